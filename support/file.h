@@ -1,0 +1,59 @@
+// Files: read-only mappings of inputs and all-or-nothing writing of outputs.
+#ifndef QCC_SUPPORT_FILE_H
+#define QCC_SUPPORT_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/arena.h"
+#include "support/diag.h"
+
+// A file mapped read-only. `data` is NULL for an empty file.
+typedef struct mapped_file {
+  const uint8_t *data;
+  size_t size;
+  const char *path;
+} mapped_file;
+
+// Maps a regular file (opened O_CLOEXEC); directories, devices and unreadable files are errors naming the path and
+// what to do. On failure reports to `d` and returns false.
+bool file_map(diag *d, arena *a, const char *path, mapped_file *out);
+void file_unmap(mapped_file *f);
+
+// A set of output files that appear together or not at all: each is written to a temporary name in its own directory;
+// file_set_commit fsyncs and renames all of them, file_set_abort (or a failed commit) removes every temporary.
+typedef struct file_set file_set;
+typedef struct out_file out_file;
+
+file_set *file_set_new(diag *d, arena *a);
+
+// Begins an output of the set; NULL (reported) when the temporary cannot be made. "-" writes to standard output at
+// commit. The directory must exist (see file_make_directory).
+out_file *file_set_open(file_set *s, const char *path);
+
+// Appends / pads with zero bytes to a multiple of `align`. A failed write (disk full, ...) is reported once and makes
+// the commit fail; later writes are ignored.
+void out_write(out_file *f, const void *bytes, size_t size);
+void out_printf(out_file *f, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void out_align(out_file *f, size_t align);
+
+// Overwrites bytes written earlier (for a header whose checksum is known last).
+void out_patch(out_file *f, uint64_t offset, const void *bytes, size_t size);
+
+// Bytes written so far.
+uint64_t out_size(const out_file *f);
+
+// All outputs become visible under their own names; false (reported, nothing visible) on failure.
+bool file_set_commit(file_set *s);
+void file_set_abort(file_set *s);
+
+// Makes a directory and its parents; true when it exists afterwards.
+bool file_make_directory(diag *d, const char *path);
+
+// `dir` + "/" + `name`, and the last component of a path without its extension.
+const char *path_join(arena *a, const char *dir, const char *name);
+const char *path_stem(arena *a, const char *path);
+const char *path_dirname(arena *a, const char *path);
+
+#endif
