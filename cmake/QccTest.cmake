@@ -1,0 +1,81 @@
+# qcc_check_test(name SOURCES a.c ... [LIBS qcc_ir ...] [LABELS release ...] [ARGS ...])
+# qcc_script_test(name COMMAND program args ... [LABELS ...])
+# qcc_fuzz_target(name SOURCES a.c [LIBS ...] [CORPUS dir] [ARGS ...])
+#
+# The compiled tests see QCC_SOURCE_DIR and QCC_BINARY_DIR as string macros and in the environment.
+
+# Puts into `out` the libraries of this project in the list that do not exist in this configuration.
+function(qcc_missing_libs out)
+  set(missing)
+  foreach(lib IN LISTS ARGN)
+    if(lib MATCHES "^(qcc|qrt)" AND NOT TARGET ${lib})
+      list(APPEND missing ${lib})
+    endif()
+  endforeach()
+  set(${out} "${missing}" PARENT_SCOPE)
+endfunction()
+
+function(qcc_test_properties name)
+  cmake_parse_arguments(t "" "TIMEOUT" "LABELS" ${ARGN})
+  if(NOT t_TIMEOUT)
+    set(t_TIMEOUT 300)
+  endif()
+  set_tests_properties(${name} PROPERTIES
+    SKIP_RETURN_CODE 77 TIMEOUT ${t_TIMEOUT} LABELS "${t_LABELS}"
+    ENVIRONMENT "CK_DEFAULT_TIMEOUT=120;QCC_SOURCE_DIR=${PROJECT_SOURCE_DIR};QCC_BINARY_DIR=${PROJECT_BINARY_DIR}")
+endfunction()
+
+# Compiles a test program; sets `made` to false when a library it needs is not part of this configuration.
+function(qcc_test_program name made)
+  cmake_parse_arguments(t "" "" "SOURCES;LIBS" ${ARGN})
+  qcc_missing_libs(missing ${t_LIBS})
+  if(missing)
+    message(STATUS "Test ${name} is left out: no target ${missing}")
+    set(${made} FALSE PARENT_SCOPE)
+    return()
+  endif()
+  add_executable(${name} ${t_SOURCES})
+  target_compile_definitions(${name} PRIVATE
+    QCC_SOURCE_DIR="${PROJECT_SOURCE_DIR}" QCC_BINARY_DIR="${PROJECT_BINARY_DIR}")
+  target_link_libraries(${name} PRIVATE qcc_warnings ${t_LIBS} m)
+  set(${made} TRUE PARENT_SCOPE)
+endfunction()
+
+function(qcc_check_test name)
+  cmake_parse_arguments(t "" "TIMEOUT" "SOURCES;LIBS;LABELS;ARGS" ${ARGN})
+  qcc_test_program(${name} made SOURCES ${t_SOURCES} LIBS ${t_LIBS})
+  if(NOT made)
+    return()
+  endif()
+  target_link_libraries(${name} PRIVATE PkgConfig::check Threads::Threads)
+  if(CMAKE_C_COMPILER_ID MATCHES "Clang")
+    target_compile_options(${name} PRIVATE -Wno-gnu-zero-variadic-macro-arguments) # Check's own macros
+  endif()
+  add_test(NAME ${name} COMMAND ${name} ${t_ARGS})
+  qcc_test_properties(${name} LABELS ${t_LABELS} TIMEOUT ${t_TIMEOUT})
+endfunction()
+
+function(qcc_script_test name)
+  cmake_parse_arguments(t "" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
+  add_test(NAME ${name} COMMAND ${t_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  qcc_test_properties(${name} LABELS ${t_LABELS} TIMEOUT ${t_TIMEOUT})
+endfunction()
+
+# A libFuzzer target (LLVMFuzzerTestOneInput). Without QCC_FUZZ nothing is made. The corpus is only read: what the
+# fuzzer finds goes to the build tree.
+function(qcc_fuzz_target name)
+  cmake_parse_arguments(t "" "CORPUS" "SOURCES;LIBS;ARGS" ${ARGN})
+  if(NOT QCC_FUZZ)
+    return()
+  endif()
+  qcc_test_program(${name} made SOURCES ${t_SOURCES} LIBS ${t_LIBS})
+  if(NOT made)
+    return()
+  endif()
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set(found ${CMAKE_CURRENT_BINARY_DIR}/${name}.corpus)
+  file(MAKE_DIRECTORY ${found})
+  add_test(NAME ${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/run-fuzzer.sh $<TARGET_FILE:${name}> ${found} ${t_CORPUS}
+           ${t_ARGS})
+  qcc_test_properties(${name} LABELS sanitize fuzz TIMEOUT 900)
+endfunction()

@@ -1,0 +1,40 @@
+// Element types: one table row each (ir/elem.def), asked by properties.
+#ifndef QCC_IR_ELEM_H
+#define QCC_IR_ELEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef enum elem_kind { ELEM_KIND_UINT, ELEM_KIND_INT, ELEM_KIND_FLOAT } elem_kind;
+
+typedef enum elem_type {
+#define ELEM(id, text, kind, bits, exp, man, special) ELEM_##id,
+#include "ir/elem.def"
+#undef ELEM
+  ELEM_COUNT
+} elem_type;
+
+typedef struct elem_info {
+  const char *name;
+  elem_kind kind;
+  unsigned bits;
+  unsigned exp_bits;
+  unsigned man_bits;
+  bool has_inf_nan;
+} elem_info;
+
+const elem_info *elem_get(elem_type type);
+
+// The type of that name, or ELEM_COUNT.
+elem_type elem_by_name(const char *name);
+
+// Range of an integer type.
+int64_t elem_min(elem_type type);
+int64_t elem_max(elem_type type);
+
+// The number that the raw bits of an element mean (integers exactly up to 2^53), and the raw bits of the nearest
+// representable number (round to nearest even; integers saturate, floats overflow to infinity).
+double elem_decode(elem_type type, uint64_t raw);
+uint64_t elem_encode(elem_type type, double value);
+
+#endif

@@ -1,0 +1,178 @@
+// A recipe: how W (in one scheme) times activations (in one mode) is computed, and the layout a kernel reads W in.
+// Lowering makes it from the scheme's value expression; the packer and the kernel emitter follow it; nobody else decides.
+#ifndef QCC_IR_RECIPE_H
+#define QCC_IR_RECIPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/scheme.h"
+
+// ---- activations -----------------------------------------------------------------------------------------------------
+typedef enum act_kind {
+  ACT_F32,
+  ACT_BF16,      // rounded to bf16, computed in f32
+  ACT_I8_DYNAMIC, // scale = max|x| / 127 per group (or per token), zero point 0, round half to even
+  ACT_I8_STATIC   // x is taken as scale * (q - zero)
+} act_kind;
+
+typedef struct act_spec {
+  act_kind kind;
+  uint64_t group; // I8_DYNAMIC: numbers along K that share a scale; 0: the whole token
+  double scale;   // I8_STATIC
+  int zero;       // I8_STATIC, -128 .. 127
+} act_spec;
+
+bool act_equal(const act_spec *a, const act_spec *b);
+// "f32", "bf16", "i8 per 32 dynamic", "i8 per token dynamic", "i8 static(0.05, -3)": also the IR's text form.
+const char *act_text(arena *a, const act_spec *act);
+
+// ---- compute modes ---------------------------------------------------------------------------------------------------
+typedef enum compute_mode {
+  MODE_INT_DOT,   // the code itself (minus a constant) times i8 activations, in integers
+  MODE_TABLE_DOT, // the code looks up 1..4 bytes of an integer level; each byte plane is a dot product
+  MODE_FLOAT,     // level (affine or looked up) in f32 times f32 activations, scales outside the inner loop
+  MODE_DECODE     // the whole value expression per weight in f32: always possible, slow
+} compute_mode;
+const char *compute_mode_name(compute_mode mode);
+
+// ---- the value as a sum of products ------------------------------------------------------------------------------------
+// The weight-granular fields together form the joint code c, `bits` wide: sum of (element - elem_min) << shift.
+typedef struct code_part {
+  unsigned field;
+  unsigned shift;
+} code_part;
+
+// One term: factor * coefficient(coarse fields) * core(c). `coefficient` is a product of expressions over coarse fields
+// only (integer ones and real ones kept apart); `levels[c]` are the values of the core for every joint code, or NULL when
+// the core is the constant 1. A core may instead look up a stored table field: `table_field` >= 0, indexed by levels[c].
+typedef struct value_term {
+  size_t coefficient_count;
+  const expr *const *coefficients;
+  const double *levels;
+  int table_field;
+} value_term;
+
+typedef struct normal_form {
+  unsigned code_bits;
+  size_t part_count;
+  const code_part *parts;
+  size_t term_count;
+  const value_term *terms;
+} normal_form;
+
+// ---- kernel layout --------------------------------------------------------------------------------------------------------
+// Rows are interleaved in tiles of `rows`; along K a tile is a sequence of blocks of `block` weights per row. A block is
+// a header (coarse elements, rows side by side) followed by chunks of 32 weights per row, each chunk by bit planes.
+// K positions are kernel positions: groups of `k_group` weights take `k_padded` positions (k_padded % 4 == 0), so
+// kernel position of k = k / k_group * k_padded + k % k_group; equal when k_group == k_padded.
+// A chunk is 8 quads (4 consecutive positions of all rows, 4*rows bytes as 8-bit lanes: row r, position j at lane 4r+j).
+// A plane of width w (1, 2, 4, 8) stores quad q of a chunk in vector q % w at bits [w*(q/w), w*(q/w)+w) of each byte.
+#define PACK_CHUNK 32
+#define PACK_MAX_PLANES 4
+
+typedef struct pack_plane {
+  unsigned width;  // bits: 1, 2, 4 or 8
+  unsigned shift;  // its lowest bit in the joint code
+  uint64_t offset; // bytes from the chunk's start; width * 4 * rows bytes
+} pack_plane;
+
+// A coarse field in the kernel layout: elements of `rows` rows side by side, stored as `store` (u8 i8 u16.. f16 bf16 f32).
+typedef struct pack_field {
+  unsigned field;
+  elem_type store;
+  uint64_t span;   // kernel positions per element; 0: one per row (in the tile's head)
+  uint64_t offset; // bytes: in the block's header, the tile's head or the tensor's head
+} pack_field;
+
+typedef struct packing {
+  unsigned rows;
+  uint64_t k_group;
+  uint64_t k_padded;
+  uint64_t block;        // kernel positions, a multiple of PACK_CHUNK and of every span
+  uint64_t header_bytes; // of a block
+  uint64_t chunk_bytes;
+  uint64_t block_bytes; // header + block / PACK_CHUNK chunks
+  unsigned code_bits;
+  size_t plane_count;
+  pack_plane planes[PACK_MAX_PLANES];
+  size_t field_count; // group and row fields
+  const pack_field *fields;
+  uint64_t tile_head_bytes;   // per-row fields and the row sums, multiple of 64
+  bool has_row_sums;          // f32 sums of each row's weights at row_sum_offset in the tile's head
+  uint64_t row_sum_offset;
+  size_t tensor_field_count;
+  const pack_field *tensor_fields; // per-tensor numbers and stored tables in the tensor's head
+  uint64_t tensor_head_bytes;      // multiple of 64
+} packing;
+
+// Kernel positions of a row of K weights, rounded up to whole blocks; number of blocks; bytes of a tile and a tensor.
+// False on overflow.
+bool packing_positions(const packing *p, uint64_t columns, uint64_t *out);
+bool packing_blocks(const packing *p, uint64_t columns, uint64_t *out);
+bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out);
+bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out);
+
+// ---- prepared activations ------------------------------------------------------------------------------------------------
+// One token: numbers (i8 or f32, one per kernel position, zero in the gaps and the padding), then f32 scales (one per
+// `scale_span` positions), i32 sums of the i8 numbers and f32 sums (scaled) per `sum_span` positions. Sections start at
+// multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
+typedef struct prepared_layout {
+  act_spec act;
+  uint64_t k_group;
+  uint64_t k_padded;
+  uint64_t block;      // positions are padded to a multiple of this
+  uint64_t scale_span; // PREPARED_ROW: one per token
+  uint64_t isum_span;
+  uint64_t fsum_span;
+} prepared_layout;
+#define PREPARED_ROW UINT64_MAX
+
+typedef struct prepared_sizes {
+  uint64_t positions;
+  uint64_t scales_offset;
+  uint64_t isums_offset;
+  uint64_t fsums_offset;
+  uint64_t row_bytes; // multiple of 64
+} prepared_sizes;
+bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_sizes *out);
+bool prepared_equal(const prepared_layout *a, const prepared_layout *b);
+
+// ---- the recipe -----------------------------------------------------------------------------------------------------------
+#define RECIPE_MAX_TABLE_PLANES 4
+
+// What a term's core becomes in the chosen mode. Integer modes: level = step * (offset + u), where u is the code
+// (plane_count 0) or the number whose byte p is planes[p][c].
+typedef struct recipe_core {
+  double step;
+  int64_t offset;
+  unsigned plane_count;
+  const uint8_t *planes[RECIPE_MAX_TABLE_PLANES]; // 2^code_bits bytes each
+  uint64_t umax;                                  // largest u (of one plane when there are planes)
+} recipe_core;
+
+typedef struct recipe_term {
+  value_term value;
+  int core;                // index into cores; -1: the core is the constant 1 (uses activation sums)
+  bool integer_coefficient; // the integer coefficients are multiplied in i32 before the conversion
+} recipe_term;
+
+typedef struct recipe {
+  const char *name;
+  const scheme *scheme;
+  act_spec act;
+  compute_mode mode;
+  normal_form normal;
+  size_t core_count;
+  const recipe_core *cores;
+  size_t term_count;
+  const recipe_term *terms;
+  uint64_t segment;    // positions whose products are summed in one i32 (or f32) accumulator before any scale
+  uint64_t float_span; // positions after which the integer sum becomes f32 (>= segment); PREPARED_ROW: the row
+  packing pack;
+  prepared_layout prepared;
+  const char *reason; // for --explain: why this mode
+} recipe;
+
+#endif

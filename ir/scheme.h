@@ -1,0 +1,152 @@
+// A weight format as data: fields with a granularity, constant tables, one value expression, storage layouts.
+// Parameters are already bound: `q4_g(group = 64)` is a scheme of its own.
+#ifndef QCC_IR_SCHEME_H
+#define QCC_IR_SCHEME_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/elem.h"
+#include "support/arena.h"
+#include "support/diag.h"
+#include "support/vec.h"
+
+// How many weights share one element of a field. Groups lie along the reduction axis K of a row; the last group of a
+// row may be shorter.
+typedef enum gran_kind { GRAN_WEIGHT, GRAN_GROUP, GRAN_ROW, GRAN_TENSOR } gran_kind;
+
+typedef struct granularity {
+  gran_kind kind;
+  uint64_t group; // weights per element for GRAN_GROUP; 1 for GRAN_WEIGHT; 0 otherwise
+} granularity;
+
+#define SCHEME_MAX_RANK 4
+#define SCHEME_MAX_CODE_BITS 8
+
+// A stored quantity. rank 0: one number per granule; otherwise a table of dims[0] x .. numbers per granule.
+typedef struct scheme_field {
+  const char *name;
+  elem_type type;
+  granularity gran;
+  unsigned rank;
+  uint64_t dims[SCHEME_MAX_RANK];
+  src_loc loc;
+} scheme_field;
+
+// A constant table of `count` numbers (already rounded to `type`).
+typedef struct scheme_table {
+  const char *name;
+  elem_type type;
+  size_t count;
+  const double *values;
+  src_loc loc;
+} scheme_table;
+
+typedef enum expr_op {
+#define EXPR(id, text, args, integer) EXPR_##id,
+#include "ir/expr.def"
+#undef EXPR
+  EXPR_COUNT
+} expr_op;
+
+// Index variables. In a value: k (0 .. K-1 along the row) and n (row). In a layout place: the binders in order
+// (block layouts: the element's index within the block; tensor layouts: row then element within the row, row alone for
+// per-row fields, none per tensor; a table field adds its element index last), and the tensor's K and N.
+typedef enum expr_var { VAR_K, VAR_N, VAR_BINDER0, VAR_BINDER1, VAR_BINDER2, VAR_ROWS, VAR_COLUMNS } expr_var;
+
+typedef struct expr expr;
+struct expr {
+  expr_op op;
+  bool is_int;       // the value is an integer, computed exactly
+  unsigned index;    // FIELD, VAR, TABLE, ELEMENT, LOAD, STREAM
+  unsigned axis;     // STREAM
+  int64_t i;         // INT
+  double r;          // REAL
+  unsigned arg_count;
+  const expr *const *args;
+  src_loc loc;
+};
+
+typedef struct expr_info {
+  const char *name;
+  int arg_count; // -1: varies
+  bool integer_only;
+} expr_info;
+
+const expr_info *expr_get_info(expr_op op);
+expr_op expr_op_by_name(const char *name); // EXPR_COUNT if there is none
+
+// Constructors; is_int is derived from the operator and its arguments. Arguments are not copied.
+const expr *expr_int(arena *a, int64_t value, src_loc loc);
+const expr *expr_real(arena *a, double value, src_loc loc);
+const expr *expr_leaf(arena *a, expr_op op, unsigned index, bool is_int, src_loc loc);
+const expr *expr_make(arena *a, expr_op op, unsigned index, unsigned axis, size_t count, const expr *const *args,
+                      src_loc loc);
+bool expr_equal(const expr *a, const expr *b);
+
+// A tensor of a separate-tensor layout: `<weight name><suffix>` in the file, with dimensions over K and N
+// (VAR_COLUMNS, VAR_ROWS).
+typedef struct layout_tensor {
+  const char *name;   // as used in places
+  const char *suffix; // appended to the layer's name, e.g. ".qweight"
+  elem_type type;
+  unsigned rank;
+  const expr *dims[SCHEME_MAX_RANK];
+  src_loc loc;
+} layout_tensor;
+
+// Where the raw bits of a field's elements are: an integer expression over the binders. Its value, masked to the
+// field's width, is the raw element (a float field's bits are its IEEE encoding).
+typedef struct layout_place {
+  unsigned field;
+  unsigned binder_count;
+  const char *binder_names[3];
+  const expr *raw;
+  src_loc loc;
+} layout_place;
+
+// A storage layout. block_weights > 0: rows of consecutive blocks of block_weights weights and block_bytes bytes;
+// otherwise separate tensors. Every field has exactly one place. type_id is the container's number for the block
+// type (-1: none).
+typedef struct scheme_layout {
+  const char *name;
+  uint64_t block_weights;
+  uint64_t block_bytes;
+  int64_t type_id;
+  size_t tensor_count;
+  const layout_tensor *tensors;
+  size_t place_count;
+  const layout_place *places;
+  src_loc loc;
+} scheme_layout;
+
+typedef struct scheme {
+  const char *name; // with bound parameters: "q4_g(group=64)"; without any: "q4_0"
+  size_t field_count;
+  const scheme_field *fields;
+  size_t table_count;
+  const scheme_table *tables;
+  const expr *value;
+  size_t layout_count;
+  const scheme_layout *layouts;
+  src_loc loc;
+} scheme;
+
+// Elements of a field for a tensor of `rows` x `columns` weights (tables count each number), false on overflow.
+bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, uint64_t *out);
+// Elements of a field in one row (0 for per-tensor fields).
+bool scheme_field_per_row(const scheme_field *f, uint64_t columns, uint64_t *out);
+// Index of the element of field f that the weight (n, k) uses, in the canonical element order: row-major, rows outermost.
+uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k);
+
+// True bits per weight of the fields of a rows x columns tensor, without padding.
+double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns);
+
+const scheme_layout *scheme_find_layout(const scheme *s, const char *name); // NULL if there is none
+
+// Internal consistency: field indices, integer-only operators, table sizes, binder counts, a place for every field.
+// Reports to `d`; false when something is wrong.
+bool scheme_verify(diag *d, const scheme *s);
+
+#endif

@@ -1,0 +1,86 @@
+// Input files as read-only mappings, and directories for outputs.
+#include "support/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/num.h"
+
+// Why an open descriptor cannot be mapped, or NULL; fills in the size.
+static const char *refuse(int fd, size_t *size) {
+  struct stat st;
+  if (fstat(fd, &st) != 0) return strerror(errno);
+  if (S_ISDIR(st.st_mode)) return "it is a directory; name a file in it";
+  if (!S_ISREG(st.st_mode)) return "it is not a regular file; copy its contents to one";
+  if (!num_to_size((uint64_t)st.st_size, size)) return "it is too large for this machine's address space";
+  return NULL;
+}
+
+static const char *hint_for(int error) {
+  switch (error) {
+  case ENOENT: return "check the name and the directory it is looked for in";
+  case EACCES: return "make it readable (chmod +r)";
+  default: return NULL;
+  }
+}
+
+static bool map_descriptor(diag *d, int fd, mapped_file *out) {
+  const char *reason = refuse(fd, &out->size);
+  if (reason == NULL && out->size != 0) {
+    void *data = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED)
+      reason = strerror(errno);
+    else
+      out->data = data;
+  }
+  if (reason != NULL) diag_error_file(d, out->path, "cannot be read: %s", reason);
+  return reason == NULL;
+}
+
+bool file_map(diag *d, arena *a, const char *path, mapped_file *out) {
+  *out = (mapped_file){.path = arena_strdup(a, path)};
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // not blocking: opening a FIFO must not wait for a writer
+  if (fd < 0) {
+    int error = errno;
+    diag_error_file(d, path, "cannot be opened: %s", strerror(error));
+    if (hint_for(error) != NULL) diag_hint(d, "%s", hint_for(error));
+    return false;
+  }
+  bool ok = map_descriptor(d, fd, out);
+  close(fd);
+  if (!ok) *out = (mapped_file){.path = out->path};
+  return ok;
+}
+
+void file_unmap(mapped_file *f) {
+  // munmap wants a pointer to what it may change; the mapping itself was never writable.
+  if (f->data != NULL) munmap((void *)(uintptr_t)f->data, f->size);
+  f->data = NULL;
+  f->size = 0;
+}
+
+static bool is_directory(const char *path) {
+  struct stat st;
+  return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool file_make_directory(diag *d, const char *path) {
+  arena *a = arena_new();
+  char *partial = arena_strdup(a, path);
+  size_t length = strlen(partial);
+  int error = 0;
+  for (size_t i = 1; i <= length; i++) {
+    if (partial[i] != '/' && partial[i] != '\0') continue;
+    partial[i] = '\0';
+    if (mkdir(partial, 0777) != 0) error = errno;
+    if (i < length) partial[i] = '/';
+  }
+  bool ok = is_directory(path);
+  if (!ok) diag_error_file(d, path, "the directory cannot be made: %s", strerror(error == 0 ? ENOENT : error));
+  arena_free(a);
+  return ok;
+}

@@ -1,0 +1,37 @@
+// Progress of long work, drawn at most ten times a second.
+#include "support/progress.h"
+
+#include <time.h>
+#include <unistd.h>
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+void progress_begin(progress *p, FILE *stream, const char *label, uint64_t total) {
+  *p = (progress){.label = label, .total = total, .started = now()};
+  if (stream != NULL && isatty(fileno(stream))) p->stream = stream;
+}
+
+void progress_update(progress *p, uint64_t done) {
+  if (p->stream == NULL) return;
+  double time = now();
+  if (time - p->last_drawn < 0.1) return;
+  p->last_drawn = time;
+  double seconds = time - p->started;
+  double share = p->total == 0 ? 1.0 : (double)done / (double)p->total;
+  if (share > 1.0) share = 1.0;
+  fprintf(p->stream, "\r\033[K%s  %3.0f %%", p->label, share * 100.0);
+  if (seconds > 0.2) fprintf(p->stream, "  %.1f GB/s", (double)done / seconds * 1e-9);
+  if (seconds > 0.2 && done != 0) fprintf(p->stream, "  %.0f s left", seconds * (1.0 - share) / share);
+  fflush(p->stream);
+}
+
+void progress_end(progress *p) {
+  if (p->stream == NULL) return;
+  fputs("\r\033[K", p->stream);
+  fflush(p->stream);
+  p->stream = NULL;
+}

@@ -1,0 +1,7 @@
+// The groups of warnings, one row each: WARNING(name, what it tells). `-W<name>`, `-Wno-<name>` and `-Werror=<name>`
+// speak of these; a group that is not here cannot be set.
+#ifndef WARNING
+#error "define WARNING(name, help) before including support/warnings.h"
+#endif
+
+WARNING("fallback", "a layer takes a slow generic path")

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Runs a libFuzzer program for a short time: run-fuzzer.sh PROGRAM FOUND-DIR [CORPUS-DIR] [-option ...]
+# QCC_FUZZ_SECONDS sets the time; QCC_TEST_FULL=1 makes it long.
+set -eu
+program=$1
+found=$2
+shift 2
+seconds=${QCC_FUZZ_SECONDS:-10}
+[ "${QCC_TEST_FULL:-0}" = 1 ] && seconds=${QCC_FUZZ_SECONDS:-120}
+exec "$program" -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -print_final_stats=1 \
+  -artifact_prefix="$found/crash-" "$found" "$@"

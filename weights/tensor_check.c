@@ -1,0 +1,99 @@
+// Checks and messages that all readers of weight files share.
+#include <stdarg.h>
+#include <string.h>
+
+#include "support/vec.h"
+#include "weights/tensor_parse.h"
+
+typedef struct dtype_row {
+  const char *name;
+  unsigned bits;
+} dtype_row;
+
+static const dtype_row dtypes[TENSOR_DTYPE_COUNT] = {
+    [TENSOR_BLOCKS] = {"blocks", 0},
+#define X(name, bits, npy, gguf, load) [TENSOR_##name] = {#name, bits},
+    TENSOR_DTYPES(X)
+#undef X
+};
+
+const char *tensor_dtype_name(tensor_dtype type) { return dtypes[type].name; }
+
+unsigned tensor_dtype_bits(tensor_dtype type) { return dtypes[type].bits; }
+
+bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const char *message = arena_vprintf(f->mem, format, args);
+  va_end(args);
+  diag_error_file(d, f->bytes.path, "%s (at byte %llu)", message, (unsigned long long)offset);
+  return false;
+}
+
+// Length of the UTF-8 sequence at `s` (`left` bytes remain), 0 when malformed.
+static size_t utf8_sequence(const uint8_t *s, size_t left) {
+  if (s[0] < 0x80) return 1;
+  size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
+  if (s[0] < 0xc2 || s[0] > 0xf4 || left < n) return 0;
+  for (size_t i = 1; i < n; i++) {
+    if ((s[i] & 0xc0) != 0x80) return 0;
+  }
+  bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+  bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
+  bool too_large = s[0] == 0xf4 && s[1] >= 0x90;
+  return overlong || surrogate || too_large ? 0 : n;
+}
+
+bool tensor_utf8_valid(const uint8_t *text, size_t length, bool plain) {
+  for (size_t i = 0; i < length;) {
+    size_t n = utf8_sequence(text + i, length - i);
+    bool c1_control = n == 2 && text[i] == 0xc2 && text[i + 1] < 0xa0;
+    if (n == 0 || text[i] == 0) return false;
+    if (plain && (text[i] < 0x20 || text[i] == 0x7f || c1_control)) return false;
+    i += n;
+  }
+  return true;
+}
+
+const char *tensor_quote(arena *a, const void *bytes, size_t length) {
+  enum { MOST = 60 };
+  const uint8_t *s = bytes;
+  strbuf b = {.mem = a};
+  strbuf_putc(&b, '\'');
+  for (size_t i = 0; i < length && i < MOST; i++) {
+    if (s[i] >= 0x20 && s[i] < 0x7f) strbuf_putc(&b, (char)s[i]);
+    else strbuf_printf(&b, "\\x%02x", s[i]);
+  }
+  strbuf_printf(&b, length > MOST ? "...'" : "'");
+  return strbuf_text(&b);
+}
+
+bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uint8_t *bytes, size_t length,
+                       size_t limit) {
+  if (length == 0) return tensor_parse_error(d, f, offset, "a tensor has an empty name");
+  const char *shown = tensor_quote(f->mem, bytes, length);
+  if (length > limit) {
+    return tensor_parse_error(d, f, offset, "tensor name %s has %zu bytes; at most %zu are allowed", shown, length,
+                              limit);
+  }
+  if (tensor_utf8_valid(bytes, length, true)) return true;
+  return tensor_parse_error(d, f, offset, "tensor name %s is not UTF-8 text without control characters", shown);
+}
+
+const char *tensor_shape_check(tensor *t, uint64_t *size) {
+  uint64_t count = 1;
+  bool empty = false;
+  for (unsigned i = 0; i < t->rank; i++) {
+    if (t->dims[i] > INT32_MAX) return "a dimension is over 2147483647";
+    empty = empty || t->dims[i] == 0;
+  }
+  for (unsigned i = 0; i < t->rank && !empty; i++) {
+    if (!num_mul(count, t->dims[i], &count)) return "the product of its dimensions overflows";
+  }
+  t->count = empty ? 0 : count;
+  uint64_t bits = 0;
+  if (!num_mul(t->count, tensor_dtype_bits(t->dtype), &bits)) return "its size in bits overflows";
+  if (bits % 8 != 0) return "its elements do not fill whole bytes";
+  *size = bits / 8;
+  return NULL;
+}

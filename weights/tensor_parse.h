@@ -1,0 +1,67 @@
+// What the readers of weight files share: the tensor_file under construction, error reports with byte offsets,
+// checks of names and shapes. Internal to weights/.
+#ifndef QCC_WEIGHTS_TENSOR_PARSE_H
+#define QCC_WEIGHTS_TENSOR_PARSE_H
+
+#include "support/file.h"
+#include "support/num.h"
+#include "weights/tensor_file.h"
+
+typedef struct tensor_file_kind_row {
+  const char *name;
+  // Whether the first bytes say that the file is of this kind (the rest may still be damaged).
+  bool (*recognise)(const uint8_t *data, size_t size);
+  // Fills f->tensors and f->meta from f->bytes; false when anything was reported.
+  bool (*parse)(diag *d, tensor_file *f);
+} tensor_file_kind_row;
+
+struct tensor_file {
+  const tensor_file_kind_row *kind;
+  arena *mem;
+  mapped_file bytes;
+  bool mapped; // bytes came from file_map
+  uint64_t alignment; // of tensor data; 1 where the kind has no such rule
+  tensor *tensors;
+  size_t count;
+  tensor_meta *meta;
+  size_t meta_count;
+  // Indices sorted by name and key.
+  uint32_t *by_name;
+  uint32_t *by_key;
+};
+
+bool safetensors_recognise(const uint8_t *data, size_t size);
+bool safetensors_parse(diag *d, tensor_file *f);
+bool npy_recognise(const uint8_t *data, size_t size);
+bool npy_parse(diag *d, tensor_file *f);
+bool gguf_recognise(const uint8_t *data, size_t size);
+bool gguf_parse(diag *d, tensor_file *f);
+
+// Reports "<path>: error: <message> (at byte <offset>)" and returns false.
+bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// Little-endian integers at any address.
+static inline uint16_t tensor_le16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }
+static inline uint32_t tensor_le32(const uint8_t *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+static inline uint64_t tensor_le64(const uint8_t *p) {
+  return (uint64_t)tensor_le32(p) | (uint64_t)tensor_le32(p + 4) << 32;
+}
+
+// Valid UTF-8 (no overlong forms, surrogates or values above U+10FFFF); with `plain` also no control characters.
+bool tensor_utf8_valid(const uint8_t *text, size_t length, bool plain);
+
+// Printable copy of doubtful bytes for a message: others as \xNN, at most 60 bytes, quoted.
+const char *tensor_quote(arena *a, const void *bytes, size_t length);
+
+// Whether `bytes` can name a tensor: 1 to `limit` bytes of printable UTF-8. Otherwise reports and returns false.
+bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uint8_t *bytes, size_t length,
+                       size_t limit);
+
+// Sets t->count from its dims, each at most 2^31 - 1, and *size to the bytes of a plain tensor. The reason why it
+// cannot be, as text for a message, or NULL.
+const char *tensor_shape_check(tensor *t, uint64_t *size);
+
+#endif

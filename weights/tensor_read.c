@@ -1,0 +1,101 @@
+// What is in a tensor: conversion of plain elements to float, and the exact bytes of quantized blocks.
+#include <inttypes.h>
+#include <math.h>
+
+#include "support/fp.h"
+#include "weights/tensor_parse.h"
+
+typedef float (*load_fn)(const uint8_t *p);
+
+static float load_bool8(const uint8_t *p) { return p[0] != 0 ? 1.0f : 0.0f; }
+static float load_u8(const uint8_t *p) { return (float)p[0]; }
+static float load_i8(const uint8_t *p) { return (float)(int8_t)p[0]; }
+static float load_u16(const uint8_t *p) { return (float)tensor_le16(p); }
+static float load_i16(const uint8_t *p) { return (float)(int16_t)tensor_le16(p); }
+static float load_u32(const uint8_t *p) { return (float)tensor_le32(p); }
+static float load_i32(const uint8_t *p) { return (float)(int32_t)tensor_le32(p); }
+static float load_u64(const uint8_t *p) { return (float)tensor_le64(p); }
+static float load_i64(const uint8_t *p) { return (float)(int64_t)tensor_le64(p); }
+static float load_f16(const uint8_t *p) { return fp_from_f16(tensor_le16(p)); }
+static float load_bf16(const uint8_t *p) { return fp_from_bf16(tensor_le16(p)); }
+static float load_f32(const uint8_t *p) { return fp_from_bits32(tensor_le32(p)); }
+static float load_f64(const uint8_t *p) { return (float)fp_from_bits64(tensor_le64(p)); }
+static float load_e5m2(const uint8_t *p) { return (float)fp_from_small(p[0], 5, 2, 1); }
+// This one has no infinities, and NaN only with all exponent and mantissa bits set.
+static float load_e4m3(const uint8_t *p) { return (p[0] & 0x7f) == 0x7f ? NAN : (float)fp_from_small(p[0], 4, 3, 0); }
+// A power of two without sign or mantissa.
+static float load_e8m0(const uint8_t *p) { return p[0] == 255 ? NAN : ldexpf(1.0f, p[0] - 127); }
+
+#define load_none NULL
+
+static const load_fn loads[TENSOR_DTYPE_COUNT] = {
+#define X(name, bits, npy, gguf, load) [TENSOR_##name] = load_##load,
+    TENSOR_DTYPES(X)
+#undef X
+};
+
+bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out) {
+  load_fn load = loads[t->dtype];
+  if (load == NULL) {
+    diag_error_file(d, t->path, "tensor '%s' holds %s, which cannot be read as numbers", t->name,
+                    tensor_dtype_name(t->dtype));
+    return false;
+  }
+  if (first > t->count || count > t->count - first) {
+    diag_error_file(d, t->path, "tensor '%s' has %" PRIu64 " elements; %zu from %" PRIu64 " on were asked for",
+                    t->name, t->count, count, first);
+    return false;
+  }
+  size_t bytes = tensor_dtype_bits(t->dtype) / 8;
+  const uint8_t *p = t->data + (size_t)first * bytes; // inside: first <= count and count * bytes == size
+  for (size_t i = 0; i < count; i++) out[i] = load(p + i * bytes);
+  return true;
+}
+
+// rows * (K / block_weights) * block_bytes.
+static bool blocks_size(const tensor *t, uint64_t block_weights, uint64_t block_bytes, uint64_t *size) {
+  return num_mul(t->count / block_weights, block_bytes, size);
+}
+
+static bool all_zero(const uint8_t *p, size_t size) {
+  for (size_t i = 0; i < size; i++) {
+    if (p[i] != 0) return false;
+  }
+  return true;
+}
+
+bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_t block_weights, uint64_t block_bytes,
+                         const uint8_t **data, size_t *size) {
+  if (t->dtype != TENSOR_BLOCKS) {
+    diag_error_file(d, t->path, "tensor '%s' holds %s numbers, not quantized blocks", t->name,
+                    tensor_dtype_name(t->dtype));
+    return false;
+  }
+  uint64_t k = t->rank == 0 ? 1 : t->dims[t->rank - 1];
+  if (k % block_weights != 0) {
+    diag_error_file(d, t->path, "tensor '%s': its rows of %" PRIu64 " weights are no whole number of blocks of %" PRIu64,
+                    t->name, k, block_weights);
+    diag_hint(d, "the file's type %u is not the layout that was declared for it", (unsigned)t->block_type);
+    return false;
+  }
+  uint64_t need = 0;
+  if (!blocks_size(t, block_weights, block_bytes, &need) || need > t->size) {
+    diag_error_file(d, t->path,
+                    "tensor '%s': %" PRIu64 " blocks of %" PRIu64 " bytes do not fit into the %zu bytes the file has for it",
+                    t->name, t->count / block_weights, block_bytes, t->size);
+    diag_hint(d, "the file is truncated, or its type %u is not the layout that was declared for it",
+              (unsigned)t->block_type);
+    return false;
+  }
+  size_t used = (size_t)need;
+  if (t->size - used >= f->alignment || !all_zero(t->data + used, t->size - used)) {
+    diag_error_file(d, t->path,
+                    "tensor '%s': %" PRIu64 " blocks of %" PRIu64 " bytes leave %zu of its %zu bytes unused", t->name,
+                    t->count / block_weights, block_bytes, t->size - used, t->size);
+    diag_hint(d, "the file's type %u is not the layout that was declared for it", (unsigned)t->block_type);
+    return false;
+  }
+  *data = t->data;
+  *size = used;
+  return true;
+}
