@@ -76,7 +76,8 @@ static tensor_dtype dtype_of_code(const char *code, size_t length) {
 
 static bool read_descr(npy_reader *r) {
   if (accept(r, '[')) {
-    return tensor_parse_error(r->d, r->f, r->at, "structured arrays are not supported; save one field as its own array");
+    return tensor_parse_error(r->d, r->f, r->at,
+                              "structured arrays are not supported; save one field as its own array");
   }
   const char *text;
   size_t length;
@@ -94,7 +95,7 @@ static bool read_descr(npy_reader *r) {
   }
   unsigned bytes = tensor_dtype_bits(r->t.dtype) / 8;
   if (order == '>' && bytes > 1) {
-    return tensor_parse_error(r->d, r->f, at, "element type %s is big-endian; convert with x.astype('<%s')", shown,
+    return tensor_parse_error(r->d, r->f, at, "element type %s is big-endian; convert with x.astype('<%s)", shown,
                               tensor_quote(r->f->mem, text + 1, length - 1) + 1);
   }
   if (!ordered || (order == '|' && bytes > 1)) {

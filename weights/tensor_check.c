@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "support/utf8.h"
 #include "support/vec.h"
 #include "weights/tensor_parse.h"
 
@@ -10,10 +11,9 @@ typedef struct dtype_row {
   unsigned bits;
 } dtype_row;
 
-static const dtype_row dtypes[TENSOR_DTYPE_COUNT] = {
-    [TENSOR_BLOCKS] = {"blocks", 0},
+static const dtype_row dtypes[TENSOR_DTYPE_COUNT] = {[TENSOR_BLOCKS] = {"blocks", 0},
 #define X(name, bits, npy, gguf, load) [TENSOR_##name] = {#name, bits},
-    TENSOR_DTYPES(X)
+                                                     TENSOR_DTYPES(X)
 #undef X
 };
 
@@ -30,26 +30,12 @@ bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const ch
   return false;
 }
 
-// Length of the UTF-8 sequence at `s` (`left` bytes remain), 0 when malformed.
-static size_t utf8_sequence(const uint8_t *s, size_t left) {
-  if (s[0] < 0x80) return 1;
-  size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-  if (s[0] < 0xc2 || s[0] > 0xf4 || left < n) return 0;
-  for (size_t i = 1; i < n; i++) {
-    if ((s[i] & 0xc0) != 0x80) return 0;
-  }
-  bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-  bool surrogate = s[0] == 0xed && s[1] >= 0xa0;
-  bool too_large = s[0] == 0xf4 && s[1] >= 0x90;
-  return overlong || surrogate || too_large ? 0 : n;
-}
-
 bool tensor_utf8_valid(const uint8_t *text, size_t length, bool plain) {
   for (size_t i = 0; i < length;) {
-    size_t n = utf8_sequence(text + i, length - i);
-    bool c1_control = n == 2 && text[i] == 0xc2 && text[i + 1] < 0xa0;
-    if (n == 0 || text[i] == 0) return false;
-    if (plain && (text[i] < 0x20 || text[i] == 0x7f || c1_control)) return false;
+    uint32_t code;
+    size_t n = utf8_decode((const char *)text + i, length - i, &code);
+    if (n == 0 || code == 0) return false;
+    if (plain && (code < 0x20 || (code >= 0x7f && code < 0xa0))) return false;
     i += n;
   }
   return true;
@@ -61,8 +47,10 @@ const char *tensor_quote(arena *a, const void *bytes, size_t length) {
   strbuf b = {.mem = a};
   strbuf_putc(&b, '\'');
   for (size_t i = 0; i < length && i < MOST; i++) {
-    if (s[i] >= 0x20 && s[i] < 0x7f) strbuf_putc(&b, (char)s[i]);
-    else strbuf_printf(&b, "\\x%02x", s[i]);
+    if (s[i] >= 0x20 && s[i] < 0x7f)
+      strbuf_putc(&b, (char)s[i]);
+    else
+      strbuf_printf(&b, "\\x%02x", s[i]);
   }
   strbuf_printf(&b, length > MOST ? "...'" : "'");
   return strbuf_text(&b);

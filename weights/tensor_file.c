@@ -1,7 +1,6 @@
 // Opening a weight file: which kind it is, the index by name, and the accessors.
 #include "weights/tensor_file.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "support/vec.h"
@@ -100,38 +99,52 @@ static const tensor_file_kind_row *find_kind(const tensor_file *f) {
   return !other && has_suffix(f->bytes.path, ".safetensors") ? &kinds[KIND_COUNT - 1] : NULL;
 }
 
-// One entry of an index being sorted: qsort has no context argument in C17.
-typedef struct index_entry {
-  const char *name;
-  uint32_t position;
-} index_entry;
+// An array of rows whose first member is a name, and the positions of its rows being sorted by that name.
+typedef struct name_index {
+  const char *rows;
+  size_t row_size;
+  uint32_t *order;
+} name_index;
 
-static int compare_entries(const void *a, const void *b) {
-  const index_entry *x = a;
-  const index_entry *y = b;
-  int order = strcmp(x->name, y->name);
-  return order != 0 ? order : (x->position > y->position) - (x->position < y->position);
+static const char *name_at(const name_index *x, size_t i) {
+  const char *name;
+  memcpy(&name, x->rows + x->order[i] * x->row_size, sizeof name);
+  return name;
 }
 
-// Sorts positions 0..count-1 by name(s) into *out; returns the first duplicate's name or NULL.
+static void swap_positions(const name_index *x, size_t i, size_t j) {
+  uint32_t kept = x->order[i];
+  x->order[i] = x->order[j];
+  x->order[j] = kept;
+}
+
+static void sift_down(const name_index *x, size_t i, size_t count) {
+  for (size_t child; (child = 2 * i + 1) < count; i = child) {
+    if (child + 1 < count && strcmp(name_at(x, child), name_at(x, child + 1)) < 0) child++;
+    if (strcmp(name_at(x, i), name_at(x, child)) >= 0) return;
+    swap_positions(x, i, child);
+  }
+}
+
+// Heapsort: hostile names cannot make it quadratic, and it needs no memory (qsort's comparison has no context).
+static void sort_index(const name_index *x, size_t count) {
+  for (size_t i = count / 2; i > 0; i--) sift_down(x, i - 1, count);
+  for (size_t end = count; end > 1; end--) {
+    swap_positions(x, 0, end - 1);
+    sift_down(x, 0, end - 1);
+  }
+}
+
+// Sorts positions 0..count-1 by name into *out; returns a name that occurs twice or NULL.
 static const char *build_index(arena *a, const void *rows, size_t row_size, size_t count, uint32_t **out) {
-  index_entry *entries = malloc((count + 1) * sizeof *entries);
-  uint32_t *index = ARENA_ARRAY(a, uint32_t, count);
-  *out = index;
-  const char *duplicate = NULL;
-  if (entries == NULL) abort(); // as every arena does when memory runs out
-  for (size_t i = 0; i < count; i++) {
-    // The name is the first member of tensor and of tensor_meta.
-    const char *const *name = (const void *)((const char *)rows + i * row_size);
-    entries[i] = (index_entry){.name = *name, .position = (uint32_t)i};
+  name_index x = {.rows = rows, .row_size = row_size, .order = ARENA_ARRAY(a, uint32_t, count)};
+  for (size_t i = 0; i < count; i++) x.order[i] = (uint32_t)i;
+  sort_index(&x, count);
+  *out = x.order;
+  for (size_t i = 1; i < count; i++) {
+    if (strcmp(name_at(&x, i - 1), name_at(&x, i)) == 0) return name_at(&x, i);
   }
-  qsort(entries, count, sizeof *entries, compare_entries);
-  for (size_t i = 0; i < count; i++) {
-    index[i] = entries[i].position;
-    if (i > 0 && duplicate == NULL && strcmp(entries[i - 1].name, entries[i].name) == 0) duplicate = entries[i].name;
-  }
-  free(entries);
-  return duplicate;
+  return NULL;
 }
 
 _Static_assert(offsetof(tensor, name) == 0 && offsetof(tensor_meta, key) == 0, "build_index reads the first member");
@@ -193,8 +206,10 @@ const tensor *tensor_file_find(const tensor_file *f, const char *name) {
     const tensor *t = &f->tensors[f->by_name[mid]];
     int order = strcmp(name, t->name);
     if (order == 0) return t;
-    if (order < 0) high = mid;
-    else low = mid + 1;
+    if (order < 0)
+      high = mid;
+    else
+      low = mid + 1;
   }
   return NULL;
 }
@@ -222,8 +237,10 @@ const char *tensor_file_meta(const tensor_file *f, const char *key) {
     const tensor_meta *m = &f->meta[f->by_key[mid]];
     int order = strcmp(key, m->key);
     if (order == 0) return m->value;
-    if (order < 0) high = mid;
-    else low = mid + 1;
+    if (order < 0)
+      high = mid;
+    else
+      low = mid + 1;
   }
   return NULL;
 }

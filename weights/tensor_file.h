@@ -22,28 +22,28 @@
 //   npy    kind and size in a .npy `descr`, NULL when the file type lacks it
 //   gguf   type number in a GGUF file, -1 when the file type lacks it
 //   load   how tensor_read_f32 reads it (weights/tensor_read.c), `none` when it cannot
-#define TENSOR_DTYPES(X)                                                                                               \
-  X(BOOL, 8, "b1", -1, bool8)                                                                                          \
-  X(U8, 8, "u1", -1, u8)                                                                                               \
-  X(I8, 8, "i1", 24, i8)                                                                                               \
-  X(U16, 16, "u2", -1, u16)                                                                                            \
-  X(I16, 16, "i2", 25, i16)                                                                                            \
-  X(U32, 32, "u4", -1, u32)                                                                                            \
-  X(I32, 32, "i4", 26, i32)                                                                                            \
-  X(U64, 64, "u8", -1, u64)                                                                                            \
-  X(I64, 64, "i8", 27, i64)                                                                                            \
-  X(F16, 16, "f2", 1, f16)                                                                                             \
-  X(BF16, 16, NULL, 30, bf16)                                                                                          \
-  X(F32, 32, "f4", 0, f32)                                                                                             \
-  X(F64, 64, "f8", 28, f64)                                                                                            \
-  X(C64, 64, NULL, -1, none)                                                                                           \
-  X(F8_E4M3, 8, NULL, -1, e4m3)                                                                                        \
-  X(F8_E5M2, 8, NULL, -1, e5m2)                                                                                        \
-  X(F8_E8M0, 8, NULL, -1, e8m0)                                                                                        \
-  X(F8_E4M3FNUZ, 8, NULL, -1, none)                                                                                    \
-  X(F8_E5M2FNUZ, 8, NULL, -1, none)                                                                                    \
-  X(F6_E2M3, 6, NULL, -1, none)                                                                                        \
-  X(F6_E3M2, 6, NULL, -1, none)                                                                                        \
+#define TENSOR_DTYPES(X)            \
+  X(BOOL, 8, "b1", -1, bool8)       \
+  X(U8, 8, "u1", -1, u8)            \
+  X(I8, 8, "i1", 24, i8)            \
+  X(U16, 16, "u2", -1, u16)         \
+  X(I16, 16, "i2", 25, i16)         \
+  X(U32, 32, "u4", -1, u32)         \
+  X(I32, 32, "i4", 26, i32)         \
+  X(U64, 64, "u8", -1, u64)         \
+  X(I64, 64, "i8", 27, i64)         \
+  X(F16, 16, "f2", 1, f16)          \
+  X(BF16, 16, NULL, 30, bf16)       \
+  X(F32, 32, "f4", 0, f32)          \
+  X(F64, 64, "f8", 28, f64)         \
+  X(C64, 64, NULL, -1, none)        \
+  X(F8_E4M3, 8, NULL, -1, e4m3)     \
+  X(F8_E5M2, 8, NULL, -1, e5m2)     \
+  X(F8_E8M0, 8, NULL, -1, e8m0)     \
+  X(F8_E4M3FNUZ, 8, NULL, -1, none) \
+  X(F8_E5M2FNUZ, 8, NULL, -1, none) \
+  X(F6_E2M3, 6, NULL, -1, none)     \
+  X(F6_E3M2, 6, NULL, -1, none)     \
   X(F4, 4, NULL, -1, none)
 
 typedef enum tensor_dtype {

@@ -19,7 +19,7 @@ struct tensor_file {
   const tensor_file_kind_row *kind;
   arena *mem;
   mapped_file bytes;
-  bool mapped; // bytes came from file_map
+  bool mapped;        // bytes came from file_map
   uint64_t alignment; // of tensor data; 1 where the kind has no such rule
   tensor *tensors;
   size_t count;

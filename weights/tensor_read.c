@@ -42,8 +42,8 @@ bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, flo
     return false;
   }
   if (first > t->count || count > t->count - first) {
-    diag_error_file(d, t->path, "tensor '%s' has %" PRIu64 " elements; %zu from %" PRIu64 " on were asked for",
-                    t->name, t->count, count, first);
+    diag_error_file(d, t->path, "tensor '%s' has %" PRIu64 " elements; %zu from %" PRIu64 " on were asked for", t->name,
+                    t->count, count, first);
     return false;
   }
   size_t bytes = tensor_dtype_bits(t->dtype) / 8;
@@ -73,15 +73,17 @@ bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_
   }
   uint64_t k = t->rank == 0 ? 1 : t->dims[t->rank - 1];
   if (k % block_weights != 0) {
-    diag_error_file(d, t->path, "tensor '%s': its rows of %" PRIu64 " weights are no whole number of blocks of %" PRIu64,
-                    t->name, k, block_weights);
+    diag_error_file(d, t->path,
+                    "tensor '%s': its rows of %" PRIu64 " weights are no whole number of blocks of %" PRIu64, t->name,
+                    k, block_weights);
     diag_hint(d, "the file's type %u is not the layout that was declared for it", (unsigned)t->block_type);
     return false;
   }
   uint64_t need = 0;
   if (!blocks_size(t, block_weights, block_bytes, &need) || need > t->size) {
     diag_error_file(d, t->path,
-                    "tensor '%s': %" PRIu64 " blocks of %" PRIu64 " bytes do not fit into the %zu bytes the file has for it",
+                    "tensor '%s': %" PRIu64 " blocks of %" PRIu64
+                    " bytes do not fit into the %zu bytes the file has for it",
                     t->name, t->count / block_weights, block_bytes, t->size);
     diag_hint(d, "the file is truncated, or its type %u is not the layout that was declared for it",
               (unsigned)t->block_type);

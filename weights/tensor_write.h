@@ -22,7 +22,7 @@ typedef struct safetensors_item {
 
 // Appends a safetensors file with the items in the given order and `meta` (may be NULL) as its __metadata__ (only key
 // and value are used). False, reported under `path`, when an item's size or name is not what the file type allows.
-bool safetensors_write(diag *d, arena *a, const char *path, out_file *out, const safetensors_item *items, size_t count,
+bool safetensors_write(diag *d, const char *path, out_file *out, const safetensors_item *items, size_t count,
                        const tensor_meta *meta, size_t meta_count);
 
 #endif
