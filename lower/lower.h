@@ -1,0 +1,63 @@
+// Lowering: IR -> IR passes, from tensor operations and value expressions to kernels and a plan. One file a pass.
+#ifndef QCC_LOWER_LOWER_H
+#define QCC_LOWER_LOWER_H
+
+#include "ir/ir.h"
+#include "support/diag.h"
+#include "targets/target.h"
+
+// What a lowering is for. Recipes, packed layouts and the plan do not depend on the tier: one weights file serves all
+// tiers of all targets. Kernels do.
+typedef struct lower_options {
+  const target *target;
+  FILE *explain;       // --explain goes here; NULL: not wanted
+  const char *dump;    // -d: comma-separated pass names, or NULL
+  FILE *dump_stream;
+  bool verify;         // run the verifier between passes
+} lower_options;
+
+// A pass over the module; false when it reported an error.
+typedef struct lower_pass {
+  const char *name;
+  const char *help;
+  bool (*run)(diag *d, ir_module *m, const lower_options *o);
+} lower_pass;
+
+/* pipeline.c: the passes in order */
+size_t lower_pass_count(void);
+const lower_pass *lower_pass_get(size_t index);
+
+// Runs all tensor-level passes: afterwards the module has recipes and a plan, and m->funcs still has no kernels.
+bool lower_module(diag *d, ir_module *m, const lower_options *o);
+
+// Adds to `kernels` (a module that shares schemes and recipes with m) the kernels of the plan for one tier, in the
+// plan's kernel order (lower_kernel_names).
+bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const lower_options *o, ir_module *kernels);
+
+// Names of the kernels that the plan's steps use, each once, in order of first use.
+size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **names);
+
+/* normalise.c: value expression -> sum of products. False (reported) when the value cannot be normalised at all. */
+bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out);
+
+/* recipe.c: scheme x activations -> recipe (normalise, factor, mode, layout, proof), or NULL (reported). */
+const recipe *lower_make_recipe(diag *d, arena *a, const scheme *s, const act_spec *act, const char *name,
+                                const lower_options *o);
+
+/* emit_matmul.c and its neighbours: one kernel */
+// y[m][n] = sum over k of w[n][k] x[m][k], epilogue: "" or an elementwise operation's name.
+typedef struct matmul_shape {
+  const char *epilogue;
+  bool bias;
+  bool residual;
+} matmul_shape;
+// Buffers: weights, activations, y [, bias] [, residual]. Sizes: tokens, rows, blocks, bytes of an activation row,
+// scales, isums and fsums offsets, y stride (floats) [, residual stride]. Work: row tiles.
+ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
+                           const char *name);
+// Buffers: x (f32), prepared. Sizes: columns, x stride (floats), prepared row bytes, offsets of scales, isums, fsums,
+// positions. Work: tokens.
+ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, const char *name);
+// Elementwise, softmax, norms: see emit_rows.c for buffers and sizes.
+
+#endif

@@ -1,0 +1,184 @@
+/* qrt: the runtime of compiled models. C11, no dependency; also usable from C++.
+ *
+ * Everything here is reentrant, allocates nothing, prints nothing and never ends the process. The caller owns all
+ * memory. With QRT_FREESTANDING defined only the parts that need no operating system are compiled: no qrt_map_file, no
+ * threads; weights are then given as bytes (in flash, embedded, ...). */
+#ifndef QRT_H
+#define QRT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define QRT_ABI_VERSION 1u
+
+typedef enum qrt_status {
+  QRT_OK = 0,
+  QRT_ERROR_ARGUMENT,   /* a NULL or out-of-range argument, a batch above the model's bound */
+  QRT_ERROR_WORKSPACE,  /* the workspace is too small or not 64-byte aligned */
+  QRT_ERROR_FILE,       /* the weights file cannot be opened, read or mapped */
+  QRT_ERROR_FORMAT,     /* these bytes are no packed weights file, or are cut short */
+  QRT_ERROR_VERSION,    /* packed by an incompatible version of qcc */
+  QRT_ERROR_MISMATCH,   /* packed for another model */
+  QRT_ERROR_CHECKSUM,   /* the bytes were damaged */
+  QRT_ERROR_CPU,        /* no compiled tier runs on this processor */
+  QRT_ERROR_UNSUPPORTED /* not in this configuration (freestanding) */
+} qrt_status;
+
+/* One line of English for a status; never NULL. */
+const char *qrt_status_text(qrt_status status);
+
+/* ---- kernels ------------------------------------------------------------------------------------------------------- */
+#define QRT_MAX_BUFFERS 8
+#define QRT_MAX_SIZES 16
+
+/* What a kernel reads and writes: buffers and sizes by slot, as the kernel's declaration lists them. */
+typedef struct qrt_args {
+  void *buffers[QRT_MAX_BUFFERS];
+  uint64_t sizes[QRT_MAX_SIZES];
+} qrt_args;
+
+/* A kernel computes the part begin .. end of its work range; parts may run in any order and at once, and no result
+ * depends on how the range was cut. */
+typedef void (*qrt_kernel)(const qrt_args *args, uint64_t begin, uint64_t end);
+
+/* ---- threads --------------------------------------------------------------------------------------------------------- */
+/* A pool is anything that can run fn(context, i) for every i in 0 .. count-1 and return when all are done. Fill in your
+ * own, or use qrt_threads. */
+typedef struct qrt_pool {
+  void *self;
+  unsigned threads; /* how many pieces are worth making */
+  void (*run)(void *self, void (*fn)(void *context, unsigned i), void *context, unsigned count);
+} qrt_pool;
+
+/* ---- the packed weights file -------------------------------------------------------------------------------------------
+ * Little endian. The header, then sections at multiples of 64 bytes; `file_size` is exact. The digest covers every byte
+ * behind the header; model_id is what the compiler put in the library that these weights belong to. */
+#define QRT_WEIGHTS_MAGIC "QCCW"
+#define QRT_WEIGHTS_VERSION 1u
+
+typedef struct qrt_weights_header {
+  uint8_t magic[4];
+  uint32_t version;
+  uint64_t file_size;
+  uint64_t payload_offset; /* 64 */
+  uint64_t payload_size;
+  uint64_t model_id;
+  uint64_t digest;         /* qrt_digest of the payload */
+  uint64_t reserved[2];    /* zero */
+} qrt_weights_header;
+
+/* A 64-bit digest (of accidental damage, not against forgery), the same on every machine. */
+uint64_t qrt_digest(const void *bytes, size_t size);
+
+/* ---- compiled models (the compiler emits these tables; applications need not look inside) ------------------------------ */
+typedef struct qrt_size {
+  uint64_t fixed;
+  uint64_t per_batch;
+} qrt_size;
+
+typedef enum qrt_space { QRT_NONE, QRT_INPUT, QRT_OUTPUT, QRT_WEIGHTS, QRT_WORKSPACE } qrt_space;
+
+typedef struct qrt_ref {
+  uint32_t space; /* qrt_space */
+  uint32_t index;
+  qrt_size offset;
+} qrt_ref;
+
+typedef struct qrt_step {
+  uint32_t kernel; /* index into a tier's kernels */
+  uint32_t buffer_count;
+  uint32_t size_count;
+  uint32_t reserved;
+  qrt_size work;
+  uint64_t grain;
+  qrt_ref buffers[QRT_MAX_BUFFERS];
+  qrt_size sizes[QRT_MAX_SIZES];
+} qrt_step;
+
+/* The kernels compiled for one set of processor features, best tier first. */
+typedef struct qrt_tier {
+  const char *name;
+  uint64_t cpu_features; /* all of these bits of qrt_cpu_features() are needed */
+  const qrt_kernel *kernels;
+} qrt_tier;
+
+typedef struct qrt_port {
+  const char *name;
+  qrt_size bytes;
+} qrt_port;
+
+typedef struct qrt_plan {
+  uint32_t abi_version;
+  uint32_t tier_count;
+  uint32_t step_count;
+  uint32_t input_count;
+  uint32_t output_count;
+  uint32_t reserved;
+  uint64_t max_batch;
+  uint64_t model_id;
+  uint64_t weights_size; /* of the payload */
+  qrt_size workspace;
+  const char *name;
+  const qrt_tier *tiers;
+  const qrt_step *steps;
+  const qrt_port *inputs;
+  const qrt_port *outputs;
+  const uint8_t *embedded_weights; /* a whole packed file, or NULL */
+  uint64_t embedded_size;
+} qrt_plan;
+
+/* ---- models in use --------------------------------------------------------------------------------------------------------- */
+/* An opened model; plain data without pointers to itself. Treat the members as private. */
+typedef struct qrt_model {
+  const qrt_plan *plan;
+  const qrt_tier *tier;
+  const uint8_t *weights; /* the payload */
+  void *mapping;          /* what qrt_close unmaps, or NULL */
+  size_t mapping_size;
+} qrt_model;
+
+/* Uses packed weights in memory, which must stay there, 64-byte aligned. Checks magic, version, sizes, identity and
+ * digest, and picks the best tier for this processor. */
+qrt_status qrt_open_memory(qrt_model *model, const qrt_plan *plan, const void *bytes, size_t size);
+/* Maps a packed weights file and does the same. A file that is cut short while mapped makes later access fail with a
+ * bus error, as with any mapping. */
+qrt_status qrt_open_file(qrt_model *model, const qrt_plan *plan, const char *path);
+/* Uses the weights embedded in the library. */
+qrt_status qrt_open_embedded(qrt_model *model, const qrt_plan *plan);
+void qrt_close(qrt_model *model);
+
+/* Restricts the model to the tier of that name (tests, benchmarks). */
+qrt_status qrt_use_tier(qrt_model *model, const char *name);
+const char *qrt_tier_name(const qrt_model *model);
+
+/* Bytes of workspace for a batch; 0 when the batch is out of range. */
+size_t qrt_workspace_size(const qrt_plan *plan, size_t batch);
+
+/* Runs the model: inputs[i] and outputs[i] in declared order. workspace: 64-byte aligned, at least
+ * qrt_workspace_size bytes, used by one call at a time. pool: NULL runs on the calling thread. Thread count never
+ * changes a bit of the result. */
+qrt_status qrt_run(const qrt_model *model, size_t batch, const void *const *inputs, void *const *outputs,
+                   void *workspace, size_t workspace_size, const qrt_pool *pool);
+
+/* Runs one kernel over `work` items, cut into pieces of at least `grain` items for the pool's threads. */
+void qrt_parallel(const qrt_pool *pool, qrt_kernel kernel, const qrt_args *args, uint64_t work, uint64_t grain);
+
+/* Bits (QRT_CPU_*, runtime/qrt_cpu.h) of what this processor and operating system can run. */
+uint64_t qrt_cpu_features(void);
+
+/* ---- not freestanding ------------------------------------------------------------------------------------------------------ */
+/* A pool of `threads` POSIX threads (including the caller) in memory that the caller gives: qrt_threads_size bytes.
+ * Waiting threads spin shortly, then sleep. */
+size_t qrt_threads_size(unsigned threads);
+qrt_status qrt_threads_start(void *memory, size_t size, unsigned threads, qrt_pool *pool);
+void qrt_threads_stop(qrt_pool *pool);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,75 @@
+// Targets as data: tiers of processor features, vector shapes, costs, and rows that map an operation of a given shape to
+// instructions. Only this folder names instruction sets. A missing row means the portable expansion of the operation.
+#ifndef QCC_TARGETS_TARGET_H
+#define QCC_TARGETS_TARGET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/ir.h"
+
+// How one operation is done on one tier.
+// `sequence` is a list of assignments, `;` between them, in terms of the operation's operands; the last one is the
+// result. Types are element x lanes ("i8x64", "i32", "f32x16").
+//   name:type = mnemonic(arg, ..)
+//   mnemonic: add sub mul and or xor shl lshr ashr zext sext trunc bitcast, or an LLVM intrinsic by its name ("llvm.....")
+//   arg: an operand (a, b, c in order), an earlier name, `table` (the operation's table, repeated to fill the type), or
+//        an integer (splat); `:type` after it bitcasts it (or types the constant).
+// With `each` the sequence is applied to every lane group of `lanes` lanes on its own.
+typedef struct target_pattern {
+  ir_opcode op;
+  elem_type elem;      // of the result
+  uint32_t lanes;      // of the result; wider operations are split into pieces of this many lanes
+  uint64_t limit;      // DOT4: the largest umax it is exact for; LOOKUP(_F32): the largest table; 0: no limit
+  const char *sequence;
+  double cost;         // reciprocal throughput in cycles, for the cost model
+} target_pattern;
+
+typedef struct target_tier {
+  const char *name;
+  const char *cpu;        // LLVM's -mcpu for the tier, "" for the target's default
+  const char *features;   // LLVM's -mattr
+  uint64_t cpu_features;  // QRT_CPU_* bits that the tier needs at run time
+  unsigned lanes;         // i32/f32 lanes of a natural vector: rows computed side by side (a divisor of 16)
+  unsigned registers;     // vector registers, for the choice of the token tile
+  const unsigned *token_tiles; // tokens computed at once, largest first, ending with 1
+  size_t token_tile_count;
+  bool fast_fma;          // fma in one instruction
+  bool rows_in_loop;      // rows of a tile are a loop, not unrolled (narrow machines)
+  size_t pattern_count;
+  const target_pattern *patterns;
+  double clock_ghz;       // typical, for predictions
+  double bandwidth_gbs;   // memory, one core
+} target_tier;
+
+typedef struct target {
+  const char *name;           // what --print-targets shows
+  const char *arch;           // first component(s) of the triples that mean this target, e.g. "x86_64 amd64"
+  const char *default_triple; // for a bare -target=NAME
+  const char *help;
+  bool gpu;                   // launched over a grid; the output is assembly text for the device
+  const char *runtime;        // which prebuilt runtime objects fit, NULL: none
+  size_t tier_count;
+  const target_tier *tiers; // best first; the last one is the baseline
+} target;
+
+size_t target_count(void);
+const target *target_get(size_t index);
+
+// The target that a triple (or a bare name) means; the generic target for other triples that LLVM knows; never NULL.
+const target *target_for_triple(const char *triple);
+// The full triple for what the user wrote: a bare name gets the default triple. Owned by the caller's arena.
+const char *target_triple(arena *a, const char *text);
+
+const target_tier *target_find_tier(const target *t, const char *name); // NULL if there is none
+
+// The pattern for an operation with this result type on a tier, NULL: portable expansion. `limit` is the operation's
+// umax or table size. Looks for the widest pattern whose lanes divide the operation's.
+const target_pattern *target_find_pattern(const target_tier *tier, ir_opcode op, elem_type elem, uint32_t lanes,
+                                          uint64_t limit);
+
+// Cycles of one operation on `lanes` lanes by the tier's table, portable expansions included.
+double target_cost(const target_tier *tier, ir_opcode op, elem_type elem, uint32_t lanes, uint64_t limit);
+
+#endif
