@@ -1,0 +1,112 @@
+// Activation modes as text, and the sizes that follow from a packing and from a prepared layout.
+#include "ir/recipe.h"
+
+#include "ir/text.h"
+#include "support/fp.h"
+#include "support/num.h"
+
+enum { SECTION_ALIGN = 64 };
+
+// ---- activation modes
+// -----------------------------------------------------------------------------------------------------
+
+static bool same_real(double a, double b) { return fp_bits64(a) == fp_bits64(b); }
+
+bool act_equal(const act_spec *a, const act_spec *b) {
+  if (a->kind != b->kind) return false;
+  if (a->kind == ACT_I8_DYNAMIC) return a->group == b->group;
+  return a->kind != ACT_I8_STATIC || (same_real(a->scale, b->scale) && a->zero == b->zero);
+}
+
+static const char *dynamic_text(arena *a, uint64_t group) {
+  if (group == 0) return "i8 per token dynamic";
+  return arena_printf(a, "i8 per %llu dynamic", (unsigned long long)group);
+}
+
+static const char *static_text(arena *a, const act_spec *act) {
+  strbuf text = {.mem = a};
+  strbuf_printf(&text, "i8 static(");
+  text_real(&text, act->scale, 0);
+  strbuf_printf(&text, ", %d)", act->zero);
+  return strbuf_text(&text);
+}
+
+const char *act_text(arena *a, const act_spec *act) {
+  if (act->kind == ACT_I8_DYNAMIC) return dynamic_text(a, act->group);
+  if (act->kind == ACT_I8_STATIC) return static_text(a, act);
+  return act->kind == ACT_BF16 ? "bf16" : "f32";
+}
+
+const char *compute_mode_name(compute_mode mode) {
+  static const char *const names[] = {
+      [MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot", [MODE_FLOAT] = "float", [MODE_DECODE] = "decode"};
+  return names[mode];
+}
+
+// ---- packed weights
+// ---------------------------------------------------------------------------------------------------------
+
+// Kernel positions of `columns` numbers in groups of `group` that take `padded` positions each, rounded up to blocks.
+static bool positions_of(uint64_t columns, uint64_t group, uint64_t padded, uint64_t block, uint64_t *out) {
+  if (group == 0 || block == 0) return false;
+  uint64_t whole;
+  return num_mul(columns / group, padded, &whole) && num_add(whole, columns % group, &whole) &&
+         num_align_up(whole, block, out);
+}
+
+bool packing_positions(const packing *p, uint64_t columns, uint64_t *out) {
+  return positions_of(columns, p->k_group, p->k_padded, p->block, out);
+}
+
+bool packing_blocks(const packing *p, uint64_t columns, uint64_t *out) {
+  uint64_t positions;
+  if (!packing_positions(p, columns, &positions)) return false;
+  *out = positions / p->block;
+  return true;
+}
+
+bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out) {
+  uint64_t blocks;
+  uint64_t bytes;
+  return packing_blocks(p, columns, &blocks) && num_mul(blocks, p->block_bytes, &bytes) &&
+         num_add(bytes, p->tile_head_bytes, out);
+}
+
+bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out) {
+  uint64_t tile;
+  uint64_t bytes;
+  return p->rows != 0 && packing_tile_bytes(p, columns, &tile) && num_mul(num_ceil_div(rows, p->rows), tile, &bytes) &&
+         num_add(bytes, p->tensor_head_bytes, out);
+}
+
+// ---- prepared activations
+// ---------------------------------------------------------------------------------------------------
+
+static bool is_i8(const act_spec *act) { return act->kind == ACT_I8_DYNAMIC || act->kind == ACT_I8_STATIC; }
+
+// Places a section of one 4-byte element per `span` positions at *at, which moves on to the end, rounded up.
+static bool place_section(uint64_t positions, uint64_t span, uint64_t *offset, uint64_t *at) {
+  uint64_t count = span == 0 ? 0 : span >= positions ? 1 : num_ceil_div(positions, span);
+  uint64_t bytes;
+  *offset = *at;
+  return num_mul(count, 4, &bytes) && num_add(*at, bytes, &bytes) && num_align_up(bytes, SECTION_ALIGN, at);
+}
+
+bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_sizes *out) {
+  prepared_sizes s = {0};
+  uint64_t at;
+  if (!positions_of(columns, l->k_group, l->k_padded, l->block, &s.positions)) return false;
+  if (!num_mul(s.positions, is_i8(&l->act) ? 1 : 4, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
+  if (!place_section(s.positions, l->scale_span, &s.scales_offset, &at)) return false;
+  if (!place_section(s.positions, l->isum_span, &s.isums_offset, &at)) return false;
+  if (!place_section(s.positions, l->fsum_span, &s.fsums_offset, &at)) return false;
+  s.row_bytes = at;
+  *out = s;
+  return true;
+}
+
+bool prepared_equal(const prepared_layout *a, const prepared_layout *b) {
+  return act_equal(&a->act, &b->act) && a->k_group == b->k_group && a->k_padded == b->k_padded &&
+         a->block == b->block && a->scale_span == b->scale_span && a->isum_span == b->isum_span &&
+         a->fsum_span == b->fsum_span;
+}

@@ -1,0 +1,21 @@
+// Small pieces of the IR's text form that several printers share.
+#ifndef QCC_IR_TEXT_H
+#define QCC_IR_TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/vec.h"
+
+// The shortest decimal that reads back as the same double; "inf", "-inf", "nan", "-nan". Integers get ".0" only where
+// `always_real` asks for a text that cannot be taken for an integer.
+void text_real(strbuf *out, double value, int always_real);
+
+// A name as it is when it consists of letters, digits, "_", "." and "-" and does not begin with a digit or "-";
+// otherwise quoted.
+void text_name(strbuf *out, const char *name);
+
+// A quoted string: control characters, quotes, backslashes as escapes; other bytes as they are.
+void text_quoted(strbuf *out, const char *text);
+
+#endif
