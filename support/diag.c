@@ -39,7 +39,7 @@ diag *diag_new(arena *a, FILE *stream, bool colour) {
 }
 
 unsigned diag_add_source(diag *d, const char *name, const char *text, size_t length) {
-  diag_source source = {.name = arena_strdup(d->mem, name), .text = text, .length = length};
+  diag_source source = {.name = arena_strdup(d->mem, name), .text = text == NULL ? "" : text, .length = length};
   vec_push(d->mem, &d->sources, source);
   return (unsigned)d->sources.len;
 }

@@ -42,7 +42,8 @@ void diag_hint(diag *d, const char *format, ...) __attribute__((format(printf, 2
 void diag_error_file(diag *d, const char *path, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 // A warning of a named group (`fallback` -> "[-Wfallback]"). Groups can be silenced or made errors by
-// diag_set_warning; unknown group names are refused there.
+// diag_set_warning; unknown group names are refused there. The groups are the rows of support/warnings.h; "all" sets
+// every one.
 void diag_warning(diag *d, const char *group, src_loc loc, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 typedef enum diag_action { DIAG_ACTION_WARN, DIAG_ACTION_IGNORE, DIAG_ACTION_ERROR } diag_action;

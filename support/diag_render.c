@@ -40,7 +40,7 @@ static size_t put_character(strbuf *out, const char *text, size_t length, size_t
   } else if (size == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
     strbuf_write(out, replacement, sizeof replacement - 1);
     *columns += 1;
-    size = 1;
+    if (size == 0) size = 1;
   } else {
     strbuf_write(out, text, size);
     *columns += utf8_width(code);

@@ -50,12 +50,12 @@ static parts split(uint64_t magnitude, unsigned exp_bits, unsigned man_bits) {
   return p;
 }
 
-// `sig` / 2^shift, to nearest, ties to even; 0 <= shift.
-static uint64_t shift_round(uint64_t sig, int shift) {
-  if (shift == 0) return sig;
-  if (shift > 63) return 0; // sig has at most 53 bits: less than a half
+// `base` + `sig` / 2^shift, to nearest, ties to the even sum; 0 <= shift.
+static uint64_t add_rounded(uint64_t base, uint64_t sig, int shift) {
+  if (shift == 0) return base + sig;
+  if (shift > 63) return base; // sig has at most 53 bits: less than a half
   uint64_t half = UINT64_C(1) << (shift - 1);
-  uint64_t whole = sig >> shift;
+  uint64_t whole = base + (sig >> shift);
   uint64_t rest = sig & (2 * half - 1);
   return whole + (rest > half || (rest == half && (whole & 1)));
 }
@@ -77,9 +77,9 @@ static uint32_t join(parts p, unsigned exp_bits, unsigned man_bits, int has_inf_
   int exp = p.exp + 63 - __builtin_clzll(p.sig);
   if (exp < least) exp = least;
   int shift = exp - (int)man_bits - p.exp;
-  uint64_t sig = shift >= 0 ? shift_round(p.sig, shift) : p.sig << -shift;
   // Adding, not or-ing, lets a significand that was rounded up to the next power carry into the exponent.
-  uint64_t code = ((uint64_t)(exp - least) << man_bits) + sig;
+  uint64_t base = (uint64_t)(exp - least) << man_bits;
+  uint64_t code = shift >= 0 ? add_rounded(base, p.sig, shift) : base + (p.sig << -shift);
   return code > top ? top : (uint32_t)code;
 }
 

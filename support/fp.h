@@ -16,7 +16,8 @@ uint64_t fp_bits64(double value);
 double fp_from_bits64(uint64_t bits);
 
 // Any IEEE-like small float of `exp_bits` and `man_bits` plus a sign bit, bias 2^(exp_bits-1)-1. With
-// `has_inf_nan` the top exponent encodes infinities and NaN (IEEE), without it those codes are ordinary numbers.
+// `has_inf_nan` the top exponent encodes infinities and NaN (IEEE), without it those codes are ordinary numbers, and
+// values that are too large, infinities and NaN become the largest number of their sign. Ties go to the even code.
 double fp_from_small(uint32_t bits, unsigned exp_bits, unsigned man_bits, int has_inf_nan);
 uint32_t fp_to_small(double value, unsigned exp_bits, unsigned man_bits, int has_inf_nan);
 

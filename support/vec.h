@@ -5,17 +5,17 @@
 
 #include "support/arena.h"
 
-#define VEC(type)                                                                                                      \
-  struct {                                                                                                             \
-    type *data;                                                                                                        \
-    size_t len;                                                                                                        \
-    size_t cap;                                                                                                        \
+#define VEC(type) \
+  struct {        \
+    type *data;   \
+    size_t len;   \
+    size_t cap;   \
   }
 
 // Makes room for one more element of `size` bytes; returns the (possibly moved) storage.
 void *vec_grow(arena *a, void *data, size_t len, size_t *cap, size_t size);
 
-#define vec_push(a, v, value)                                                                                          \
+#define vec_push(a, v, value) \
   ((v)->data = vec_grow((a), (v)->data, (v)->len, &(v)->cap, sizeof *(v)->data), (v)->data[(v)->len++] = (value))
 
 // A growable text buffer with printf-like appending; always NUL-terminated once something was appended.

@@ -1,0 +1,110 @@
+// Mapping of inputs and making of directories.
+#include "support/file.h"
+#include "tests/check_main.h"
+#include "tests/support/temp_dir.h"
+
+static arena *mem;
+static diag *d;
+
+static void setup(void) {
+  temp_dir_make();
+  mem = arena_new();
+  d = diag_new(mem, NULL, false);
+}
+
+static void teardown(void) {
+  arena_free(mem);
+  temp_dir_remove();
+}
+
+static void expect_refused(const char *path, const char *message) {
+  mapped_file f;
+  ck_assert(!file_map(d, mem, path, &f));
+  ck_assert_ptr_null(f.data);
+  ck_assert_uint_eq(f.size, 0);
+  ck_assert_msg(strstr(diag_text(d), message) != NULL, "no '%s' in: %s", message, diag_text(d));
+  ck_assert_msg(strstr(diag_text(d), path) != NULL, "no '%s' in: %s", path, diag_text(d));
+  ck_assert_uint_ge(diag_error_count(d), 1);
+  file_unmap(&f);
+}
+
+START_TEST(a_file_is_mapped) {
+  temp_write("in", "contents");
+  mapped_file f;
+  ck_assert(file_map(d, mem, temp_path("in"), &f));
+  ck_assert_uint_eq(f.size, 8);
+  ck_assert_mem_eq(f.data, "contents", 8);
+  ck_assert_str_eq(f.path, temp_path("in"));
+  file_unmap(&f);
+  ck_assert_ptr_null(f.data);
+  file_unmap(&f);
+}
+END_TEST
+
+START_TEST(an_empty_file_has_no_data) {
+  temp_write("in", "");
+  mapped_file f;
+  ck_assert(file_map(d, mem, temp_path("in"), &f));
+  ck_assert_ptr_null(f.data);
+  ck_assert_uint_eq(f.size, 0);
+  file_unmap(&f);
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_refused) {
+  expect_refused(temp_path("absent"), "No such file or directory");
+  expect_refused(temp_dir, "it is a directory");
+  expect_refused("/dev/zero", "not a regular file");
+  ck_assert_int_eq(mkfifo(temp_path("fifo"), 0600), 0);
+  expect_refused(temp_path("fifo"), "not a regular file"); // and does not wait for a writer
+  expect_refused("", "No such file");
+}
+END_TEST
+
+START_TEST(an_unreadable_file_is_refused) {
+  temp_write("in", "x");
+  chmod(temp_path("in"), 0);
+  // The superuser may read everything, so another user tries.
+  if (geteuid() == 0) ck_assert_int_eq(chmod(temp_dir, 0755) | setegid(65534) | seteuid(65534), 0);
+  expect_refused(temp_path("in"), "Permission denied");
+  if (getuid() == 0) ck_assert_int_eq(seteuid(0) | setegid(0), 0);
+}
+END_TEST
+
+START_TEST(directories_are_made_with_their_parents) {
+  ck_assert(file_make_directory(d, temp_path("a/b/c")));
+  ck_assert(file_make_directory(d, temp_path("a/b/c")));
+  ck_assert(file_make_directory(d, temp_path("a/e//f/")));
+  struct stat st;
+  ck_assert(stat(temp_path("a/b/c"), &st) == 0 && S_ISDIR(st.st_mode));
+  ck_assert(stat(temp_path("a/e/f"), &st) == 0 && S_ISDIR(st.st_mode));
+  ck_assert(file_make_directory(d, "/"));
+  ck_assert(file_make_directory(d, "."));
+  ck_assert_str_eq(diag_text(d), "");
+}
+END_TEST
+
+START_TEST(a_file_in_the_way_is_reported) {
+  temp_write("a", "x");
+  ck_assert(!file_make_directory(d, temp_path("a")));
+  ck_assert(!file_make_directory(d, temp_path("a/b")));
+  ck_assert(!file_make_directory(d, ""));
+  ck_assert_uint_eq(diag_error_count(d), 3);
+  ck_assert_ptr_nonnull(strstr(diag_text(d), "the directory cannot be made: Not a directory"));
+}
+END_TEST
+
+int main(void) {
+  const TTest *const tests[] = {a_file_is_mapped,
+                                an_empty_file_has_no_data,
+                                what_is_no_file_is_refused,
+                                an_unreadable_file_is_refused,
+                                directories_are_made_with_their_parents,
+                                a_file_in_the_way_is_reported};
+  Suite *s = suite_create("support/file");
+  TCase *tcase = tcase_create("file");
+  tcase_add_checked_fixture(tcase, setup, teardown);
+  for (size_t i = 0; i < sizeof tests / sizeof tests[0]; i++) tcase_add_test(tcase, tests[i]);
+  suite_add_tcase(s, tcase);
+  return check_main(s);
+}
