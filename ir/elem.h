@@ -35,6 +35,7 @@ int64_t elem_max(elem_type type);
 // The number that the raw bits of an element mean (integers exactly up to 2^53), and the raw bits of the nearest
 // representable number (round to nearest even; integers saturate, floats overflow to infinity).
 double elem_decode(elem_type type, uint64_t raw);
+int64_t elem_decode_int(elem_type type, uint64_t raw); // integer types only; u64 wraps around
 uint64_t elem_encode(elem_type type, double value);
 
 #endif

@@ -46,12 +46,14 @@ typedef struct code_part {
 
 // One term: factor * coefficient(coarse fields) * core(c). `coefficient` is a product of expressions over coarse fields
 // only (integer ones and real ones kept apart); `levels[c]` are the values of the core for every joint code, or NULL when
-// the core is the constant 1. A core may instead look up a stored table field: `table_field` >= 0, indexed by levels[c].
+// the core is the constant 1. A core may instead look up a stored table field (`table_field` >= 0, indexed by levels[c])
+// or be a float field's own value (`float_field` >= 0; then the code is that field's raw bits).
 typedef struct value_term {
   size_t coefficient_count;
   const expr *const *coefficients;
-  const double *levels;
-  int table_field;
+  const double *levels; // 2^code_bits
+  int table_field;      // -1: none
+  int float_field;      // -1: none
 } value_term;
 
 typedef struct normal_form {
@@ -69,11 +71,12 @@ typedef struct normal_form {
 // kernel position of k = k / k_group * k_padded + k % k_group; equal when k_group == k_padded.
 // A chunk is 8 quads (4 consecutive positions of all rows, 4*rows bytes as 8-bit lanes: row r, position j at lane 4r+j).
 // A plane of width w (1, 2, 4, 8) stores quad q of a chunk in vector q % w at bits [w*(q/w), w*(q/w)+w) of each byte.
+// A plane of width 16 or 32 (float weights) stores position after position, the rows of a position side by side.
 #define PACK_CHUNK 32
 #define PACK_MAX_PLANES 4
 
 typedef struct pack_plane {
-  unsigned width;  // bits: 1, 2, 4 or 8
+  unsigned width;  // bits: 1, 2, 4, 8; 16, 32
   unsigned shift;  // its lowest bit in the joint code
   uint64_t offset; // bytes from the chunk's start; width * 4 * rows bytes
 } pack_plane;
@@ -115,11 +118,12 @@ bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out);
 
 // ---- prepared activations ------------------------------------------------------------------------------------------------
-// One token: numbers (i8 or f32, one per kernel position, zero in the gaps and the padding), then f32 scales (one per
+// One token: numbers (i8, or f32 with as_f32; one per kernel position, zero in the gaps and the padding), then f32 scales (one per
 // `scale_span` positions), i32 sums of the i8 numbers and f32 sums (scaled) per `sum_span` positions. Sections start at
 // multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
 typedef struct prepared_layout {
   act_spec act;
+  bool as_f32; // the numbers are stored as f32 (F32, BF16 always; I8 kinds: scale * (q - zero), for float modes)
   uint64_t k_group;
   uint64_t k_padded;
   uint64_t block;      // positions are padded to a multiple of this
@@ -142,11 +146,13 @@ bool prepared_equal(const prepared_layout *a, const prepared_layout *b);
 // ---- the recipe -----------------------------------------------------------------------------------------------------------
 #define RECIPE_MAX_TABLE_PLANES 4
 
-// What a term's core becomes in the chosen mode. Integer modes: level = step * (offset + u), where u is the code
-// (plane_count 0) or the number whose byte p is planes[p][c].
+// What a term's core becomes in the chosen mode. Integer modes: level = step * (u + offset * 256^(P-1)), where u is the
+// code itself (plane_count 0, P = 1) or the number whose byte p is planes[p][c] (P = plane_count): the offset belongs to
+// the highest byte, so that byte sums stay small. MODE_FLOAT: level = the f32 nearest to levels[c], or affine.
 typedef struct recipe_core {
   double step;
   int64_t offset;
+  bool affine; // MODE_FLOAT: level = step * (c + offset), no table needed
   unsigned plane_count;
   const uint8_t *planes[RECIPE_MAX_TABLE_PLANES]; // 2^code_bits bytes each
   uint64_t umax;                                  // largest u (of one plane when there are planes)
@@ -170,6 +176,7 @@ typedef struct recipe {
   const recipe_term *terms;
   uint64_t segment;    // positions whose products are summed in one i32 (or f32) accumulator before any scale
   uint64_t float_span; // positions after which the integer sum becomes f32 (>= segment); PREPARED_ROW: the row
+  uint64_t flush;      // PREPARED_ROW spans: blocks after which sums become f32 all the same, so that none overflows
   packing pack;
   prepared_layout prepared;
   const char *reason; // for --explain: why this mode

@@ -83,6 +83,9 @@ const expr *expr_real(arena *a, double value, src_loc loc);
 const expr *expr_leaf(arena *a, expr_op op, unsigned index, bool is_int, src_loc loc);
 const expr *expr_make(arena *a, expr_op op, unsigned index, unsigned axis, size_t count, const expr *const *args,
                       src_loc loc);
+// TABLE or ELEMENT with its result type: integers (is_int) only where the table's or field's type is one. expr_make
+// gives look-ups that are real numbers.
+const expr *expr_lookup(arena *a, expr_op op, unsigned index, bool is_int, const expr *at, src_loc loc);
 bool expr_equal(const expr *a, const expr *b);
 
 // A tensor of a separate-tensor layout: `<weight name><suffix>` in the file, with dimensions over K and N
@@ -133,11 +136,15 @@ typedef struct scheme {
   src_loc loc;
 } scheme;
 
+// Numbers in one granule of a field (1 for rank 0), false on overflow.
+bool scheme_field_size(const scheme_field *f, uint64_t *out);
+
 // Elements of a field for a tensor of `rows` x `columns` weights (tables count each number), false on overflow.
 bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, uint64_t *out);
-// Elements of a field in one row (0 for per-tensor fields).
+// Elements of a field in one row, tables counting each number (0 for per-tensor fields).
 bool scheme_field_per_row(const scheme_field *f, uint64_t columns, uint64_t *out);
-// Index of the element of field f that the weight (n, k) uses, in the canonical element order: row-major, rows outermost.
+// Index of the element of field f that the weight (n, k) uses, in the canonical element order: row-major, rows
+// outermost. For a table field it is the index of the first number of the granule's table.
 uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k);
 
 // True bits per weight of the fields of a rows x columns tensor, without padding.
