@@ -58,11 +58,11 @@ typedef enum expr_var { VAR_K, VAR_N, VAR_BINDER0, VAR_BINDER1, VAR_BINDER2, VAR
 typedef struct expr expr;
 struct expr {
   expr_op op;
-  bool is_int;       // the value is an integer, computed exactly
-  unsigned index;    // FIELD, VAR, TABLE, ELEMENT, LOAD, STREAM
-  unsigned axis;     // STREAM
-  int64_t i;         // INT
-  double r;          // REAL
+  bool is_int;    // the value is an integer, computed exactly
+  unsigned index; // FIELD, VAR, TABLE, ELEMENT, LOAD, STREAM
+  unsigned axis;  // STREAM
+  int64_t i;      // INT
+  double r;       // REAL
   unsigned arg_count;
   const expr *const *args;
   src_loc loc;

@@ -26,6 +26,11 @@ void scheme_row(const tensor_codes *t, uint64_t n, double *out);
 // Evaluates an expression with field elements looked up for weight (n, k).
 double scheme_eval(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k);
 
+// Bytes of rows x columns weights in a block layout. False, reported for `tensor_name`, when the block does not divide
+// K or the size overflows.
+bool layout_block_bytes(diag *d, const scheme_layout *l, const char *tensor_name, uint64_t rows, uint64_t columns,
+                        uint64_t *bytes);
+
 // Reads a tensor from the bytes of a block layout: rows x (columns / block_weights) blocks, row-major. `size` must
 // match exactly. K that the block does not divide is an error naming both.
 tensor_codes *layout_read_blocks(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,

@@ -1,0 +1,185 @@
+// Checks of expressions: operators, leaves that may stand where they stand, table bounds, constant zero divisors.
+#include <inttypes.h>
+
+#include "ir/expr_range.h"
+#include "ir/scheme_check.h"
+
+// Which leaves an expression may have.
+typedef enum place_kind { IN_VALUE, IN_BLOCK, IN_TENSORS, IN_DIMENSION } place_kind;
+
+// Evaluation is recursive and does not share work, so both depth and size are bounded.
+enum { MAX_DEPTH = 200, MAX_NODES = 20000 };
+
+typedef struct checker {
+  diag *d;
+  const scheme *s;
+  const scheme_layout *layout;
+  unsigned binder_count;
+  place_kind kind;
+  const char *what; // "the value", ...
+  range_env ranges;
+  size_t nodes;
+} checker;
+
+static bool wrong_leaf(checker *c, const expr *e, const char *what) {
+  diag_error(c->d, e->loc, "%s cannot be used in %s of scheme '%s'", what, c->what, c->s->name);
+  return false;
+}
+
+static bool check_var(checker *c, const expr *e) {
+  bool of_value = e->index == VAR_K || e->index == VAR_N;
+  bool of_tensor = e->index == VAR_ROWS || e->index == VAR_COLUMNS;
+  if (of_value) return c->kind == IN_VALUE || wrong_leaf(c, e, "k and n");
+  if (of_tensor) return c->kind == IN_TENSORS || c->kind == IN_DIMENSION || wrong_leaf(c, e, "the tensor's K and N");
+  if (e->index - VAR_BINDER0 < c->binder_count) return true;
+  return wrong_leaf(c, e, "an index that the place does not bind");
+}
+
+static bool check_field(checker *c, const expr *e) {
+  if (c->kind != IN_VALUE) return wrong_leaf(c, e, "a field");
+  if (e->index >= c->s->field_count) return wrong_leaf(c, e, "an unknown field");
+  const scheme_field *f = &c->s->fields[e->index];
+  bool is_table = f->rank != 0;
+  if (is_table != (e->op == EXPR_ELEMENT)) {
+    diag_error(c->d, e->loc, is_table ? "field '%s' is a table and needs an index" : "field '%s' is no table", f->name);
+    return false;
+  }
+  bool is_int = elem_get(f->type)->kind != ELEM_KIND_FLOAT;
+  bool fits = e->op == EXPR_FIELD ? e->is_int == is_int : is_int || !e->is_int;
+  return fits || wrong_leaf(c, e, "a field with the wrong kind of number");
+}
+
+// An index that may leave a table of `count` numbers is an error: what it would give is nobody's intention.
+static bool check_index(checker *c, const expr *at, const char *name, uint64_t count) {
+  if (!at->is_int) {
+    diag_error(c->d, at->loc, "the index of table '%s' is not an integer", name);
+    return false;
+  }
+  expr_range r = expr_int_range(&c->ranges, at);
+  if (r.min >= 0 && (uint64_t)r.max < count) return true;
+  diag_error(c->d, at->loc,
+             "the index of table '%s' can be from %" PRId64 " to %" PRId64 ", but it has %" PRIu64 " numbers", name,
+             r.min, r.max, count);
+  diag_hint(c->d, "give the table one number for every code, or limit the index with a mask or '%%'");
+  return false;
+}
+
+static bool check_table_use(checker *c, const expr *e) {
+  if (e->op == EXPR_ELEMENT) {
+    uint64_t size = 0;
+    if (!check_field(c, e) || !scheme_field_size(&c->s->fields[e->index], &size)) return false;
+    return check_index(c, e->args[0], c->s->fields[e->index].name, size);
+  }
+  if (e->index >= c->s->table_count) return wrong_leaf(c, e, "an unknown table");
+  const scheme_table *t = &c->s->tables[e->index];
+  if (e->is_int && elem_get(t->type)->kind == ELEM_KIND_FLOAT)
+    return wrong_leaf(c, e, "a table of real numbers as integers");
+  return check_index(c, e->args[0], t->name, t->count);
+}
+
+static bool check_read(checker *c, const expr *e) {
+  const char *name = expr_get_info(e->op)->name;
+  if (c->kind != (e->op == EXPR_BITS ? IN_BLOCK : IN_TENSORS)) return wrong_leaf(c, e, name);
+  if (e->op == EXPR_BITS) return true;
+  if (e->index >= c->layout->tensor_count) return wrong_leaf(c, e, "an unknown tensor");
+  const layout_tensor *t = &c->layout->tensors[e->index];
+  unsigned expected = e->op == EXPR_LOAD ? t->rank : t->rank + 1;
+  if (e->op == EXPR_STREAM && e->axis >= t->rank)
+    return wrong_leaf(c, e, "a stream along a dimension that there is not");
+  if (e->arg_count == expected) return true;
+  diag_error(c->d, e->loc, "%s of tensor '%s' needs %u arguments, not %u", name, t->name, expected, e->arg_count);
+  return false;
+}
+
+static bool is_zero(const checker *c, const expr *e) {
+  if (e->op == EXPR_REAL) return e->r == 0;
+  expr_range r = expr_int_range(&c->ranges, e);
+  return r.min == 0 && r.max == 0;
+}
+
+static bool check_operator(checker *c, const expr *e) {
+  if ((e->op == EXPR_DIV || e->op == EXPR_MOD) && is_zero(c, e->args[1])) {
+    diag_error(c->d, e->loc, "division by zero");
+    return false;
+  }
+  if (!expr_get_info(e->op)->integer_only) return true;
+  for (unsigned i = 0; i < e->arg_count; i++) {
+    if (e->args[i]->is_int) continue;
+    diag_error(c->d, e->args[i]->loc, "'%s' works on integers, and this is a real number", expr_get_info(e->op)->name);
+    return false;
+  }
+  return true;
+}
+
+static bool check_node(checker *c, const expr *e) {
+  switch (e->op) {
+  case EXPR_INT:
+  case EXPR_REAL: return true;
+  case EXPR_VAR: return check_var(c, e);
+  case EXPR_FIELD: return check_field(c, e);
+  case EXPR_TABLE:
+  case EXPR_ELEMENT: return check_table_use(c, e);
+  case EXPR_BITS:
+  case EXPR_LOAD:
+  case EXPR_STREAM: return check_operator(c, e) && check_read(c, e);
+  default: return check_operator(c, e);
+  }
+}
+
+static bool check_expr(checker *c, const expr *e, unsigned depth) {
+  if (depth > MAX_DEPTH || c->nodes++ > MAX_NODES) {
+    if (c->nodes <= MAX_NODES + 1)
+      diag_error(c->d, e->loc, "%s of scheme '%s' is too large: at most %d nested and %d operations in all", c->what,
+                 c->s->name, MAX_DEPTH, MAX_NODES);
+    c->nodes = MAX_NODES + 2; // reported
+    return false;
+  }
+  int expected = expr_get_info(e->op)->arg_count;
+  if (expected >= 0 && e->arg_count != (unsigned)expected) {
+    diag_error(c->d, e->loc, "'%s' takes %d arguments, not %u", expr_get_info(e->op)->name, expected, e->arg_count);
+    return false;
+  }
+  bool ok = true;
+  for (unsigned i = 0; i < e->arg_count; i++) ok &= check_expr(c, e->args[i], depth + 1);
+  return ok && check_node(c, e);
+}
+
+bool scheme_check_value(diag *d, const scheme *s) {
+  checker c = {.d = d, .s = s, .kind = IN_VALUE, .what = "the value", .ranges = range_env_value(s)};
+  return check_expr(&c, s->value, 0);
+}
+
+static unsigned expected_binders(const scheme_layout *l, const scheme_field *f) {
+  static const unsigned char of_tensors[] = {[GRAN_WEIGHT] = 2, [GRAN_GROUP] = 2, [GRAN_ROW] = 1, [GRAN_TENSOR] = 0};
+  unsigned elements = l->block_weights > 0 ? 1 : of_tensors[f->gran.kind];
+  return elements + (f->rank != 0);
+}
+
+bool scheme_check_place(diag *d, const scheme *s, const scheme_layout *l, const layout_place *p) {
+  if (p->field >= s->field_count || p->raw == NULL) {
+    diag_error(d, p->loc, "layout '%s' places a field that scheme '%s' does not have", l->name, s->name);
+    return false;
+  }
+  const scheme_field *f = &s->fields[p->field];
+  unsigned expected = expected_binders(l, f);
+  if (p->binder_count != expected) {
+    diag_error(d, p->loc, "the place of field '%s' in layout '%s' needs %u indices, not %u", f->name, l->name, expected,
+               p->binder_count);
+    return false;
+  }
+  checker c = {.d = d, .s = s, .layout = l, .binder_count = expected, .what = "a place", .ranges = range_env_value(s)};
+  c.kind = l->block_weights > 0 ? IN_BLOCK : IN_TENSORS;
+  c.ranges.layout = l;
+  if (!check_expr(&c, p->raw, 0)) return false;
+  if (p->raw->is_int) return true;
+  diag_error(d, p->raw->loc, "the place of field '%s' must be an integer: the raw bits of the element", f->name);
+  return false;
+}
+
+bool scheme_check_dimension(diag *d, const scheme *s, const scheme_layout *l, const layout_tensor *t, const expr *e) {
+  checker c = {.d = d, .s = s, .layout = l, .kind = IN_DIMENSION, .what = "a dimension", .ranges = range_env_value(s)};
+  if (e == NULL || !check_expr(&c, e, 0)) return false;
+  if (e->is_int) return true;
+  diag_error(d, e->loc, "the dimensions of tensor '%s' must be integers", t->name);
+  return false;
+}

@@ -1,0 +1,305 @@
+#include "ir/layout_bits.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/int_math.h"
+#include "support/vec.h"
+
+// What a bit of a value is: a constant, or a bit of the block (its address times two), possibly inverted (plus one).
+enum { BIT_ZERO = -2, BIT_ONE = -1 };
+
+// A 64-bit value known bit by bit, plus a constant.
+typedef struct bit_value {
+  int32_t bits[64];
+  int64_t add;
+} bit_value;
+
+typedef struct bit_env {
+  const int64_t *binders;
+  uint64_t block_bits;
+  uint64_t mask; // of the raw element
+} bit_env;
+
+static bool evaluate(const bit_env *env, const expr *e, bit_value *out);
+
+static void set_constant(bit_value *v, int64_t value) {
+  v->add = 0;
+  for (unsigned i = 0; i < 64; i++) v->bits[i] = (uint64_t)value >> i & 1 ? BIT_ONE : BIT_ZERO;
+}
+
+static bool is_constant(const bit_value *v, int64_t *value) {
+  uint64_t raw = 0;
+  for (unsigned i = 0; i < 64; i++) {
+    if (v->bits[i] >= 0) return false;
+    if (v->bits[i] == BIT_ONE) raw |= (uint64_t)1 << i;
+  }
+  *value = int_add((int64_t)raw, v->add);
+  return true;
+}
+
+static int32_t invert(int32_t bit) { return bit < 0 ? BIT_ZERO + BIT_ONE - bit : bit ^ 1; }
+
+static void shift(bit_value *v, int64_t left) {
+  bit_value from = *v;
+  for (int64_t i = 0; i < 64; i++) {
+    int64_t j = i - left;
+    v->bits[i] = j < 0 ? BIT_ZERO : from.bits[j > 63 ? 63 : j];
+  }
+}
+
+// Keeps `count` low bits.
+static void truncate_bits(bit_value *v, int64_t count) {
+  for (int64_t i = count; i < 64; i++) v->bits[i] = BIT_ZERO;
+}
+
+// Combines bits that are not both unknown; false where they are.
+static bool combine_bit(expr_op op, int32_t a, int32_t b, int32_t *out) {
+  if (a < 0) {
+    int32_t c = a;
+    a = b;
+    b = c;
+  }
+  if (b >= 0) return false;
+  switch (op) {
+  case EXPR_AND: *out = b == BIT_ONE ? a : BIT_ZERO; return true;
+  case EXPR_OR: *out = b == BIT_ONE ? BIT_ONE : a; return true;
+  case EXPR_XOR: *out = b == BIT_ONE ? invert(a) : a; return true;
+  default: *out = a; return b == BIT_ZERO || a == BIT_ZERO ? (*out = a == BIT_ZERO ? b : a, true) : false;
+  }
+}
+
+static bool combine(expr_op op, const bit_value *a, const bit_value *b, bit_value *out) {
+  bit_value r = {.add = 0};
+  for (unsigned i = 0; i < 64; i++)
+    if (!combine_bit(op, a->bits[i], b->bits[i], &r.bits[i])) return false;
+  *out = r;
+  return true;
+}
+
+// Sums of values whose bits do not meet are unions; a constant that does meet them is kept apart.
+static bool add(const bit_value *a, const bit_value *b, bit_value *out) {
+  int64_t ca = 0, cb = 0, rest = int_add(a->add, b->add);
+  bool const_a = is_constant(a, &ca), const_b = is_constant(b, &cb);
+  if (const_a && const_b) {
+    set_constant(out, int_add(ca, cb));
+    return true;
+  }
+  if (combine(EXPR_ADD, a, b, out)) {
+    out->add = rest;
+    return true;
+  }
+  if (!const_a && !const_b) return false;
+  *out = const_a ? *b : *a;
+  out->add = int_add(out->add, const_a ? ca : cb);
+  return true;
+}
+
+static bool subtract(const bit_value *a, const bit_value *b, bit_value *out) {
+  int64_t c;
+  if (!is_constant(b, &c)) return false;
+  bit_value negative;
+  set_constant(&negative, int_neg(c));
+  int64_t ca;
+  if (is_constant(a, &ca)) return add(a, &negative, out);
+  *out = *a;
+  out->add = int_sub(a->add, c);
+  return true;
+}
+
+static int64_t fold(expr_op op, int64_t a, int64_t b) {
+  switch (op) {
+  case EXPR_MUL: return int_mul(a, b);
+  case EXPR_DIV: return int_div(a, b);
+  case EXPR_MOD: return int_mod(a, b);
+  case EXPR_SHL: return int_shl(a, b);
+  case EXPR_SHR: return int_shr(a, b);
+  case EXPR_LT: return a < b;
+  case EXPR_EQ: return a == b;
+  case EXPR_MIN: return a < b ? a : b;
+  case EXPR_MAX: return a > b ? a : b;
+  default: return 0;
+  }
+}
+
+static int log2_exact(int64_t a) {
+  if (a <= 0 || (a & (a - 1)) != 0) return -1;
+  int n = 0;
+  while (a >> n != 1) n++;
+  return n;
+}
+
+// Products, quotients, remainders by powers of two and shifts by constants move bits.
+static bool move_bits(expr_op op, const bit_value *a, int64_t by, bit_value *out) {
+  int power = log2_exact(by);
+  *out = *a;
+  if (a->add != 0) return false;
+  if (op == EXPR_SHL) return by >= 0 && by < 64 ? (shift(out, by), true) : (set_constant(out, 0), true);
+  if (op == EXPR_SHR) return by >= 0 && by < 64 ? (shift(out, -by), true) : false;
+  if (power < 0) return false;
+  if (op == EXPR_MUL) return shift(out, power), true;
+  if (op == EXPR_DIV) return shift(out, -power), true;
+  if (op == EXPR_MOD) return truncate_bits(out, power), true;
+  return false;
+}
+
+// The mask may be wider than the raw element, whose added constant then stays valid.
+static bool mask_sum(const bit_env *env, const bit_value *a, const bit_value *b, bit_value *out) {
+  int64_t m;
+  if (!is_constant(b, &m) || ((uint64_t)m & env->mask) != env->mask) return false;
+  *out = *a;
+  return true;
+}
+
+static bool evaluate_binary(const bit_env *env, const expr *e, bit_value *out) {
+  bit_value a, b;
+  int64_t ca = 0, cb = 0;
+  if (!evaluate(env, e->args[0], &a) || !evaluate(env, e->args[1], &b)) return false;
+  if (e->op == EXPR_ADD) return add(&a, &b, out);
+  if (e->op == EXPR_SUB) return subtract(&a, &b, out);
+  bool logical = e->op == EXPR_AND || e->op == EXPR_OR || e->op == EXPR_XOR;
+  if (logical && e->op == EXPR_AND && a.add != 0) return mask_sum(env, &a, &b, out);
+  if (logical && e->op == EXPR_AND && b.add != 0) return mask_sum(env, &b, &a, out);
+  if (logical) return a.add == 0 && b.add == 0 && combine(e->op, &a, &b, out);
+  bool const_a = is_constant(&a, &ca), const_b = is_constant(&b, &cb);
+  if (const_a && const_b) return set_constant(out, fold(e->op, ca, cb)), true;
+  if (const_a && e->op == EXPR_MUL) return move_bits(e->op, &b, ca, out);
+  return const_b && move_bits(e->op, &a, cb, out);
+}
+
+static bool evaluate_bits(const bit_env *env, const expr *e, bit_value *out) {
+  bit_value v;
+  int64_t at, width;
+  if (!evaluate(env, e->args[0], &v) || !is_constant(&v, &at)) return false;
+  if (!evaluate(env, e->args[1], &v) || !is_constant(&v, &width)) return false;
+  if (at < 0 || width < 0 || width > 64 || (uint64_t)at > env->block_bits ||
+      (uint64_t)width > env->block_bits - (uint64_t)at)
+    return false;
+  set_constant(out, 0);
+  for (int64_t i = 0; i < width; i++) out->bits[i] = (int32_t)((at + i) * 2);
+  return true;
+}
+
+static bool evaluate_select(const bit_env *env, const expr *e, bit_value *out) {
+  bit_value c;
+  int64_t condition;
+  if (!e->args[0]->is_int || !evaluate(env, e->args[0], &c) || !is_constant(&c, &condition)) return false;
+  return evaluate(env, e->args[condition != 0 ? 1 : 2], out);
+}
+
+static bool evaluate_unary(const bit_env *env, const expr *e, bit_value *out) {
+  int64_t c;
+  if (!evaluate(env, e->args[0], out)) return false;
+  if (is_constant(out, &c)) {
+    set_constant(out, e->op == EXPR_NEG ? int_neg(c) : e->op == EXPR_ABS ? int_abs(c) : ~c);
+    return true;
+  }
+  if (e->op != EXPR_NOT || out->add != 0) return false;
+  for (unsigned i = 0; i < 64; i++) out->bits[i] = invert(out->bits[i]);
+  return true;
+}
+
+static bool evaluate(const bit_env *env, const expr *e, bit_value *out) {
+  if (!e->is_int) return false;
+  switch (e->op) {
+  case EXPR_INT: return set_constant(out, e->i), true;
+  case EXPR_VAR: return set_constant(out, env->binders[e->index - VAR_BINDER0]), true;
+  case EXPR_BITS: return evaluate_bits(env, e, out);
+  case EXPR_SELECT: return evaluate_select(env, e, out);
+  case EXPR_NEG:
+  case EXPR_ABS:
+  case EXPR_NOT: return evaluate_unary(env, e, out);
+  default: return e->arg_count == 2 && evaluate_binary(env, e, out);
+  }
+}
+
+uint64_t layout_block_elements(const scheme_layout *l, const scheme_field *f) {
+  uint64_t size = 1;
+  scheme_field_size(f, &size);
+  return size * (f->gran.kind == GRAN_WEIGHT ? l->block_weights : l->block_weights / f->gran.group);
+}
+
+void layout_block_binders(const scheme_field *f, uint64_t index, int64_t binders[2]) {
+  uint64_t size = 1;
+  scheme_field_size(f, &size);
+  binders[0] = (int64_t)(index / size);
+  binders[1] = (int64_t)(index % size);
+}
+
+typedef struct piece_list {
+  arena *mem;
+  VEC(bit_piece) list;
+} piece_list;
+
+// Adds bit `i` of an element, joined to the piece before it where it continues that one.
+static void add_bit(piece_list *p, element_bits *e, unsigned i, int32_t bit) {
+  uint32_t at = (uint32_t)bit / 2;
+  if (e->piece_count > 0) {
+    bit_piece *last = &p->list.data[p->list.len - 1];
+    if (last->at + last->width == at && last->shift + last->width == (int)i) {
+      last->width++;
+      return;
+    }
+  }
+  vec_push(p->mem, &p->list, ((bit_piece){.at = at, .width = 1, .shift = (uint8_t)i}));
+  e->piece_count++;
+}
+
+static void add_element(piece_list *p, element_bits *e, const bit_value *v, unsigned bits) {
+  *e = (element_bits){.first_piece = (uint32_t)p->list.len, .add = (uint32_t)(uint64_t)v->add};
+  for (unsigned i = 0; i < bits; i++) {
+    int32_t bit = v->bits[i];
+    if (bit == BIT_ONE || (bit >= 0 && bit % 2 != 0)) e->flip |= (uint32_t)1 << i;
+    if (bit >= 0) add_bit(p, e, i, bit);
+  }
+}
+
+const block_place *layout_block_place(arena *a, const scheme *s, const scheme_layout *l, const layout_place *p) {
+  const scheme_field *f = &s->fields[p->field];
+  block_place *place = ARENA_NEW(a, block_place);
+  place->bits = elem_get(f->type)->bits;
+  place->element_count = (size_t)layout_block_elements(l, f);
+  place->elements = ARENA_ARRAY(a, element_bits, place->element_count);
+  piece_list pieces = {.mem = a};
+  int64_t binders[2];
+  bit_env env = {.binders = binders, .block_bits = l->block_bytes * 8, .mask = int_low_bits(UINT64_MAX, place->bits)};
+  for (size_t i = 0; i < place->element_count; i++) {
+    bit_value v;
+    layout_block_binders(f, i, binders);
+    if (!evaluate(&env, p->raw, &v)) return NULL;
+    add_element(&pieces, &place->elements[i], &v, place->bits);
+  }
+  place->pieces = pieces.list.data;
+  return place;
+}
+
+static void report_read(diag *d, const scheme_layout *l, const scheme_field *f, uint64_t index,
+                        const eval_fault *fault) {
+  diag_error(d, fault->at->loc,
+             "layout '%s' reads element %" PRIu64 " of field '%s' at bit %" PRId64 " of a block of %" PRIu64
+             " bytes (%" PRIu64 " bits)",
+             l->name, index, f->name, fault->index, l->block_bytes, fault->limit);
+}
+
+static bool check_place_reads(diag *d, arena *a, const scheme *s, const scheme_layout *l, const layout_place *p) {
+  const scheme_field *f = &s->fields[p->field];
+  eval_env env = {.scheme = s, .block = arena_alloc(a, (size_t)l->block_bytes, 1), .block_bytes = l->block_bytes};
+  uint64_t count = layout_block_elements(l, f);
+  for (uint64_t i = 0; i < count; i++) {
+    layout_block_binders(f, i, &env.vars[VAR_BINDER0]);
+    eval_int(&env, p->raw);
+    if (!env.faulted) continue;
+    report_read(d, l, f, i, &env.fault);
+    return false;
+  }
+  return true;
+}
+
+bool layout_check_block_reads(diag *d, const scheme *s, const scheme_layout *l) {
+  bool ok = true;
+  arena *a = arena_new();
+  for (size_t p = 0; p < l->place_count; p++) ok &= check_place_reads(d, a, s, l, &l->places[p]);
+  arena_free(a);
+  return ok;
+}

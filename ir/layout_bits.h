@@ -1,0 +1,43 @@
+// Places of block layouts as lists of bits: where each bit of a raw element lies in its block. Reading and writing
+// blocks is copying bits then. Internal to ir/.
+#ifndef QCC_IR_LAYOUT_BITS_H
+#define QCC_IR_LAYOUT_BITS_H
+
+#include "ir/scheme.h"
+
+// Bits [at, at + width) of the block are bits [shift, shift + width) of the raw element.
+typedef struct bit_piece {
+  uint32_t at;
+  uint8_t width;
+  uint8_t shift;
+} bit_piece;
+
+// raw = ((pieces) ^ flip) + add, modulo 2^bits. Bits of `flip` that no piece covers are constant ones.
+typedef struct element_bits {
+  uint32_t first_piece;
+  uint32_t piece_count;
+  uint32_t flip;
+  uint32_t add;
+} element_bits;
+
+// The elements of one field in a block, in the order granule, table element.
+typedef struct block_place {
+  unsigned bits; // of a raw element
+  size_t element_count;
+  element_bits *elements;
+  bit_piece *pieces;
+} block_place;
+
+// Elements of a field in one block (tables counting each number); the granularity divides the block.
+uint64_t layout_block_elements(const scheme_layout *l, const scheme_field *f);
+
+// Binder values of element `index` of field f in a block.
+void layout_block_binders(const scheme_field *f, uint64_t index, int64_t binders[2]);
+
+// The place as bits, or NULL when some element is no such combination of bits at fixed addresses.
+const block_place *layout_block_place(arena *a, const scheme *s, const scheme_layout *l, const layout_place *p);
+
+// Evaluates every place for every element of a block and reports reads outside of it.
+bool layout_check_block_reads(diag *d, const scheme *s, const scheme_layout *l);
+
+#endif

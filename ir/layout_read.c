@@ -1,0 +1,260 @@
+// Tensors from the bytes of a storage layout.
+#include <inttypes.h>
+#include <stdarg.h>
+
+#include "ir/eval.h"
+#include "ir/int_math.h"
+#include "ir/layout_bits.h"
+#include "ir/program.h"
+#include "support/num.h"
+
+// What a reader works on.
+typedef struct reader {
+  diag *d;
+  arena *mem; // freed when the tensor has been read
+  const scheme *s;
+  const scheme_layout *l;
+  const char *tensor;
+  tensor_codes *out;
+} reader;
+
+static bool tensor_error(diag *d, const char *tensor, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static bool tensor_error(diag *d, const char *tensor, const char *format, ...) {
+  arena *a = arena_new();
+  va_list args;
+  va_start(args, format);
+  diag_error(d, SRC_NOWHERE, "tensor '%s': %s", tensor, arena_vprintf(a, format, args));
+  va_end(args);
+  arena_free(a);
+  return false;
+}
+
+// Reports a read out of range by evaluating the place of that element once more.
+static bool report_fault(reader *r, const layout_place *p, eval_env *env, uint64_t element) {
+  eval_int(env, p->raw);
+  const char *field = r->s->fields[p->field].name;
+  const expr *at = env->fault.at;
+  if (at->op == EXPR_BITS)
+    return tensor_error(r->d, r->tensor,
+                        "layout '%s' reads element %" PRIu64 " of field '%s' at bit %" PRId64 " of a block of %" PRIu64
+                        " bits",
+                        r->l->name, element, field, env->fault.index, env->fault.limit);
+  bool stream = at->op == EXPR_STREAM && env->fault.dimension == at->axis;
+  return tensor_error(r->d, r->tensor,
+                      "layout '%s' reads element %" PRIu64 " of field '%s' at %s %" PRId64 " of dimension %u of '%s', "
+                      "which has %" PRIu64,
+                      r->l->name, element, field, stream ? "bit" : "index", env->fault.index, env->fault.dimension,
+                      r->l->tensors[at->index].name, env->fault.limit);
+}
+
+static uint64_t read_piece(const uint8_t *block, bit_piece p) {
+  unsigned skip = p.at % 8;
+  if (skip + p.width <= 8) return (uint64_t)(block[p.at / 8] >> skip) & ((1u << p.width) - 1);
+  return eval_bits(block, p.at, p.width);
+}
+
+static void read_block_bits(const block_place *place, const uint8_t *block, uint32_t *out) {
+  uint64_t mask = int_low_bits(UINT64_MAX, place->bits);
+  for (size_t i = 0; i < place->element_count; i++) {
+    const element_bits *e = &place->elements[i];
+    uint64_t raw = 0;
+    for (uint32_t p = 0; p < e->piece_count; p++) {
+      bit_piece piece = place->pieces[e->first_piece + p];
+      raw |= read_piece(block, piece) << piece.shift;
+    }
+    out[i] = (uint32_t)(((raw ^ e->flip) + e->add) & mask);
+  }
+}
+
+// Evaluates a place for elements first .. first + lanes of a block.
+typedef struct place_program {
+  program *p;
+  int64_t binders[3][PROGRAM_LANES];
+  int64_t rows[PROGRAM_LANES], columns[PROGRAM_LANES];
+  program_env env;
+} place_program;
+
+static place_program *place_program_new(reader *r, const layout_place *p) {
+  place_program *pp = ARENA_NEW(r->mem, place_program);
+  pp->p = program_new(r->mem, r->s, 1, &p->raw);
+  for (unsigned b = 0; b < 3; b++) pp->env.vars[VAR_BINDER0 + b] = pp->binders[b];
+  pp->env.vars[VAR_ROWS] = pp->rows;
+  pp->env.vars[VAR_COLUMNS] = pp->columns;
+  for (size_t i = 0; i < PROGRAM_LANES; i++) {
+    pp->rows[i] = (int64_t)r->out->rows;
+    pp->columns[i] = (int64_t)r->out->columns;
+  }
+  return pp;
+}
+
+// Runs the program on the lanes that have been set and stores the raw elements; false (reported) after a bad read.
+static bool run_lanes(reader *r, const layout_place *p, place_program *pp, uint64_t first, uint32_t *out) {
+  uint64_t mask = int_low_bits(UINT64_MAX, elem_get(r->s->fields[p->field].type)->bits);
+  program_run(pp->p, &pp->env);
+  const int64_t *raw = program_ints(pp->p, 0);
+  for (size_t l = 0; l < pp->env.lanes; l++) {
+    if (program_faulted(pp->p, 0, l)) {
+      eval_env env = {.scheme = r->s, .block = pp->env.block, .block_bytes = pp->env.block_bytes};
+      env.inputs = pp->env.inputs;
+      for (unsigned v = VAR_BINDER0; v < EXPR_VAR_COUNT; v++) env.vars[v] = pp->env.vars[v][l];
+      return report_fault(r, p, &env, first + l);
+    }
+    out[l] = (uint32_t)((uint64_t)raw[l] & mask);
+  }
+  return true;
+}
+
+static bool run_block(reader *r, const layout_place *p, place_program *pp, const uint8_t *block, uint32_t *out) {
+  const scheme_field *f = &r->s->fields[p->field];
+  uint64_t count = layout_block_elements(r->l, f);
+  pp->env.block = block;
+  pp->env.block_bytes = r->l->block_bytes;
+  for (uint64_t i = 0; i < count; i += PROGRAM_LANES) {
+    pp->env.lanes = count - i < PROGRAM_LANES ? (size_t)(count - i) : PROGRAM_LANES;
+    for (size_t l = 0; l < pp->env.lanes; l++) {
+      int64_t binders[2];
+      layout_block_binders(f, i + l, binders);
+      pp->binders[0][l] = binders[0];
+      pp->binders[1][l] = binders[1];
+    }
+    if (!run_lanes(r, p, pp, i, out + i)) return false;
+  }
+  return true;
+}
+
+static bool read_block_place(reader *r, const layout_place *p, const uint8_t *data) {
+  const scheme_field *f = &r->s->fields[p->field];
+  const block_place *bits = layout_block_place(r->mem, r->s, r->l, p);
+  place_program *pp = bits == NULL ? place_program_new(r, p) : NULL;
+  uint64_t per_block = layout_block_elements(r->l, f);
+  uint64_t blocks = r->out->rows * (r->out->columns / r->l->block_weights);
+  for (uint64_t b = 0; b < blocks; b++) {
+    const uint8_t *block = data + b * r->l->block_bytes;
+    uint32_t *out = r->out->elements[p->field] + b * per_block;
+    if (bits != NULL)
+      read_block_bits(bits, block, out);
+    else if (!run_block(r, p, pp, block, out))
+      return false;
+  }
+  return true;
+}
+
+bool layout_block_bytes(diag *d, const scheme_layout *l, const char *tensor_name, uint64_t rows, uint64_t columns,
+                        uint64_t *bytes) {
+  if (columns % l->block_weights != 0)
+    return tensor_error(d, tensor_name,
+                        "K = %" PRIu64 " is not a multiple of the %" PRIu64 " weights in a block of layout '%s'",
+                        columns, l->block_weights, l->name);
+  if (num_mul(columns / l->block_weights, l->block_bytes, bytes) && num_mul(*bytes, rows, bytes)) return true;
+  return tensor_error(d, tensor_name, "%" PRIu64 " x %" PRIu64 " weights are too many", rows, columns);
+}
+
+tensor_codes *layout_read_blocks(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                                 const uint8_t *data, uint64_t size, uint64_t rows, uint64_t columns) {
+  uint64_t expected;
+  if (!layout_block_bytes(d, l, tensor_name, rows, columns, &expected)) return NULL;
+  if (size != expected) {
+    tensor_error(d, tensor_name,
+                 "%" PRIu64 " bytes, but %" PRIu64 " x %" PRIu64 " weights in layout '%s' of '%s' have %" PRIu64, size,
+                 rows, columns, l->name, s->name, expected);
+    return NULL;
+  }
+  reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name};
+  r.out = tensor_codes_new(d, a, s, rows, columns);
+  bool ok = r.out != NULL;
+  for (size_t p = 0; ok && p < l->place_count; p++) ok = read_block_place(&r, &l->places[p], data);
+  arena_free(r.mem);
+  return ok ? r.out : NULL;
+}
+
+// Counters of the elements of a field: row, element in the row, table number.
+typedef struct element_counter {
+  uint64_t granules, size; // a row; a granule
+  uint64_t row, granule, number;
+} element_counter;
+
+static void count_up(element_counter *c) {
+  if (++c->number < c->size) return;
+  c->number = 0;
+  if (++c->granule < c->granules) return;
+  c->granule = 0;
+  c->row++;
+}
+
+static void set_binders(place_program *pp, size_t lane, const scheme_field *f, const element_counter *c) {
+  unsigned b = 0;
+  if (f->gran.kind != GRAN_TENSOR) pp->binders[b++][lane] = (int64_t)c->row;
+  if (f->gran.kind == GRAN_WEIGHT || f->gran.kind == GRAN_GROUP) pp->binders[b++][lane] = (int64_t)c->granule;
+  if (f->rank != 0) pp->binders[b][lane] = (int64_t)c->number;
+}
+
+static bool read_tensor_place(reader *r, const layout_place *p, const layout_input *inputs) {
+  const scheme_field *f = &r->s->fields[p->field];
+  uint64_t count = 0, per_row = 0;
+  element_counter c = {.granules = 1, .size = 1};
+  scheme_field_count(f, r->out->rows, r->out->columns, &count);
+  scheme_field_per_row(f, r->out->columns, &per_row);
+  scheme_field_size(f, &c.size);
+  if (f->gran.kind != GRAN_TENSOR) c.granules = per_row / c.size;
+  place_program *pp = place_program_new(r, p);
+  pp->env.inputs = inputs;
+  for (uint64_t i = 0; i < count; i += PROGRAM_LANES) {
+    pp->env.lanes = count - i < PROGRAM_LANES ? (size_t)(count - i) : PROGRAM_LANES;
+    for (size_t l = 0; l < pp->env.lanes; l++) {
+      set_binders(pp, l, f, &c);
+      count_up(&c);
+    }
+    if (!run_lanes(r, p, pp, i, r->out->elements[p->field] + i)) return false;
+  }
+  return true;
+}
+
+// Words of either sign hold the same bits.
+static bool type_matches(elem_type declared, elem_type found) {
+  const elem_info *a = elem_get(declared), *b = elem_get(found);
+  if (declared == found) return true;
+  return a->bits == b->bits && a->kind != ELEM_KIND_FLOAT && b->kind != ELEM_KIND_FLOAT;
+}
+
+static bool check_input_size(reader *r, const layout_tensor *t, const layout_input *in) {
+  uint64_t bytes = elem_get(in->type)->bits / 8;
+  for (unsigned i = 0; i < in->rank; i++)
+    if (!num_mul(bytes, in->dims[i], &bytes)) return tensor_error(r->d, r->tensor, "'%s' is too large", t->suffix);
+  if (bytes == in->size) return true;
+  return tensor_error(r->d, r->tensor, "'%s' has %" PRIu64 " bytes, but its shape needs %" PRIu64, t->suffix, in->size,
+                      bytes);
+}
+
+static bool check_input(reader *r, const layout_tensor *t, const layout_input *in, uint64_t rows, uint64_t columns) {
+  if (!type_matches(t->type, in->type))
+    return tensor_error(r->d, r->tensor, "'%s' has elements of type %s; layout '%s' needs %s", t->suffix,
+                        elem_get(in->type)->name, r->l->name, elem_get(t->type)->name);
+  if (in->rank != t->rank)
+    return tensor_error(r->d, r->tensor, "'%s' has %u dimensions; layout '%s' needs %u", t->suffix, in->rank,
+                        r->l->name, t->rank);
+  eval_env env = {.scheme = r->s};
+  env.vars[VAR_ROWS] = (int64_t)rows;
+  env.vars[VAR_COLUMNS] = (int64_t)columns;
+  for (unsigned i = 0; i < t->rank; i++) {
+    int64_t expected = eval_int(&env, t->dims[i]);
+    if (expected >= 0 && in->dims[i] == (uint64_t)expected) continue;
+    return tensor_error(r->d, r->tensor,
+                        "dimension %u of '%s' is %" PRIu64 "; layout '%s' needs %" PRId64 " for N = %" PRIu64
+                        " and K = %" PRIu64,
+                        i, t->suffix, in->dims[i], r->l->name, expected, rows, columns);
+  }
+  return check_input_size(r, t, in);
+}
+
+tensor_codes *layout_read_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                                  const layout_input *inputs, uint64_t rows, uint64_t columns) {
+  reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name};
+  bool ok = true;
+  for (size_t t = 0; t < l->tensor_count; t++) ok &= check_input(&r, &l->tensors[t], &inputs[t], rows, columns);
+  if (ok) r.out = tensor_codes_new(d, a, s, rows, columns);
+  ok = ok && r.out != NULL;
+  for (size_t p = 0; ok && p < l->place_count; p++) ok = read_tensor_place(&r, &l->places[p], inputs);
+  arena_free(r.mem);
+  return ok ? r.out : NULL;
+}

@@ -1,0 +1,360 @@
+#include "ir/program.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "ir/eval.h"
+#include "ir/int_math.h"
+
+// The result of one node in every lane. A lane is bad when its value depends on a read out of range.
+typedef union slot {
+  int64_t ints[PROGRAM_LANES];
+  double reals[PROGRAM_LANES];
+} slot;
+
+typedef struct step {
+  const expr *e;
+  unsigned args[SCHEME_MAX_RANK + 2]; // steps
+} step;
+
+struct program {
+  const scheme *scheme;
+  size_t step_count;
+  step *steps;
+  slot *slots; // one a step
+  bool *bad;   // steps x lanes; NULL when nothing can fault
+  size_t root_count;
+  unsigned *roots;
+};
+
+// Steps under construction.
+typedef struct builder {
+  arena *mem;
+  VEC(step) steps;
+  bool reads;
+} builder;
+
+static bool same_step(const step *a, const step *b) {
+  const expr *x = a->e, *y = b->e;
+  return x->op == y->op && x->is_int == y->is_int && x->index == y->index && x->axis == y->axis && x->i == y->i &&
+         memcmp(&x->r, &y->r, sizeof x->r) == 0 && x->arg_count == y->arg_count &&
+         memcmp(a->args, b->args, sizeof a->args) == 0;
+}
+
+static unsigned add_step(builder *b, const expr *e) {
+  step s = {.e = e};
+  for (unsigned i = 0; i < e->arg_count; i++) s.args[i] = add_step(b, e->args[i]);
+  for (size_t i = 0; i < b->steps.len; i++)
+    if (same_step(&b->steps.data[i], &s)) return (unsigned)i;
+  b->reads |= e->op == EXPR_BITS || e->op == EXPR_LOAD || e->op == EXPR_STREAM;
+  vec_push(b->mem, &b->steps, s);
+  return (unsigned)(b->steps.len - 1);
+}
+
+static void fill_constants(program *p) {
+  for (size_t i = 0; i < p->step_count; i++) {
+    const expr *e = p->steps[i].e;
+    for (size_t l = 0; l < PROGRAM_LANES; l++) {
+      if (e->op == EXPR_INT) p->slots[i].ints[l] = e->i;
+      if (e->op == EXPR_REAL) p->slots[i].reals[l] = e->r;
+    }
+  }
+}
+
+program *program_new(arena *a, const scheme *s, size_t root_count, const expr *const *roots) {
+  builder b = {.mem = a};
+  program *p = ARENA_NEW(a, program);
+  p->scheme = s;
+  p->root_count = root_count;
+  p->roots = ARENA_ARRAY(a, unsigned, root_count);
+  for (size_t r = 0; r < root_count; r++) p->roots[r] = add_step(&b, roots[r]);
+  p->steps = b.steps.data;
+  p->step_count = b.steps.len;
+  p->slots = ARENA_ARRAY(a, slot, b.steps.len);
+  p->bad = b.reads ? ARENA_ARRAY(a, bool, b.steps.len *PROGRAM_LANES) : NULL;
+  fill_constants(p);
+  return p;
+}
+
+// Arguments of a step as arrays of the wanted kind; integers are converted into `copy`.
+static const double *real_arg(const program *p, const step *s, unsigned i, double *copy, size_t lanes) {
+  unsigned from = s->args[i];
+  if (!p->steps[from].e->is_int) return p->slots[from].reals;
+  for (size_t l = 0; l < lanes; l++) copy[l] = (double)p->slots[from].ints[l];
+  return copy;
+}
+
+static const int64_t *int_arg(const program *p, const step *s, unsigned i) { return p->slots[s->args[i]].ints; }
+
+static void run_int_binary(expr_op op, int64_t *d, const int64_t *a, const int64_t *b, size_t n) {
+  size_t l;
+  switch (op) {
+  case EXPR_ADD:
+    for (l = 0; l < n; l++) d[l] = int_add(a[l], b[l]);
+    break;
+  case EXPR_SUB:
+    for (l = 0; l < n; l++) d[l] = int_sub(a[l], b[l]);
+    break;
+  case EXPR_MUL:
+    for (l = 0; l < n; l++) d[l] = int_mul(a[l], b[l]);
+    break;
+  case EXPR_DIV:
+    for (l = 0; l < n; l++) d[l] = int_div(a[l], b[l]);
+    break;
+  case EXPR_MOD:
+    for (l = 0; l < n; l++) d[l] = int_mod(a[l], b[l]);
+    break;
+  case EXPR_SHL:
+    for (l = 0; l < n; l++) d[l] = int_shl(a[l], b[l]);
+    break;
+  case EXPR_SHR:
+    for (l = 0; l < n; l++) d[l] = int_shr(a[l], b[l]);
+    break;
+  case EXPR_AND:
+    for (l = 0; l < n; l++) d[l] = a[l] & b[l];
+    break;
+  case EXPR_OR:
+    for (l = 0; l < n; l++) d[l] = a[l] | b[l];
+    break;
+  case EXPR_XOR:
+    for (l = 0; l < n; l++) d[l] = a[l] ^ b[l];
+    break;
+  case EXPR_MIN:
+    for (l = 0; l < n; l++) d[l] = a[l] < b[l] ? a[l] : b[l];
+    break;
+  case EXPR_MAX:
+    for (l = 0; l < n; l++) d[l] = a[l] > b[l] ? a[l] : b[l];
+    break;
+  default: break;
+  }
+}
+
+static void run_real_binary(expr_op op, double *d, const double *a, const double *b, size_t n) {
+  size_t l;
+  switch (op) {
+  case EXPR_ADD:
+    for (l = 0; l < n; l++) d[l] = a[l] + b[l];
+    break;
+  case EXPR_SUB:
+    for (l = 0; l < n; l++) d[l] = a[l] - b[l];
+    break;
+  case EXPR_MUL:
+    for (l = 0; l < n; l++) d[l] = a[l] * b[l];
+    break;
+  case EXPR_DIV:
+    for (l = 0; l < n; l++) d[l] = a[l] / b[l];
+    break;
+  case EXPR_MIN:
+    for (l = 0; l < n; l++) d[l] = a[l] < b[l] ? a[l] : b[l];
+    break;
+  case EXPR_MAX:
+    for (l = 0; l < n; l++) d[l] = a[l] > b[l] ? a[l] : b[l];
+    break;
+  default: break;
+  }
+}
+
+static void run_compare(const program *p, const step *s, int64_t *d, size_t n) {
+  double ca[PROGRAM_LANES], cb[PROGRAM_LANES];
+  if (s->e->args[0]->is_int && s->e->args[1]->is_int) {
+    const int64_t *a = int_arg(p, s, 0), *b = int_arg(p, s, 1);
+    if (s->e->op == EXPR_LT)
+      for (size_t l = 0; l < n; l++) d[l] = a[l] < b[l];
+    else
+      for (size_t l = 0; l < n; l++) d[l] = a[l] == b[l];
+    return;
+  }
+  const double *a = real_arg(p, s, 0, ca, n), *b = real_arg(p, s, 1, cb, n);
+  if (s->e->op == EXPR_LT)
+    for (size_t l = 0; l < n; l++) d[l] = a[l] < b[l];
+  else
+    for (size_t l = 0; l < n; l++) d[l] = a[l] == b[l];
+}
+
+static bool condition(const program *p, const step *s, size_t l) {
+  const slot *c = &p->slots[s->args[0]];
+  return s->e->args[0]->is_int ? c->ints[l] != 0 : c->reals[l] != 0;
+}
+
+static void run_select(const program *p, const step *s, slot *d, size_t n) {
+  double ca[PROGRAM_LANES], cb[PROGRAM_LANES];
+  if (s->e->is_int) {
+    const int64_t *a = int_arg(p, s, 1), *b = int_arg(p, s, 2);
+    for (size_t l = 0; l < n; l++) d->ints[l] = condition(p, s, l) ? a[l] : b[l];
+    return;
+  }
+  const double *a = real_arg(p, s, 1, ca, n), *b = real_arg(p, s, 2, cb, n);
+  for (size_t l = 0; l < n; l++) d->reals[l] = condition(p, s, l) ? a[l] : b[l];
+}
+
+static void store(const step *s, slot *d, size_t l, double value) {
+  if (s->e->is_int)
+    d->ints[l] = (int64_t)value;
+  else
+    d->reals[l] = value;
+}
+
+// FIELD, TABLE and ELEMENT.
+static void run_look_up(const program *p, const program_env *env, const step *s, slot *d) {
+  const expr *e = s->e;
+  if (e->op == EXPR_FIELD) {
+    for (size_t l = 0; l < env->lanes; l++) store(s, d, l, env->fields[e->index].values[l]);
+    return;
+  }
+  const int64_t *at = int_arg(p, s, 0);
+  const scheme_table *t = e->op == EXPR_TABLE ? &p->scheme->tables[e->index] : NULL;
+  const program_field *f = t == NULL ? &env->fields[e->index] : NULL;
+  uint64_t size = t != NULL ? t->count : f->size;
+  for (size_t l = 0; l < env->lanes; l++) {
+    bool inside = at[l] >= 0 && (uint64_t)at[l] < size;
+    const double *values = t != NULL ? t->values : f->values + f->base[l];
+    store(s, d, l, inside ? values[at[l]] : 0);
+  }
+}
+
+static bool bits_inside(int64_t at, int64_t width, uint64_t limit) {
+  return width >= 0 && width <= 64 && at >= 0 && (uint64_t)at <= limit && (uint64_t)width <= limit - (uint64_t)at;
+}
+
+static void run_bits(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
+  const int64_t *at = int_arg(p, s, 0), *width = int_arg(p, s, 1);
+  for (size_t l = 0; l < env->lanes; l++) {
+    bool inside = bits_inside(at[l], width[l], env->block_bytes * 8);
+    bad[l] |= !inside;
+    d[l] = inside ? (int64_t)eval_bits(env->block, (uint64_t)at[l], (unsigned)width[l]) : 0;
+  }
+}
+
+// Element offsets of LOAD and STREAM from their index arguments.
+static void run_offsets(const program *p, const program_env *env, const step *s, uint64_t *offset, bool *bad) {
+  const layout_input *t = &env->inputs[s->e->index];
+  memset(offset, 0, env->lanes * sizeof *offset);
+  for (unsigned r = 0, arg = 0; r < t->rank; r++) {
+    if (s->e->op == EXPR_STREAM && r == s->e->axis) continue;
+    const int64_t *index = int_arg(p, s, arg++);
+    uint64_t stride = eval_stride(t, r);
+    for (size_t l = 0; l < env->lanes; l++) {
+      bool inside = index[l] >= 0 && (uint64_t)index[l] < t->dims[r];
+      bad[l] |= !inside;
+      offset[l] += inside ? (uint64_t)index[l] * stride : 0;
+    }
+  }
+}
+
+static void run_load(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
+  const layout_input *t = &env->inputs[s->e->index];
+  uint64_t offset[PROGRAM_LANES];
+  unsigned bits = elem_get(t->type)->bits;
+  run_offsets(p, env, s, offset, bad);
+  for (size_t l = 0; l < env->lanes; l++) d[l] = bad[l] ? 0 : (int64_t)eval_bits(t->data, offset[l] * bits, bits);
+}
+
+static void run_stream(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
+  const layout_input *t = &env->inputs[s->e->index];
+  const int64_t *at = int_arg(p, s, s->e->arg_count - 2), *width = int_arg(p, s, s->e->arg_count - 1);
+  uint64_t offset[PROGRAM_LANES], limit = t->dims[s->e->axis] * elem_get(t->type)->bits;
+  uint64_t stride = eval_stride(t, s->e->axis);
+  run_offsets(p, env, s, offset, bad);
+  for (size_t l = 0; l < env->lanes; l++) {
+    bad[l] |= !bits_inside(at[l], width[l], limit);
+    d[l] = bad[l] ? 0 : (int64_t)eval_stream(t, offset[l], stride, (uint64_t)at[l], (unsigned)width[l]);
+  }
+}
+
+static void run_int_unary(expr_op op, int64_t *d, const int64_t *a, size_t n) {
+  size_t l;
+  if (op == EXPR_NEG)
+    for (l = 0; l < n; l++) d[l] = int_neg(a[l]);
+  else if (op == EXPR_NOT)
+    for (l = 0; l < n; l++) d[l] = ~a[l];
+  else
+    for (l = 0; l < n; l++) d[l] = int_abs(a[l]);
+}
+
+static void run_real_unary(expr_op op, double *d, const double *a, size_t n) {
+  size_t l;
+  if (op == EXPR_NEG)
+    for (l = 0; l < n; l++) d[l] = -a[l];
+  else if (op == EXPR_ABS)
+    for (l = 0; l < n; l++) d[l] = fabs(a[l]);
+  else
+    for (l = 0; l < n; l++) d[l] = exp2(a[l]);
+}
+
+static void run_arithmetic(const program *p, const step *s, slot *d, size_t n) {
+  double ca[PROGRAM_LANES], cb[PROGRAM_LANES];
+  expr_op op = s->e->op;
+  if (s->e->arg_count == 1) {
+    if (s->e->is_int)
+      run_int_unary(op, d->ints, int_arg(p, s, 0), n);
+    else
+      run_real_unary(op, d->reals, real_arg(p, s, 0, ca, n), n);
+  } else if (s->e->is_int) {
+    run_int_binary(op, d->ints, int_arg(p, s, 0), int_arg(p, s, 1), n);
+  } else {
+    run_real_binary(op, d->reals, real_arg(p, s, 0, ca, n), real_arg(p, s, 1, cb, n), n);
+  }
+}
+
+// A lane is bad when an argument that its value depends on is; of a select that is one branch.
+static void spread_bad(const program *p, const step *s, bool *bad, size_t n) {
+  memset(bad, 0, n * sizeof *bad);
+  for (unsigned i = 0; i < s->e->arg_count; i++) {
+    const bool *from = p->bad + (size_t)s->args[i] * PROGRAM_LANES;
+    for (size_t l = 0; l < n; l++)
+      if (from[l] && (s->e->op != EXPR_SELECT || i == 0 || condition(p, s, l) == (i == 1))) bad[l] = true;
+  }
+}
+
+static void run_step(program *p, const program_env *env, size_t i) {
+  const step *s = &p->steps[i];
+  slot *d = &p->slots[i];
+  bool *bad = p->bad == NULL ? NULL : p->bad + i * PROGRAM_LANES;
+  if (bad != NULL) spread_bad(p, s, bad, env->lanes);
+  switch (s->e->op) {
+  case EXPR_INT:
+  case EXPR_REAL: break; // filled by program_new
+  case EXPR_VAR: memcpy(d->ints, env->vars[s->e->index], env->lanes * sizeof *d->ints); break;
+  case EXPR_FIELD:
+  case EXPR_TABLE:
+  case EXPR_ELEMENT: run_look_up(p, env, s, d); break;
+  case EXPR_LT:
+  case EXPR_EQ: run_compare(p, s, d->ints, env->lanes); break;
+  case EXPR_SELECT: run_select(p, s, d, env->lanes); break;
+  case EXPR_BITS: run_bits(p, env, s, d->ints, bad); break;
+  case EXPR_LOAD: run_load(p, env, s, d->ints, bad); break;
+  case EXPR_STREAM: run_stream(p, env, s, d->ints, bad); break;
+  default: run_arithmetic(p, s, d, env->lanes); break;
+  }
+}
+
+void program_run(program *p, const program_env *env) {
+  for (size_t i = 0; i < p->step_count; i++) run_step(p, env, i);
+}
+
+const int64_t *program_ints(const program *p, size_t r) { return p->slots[p->roots[r]].ints; }
+
+const double *program_reals(const program *p, size_t r, double scratch[PROGRAM_LANES]) {
+  const slot *s = &p->slots[p->roots[r]];
+  if (!p->steps[p->roots[r]].e->is_int) return s->reals;
+  for (size_t l = 0; l < PROGRAM_LANES; l++) scratch[l] = (double)s->ints[l];
+  return scratch;
+}
+
+bool program_faulted(const program *p, size_t r, size_t lane) {
+  return p->bad != NULL && p->bad[(size_t)p->roots[r] * PROGRAM_LANES + lane];
+}
+
+bool program_uses_var(const program *p, expr_var v) {
+  for (size_t i = 0; i < p->step_count; i++)
+    if (p->steps[i].e->op == EXPR_VAR && p->steps[i].e->index == (unsigned)v) return true;
+  return false;
+}
+
+bool program_uses_field(const program *p, unsigned f) {
+  for (size_t i = 0; i < p->step_count; i++) {
+    const expr *e = p->steps[i].e;
+    if ((e->op == EXPR_FIELD || e->op == EXPR_ELEMENT) && e->index == f) return true;
+  }
+  return false;
+}

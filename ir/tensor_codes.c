@@ -1,0 +1,129 @@
+#include "ir/tensor_codes.h"
+
+#include "ir/program.h"
+#include "support/num.h"
+
+// Bytes of all elements together; false when they cannot be counted.
+static bool element_bytes(const scheme *s, uint64_t rows, uint64_t columns, uint64_t *out) {
+  uint64_t total = 0;
+  for (size_t f = 0; f < s->field_count; f++) {
+    uint64_t count, bytes;
+    if (!scheme_field_count(&s->fields[f], rows, columns, &count) || !num_mul(count, sizeof(uint32_t), &bytes) ||
+        !num_add(total, bytes, &total))
+      return false;
+  }
+  *out = total;
+  return true;
+}
+
+tensor_codes *tensor_codes_new(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns) {
+  uint64_t total;
+  if (!element_bytes(s, rows, columns, &total) || total > SIZE_MAX / 2) {
+    diag_error(d, s->loc, "a %llu x %llu tensor in scheme '%s' is too large for this machine", (unsigned long long)rows,
+               (unsigned long long)columns, s->name);
+    return NULL;
+  }
+  tensor_codes *t = ARENA_NEW(a, tensor_codes);
+  *t = (tensor_codes){.scheme = s, .rows = rows, .columns = columns};
+  t->elements = ARENA_ARRAY(a, uint32_t *, s->field_count);
+  for (size_t f = 0; f < s->field_count; f++) {
+    uint64_t count = 0;
+    scheme_field_count(&s->fields[f], rows, columns, &count);
+    t->elements[f] = ARENA_ARRAY(a, uint32_t, (size_t)count);
+  }
+  return t;
+}
+
+// The inputs of a value program for PROGRAM_LANES weights of one row.
+typedef struct row_inputs {
+  const tensor_codes *t;
+  program *p;
+  program_field *fields;
+  double **values;         // per field: one number a lane; for tables those of the granules that the lanes touch
+  uint64_t **bases;        // per table field: where each lane's table begins
+  uint64_t *first, *count; // per table field: which elements `values` holds
+  int64_t *k, *n;
+} row_inputs;
+
+// Numbers of a field that PROGRAM_LANES neighbours may need.
+static size_t row_values(const scheme_field *f) {
+  uint64_t size = 1, tables = 1;
+  scheme_field_size(f, &size);
+  if (f->rank == 0 || f->gran.kind == GRAN_WEIGHT)
+    tables = PROGRAM_LANES;
+  else if (f->gran.kind == GRAN_GROUP)
+    tables = PROGRAM_LANES / f->gran.group + 2;
+  return (size_t)(size * tables);
+}
+
+static row_inputs row_inputs_new(arena *a, const tensor_codes *t) {
+  const scheme *s = t->scheme;
+  row_inputs in = {.t = t, .p = program_new(a, s, 1, &s->value)};
+  in.fields = ARENA_ARRAY(a, program_field, s->field_count);
+  in.values = ARENA_ARRAY(a, double *, s->field_count);
+  in.bases = ARENA_ARRAY(a, uint64_t *, s->field_count);
+  in.first = ARENA_ARRAY(a, uint64_t, s->field_count);
+  in.count = ARENA_ARRAY(a, uint64_t, s->field_count);
+  in.k = ARENA_ARRAY(a, int64_t, PROGRAM_LANES);
+  in.n = ARENA_ARRAY(a, int64_t, PROGRAM_LANES);
+  for (size_t f = 0; f < s->field_count; f++) {
+    if (s->fields[f].rank != 0) in.bases[f] = ARENA_ARRAY(a, uint64_t, PROGRAM_LANES);
+    in.values[f] = ARENA_ARRAY(a, double, row_values(&s->fields[f]));
+  }
+  return in;
+}
+
+static void fill_scalars(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
+  const scheme_field *field = &in->t->scheme->fields[f];
+  for (size_t l = 0; l < lanes; l++) {
+    uint64_t at = scheme_field_index(field, in->t->columns, n, k + l);
+    in->values[f][l] = elem_decode(field->type, in->t->elements[f][at]);
+  }
+  in->fields[f].values = in->values[f];
+}
+
+// Decodes the tables that lanes k .. k + lanes - 1 use: those from the first lane's to the last lane's.
+// Decodes the tables from the first lane's to the last lane's, unless they are at hand.
+static void fill_tables(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
+  const scheme_field *field = &in->t->scheme->fields[f];
+  uint64_t size = 0;
+  scheme_field_size(field, &size);
+  uint64_t first = scheme_field_index(field, in->t->columns, n, k);
+  uint64_t count = scheme_field_index(field, in->t->columns, n, k + lanes - 1) + size - first;
+  for (size_t l = 0; l < lanes; l++) in->bases[f][l] = scheme_field_index(field, in->t->columns, n, k + l) - first;
+  if (in->first[f] != first || in->count[f] != count) {
+    for (uint64_t i = 0; i < count; i++) in->values[f][i] = elem_decode(field->type, in->t->elements[f][first + i]);
+    in->first[f] = first;
+    in->count[f] = count;
+  }
+  in->fields[f] = (program_field){.values = in->values[f], .base = in->bases[f], .size = size};
+}
+
+static void run_lanes(row_inputs *in, uint64_t n, uint64_t k, size_t lanes, double *out) {
+  const scheme *s = in->t->scheme;
+  for (size_t l = 0; l < lanes; l++) {
+    in->k[l] = (int64_t)(k + l);
+    in->n[l] = (int64_t)n;
+  }
+  for (size_t f = 0; f < s->field_count; f++) {
+    if (!program_uses_field(in->p, (unsigned)f)) continue;
+    if (s->fields[f].rank == 0)
+      fill_scalars(in, f, n, k, lanes);
+    else
+      fill_tables(in, f, n, k, lanes);
+  }
+  program_run(in->p, &(program_env){.lanes = lanes, .vars = {[VAR_K] = in->k, [VAR_N] = in->n}, .fields = in->fields});
+  double scratch[PROGRAM_LANES];
+  const double *values = program_reals(in->p, 0, scratch);
+  for (size_t l = 0; l < lanes; l++) out[l] = values[l];
+}
+
+void scheme_row(const tensor_codes *t, uint64_t n, double *out) {
+  arena *a = arena_new();
+  row_inputs in = row_inputs_new(a, t);
+  for (uint64_t k = 0; k < t->columns; k += PROGRAM_LANES) {
+    uint64_t rest = t->columns - k;
+    run_lanes(&in, n, k, rest < PROGRAM_LANES ? (size_t)rest : PROGRAM_LANES, out + k);
+  }
+  arena_free(a);
+}
