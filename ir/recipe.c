@@ -82,7 +82,9 @@ bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uin
 // ---- prepared activations
 // ---------------------------------------------------------------------------------------------------
 
-static bool is_i8(const act_spec *act) { return act->kind == ACT_I8_DYNAMIC || act->kind == ACT_I8_STATIC; }
+static bool has_bytes(const prepared_layout *l) {
+  return !l->as_f32 && (l->act.kind == ACT_I8_DYNAMIC || l->act.kind == ACT_I8_STATIC);
+}
 
 // Places a section of one 4-byte element per `span` positions at *at, which moves on to the end, rounded up.
 static bool place_section(uint64_t positions, uint64_t span, uint64_t *offset, uint64_t *at) {
@@ -96,7 +98,7 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
   prepared_sizes s = {0};
   uint64_t at;
   if (!positions_of(columns, l->k_group, l->k_padded, l->block, &s.positions)) return false;
-  if (!num_mul(s.positions, is_i8(&l->act) ? 1 : 4, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
+  if (!num_mul(s.positions, has_bytes(l) ? 1 : 4, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
   if (!place_section(s.positions, l->scale_span, &s.scales_offset, &at)) return false;
   if (!place_section(s.positions, l->isum_span, &s.isums_offset, &at)) return false;
   if (!place_section(s.positions, l->fsum_span, &s.fsums_offset, &at)) return false;
@@ -106,7 +108,7 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
 }
 
 bool prepared_equal(const prepared_layout *a, const prepared_layout *b) {
-  return act_equal(&a->act, &b->act) && a->k_group == b->k_group && a->k_padded == b->k_padded &&
-         a->block == b->block && a->scale_span == b->scale_span && a->isum_span == b->isum_span &&
-         a->fsum_span == b->fsum_span;
+  return act_equal(&a->act, &b->act) && a->as_f32 == b->as_f32 && a->k_group == b->k_group &&
+         a->k_padded == b->k_padded && a->block == b->block && a->scale_span == b->scale_span &&
+         a->isum_span == b->isum_span && a->fsum_span == b->fsum_span;
 }
