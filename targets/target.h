@@ -11,12 +11,18 @@
 
 // How one operation is done on one tier.
 // `sequence` is a list of assignments, `;` between them, in terms of the operation's operands; the last one is the
-// result. Types are element x lanes ("i8x64", "i32", "f32x16").
+// result. Operations wider than `lanes` are cut into pieces of `lanes` lanes, and the sequence applied to each.
 //   name:type = mnemonic(arg, ..)
-//   mnemonic: add sub mul and or xor shl lshr ashr zext sext trunc bitcast, or an LLVM intrinsic by its name ("llvm.....")
-//   arg: an operand (a, b, c in order), an earlier name, `table` (the operation's table, repeated to fill the type), or
-//        an integer (splat); `:type` after it bitcasts it (or types the constant).
-// With `each` the sequence is applied to every lane group of `lanes` lanes on its own.
+//   type: element and lanes ("i8x64", "i32", "f32x16", "f16x8", "i1x16"; "i8xv8" is scalable: 8 lanes per vscale)
+//   mnemonic: add sub mul and or xor shl lshr ashr zext sext trunc fpext fptrunc bitcast, ult slt ne (i1 lanes),
+//        select, low high (half of the lanes), or an LLVM intrinsic by its full name ("llvm.....")
+//   arg: an operand (a, b, c in order), an earlier name, an integer (splat), `poison`, `shift` or `mask` (attributes),
+//        `table` or `table[first,count]` (elements of the operation's table, repeated to fill the type).
+//        `:type` after it bitcasts it (or types a constant; else constants have the result's type).
+// Some operations are one LLVM operation on memory, chosen by a word instead of a sequence:
+//   LOAD_FIRST, STORE_FIRST: "masked", the target has masked loads and stores of this shape
+//   GATHER, LOOKUP, LOOKUP_F32: "gather", the target gathers from memory (a constant table) with one instruction
+// EXTF rows mean f16 -> f32 (bf16 needs only a shift).
 typedef struct target_pattern {
   ir_opcode op;
   elem_type elem;      // of the result
