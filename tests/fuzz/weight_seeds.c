@@ -1,0 +1,56 @@
+// Writes small valid weight files as seeds for the fuzzers: weight_seeds DIR makes DIR/<kind>/<name>.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/file.h"
+#include "tests/weights/samples.h"
+
+typedef struct seed_writer {
+  const char *dir;
+  arena *mem;
+  diag *d;
+  file_set *set;
+} seed_writer;
+
+static bool write_seed(seed_writer *w, const char *kind, const char *name, sample s) {
+  const char *dir = path_join(w->mem, w->dir, kind);
+  out_file *out = file_make_directory(w->d, dir) ? file_set_open(w->set, path_join(w->mem, dir, name)) : NULL;
+  if (out != NULL) out_write(out, s.data, s.size);
+  sample_free(&s);
+  return out != NULL;
+}
+
+static bool write_safetensors(seed_writer *w) {
+  return write_seed(w, "safetensors", "whole",
+                    sample_safetensors(sample_safetensors_header, SAMPLE_SAFETENSORS_DATA)) &&
+         write_seed(w, "safetensors", "none", sample_safetensors("{}", 0)) &&
+         write_seed(w, "safetensors", "one",
+                    sample_safetensors("{\"a\":{\"dtype\":\"F32\",\"shape\":[1,2],\"data_offsets\":[0,8]}}", 8));
+}
+
+static bool write_npy(seed_writer *w) {
+  return write_seed(w, "npy", "v1", sample_npy(1, sample_npy_header, SAMPLE_NPY_DATA)) &&
+         write_seed(w, "npy", "v2", sample_npy(2, sample_npy_header, SAMPLE_NPY_DATA)) &&
+         write_seed(w, "npy", "v3", sample_npy(3, "{'shape':(),'fortran_order':False,'descr':'<f8'}", 8));
+}
+
+static bool write_gguf(seed_writer *w) {
+  sample none = sample_gguf();
+  sample small = sample_resized(&none, 24);
+  sample_put(&small, 8, 8, 0);
+  sample_put(&small, 16, 8, 0);
+  sample_free(&none);
+  return write_seed(w, "gguf", "whole", sample_gguf()) && write_seed(w, "gguf", "none", small);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) return fputs("usage: weight_seeds DIR\n", stderr), 2;
+  arena *a = arena_new();
+  diag *d = diag_new(a, stderr, false);
+  seed_writer w = {.dir = argv[1], .mem = a, .d = d, .set = file_set_new(d, a)};
+  bool ok = write_safetensors(&w) && write_npy(&w) && write_gguf(&w);
+  ok = ok ? file_set_commit(w.set) : (file_set_abort(w.set), false);
+  arena_free(a);
+  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,65 @@
+// Builders of small weight files, valid or damaged in one named place.
+#ifndef QCC_TESTS_WEIGHTS_SAMPLES_H
+#define QCC_TESTS_WEIGHTS_SAMPLES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "support/arena.h"
+#include "weights/tensor_file.h"
+
+// Where a field of a built file lies.
+typedef struct sample_mark {
+  const char *name;
+  size_t offset;
+} sample_mark;
+
+enum { SAMPLE_MAX_MARKS = 96 };
+
+// A file in memory. `data` is a malloc'ed block of exactly `size` bytes, so that AddressSanitizer sees every read
+// beyond it; free with sample_free.
+typedef struct sample {
+  uint8_t *data;
+  size_t size;
+  sample_mark marks[SAMPLE_MAX_MARKS];
+  size_t mark_count;
+} sample;
+
+void sample_free(sample *s);
+
+// A copy cut or extended with zero bytes to `size`.
+sample sample_resized(const sample *s, size_t size);
+
+// Offset of a mark; ends the process when the name is unknown.
+size_t sample_at(const sample *s, const char *mark);
+
+// Overwrites `width` bytes at an offset with a little-endian value.
+void sample_put(sample *s, size_t offset, unsigned width, uint64_t value);
+
+// A safetensors file: header text and `data_size` bytes 1, 2, 3, ...
+sample sample_safetensors(const char *header, size_t data_size);
+// A valid header and its data size: three tensors, metadata, an empty tensor.
+extern const char *const sample_safetensors_header;
+enum { SAMPLE_SAFETENSORS_DATA = 48 + 6 + 3 };
+
+// A .npy file of a version with a header text and `data_size` bytes 1, 2, 3, ...
+sample sample_npy(unsigned major, const char *header, size_t data_size);
+extern const char *const sample_npy_header;
+enum { SAMPLE_NPY_DATA = 24 };
+
+// A valid GGUF file: metadata of every type, plain and block tensors. Its marks name the fields (see samples.c).
+sample sample_gguf(void);
+// What a declared layout would say about the block types in it.
+enum {
+  SAMPLE_BLOCK_WEIGHTS = 32,
+  SAMPLE_BLOCK_TYPE_A = 2,
+  SAMPLE_BLOCK_BYTES_A = 18,
+  SAMPLE_BLOCK_TYPE_B = 8,
+  SAMPLE_BLOCK_BYTES_B = 34
+};
+
+// Uses everything that an accepted file offers: reads every element and every metadata text, looks every name up.
+// Returns a checksum, so that nothing is optimised away.
+uint64_t sample_walk(arena *a, const tensor_file *f);
+
+#endif
