@@ -1,7 +1,8 @@
 // Mapping of inputs and making of directories.
+#include "tests/support/temp_dir.h" // first: it asks for more of POSIX
+
 #include "support/file.h"
 #include "tests/check_main.h"
-#include "tests/support/temp_dir.h"
 
 static arena *mem;
 static diag *d;

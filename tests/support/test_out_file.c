@@ -1,4 +1,6 @@
 // Outputs appear together or not at all.
+#include "tests/support/temp_dir.h" // first: it asks for more of POSIX
+
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -6,7 +8,6 @@
 
 #include "support/file.h"
 #include "tests/check_main.h"
-#include "tests/support/temp_dir.h"
 
 static arena *mem;
 static diag *d;
