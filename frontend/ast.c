@@ -1,0 +1,138 @@
+// Constructors of the tree.
+#include "frontend/ast.h"
+
+typedef struct operator_info {
+  const char *text;
+  int precedence;
+} operator_info;
+
+static const operator_info operators[AST_OPERATOR_COUNT] = {
+#define BINARY(id, string, prec, op, swap, negate) [AST_OP_##id] = {.text = (string), .precedence = (prec)},
+#define UNARY(id, string, op) [AST_OP_##id] = {.text = (string)},
+#include "frontend/operators.def"
+};
+
+const char *ast_operator_text(ast_operator op) { return operators[op].text; }
+
+int ast_operator_precedence(ast_operator op) { return operators[op].precedence; }
+
+static ast_expr *new_expr(arena *a, ast_expr_kind kind, src_loc loc) {
+  ast_expr *e = ARENA_NEW(a, ast_expr);
+  e->kind = kind;
+  e->depth = 1;
+  e->loc = loc;
+  return e;
+}
+
+ast_expr *ast_int(arena *a, int64_t value, src_loc loc) {
+  ast_expr *e = new_expr(a, AST_INT, loc);
+  e->i = value;
+  return e;
+}
+
+ast_expr *ast_real(arena *a, double value, src_loc loc) {
+  ast_expr *e = new_expr(a, AST_REAL, loc);
+  e->r = value;
+  return e;
+}
+
+ast_expr *ast_leaf(arena *a, ast_expr_kind kind, ast_name name, src_loc loc) {
+  ast_expr *e = new_expr(a, kind, loc);
+  e->name = name;
+  return e;
+}
+
+static void push_operand(arena *a, ast_expr *e, const ast_expr *operand) {
+  ast_arg arg = {.value = operand};
+  vec_push(a, &e->args, arg);
+}
+
+// The node itself, or a harmless leaf in its place when the tree has become too deep.
+static ast_expr *limit_depth(diag *d, arena *a, ast_expr *e) {
+  for (size_t i = 0; i < e->args.len; i++)
+    if (e->args.data[i].value->depth >= e->depth) e->depth = e->args.data[i].value->depth + 1;
+  if (e->depth <= AST_MAX_DEPTH) return e;
+  diag_error(d, e->loc, "this expression is nested more than %d levels deep", AST_MAX_DEPTH);
+  diag_hint(d, "split it; a chain such as a + b + c counts one level for each operator");
+  return ast_int(a, 1, e->loc);
+}
+
+static ast_expr *new_operation(diag *d, arena *a, ast_expr_kind kind, ast_operator op, size_t count,
+                               const ast_expr *const *operands, src_loc loc) {
+  ast_expr *e = new_expr(a, kind, loc);
+  e->op = op;
+  for (size_t i = 0; i < count; i++) push_operand(a, e, operands[i]);
+  return limit_depth(d, a, e);
+}
+
+ast_expr *ast_unary(diag *d, arena *a, ast_operator op, const ast_expr *x, src_loc loc) {
+  return new_operation(d, a, AST_UNARY, op, 1, &x, loc);
+}
+
+ast_expr *ast_binary(diag *d, arena *a, ast_operator op, const ast_expr *x, const ast_expr *y, src_loc loc) {
+  return new_operation(d, a, AST_BINARY, op, 2, (const ast_expr *[]){x, y}, loc);
+}
+
+ast_expr *ast_select(diag *d, arena *a, const ast_expr *c, const ast_expr *x, const ast_expr *y, src_loc loc) {
+  return new_operation(d, a, AST_SELECT, (ast_operator)0, 3, (const ast_expr *[]){c, x, y}, loc);
+}
+
+ast_expr *ast_call(diag *d, arena *a, ast_name name, const ast_args *args, src_loc loc) {
+  ast_expr *e = new_expr(a, AST_CALL, loc);
+  e->name = name;
+  e->args = *args;
+  return limit_depth(d, a, e);
+}
+
+ast_expr *ast_index(diag *d, arena *a, const ast_expr *base, const ast_args *indices, src_loc loc) {
+  ast_expr *e = new_expr(a, AST_INDEX, loc);
+  if (base->args.len + indices->len > AST_MAX_INDICES && base->kind == AST_INDEX) {
+    diag_error(d, loc, "more than %d indices", AST_MAX_INDICES);
+    return ast_int(a, 1, loc);
+  }
+  if (base->kind == AST_INDEX)
+    for (size_t i = 0; i < base->args.len; i++) push_operand(a, e, base->args.data[i].value);
+  else
+    push_operand(a, e, base);
+  for (size_t i = 0; i < indices->len; i++) push_operand(a, e, indices->data[i].value);
+  return limit_depth(d, a, e);
+}
+
+ast_expr *ast_list(diag *d, arena *a, const ast_args *elements, src_loc loc) {
+  ast_expr *e = new_expr(a, AST_LIST, loc);
+  e->args = *elements;
+  return limit_depth(d, a, e);
+}
+
+ast_node *ast_declare(arena *a, ast_node node) {
+  ast_node *n = ARENA_NEW(a, ast_node);
+  *n = node;
+  return n;
+}
+
+ast_args *ast_no_args(arena *a) { return ARENA_NEW(a, ast_args); }
+
+ast_names *ast_no_names(arena *a) { return ARENA_NEW(a, ast_names); }
+
+ast_nodes *ast_no_nodes(arena *a) { return ARENA_NEW(a, ast_nodes); }
+
+ast_args *ast_add_arg(arena *a, ast_args *list, ast_name name, const ast_expr *value) {
+  ast_arg arg = {.name = name, .value = value};
+  vec_push(a, list, arg);
+  return list;
+}
+
+ast_args *ast_join_args(arena *a, ast_args *list, const ast_args *more) {
+  for (size_t i = 0; i < more->len; i++) vec_push(a, list, more->data[i]);
+  return list;
+}
+
+ast_names *ast_add_name(arena *a, ast_names *list, ast_name name) {
+  vec_push(a, list, name);
+  return list;
+}
+
+ast_nodes *ast_add_node(arena *a, ast_nodes *list, ast_node *node) {
+  if (node != NULL) vec_push(a, list, node);
+  return list;
+}

@@ -1,0 +1,267 @@
+// The tree as text again.
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "frontend/tree.h"
+#include "ir/text.h"
+#include "support/vec.h"
+
+enum { UNARY_PRECEDENCE = 9, SELECT_PRECEDENCE = 1, ELEMENTS_PER_LINE = 8 };
+
+static int precedence_of(const ast_expr *e) {
+  switch (e->kind) {
+  case AST_BINARY: return ast_operator_precedence(e->op);
+  case AST_UNARY: return UNARY_PRECEDENCE;
+  case AST_SELECT: return SELECT_PRECEDENCE;
+  default: return UNARY_PRECEDENCE + 1;
+  }
+}
+
+static void print_expr(strbuf *out, const ast_expr *e);
+
+// In parentheses unless the expression binds at least as tightly as `least`.
+static void print_operand(strbuf *out, const ast_expr *e, int least) {
+  bool parentheses = precedence_of(e) < least;
+  if (parentheses) strbuf_putc(out, '(');
+  print_expr(out, e);
+  if (parentheses) strbuf_putc(out, ')');
+}
+
+static void print_args(strbuf *out, const ast_args *args, size_t first) {
+  for (size_t i = first; i < args->len; i++) {
+    if (i > first) strbuf_printf(out, ", ");
+    if (args->data[i].name.text != NULL) strbuf_printf(out, "%s = ", args->data[i].name.text);
+    print_expr(out, args->data[i].value);
+  }
+}
+
+// Operands of shifts and bit operators are easily misread: other binary operators in them get parentheses.
+static int least_precedence(const ast_expr *e, const ast_expr *operand, int least) {
+  int precedence = ast_operator_precedence(e->op);
+  bool bits = precedence >= ast_operator_precedence(AST_OP_OR) && precedence <= ast_operator_precedence(AST_OP_SHL);
+  return bits && operand->kind == AST_BINARY && operand->op != e->op ? UNARY_PRECEDENCE : least;
+}
+
+// Left operands of the same precedence need no parentheses, except that comparisons do not chain.
+static void print_binary(strbuf *out, const ast_expr *e) {
+  const ast_expr *left = e->args.data[0].value, *right = e->args.data[1].value;
+  int precedence = ast_operator_precedence(e->op);
+  bool compares = precedence == ast_operator_precedence(AST_OP_EQ);
+  print_operand(out, left, least_precedence(e, left, compares ? precedence + 1 : precedence));
+  strbuf_printf(out, " %s ", ast_operator_text(e->op));
+  print_operand(out, right, least_precedence(e, right, precedence + 1));
+}
+
+static void print_select(strbuf *out, const ast_expr *e) {
+  print_operand(out, e->args.data[0].value, SELECT_PRECEDENCE + 1);
+  strbuf_printf(out, " ? ");
+  print_expr(out, e->args.data[1].value);
+  strbuf_printf(out, " : ");
+  print_expr(out, e->args.data[2].value);
+}
+
+static void print_expr(strbuf *out, const ast_expr *e) {
+  switch (e->kind) {
+  case AST_INT: strbuf_printf(out, "%lld", (long long)e->i); break;
+  case AST_REAL: text_real(out, e->r, 1); break;
+  case AST_STRING: text_quoted(out, e->name.text); break;
+  case AST_NAME: strbuf_printf(out, "%s", e->name.text); break;
+  case AST_STAR: strbuf_putc(out, '*'); break;
+  case AST_BINARY: print_binary(out, e); break;
+  case AST_SELECT: print_select(out, e); break;
+  case AST_UNARY:
+    strbuf_printf(out, "%s", ast_operator_text(e->op));
+    print_operand(out, e->args.data[0].value, UNARY_PRECEDENCE + 1);
+    break;
+  case AST_CALL:
+    strbuf_printf(out, "%s(", e->name.text);
+    print_args(out, &e->args, 0);
+    strbuf_putc(out, ')');
+    break;
+  case AST_INDEX:
+    print_operand(out, e->args.data[0].value, UNARY_PRECEDENCE + 1);
+    strbuf_putc(out, '[');
+    print_args(out, &e->args, 1);
+    strbuf_putc(out, ']');
+    break;
+  case AST_LIST:
+    strbuf_putc(out, '[');
+    print_args(out, &e->args, 0);
+    strbuf_putc(out, ']');
+    break;
+  }
+}
+
+const char *fe_expr_text(arena *a, const ast_expr *e) {
+  strbuf out = {.mem = a};
+  print_expr(&out, e);
+  return strbuf_text(&out);
+}
+
+// ---- declarations ----
+
+static void print_type(strbuf *out, const ast_type *type) {
+  strbuf_printf(out, "%s", type->name.text);
+  if (type->width != NULL) {
+    strbuf_putc(out, '(');
+    print_expr(out, type->width);
+    strbuf_putc(out, ')');
+  }
+  if (type->dims.len == 0) return;
+  strbuf_putc(out, '[');
+  print_args(out, &type->dims, 0);
+  strbuf_putc(out, ']');
+}
+
+static void print_named(strbuf *out, const ast_args *args) {
+  if (args->len == 0) return;
+  strbuf_putc(out, '(');
+  print_args(out, args, 0);
+  strbuf_putc(out, ')');
+}
+
+static void print_per(strbuf *out, const ast_expr *per) {
+  if (per == NULL) return;
+  strbuf_printf(out, " per ");
+  print_expr(out, per);
+}
+
+static void print_assigned(strbuf *out, const ast_expr *value) {
+  if (value == NULL) return;
+  strbuf_printf(out, " = ");
+  print_expr(out, value);
+}
+
+static void print_elements(strbuf *out, const ast_args *elements, int indent) {
+  strbuf_printf(out, " = {");
+  for (size_t i = 0; i < elements->len; i++) {
+    if (i % ELEMENTS_PER_LINE == 0)
+      strbuf_printf(out, "\n%*s", indent + 2, "");
+    else
+      strbuf_putc(out, ' ');
+    print_expr(out, elements->data[i].value);
+    if (i + 1 < elements->len) strbuf_putc(out, ',');
+  }
+  strbuf_printf(out, "\n%*s}", indent, "");
+}
+
+static void print_binders(strbuf *out, const ast_names *binders) {
+  for (size_t i = 0; i < binders->len; i++) strbuf_printf(out, "%s%s", i == 0 ? "[" : ", ", binders->data[i].text);
+  if (binders->len > 0) strbuf_putc(out, ']');
+}
+
+static void print_option(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, ", %s = %s", n->name.text, n->word.text);
+  print_per(out, n->per);
+  if (n->suffix.text != NULL) strbuf_printf(out, " %s", n->suffix.text);
+  print_named(out, &n->args);
+}
+
+static void print_rule(strbuf *out, const ast_node *n) {
+  text_quoted(out, n->name.text);
+  strbuf_printf(out, " : %s", n->value->name.text);
+  print_named(out, &n->value->args);
+  for (size_t i = 0; i < n->body.len; i++) print_option(out, n->body.data[i]);
+}
+
+static void print_tensor(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "tensor %s : ", n->name.text);
+  print_type(out, &n->type);
+  if (n->suffix.text == NULL) return;
+  strbuf_printf(out, " = ");
+  text_quoted(out, n->suffix.text);
+}
+
+static void print_doc(strbuf *out, const char *doc) {
+  while (doc != NULL) {
+    const char *newline = strchr(doc, '\n');
+    int length = newline == NULL ? (int)strlen(doc) : (int)(newline - doc);
+    strbuf_printf(out, "//%s%.*s\n", length == 0 ? "" : " ", length, doc);
+    doc = newline == NULL ? NULL : newline + 1;
+  }
+}
+
+// What stands before the first part that differs between kinds.
+static const char *const keywords[] = {
+    [AST_INCLUDE] = "include ",
+    [AST_CONST] = "const ",
+    [AST_SCHEME] = "scheme ",
+    [AST_FIELD] = "",
+    [AST_TABLE] = "table ",
+    [AST_VALUE] = "value",
+    [AST_LAYOUT] = "layout ",
+    [AST_TENSOR] = "",
+    [AST_PLACE] = "",
+    [AST_MODEL] = "model ",
+    [AST_WEIGHTS] = "weights ",
+    [AST_INPUT] = "input ",
+    [AST_DIM] = "dim ",
+    [AST_LET] = "",
+    [AST_OUTPUT] = "output ",
+    [AST_QUANTIZE] = "quantize",
+    [AST_RULE] = "",
+    [AST_OPTION] = "",
+};
+
+static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent);
+
+static void print_block(strbuf *out, const ast_node *n, int indent) {
+  strbuf_printf(out, "%s", n->name.text == NULL ? "" : n->name.text);
+  print_named(out, &n->args);
+  strbuf_printf(out, " {\n");
+  print_nodes(out, &n->body, indent + 2);
+  strbuf_printf(out, "%*s}\n", indent, "");
+}
+
+static void print_bound(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s <= ", n->name.text);
+  print_expr(out, n->value);
+}
+
+static void print_typed(strbuf *out, const ast_node *n, int indent) {
+  strbuf_printf(out, "%s", n->name.text);
+  if (n->type.name.text != NULL) {
+    strbuf_printf(out, " : ");
+    print_type(out, &n->type);
+  }
+  print_per(out, n->per);
+  if (n->kind == AST_TABLE) print_elements(out, &n->args, indent);
+  print_binders(out, &n->binders);
+  print_assigned(out, n->value);
+}
+
+static void print_statement(strbuf *out, const ast_node *n, int indent) {
+  switch (n->kind) {
+  case AST_INCLUDE:
+  case AST_WEIGHTS: text_quoted(out, n->name.text); break;
+  case AST_VALUE: print_assigned(out, n->value); break;
+  case AST_TENSOR: print_tensor(out, n); break;
+  case AST_RULE: print_rule(out, n); break;
+  case AST_DIM: print_bound(out, n); break;
+  default: print_typed(out, n, indent); break;
+  }
+  strbuf_printf(out, ";\n");
+}
+
+static bool is_block(ast_kind kind) {
+  return kind == AST_SCHEME || kind == AST_MODEL || kind == AST_QUANTIZE || kind == AST_LAYOUT;
+}
+
+static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent) {
+  for (size_t i = 0; i < nodes->len; i++) {
+    const ast_node *n = nodes->data[i];
+    if (i > 0 && indent == 0 && is_block(n->kind)) strbuf_putc(out, '\n');
+    print_doc(out, n->doc);
+    strbuf_printf(out, "%*s%s", indent, "", keywords[n->kind]);
+    if (is_block(n->kind))
+      print_block(out, n, indent);
+    else
+      print_statement(out, n, indent);
+  }
+}
+
+const char *fe_print_ast(arena *a, const ast *tree) {
+  strbuf out = {.mem = a};
+  print_nodes(&out, &tree->items, 0);
+  return strbuf_text(&out);
+}

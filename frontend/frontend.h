@@ -1,0 +1,75 @@
+// From `.q` text to the IR: declarations of weight formats, models and how they are quantized (docs/language.md).
+// Everything given back lives in the arena it was made in. Errors go to the diag, as many as can be found in one run.
+#ifndef QCC_FRONTEND_FRONTEND_H
+#define QCC_FRONTEND_FRONTEND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "frontend/ast.h"
+#include "ir/ir.h"
+
+// ---- text to tree ----------------------------------------------------------------------------------------------------
+
+// Reads a text; `name` is for messages and is what `include` and `weights` are relative to. The text is not copied and
+// must outlive the diag. Never NULL: after errors (counted by the diag) the tree has `has_errors` set and holds what
+// could be read.
+ast *fe_parse(diag *d, arena *a, const char *name, const char *text, size_t length);
+
+// The same from a file; NULL (reported) when it cannot be read.
+ast *fe_parse_file(diag *d, arena *a, const char *path);
+
+// The tree as text that parses to the same tree again. Comments are not kept, but the one above a scheme is.
+const char *fe_print_ast(arena *a, const ast *tree);
+
+// ---- tree to IR --------------------------------------------------------------------------------------------------------
+
+// What is known of a tensor in a weights file.
+typedef enum fe_answer {
+  FE_TENSOR_FOUND,
+  FE_TENSOR_ABSENT, // the file has none of that name
+  FE_TENSOR_UNKNOWN // nothing is known of the file, or it cannot be read (reported by the callee)
+} fe_answer;
+
+typedef struct fe_tensor {
+  unsigned rank;
+  uint64_t dims[4];   // outermost first; logical numbers, also for block types
+  int64_t block_type; // the container's number of a quantized block type; -1 for plain numbers
+} fe_tensor;
+
+typedef struct fe_options {
+  const char *const *dirs; // where `<scheme>.q` and included files are looked for, first match wins
+  size_t dir_count;
+  // Asks for a tensor of a weights file (a path as ir_module.sources has it). NULL: nothing is known of any file.
+  fe_answer (*find_tensor)(void *context, const char *file, const char *name, fe_tensor *out);
+  // Told of each `.q` file that was read besides the first (for dependency files). May be NULL.
+  void (*on_file)(void *context, const char *path);
+  void *context;
+} fe_options;
+
+// Checks everything and makes the module: schemes that are used, sources, weights, and the model as tensor operations.
+// A text without a model gives a module of its schemes with their default parameters. NULL after errors.
+// Sources are paths relative to the text's folder (as written, unless an included file names them).
+ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *options);
+
+// The scheme that a text such as "q4_g(group = 64)" means: one of `tree` (may be NULL), else of the folders.
+// NULL (reported) if there is none or it is wrong.
+const scheme *fe_find_scheme(diag *d, arena *a, const ast *tree, const fe_options *options, const char *text);
+
+// ---- what there is --------------------------------------------------------------------------------------------------------
+
+typedef struct fe_scheme_info {
+  const char *name;
+  const char *parameters; // "(group = 32)" or ""
+  const char *summary;    // first line of the comment above the scheme; "" without
+  const char *path;
+} fe_scheme_info;
+
+// The schemes in the folders, sorted by name; those that cannot be read are reported and left out.
+size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
+
+// `*` any characters, `?` one character (a byte), anything else itself.
+bool fe_glob_match(const char *glob, const char *text);
+
+#endif

@@ -1,0 +1,146 @@
+// One parse of one text, and the wording of syntax errors.
+#include "frontend/parse.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "frontend/tree.h"
+#include "support/file.h"
+
+enum { MAX_TEXT = 16 << 20, MAX_SHOWN = 40, MAX_LISTED = 6 };
+
+// ---- syntax errors ----
+
+void fe_note_token(fe_parser *p, src_loc loc, bool at_end) {
+  p->previous = p->token;
+  size_t begin = p->offset;
+  if (!at_end) begin -= p->scan_length;
+  p->token = (fe_token_place){.begin = begin, .end = p->offset, .loc = loc};
+}
+
+// The token as messages show it.
+static const char *show_token(const fe_parser *p, fe_token_place token) {
+  size_t length = token.end - token.begin;
+  if (length == 0) return "the end of the file";
+  if (length > MAX_SHOWN) return arena_printf(p->mem, "'%.*s...'", MAX_SHOWN, p->text + token.begin);
+  return arena_printf(p->mem, "'%.*s'", (int)length, p->text + token.begin);
+}
+
+static bool has(size_t count, const char *const *names, const char *name) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(names[i], name) == 0) return true;
+  return false;
+}
+
+// Tokens that begin an expression, or that go on after one: nobody wants to see them listed.
+static const char *const begins_expr[] = {"a name", "an integer", "a number", "a string", "'('", "'['", "'-'", "'~'"};
+static const char *const goes_on[] = {"'+'", "'-'",  "'*'",  "'/'",  "'%'",  "'&'",  "'|'",  "'^'", "'?'", "'<'",
+                                      "'>'", "'<<'", "'>>'", "'<='", "'>='", "'=='", "'!='", "'['", "'('", "'.'"};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+// Shortens the list of expected tokens to what helps. Returns how many are left.
+static size_t choose_expected(const fe_parser *p, size_t count, const char *const *expected, const char **out) {
+  bool ends = has(count, expected, "';'");
+  if (ends) out[0] = "';'";
+  if (ends && p->token.loc.line > p->previous.loc.end_line) return 1; // the statement ended with its line
+  bool begins = has(count, expected, "an integer"), operators = has(count, expected, "'%'");
+  size_t n = ends;
+  if (begins) out[n++] = "an expression";
+  for (size_t i = 0; i < count; i++) {
+    if (ends && strcmp(expected[i], "';'") == 0) continue;
+    if (begins && has(COUNT(begins_expr), begins_expr, expected[i])) continue;
+    if (operators && has(COUNT(goes_on), goes_on, expected[i])) continue;
+    out[n++] = expected[i];
+  }
+  return n;
+}
+
+static const char *list_expected(const fe_parser *p, size_t count, const char *const *names) {
+  strbuf out = {.mem = p->mem};
+  for (size_t i = 0; i < count; i++) strbuf_printf(&out, "%s%s", i == 0 ? "" : i + 1 < count ? ", " : " or ", names[i]);
+  return strbuf_text(&out);
+}
+
+// Something that closes is missing: the place is right after the token before, not at the innocent one that follows.
+static src_loc error_place(const fe_parser *p, size_t count, const char *const *names) {
+  bool closes = count > 0;
+  for (size_t i = 0; i < count; i++) closes = closes && names[i][0] == '\'' && strchr(";,)]}", names[i][1]) != NULL;
+  src_loc before = p->previous.loc;
+  if (!closes || before.line == 0 || before.end_line == p->token.loc.line) return p->token.loc;
+  before.line = before.end_line;
+  before.column = before.end_column;
+  return before;
+}
+
+static bool compares(const char *token) { return strchr("<>=!", token[1]) != NULL && strcmp(token, "'='") != 0; }
+
+static bool is_word(const fe_parser *p, fe_token_place token) {
+  return token.end > token.begin && isalpha((unsigned char)p->text[token.begin]);
+}
+
+void fe_syntax_error(fe_parser *p, size_t count, const char *const *expected) {
+  const char **names = ARENA_ARRAY(p->mem, const char *, count + 1);
+  size_t n = choose_expected(p, count, expected, names);
+  src_loc loc = error_place(p, n, names);
+  if (loc.line == p->last_error.line && loc.column == p->last_error.column) return;
+  p->last_error = loc;
+  const char *got = show_token(p, p->token);
+  const char *after =
+      p->previous.end > p->previous.begin ? arena_printf(p->mem, " after %s", show_token(p, p->previous)) : "";
+  if (n > 0 && n <= MAX_LISTED)
+    diag_error(p->d, loc, "expected %s%s, got %s", list_expected(p, n, names), after, got);
+  else
+    diag_error(p->d, loc, "unexpected %s%s", got, after);
+  if (has(n, names, "a name") && is_word(p, p->token))
+    diag_hint(p->d, "%s is a reserved word; choose another name", got);
+  if (has(n, names, "';'") && compares(got)) diag_hint(p->d, "comparisons do not chain; use parentheses");
+}
+
+void fe_too_deep(fe_parser *p, src_loc loc) {
+  diag_error(p->d, loc, "brackets are nested too deeply");
+  diag_hint(p->d, "no expression needs that; compute a part of it in a `const`");
+}
+
+// ---- entries ----
+
+static fe_parser new_parser(diag *d, arena *a, const char *name, const char *text, size_t length, fe_entry entry) {
+  fe_parser p = {.d = d, .mem = a, .text = text, .length = length, .line = 1, .column = 1, .entry = entry};
+  p.file = diag_add_source(d, name, text, length);
+  return p;
+}
+
+static bool check_length(fe_parser *p) {
+  if (p->length <= MAX_TEXT) return true;
+  diag_error(p->d, (src_loc){.file = p->file}, "the text has %zu bytes, more than the %d allowed", p->length, MAX_TEXT);
+  diag_hint(p->d, "is this a `.q` file? Weights belong into safetensors, .npy or GGUF files");
+  return false;
+}
+
+ast *fe_parse(diag *d, arena *a, const char *name, const char *text, size_t length) {
+  fe_parser p = new_parser(d, a, name, text, length, FE_ENTRY_FILE);
+  size_t errors = diag_error_count(d);
+  p.tree = ARENA_NEW(a, ast);
+  p.tree->path = arena_strdup(a, name);
+  p.tree->file = p.file;
+  if (check_length(&p)) fe_parse_run(&p);
+  p.tree->has_errors = diag_error_count(d) > errors;
+  return p.tree;
+}
+
+ast *fe_parse_file(diag *d, arena *a, const char *path) {
+  mapped_file file;
+  if (!file_map(d, a, path, &file)) return NULL;
+  size_t length = file.size;
+  const char *text = arena_strndup(a, length == 0 ? "" : (const char *)file.data, length);
+  file_unmap(&file);
+  return fe_parse(d, a, path, text, length);
+}
+
+const ast_expr *fe_parse_reference(diag *d, arena *a, const char *name, const char *text) {
+  fe_parser p = new_parser(d, a, name, text, strlen(text), FE_ENTRY_SCHEME);
+  size_t errors = diag_error_count(d);
+  if (check_length(&p)) fe_parse_run(&p);
+  return diag_error_count(d) > errors ? NULL : p.scheme_ref;
+}

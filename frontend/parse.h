@@ -1,0 +1,69 @@
+// What the scanner and the grammar share: one parse. Private to the frontend.
+#ifndef QCC_FRONTEND_PARSE_H
+#define QCC_FRONTEND_PARSE_H
+
+#include "frontend/ast.h"
+
+// What a text holds: a whole file, or one scheme with its arguments ("q4_g(group = 64)").
+typedef enum fe_entry { FE_ENTRY_FILE, FE_ENTRY_SCHEME } fe_entry;
+
+// A run of line comments; `last_line` 0: none yet.
+typedef struct fe_comment {
+  size_t begin;
+  size_t end;
+  unsigned last_line;
+} fe_comment;
+
+typedef struct fe_token_place {
+  size_t begin; // bytes in the text
+  size_t end;
+  src_loc loc;
+} fe_token_place;
+
+typedef struct fe_parser {
+  diag *d;
+  arena *mem;
+  const char *text;
+  size_t length;
+  void *scanner;
+  unsigned file;
+  size_t offset;      // scanner: where the next token begins
+  size_t scan_length; // scanner: bytes of the last one
+  unsigned line;
+  unsigned column;
+  fe_comment comment;
+  src_loc block;           // where the last block comment begins
+  fe_token_place token;    // the last one given to the grammar
+  fe_token_place previous; // and the one before
+  fe_entry entry;
+  bool started; // the token that chooses the entry was given
+  src_loc last_error;
+  ast *tree;                  // FE_ENTRY_FILE
+  const ast_expr *scheme_ref; // FE_ENTRY_SCHEME
+} fe_parser;
+
+// Runs the grammar over p->text. What was understood is in p->tree or p->scheme_ref.
+void fe_parse_run(fe_parser *p);
+
+/* Called by the scanner. */
+// Moves the place over `length` bytes and gives the token's location.
+src_loc fe_scan_advance(fe_parser *p, const char *text, size_t length);
+// A block comment begins; the text ends inside of it (gives the location of the end).
+void fe_scan_begin_block(fe_parser *p, src_loc loc);
+src_loc fe_scan_open_comment(fe_parser *p);
+void fe_scan_comment(fe_parser *p, const char *text, size_t length);
+void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length);
+void fe_scan_error(fe_parser *p, src_loc loc, const char *message);
+ast_name fe_scan_name(fe_parser *p, src_loc loc, const char *text, size_t length);
+ast_name fe_scan_string(fe_parser *p, src_loc loc, const char *text, size_t length);
+int64_t fe_scan_int(fe_parser *p, src_loc loc, const char *text);
+double fe_scan_real(fe_parser *p, src_loc loc, const char *text);
+const char *fe_scan_doc(fe_parser *p, src_loc loc);
+
+/* Called by the grammar. */
+void fe_note_token(fe_parser *p, src_loc loc, bool at_end); // remembers it as the last one
+void fe_too_deep(fe_parser *p, src_loc loc);                // reports brackets nested too deeply
+// Reports a syntax error at the last token; `expected` are the names of the tokens that could have come.
+void fe_syntax_error(fe_parser *p, size_t count, const char *const *expected);
+
+#endif

@@ -1,0 +1,328 @@
+/* The grammar of the language. Every action is one call that makes a node; meaning is given elsewhere. */
+%define api.pure full
+%define api.prefix {fe_q_}
+%define api.location.type {src_loc}
+%define parse.error custom
+%define parse.lac full
+%locations
+%expect 0
+%param {fe_parser *p}
+
+%code requires {
+#include "frontend/parse.h"
+}
+
+%code provides {
+// The next token: first one that chooses the entry, then those of the text. Defined beside the scanner.
+int fe_q_lex(FE_Q_STYPE *value, src_loc *loc, fe_parser *p);
+}
+
+%code {
+#define YYLLOC_DEFAULT(here, parts, count) ((here) = fe_join(parts, count))
+#define EXPR_LIST(list, e) ast_add_arg(p->mem, list, (ast_name){0}, e)
+#define LEAF(kind, name) ast_leaf(p->mem, kind, name, (name).loc)
+#define UNARY(op, x, loc) ast_unary(p->d, p->mem, AST_OP_##op, x, loc)
+#define BINARY(op, x, y, loc) ast_binary(p->d, p->mem, AST_OP_##op, x, y, loc)
+#define DECLARE(...) ast_declare(p->mem, (ast_node){__VA_ARGS__})
+
+// The range of a rule's parts. An empty rule is at the end of what came before it.
+static src_loc fe_join(const src_loc *parts, int count) {
+  src_loc loc = parts[count == 0 ? 0 : 1];
+  if (count == 0) {
+    loc.line = loc.end_line;
+    loc.column = loc.end_column;
+  } else {
+    loc.end_line = parts[count].end_line;
+    loc.end_column = parts[count].end_column;
+  }
+  return loc;
+}
+
+static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
+}
+
+%union {
+  ast_name name;
+  int64_t integer;
+  double real;
+  const char *doc;
+  const ast_expr *expr;
+  ast_type type;
+  ast_node *node;
+  ast_args *args;
+  ast_names *names;
+  ast_nodes *nodes;
+}
+
+%token END 0 "the end of the file"
+%token START_FILE START_SCHEME
+%token <name> NAME "a name" STRING "a string"
+%token <integer> INT "an integer"
+%token <real> REAL "a number"
+%token <doc> SCHEME "'scheme'"
+%token CONST "'const'" DIM "'dim'" INCLUDE "'include'" INPUT "'input'" LAYOUT "'layout'" MODEL "'model'"
+%token OUTPUT "'output'" PER "'per'" QUANTIZE "'quantize'" TABLE "'table'" TENSOR "'tensor'" VALUE "'value'"
+%token WEIGHTS "'weights'"
+%token SHL "'<<'" SHR "'>>'" LE "'<='" GE "'>='" EQ "'=='" NE "'!='"
+
+%right '?' ':'
+%nonassoc '<' '>' LE GE EQ NE
+%left '|'
+%left '^'
+%left '&'
+%left SHL SHR
+%left '+' '-'
+%left '*' '/' '%'
+%precedence PREFIX
+%precedence '['
+
+%type <expr> expr index reference width per per_given result
+%type <type> type result_type
+%type <name> word suffix
+%type <args> args arg_list named named_list exprs index_list dims elements
+%type <names> binders name_list
+%type <nodes> items members places statements rules options
+%type <node> item const member place statement rule option
+
+%%
+
+start: START_FILE items END { p->tree->items = *$2; }
+  | START_SCHEME reference END { p->scheme_ref = $2; }
+  ;
+
+/* Recovery from errors is at the ends of statements and blocks; a declaration with an error in it is left out. */
+items: %empty { $$ = ast_no_nodes(p->mem); }
+  | items item { $$ = ast_add_node(p->mem, $1, $2); }
+  | items error ';' { $$ = $1; yyerrok; }
+  | items error '}' { $$ = $1; yyerrok; }
+  ;
+
+item: INCLUDE STRING ';' { $$ = DECLARE(.kind = AST_INCLUDE, .name = $2, .loc = @$); }
+  | const
+  | SCHEME NAME named '{' members '}' {
+      $$ = DECLARE(.kind = AST_SCHEME, .name = $2, .args = *$3, .body = *$5, .doc = $1, .loc = @2);
+    }
+  | SCHEME error '{' members '}' { $$ = NULL; yyerrok; }
+  | MODEL NAME '{' statements '}' { $$ = DECLARE(.kind = AST_MODEL, .name = $2, .body = *$4, .loc = @2); }
+  | MODEL error '{' statements '}' { $$ = NULL; yyerrok; }
+  | QUANTIZE '{' rules '}' { $$ = DECLARE(.kind = AST_QUANTIZE, .body = *$3, .loc = @1); }
+  | QUANTIZE error '{' rules '}' { $$ = NULL; yyerrok; }
+  ;
+
+const: CONST NAME '=' expr ';' { $$ = DECLARE(.kind = AST_CONST, .name = $2, .value = $4, .loc = @$); }
+  | CONST error ';' { $$ = NULL; yyerrok; }
+  ;
+
+/* ---- schemes ---- */
+
+members: %empty { $$ = ast_no_nodes(p->mem); }
+  | members member { $$ = ast_add_node(p->mem, $1, $2); }
+  | members error ';' { $$ = $1; yyerrok; }
+  ;
+
+member: NAME ':' type per ';' { $$ = DECLARE(.kind = AST_FIELD, .name = $1, .type = $3, .per = $4, .loc = @$); }
+  | TABLE NAME ':' type '=' '{' elements '}' ';' {
+      $$ = DECLARE(.kind = AST_TABLE, .name = $2, .type = $4, .args = *$7, .loc = @$);
+    }
+  | TABLE error ';' { $$ = NULL; yyerrok; }
+  | VALUE '=' expr ';' { $$ = DECLARE(.kind = AST_VALUE, .value = $3, .loc = @$); }
+  | VALUE error ';' { $$ = NULL; yyerrok; }
+  | const
+  | LAYOUT NAME named '{' places '}' {
+      $$ = DECLARE(.kind = AST_LAYOUT, .name = $2, .args = *$3, .body = *$5, .loc = @2);
+    }
+  | LAYOUT error '{' places '}' { $$ = NULL; yyerrok; }
+  ;
+
+type: NAME width dims { $$ = (ast_type){.name = $1, .width = $2, .dims = *$3, .loc = @$}; }
+  ;
+
+width: %empty { $$ = NULL; }
+  | '(' expr ')' { $$ = $2; }
+  ;
+
+dims: %empty { $$ = ast_no_args(p->mem); }
+  | dims '[' exprs ']' { $$ = ast_join_args(p->mem, $1, $3); }
+  ;
+
+elements: exprs
+  | exprs ',' { $$ = $1; }
+  ;
+
+per: %empty { $$ = NULL; }
+  | per_given
+  ;
+
+per_given: PER expr { $$ = $2; }
+  | PER TENSOR { $$ = ast_leaf(p->mem, AST_NAME, (ast_name){.text = "tensor", .loc = @2}, @2); }
+  ;
+
+places: %empty { $$ = ast_no_nodes(p->mem); }
+  | places place { $$ = ast_add_node(p->mem, $1, $2); }
+  | places error ';' { $$ = $1; yyerrok; }
+  ;
+
+place: TENSOR NAME ':' type suffix ';' {
+      $$ = DECLARE(.kind = AST_TENSOR, .name = $2, .type = $4, .suffix = $5, .loc = @$);
+    }
+  | TENSOR error ';' { $$ = NULL; yyerrok; }
+  | NAME binders '=' expr ';' {
+      $$ = DECLARE(.kind = AST_PLACE, .name = $1, .binders = *$2, .value = $4, .loc = @$);
+    }
+  ;
+
+suffix: %empty { $$ = (ast_name){0}; }
+  | '=' STRING { $$ = $2; }
+  ;
+
+binders: %empty { $$ = ast_no_names(p->mem); }
+  | '[' name_list ']' { $$ = $2; }
+  ;
+
+name_list: NAME { $$ = ast_add_name(p->mem, ast_no_names(p->mem), $1); }
+  | name_list ',' NAME { $$ = ast_add_name(p->mem, $1, $3); }
+  ;
+
+/* ---- models ---- */
+
+statements: %empty { $$ = ast_no_nodes(p->mem); }
+  | statements statement { $$ = ast_add_node(p->mem, $1, $2); }
+  | statements error ';' { $$ = $1; yyerrok; }
+  ;
+
+statement: const
+  | WEIGHTS STRING ';' { $$ = DECLARE(.kind = AST_WEIGHTS, .name = $2, .loc = @$); }
+  | DIM NAME LE expr ';' { $$ = DECLARE(.kind = AST_DIM, .name = $2, .value = $4, .loc = @$); }
+  | DIM error ';' { $$ = NULL; yyerrok; }
+  | INPUT NAME ':' type ';' { $$ = DECLARE(.kind = AST_INPUT, .name = $2, .type = $4, .loc = @$); }
+  | INPUT error ';' { $$ = NULL; yyerrok; }
+  | OUTPUT NAME result_type result ';' {
+      $$ = DECLARE(.kind = AST_OUTPUT, .name = $2, .type = $3, .value = $4, .loc = @$);
+    }
+  | OUTPUT error ';' { $$ = NULL; yyerrok; }
+  | NAME '=' expr ';' { $$ = DECLARE(.kind = AST_LET, .name = $1, .value = $3, .loc = @$); }
+  ;
+
+result_type: %empty { $$ = (ast_type){0}; }
+  | ':' type { $$ = $2; }
+  ;
+
+result: %empty { $$ = NULL; }
+  | '=' expr { $$ = $2; }
+  ;
+
+/* ---- quantization ---- */
+
+rules: %empty { $$ = ast_no_nodes(p->mem); }
+  | rules rule { $$ = ast_add_node(p->mem, $1, $2); }
+  | rules error ';' { $$ = $1; yyerrok; }
+  ;
+
+rule: STRING ':' reference options ';' {
+      $$ = DECLARE(.kind = AST_RULE, .name = $1, .value = $3, .body = *$4, .loc = @$);
+    }
+  ;
+
+reference: NAME named { $$ = ast_call(p->d, p->mem, $1, $2, @$); }
+  ;
+
+options: %empty { $$ = ast_no_nodes(p->mem); }
+  | options ',' option { $$ = ast_add_node(p->mem, $1, $3); }
+  ;
+
+option: LAYOUT '=' NAME {
+      $$ = DECLARE(.kind = AST_OPTION, .name = {.text = "layout", .loc = @1}, .word = $3, .loc = @$);
+    }
+  | NAME '=' NAME { $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .loc = @$); }
+  | NAME '=' NAME per_given word {
+      $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .per = $4, .suffix = $5, .loc = @$);
+    }
+  | NAME '=' NAME NAME '(' named_list ')' {
+      $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .suffix = $4, .args = *$6, .loc = @$);
+    }
+  ;
+
+word: %empty { $$ = (ast_name){0}; }
+  | NAME
+  ;
+
+/* ---- expressions ---- */
+
+expr: INT { $$ = ast_int(p->mem, $1, @$); }
+  | REAL { $$ = ast_real(p->mem, $1, @$); }
+  | STRING { $$ = LEAF(AST_STRING, $1); }
+  | NAME { $$ = LEAF(AST_NAME, $1); }
+  | '(' expr ')' { $$ = $2; }
+  | '[' exprs ']' { $$ = ast_list(p->d, p->mem, $2, @$); }
+  | NAME '(' args ')' { $$ = ast_call(p->d, p->mem, $1, $3, @$); }
+  | expr '[' index_list ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
+  | '-' expr %prec PREFIX { $$ = UNARY(NEG, $2, @$); }
+  | '~' expr %prec PREFIX { $$ = UNARY(NOT, $2, @$); }
+  | expr '*' expr { $$ = BINARY(MUL, $1, $3, @$); }
+  | expr '/' expr { $$ = BINARY(DIV, $1, $3, @$); }
+  | expr '%' expr { $$ = BINARY(MOD, $1, $3, @$); }
+  | expr '+' expr { $$ = BINARY(ADD, $1, $3, @$); }
+  | expr '-' expr { $$ = BINARY(SUB, $1, $3, @$); }
+  | expr SHL expr { $$ = BINARY(SHL, $1, $3, @$); }
+  | expr SHR expr { $$ = BINARY(SHR, $1, $3, @$); }
+  | expr '&' expr { $$ = BINARY(AND, $1, $3, @$); }
+  | expr '^' expr { $$ = BINARY(XOR, $1, $3, @$); }
+  | expr '|' expr { $$ = BINARY(OR, $1, $3, @$); }
+  | expr '<' expr { $$ = BINARY(LT, $1, $3, @$); }
+  | expr '>' expr { $$ = BINARY(GT, $1, $3, @$); }
+  | expr LE expr { $$ = BINARY(LE, $1, $3, @$); }
+  | expr GE expr { $$ = BINARY(GE, $1, $3, @$); }
+  | expr EQ expr { $$ = BINARY(EQ, $1, $3, @$); }
+  | expr NE expr { $$ = BINARY(NE, $1, $3, @$); }
+  | expr '?' expr ':' expr { $$ = ast_select(p->d, p->mem, $1, $3, $5, @$); }
+  ;
+
+exprs: expr { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+  | exprs ',' expr { $$ = EXPR_LIST($1, $3); }
+  ;
+
+index_list: index { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+  | index_list ',' index { $$ = EXPR_LIST($1, $3); }
+  ;
+
+index: expr
+  | '*' { $$ = ast_leaf(p->mem, AST_STAR, (ast_name){0}, @$); }
+  ;
+
+args: %empty { $$ = ast_no_args(p->mem); }
+  | arg_list
+  ;
+
+arg_list: expr { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+  | NAME '=' expr { $$ = ast_add_arg(p->mem, ast_no_args(p->mem), $1, $3); }
+  | arg_list ',' expr { $$ = EXPR_LIST($1, $3); }
+  | arg_list ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
+  ;
+
+named: %empty { $$ = ast_no_args(p->mem); }
+  | '(' ')' { $$ = ast_no_args(p->mem); }
+  | '(' named_list ')' { $$ = $2; }
+  ;
+
+named_list: NAME '=' expr { $$ = ast_add_arg(p->mem, ast_no_args(p->mem), $1, $3); }
+  | named_list ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
+  ;
+
+%%
+
+// Bison itself calls this only when its stack is exhausted.
+static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message) {
+  (void)message;
+  fe_too_deep(p, *loc);
+}
+
+static int yyreport_syntax_error(const yypcontext_t *context, fe_parser *p) {
+  enum { MAX_EXPECTED = YYNTOKENS };
+  yysymbol_kind_t kinds[MAX_EXPECTED];
+  const char *names[MAX_EXPECTED];
+  int count = yypcontext_expected_tokens(context, kinds, MAX_EXPECTED);
+  if (count < 0) return count;
+  for (int i = 0; i < count; i++) names[i] = yysymbol_name(kinds[i]);
+  fe_syntax_error(p, (size_t)count, names);
+  return 0;
+}
