@@ -1,0 +1,194 @@
+// x86-64: AVX-512 with VNNI and VBMI (Ice Lake, Zen 4 and later), AVX2 (psABI level v3), SSE4.2 (level v2).
+// Costs are reciprocal throughputs in cycles, by uops.info for Ice Lake and Zen 4 (the slower of the two).
+#include "runtime/qrt_cpu.h"
+#include "targets/tables.h"
+
+// ---- bytes by shuffles of 16 ------------------------------------------------------------------------------------------
+// A byte shuffle gives 0 where the index has bit 7 set. For the 16 entries from `first`, index - first, pushed up by 0x70
+// with saturation, has bit 7 clear just for the indices that these entries serve: the parts of a larger table are or-ed.
+#define PART(lanes, shuffle, k, first)                             \
+  "d" k ":i8x" lanes " = sub(a, " first ");"                       \
+  "e" k ":i8x" lanes " = llvm.uadd.sat.v" lanes "i8(d" k ", 112);" \
+  "p" k ":i8x" lanes " = " shuffle "(table[" first ",16], e" k ");"
+#define PARTS_2(lanes, shuffle) PART(lanes, shuffle, "0", "0") PART(lanes, shuffle, "1", "16")
+#define PARTS_4(lanes, shuffle) PARTS_2(lanes, shuffle) PART(lanes, shuffle, "2", "32") PART(lanes, shuffle, "3", "48")
+#define PARTS_8(lanes, shuffle)   \
+  PARTS_4(lanes, shuffle)         \
+  PART(lanes, shuffle, "4", "64") \
+  PART(lanes, shuffle, "5", "80") PART(lanes, shuffle, "6", "96") PART(lanes, shuffle, "7", "112")
+#define SHUFFLE_LOOKUPS(n, lanes, shuffle)                                         \
+  {IR_LOOKUP, ELEM_I8, n, 16, "r:i8x" lanes " = " shuffle "(table, a)", 1},        \
+      {IR_LOOKUP, ELEM_I8, n, 32, PARTS_2(lanes, shuffle) JOIN_2("i8x" lanes), 4}, \
+      {IR_LOOKUP, ELEM_I8, n, 64, PARTS_4(lanes, shuffle) JOIN_4("i8x" lanes), 8}, \
+      {IR_LOOKUP, ELEM_I8, n, 128, PARTS_8(lanes, shuffle) JOIN_8("i8x" lanes), 16}
+
+// ---- dot products by pairs ------------------------------------------------------------------------------------------------
+// pmaddubsw adds two products u*s in 16 bits with saturation. The least sum is 2 * umax * -128, so it is exact as long as
+// umax <= 128 (-32768 is the last number that fits; the largest sum, 2 * 128 * 127, fits too). A larger u is taken apart
+// into u & 127 and u & 128. pmaddwd by ones then adds the pairs in 32 bits, exactly.
+
+// Signed bytes: the even and the odd ones of each pair, widened to 16 bits; a pair of products is at most 2 * 2^14.
+#define MADD_DOT4S(half, lanes, madd16)                                                  \
+  "bo:i16x" half " = ashr(b:i16x" half ", 8); bs:i16x" half " = shl(b:i16x" half ", 8);" \
+  "be:i16x" half " = ashr(bs, 8);"                                                       \
+  "co:i16x" half " = ashr(c:i16x" half ", 8); cs:i16x" half " = shl(c:i16x" half ", 8);" \
+  "ce:i16x" half " = ashr(cs, 8);"                                                       \
+  "o:i32x" lanes " = " madd16 "(bo, co); e:i32x" lanes " = " madd16 "(be, ce);"          \
+  "s:i32x" lanes " = add(o, e); r:i32x" lanes " = add(a, s)"
+#define MADD_DOT4_128(half, lanes, madd8, madd16) \
+  "t:i16x" half " = " madd8 "(b, c); p:i32x" lanes " = " madd16 "(t, 1:i16x" half "); r:i32x" lanes " = add(a, p)"
+#define MADD_DOT4_255(bytes, half, lanes, madd8, madd16)                                                  \
+  "l:i8x" bytes " = and(b, 127); h:i8x" bytes " = and(b, 128);"                                           \
+  "tl:i16x" half " = " madd8 "(l, c); th:i16x" half " = " madd8 "(h, c);"                                 \
+  "pl:i32x" lanes " = " madd16 "(tl, 1:i16x" half "); ph:i32x" lanes " = " madd16 "(th, 1:i16x" half ");" \
+  "s:i32x" lanes " = add(pl, ph); r:i32x" lanes " = add(a, s)"
+#define MADD_DOTS(n, bytes, half, lanes, madd8, madd16)                                 \
+  {IR_DOT4, ELEM_I32, n, 128, MADD_DOT4_128(half, lanes, madd8, madd16), 1.5},          \
+      {IR_DOT4, ELEM_I32, n, 255, MADD_DOT4_255(bytes, half, lanes, madd8, madd16), 3}, \
+      {IR_DOT4S, ELEM_I32, n, 0, MADD_DOT4S(half, lanes, madd16), 4}
+
+// ---- VNNI -----------------------------------------------------------------------------------------------------------------
+// Two signed operands: (b + 128) as an unsigned byte, less 128 times the sum of c.
+#define VNNI_DOTS(n, bytes, lanes, vnni)                                                                \
+  {IR_DOT4, ELEM_I32, n, 0, "r:i32x" lanes " = " vnni "(a, b, c)", 1},                                  \
+      {IR_DOT4S,                                                                                        \
+       ELEM_I32,                                                                                        \
+       n,                                                                                               \
+       0,                                                                                               \
+       "u:i8x" bytes " = xor(b, 128); p:i32x" lanes " = " vnni "(a, u, c);"                             \
+       "q:i32x" lanes " = " vnni "(0:i32x" lanes ", 128:i8x" bytes ", c); r:i32x" lanes " = sub(p, q)", \
+       2.5}
+
+// ---- conversions, masked access --------------------------------------------------------------------------------------------
+#define HALF_CONVERSIONS(n, lanes)                                          \
+  {IR_EXTF, ELEM_F32, n, 0, "r:f32x" lanes " = fpext(a:f16x" lanes ")", 1}, \
+      {IR_TRUNCF, ELEM_F16, n, 0, "r:f16x" lanes " = fptrunc(a)", 2}
+#define MASKED(elem, n) {IR_LOAD_FIRST, elem, n, 0, "masked", 1}, {IR_STORE_FIRST, elem, n, 0, "masked", 2}
+
+// Floats by permutes of 16 (AVX-512): larger tables choose between permutes by the higher index bits.
+#define PERMI2PS(k, low, high) \
+  k ":f32x16 = llvm.x86.avx512.vpermi2var.ps.512(table[" low ",16], a, table[" high ",16]);"
+// ... and of 8 (AVX2).
+#define PERMPS(k, first) k ":f32x8 = llvm.x86.avx2.permps(table[" first ",8], a);"
+#define BIT(m, lanes, bit) m "b:i32x" lanes " = and(a, " bit "); " m ":i1x" lanes " = ne(" m "b, 0);"
+
+static const target_pattern avx512_patterns[] = {
+    VNNI_DOTS(16, "64", "16", "llvm.x86.avx512.vpdpbusd.512"),
+    VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"),
+    VNNI_DOTS(4, "16", "4", "llvm.x86.avx512.vpdpbusd.128"),
+    {IR_LOOKUP, ELEM_I8, 64, 16, "r:i8x64 = llvm.x86.avx512.pshuf.b.512(table, a)", 1},
+    {IR_LOOKUP, ELEM_I8, 64, 64, "r:i8x64 = llvm.x86.avx512.permvar.qi.512(table, a)", 1},
+    {IR_LOOKUP, ELEM_I8, 64, 128, "r:i8x64 = llvm.x86.avx512.vpermi2var.qi.512(table[0,64], a, table[64,64])", 2},
+    {IR_LOOKUP, ELEM_I8, 64, 256,
+     "l:i8x64 = llvm.x86.avx512.vpermi2var.qi.512(table[0,64], a, table[64,64]);"
+     "h:i8x64 = llvm.x86.avx512.vpermi2var.qi.512(table[128,64], a, table[192,64]);"
+     "m:i1x64 = slt(a, 0); r:i8x64 = select(m, h, l)",
+     5},
+    SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"),
+    SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
+    {IR_LOOKUP_F32, ELEM_F32, 16, 16, "r:f32x16 = llvm.x86.avx512.permvar.sf.512(table, a)", 1},
+    {IR_LOOKUP_F32, ELEM_F32, 16, 32, PERMI2PS("r", "0", "16"), 1},
+    {IR_LOOKUP_F32, ELEM_F32, 16, 64,
+     PERMI2PS("l", "0", "16") PERMI2PS("h", "32", "48") BIT("m", "16", "32") "r:f32x16 = select(m, h, l)", 4},
+    {IR_LOOKUP_F32, ELEM_F32, 16, 256, "gather", 20},
+    {IR_GATHER, ELEM_F32, 16, 0, "gather", 20},
+    {IR_GATHER, ELEM_I32, 16, 0, "gather", 20},
+    HALF_CONVERSIONS(16, "16"),
+    HALF_CONVERSIONS(8, "8"),
+    MASKED(ELEM_F32, 16),
+    MASKED(ELEM_I32, 16),
+    MASKED(ELEM_F32, 8),
+    MASKED(ELEM_I32, 8),
+    MASKED(ELEM_F32, 4),
+    MASKED(ELEM_I32, 4),
+    MASKED(ELEM_I16, 32),
+    MASKED(ELEM_I16, 16),
+    MASKED(ELEM_I16, 8),
+    MASKED(ELEM_F16, 16),
+    MASKED(ELEM_BF16, 16),
+    MASKED(ELEM_I8, 64),
+    MASKED(ELEM_I8, 32),
+    MASKED(ELEM_I8, 16),
+};
+
+static const target_pattern avx2_patterns[] = {
+    MADD_DOTS(8, "32", "16", "8", "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
+    MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
+    SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"),
+    SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
+    {IR_LOOKUP_F32, ELEM_F32, 8, 8, PERMPS("r", "0"), 1},
+    {IR_LOOKUP_F32, ELEM_F32, 8, 16, PERMPS("l", "0") PERMPS("h", "8") BIT("m", "8", "8") "r:f32x8 = select(m, h, l)",
+     4},
+    {IR_LOOKUP_F32, ELEM_F32, 8, 32,
+     PERMPS("w", "0") PERMPS("x", "8") PERMPS("y", "16") PERMPS("z", "24") BIT("m", "8", "8")
+         BIT("n", "8", "16") "l:f32x8 = select(m, x, w); h:f32x8 = select(m, z, y); r:f32x8 = select(n, h, l)",
+     9},
+    {IR_LOOKUP_F32, ELEM_F32, 8, 256, "gather", 12},
+    {IR_GATHER, ELEM_F32, 8, 0, "gather", 12},
+    {IR_GATHER, ELEM_I32, 8, 0, "gather", 12},
+    HALF_CONVERSIONS(8, "8"),
+    HALF_CONVERSIONS(4, "4"),
+    MASKED(ELEM_F32, 8),
+    MASKED(ELEM_I32, 8),
+    MASKED(ELEM_F32, 4),
+    MASKED(ELEM_I32, 4),
+};
+
+// Four floats are one register of bytes: byte offsets 4 * index + 0..3 of a small table.
+#define FLOAT_OFFSETS(mask) "i:i32x4 = and(a, " mask "); m:i32x4 = mul(i, 67372036); o:i32x4 = add(m, 50462976);"
+
+static const target_pattern v2_patterns[] = {
+    MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
+    SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
+    {IR_LOOKUP_F32, ELEM_F32, 4, 4,
+     FLOAT_OFFSETS("3") "t:i8x16 = llvm.x86.ssse3.pshuf.b.128(table:i8x16, o); r:f32x4 = bitcast(t)", 4},
+};
+
+static const unsigned wide_tiles[] = {8, 4, 2, 1};
+static const unsigned narrow_tiles[] = {4, 2, 1};
+
+static const target_tier tiers[] = {
+    {.name = "avx512vnni",
+     .cpu = "x86-64-v4",
+     .features = "+avx512vnni,+avx512vbmi,-prefer-256-bit",
+     .cpu_features =
+         QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI | QRT_CPU_X86_AVX512_VBMI,
+     .lanes = 16,
+     .registers = 32,
+     TOKEN_TILES(wide_tiles),
+     .fast_fma = true,
+     PATTERNS(avx512_patterns),
+     .clock_ghz = 3.5,
+     .bandwidth_gbs = 25},
+    {.name = "avx2",
+     .cpu = "x86-64-v3",
+     .features = "",
+     .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2,
+     .lanes = 8,
+     .registers = 16,
+     TOKEN_TILES(narrow_tiles),
+     .fast_fma = true,
+     PATTERNS(avx2_patterns),
+     .clock_ghz = 3.5,
+     .bandwidth_gbs = 20},
+    {.name = "x86-64-v2",
+     .cpu = "x86-64-v2",
+     .features = "",
+     .cpu_features = QRT_CPU_X86_V2,
+     .lanes = 4,
+     .registers = 16,
+     TOKEN_TILES(narrow_tiles),
+     PATTERNS(v2_patterns),
+     .clock_ghz = 3,
+     .bandwidth_gbs = 12},
+};
+
+const target target_x86_64 = {
+    .name = "x86_64",
+    .arch = "x86_64 amd64",
+    .default_triple = "x86_64-unknown-linux-gnu",
+    .help = "64-bit x86: AVX-512 VNNI, AVX2 and SSE4.2, chosen at start",
+    .runtime = "x86_64",
+    .tier_count = COUNT(tiers),
+    .tiers = tiers,
+};
