@@ -17,21 +17,22 @@ extern "C" {
 
 typedef enum qrt_status {
   QRT_OK = 0,
-  QRT_ERROR_ARGUMENT,   /* a NULL or out-of-range argument, a batch above the model's bound */
-  QRT_ERROR_WORKSPACE,  /* the workspace is too small or not 64-byte aligned */
-  QRT_ERROR_FILE,       /* the weights file cannot be opened, read or mapped */
-  QRT_ERROR_FORMAT,     /* these bytes are no packed weights file, or are cut short */
-  QRT_ERROR_VERSION,    /* packed by an incompatible version of qcc */
-  QRT_ERROR_MISMATCH,   /* packed for another model */
-  QRT_ERROR_CHECKSUM,   /* the bytes were damaged */
-  QRT_ERROR_CPU,        /* no compiled tier runs on this processor */
-  QRT_ERROR_UNSUPPORTED /* not in this configuration (freestanding) */
+  QRT_ERROR_ARGUMENT,    /* a NULL or out-of-range argument, a batch above the model's bound */
+  QRT_ERROR_WORKSPACE,   /* the workspace is too small or not 64-byte aligned */
+  QRT_ERROR_FILE,        /* the weights file cannot be opened, read or mapped */
+  QRT_ERROR_FORMAT,      /* these bytes are no packed weights file, or are cut short */
+  QRT_ERROR_VERSION,     /* packed by an incompatible version of qcc */
+  QRT_ERROR_MISMATCH,    /* packed for another model */
+  QRT_ERROR_CHECKSUM,    /* the bytes were damaged */
+  QRT_ERROR_CPU,         /* no compiled tier runs on this processor */
+  QRT_ERROR_UNSUPPORTED, /* not in this configuration (freestanding, no embedded weights) */
+  QRT_ERROR_THREADS      /* the system gives no more threads */
 } qrt_status;
 
 /* One line of English for a status; never NULL. */
 const char *qrt_status_text(qrt_status status);
 
-/* ---- kernels ------------------------------------------------------------------------------------------------------- */
+/* ---- kernels ---- */
 #define QRT_MAX_BUFFERS 8
 #define QRT_MAX_SIZES 16
 
@@ -45,7 +46,7 @@ typedef struct qrt_args {
  * depends on how the range was cut. */
 typedef void (*qrt_kernel)(const qrt_args *args, uint64_t begin, uint64_t end);
 
-/* ---- threads --------------------------------------------------------------------------------------------------------- */
+/* ---- threads ---- */
 /* A pool is anything that can run fn(context, i) for every i in 0 .. count-1 and return when all are done. Fill in your
  * own, or use qrt_threads. */
 typedef struct qrt_pool {
@@ -54,9 +55,10 @@ typedef struct qrt_pool {
   void (*run)(void *self, void (*fn)(void *context, unsigned i), void *context, unsigned count);
 } qrt_pool;
 
-/* ---- the packed weights file -------------------------------------------------------------------------------------------
- * Little endian. The header, then sections at multiples of 64 bytes; `file_size` is exact. The digest covers every byte
- * behind the header; model_id is what the compiler put in the library that these weights belong to. */
+/* ---- the packed weights file ----
+ * Little endian. The header, then the payload up to the end of the file, with sections at multiples of 64 bytes;
+ * `file_size` is exact. The digest covers the whole payload; model_id is what the compiler put in the library that
+ * these weights belong to. */
 #define QRT_WEIGHTS_MAGIC "QCCW"
 #define QRT_WEIGHTS_VERSION 1u
 
@@ -67,14 +69,14 @@ typedef struct qrt_weights_header {
   uint64_t payload_offset; /* 64 */
   uint64_t payload_size;
   uint64_t model_id;
-  uint64_t digest;         /* qrt_digest of the payload */
-  uint64_t reserved[2];    /* zero */
+  uint64_t digest;      /* qrt_digest of the payload */
+  uint64_t reserved[2]; /* zero */
 } qrt_weights_header;
 
 /* A 64-bit digest (of accidental damage, not against forgery), the same on every machine. */
 uint64_t qrt_digest(const void *bytes, size_t size);
 
-/* ---- compiled models (the compiler emits these tables; applications need not look inside) ------------------------------ */
+/* ---- compiled models: tables that the compiler emits; applications need not look inside ---- */
 typedef struct qrt_size {
   uint64_t fixed;
   uint64_t per_batch;
@@ -131,7 +133,7 @@ typedef struct qrt_plan {
   uint64_t embedded_size;
 } qrt_plan;
 
-/* ---- models in use --------------------------------------------------------------------------------------------------------- */
+/* ---- models in use ---- */
 /* An opened model; plain data without pointers to itself. Treat the members as private. */
 typedef struct qrt_model {
   const qrt_plan *plan;
@@ -141,13 +143,14 @@ typedef struct qrt_model {
   size_t mapping_size;
 } qrt_model;
 
-/* Uses packed weights in memory, which must stay there, 64-byte aligned. Checks magic, version, sizes, identity and
- * digest, and picks the best tier for this processor. */
+/* Uses packed weights in memory, which must stay there, 64-byte aligned. Checks the plan, then magic, version, sizes,
+ * identity and digest, and picks the best tier for this processor. After an error the model is empty: closing it is
+ * harmless and running it an error. */
 qrt_status qrt_open_memory(qrt_model *model, const qrt_plan *plan, const void *bytes, size_t size);
 /* Maps a packed weights file and does the same. A file that is cut short while mapped makes later access fail with a
  * bus error, as with any mapping. */
 qrt_status qrt_open_file(qrt_model *model, const qrt_plan *plan, const char *path);
-/* Uses the weights embedded in the library. */
+/* Uses the weights embedded in the library; QRT_ERROR_UNSUPPORTED when it was compiled without them. */
 qrt_status qrt_open_embedded(qrt_model *model, const qrt_plan *plan);
 void qrt_close(qrt_model *model);
 
@@ -155,7 +158,8 @@ void qrt_close(qrt_model *model);
 qrt_status qrt_use_tier(qrt_model *model, const char *name);
 const char *qrt_tier_name(const qrt_model *model);
 
-/* Bytes of workspace for a batch; 0 when the batch is out of range. */
+/* Bytes of workspace for a batch; 0 when the batch is out of range (0, above max_batch unless that is 0, or too large
+ * for this machine's addresses). */
 size_t qrt_workspace_size(const qrt_plan *plan, size_t batch);
 
 /* Runs the model: inputs[i] and outputs[i] in declared order. workspace: 64-byte aligned, at least
@@ -164,15 +168,16 @@ size_t qrt_workspace_size(const qrt_plan *plan, size_t batch);
 qrt_status qrt_run(const qrt_model *model, size_t batch, const void *const *inputs, void *const *outputs,
                    void *workspace, size_t workspace_size, const qrt_pool *pool);
 
-/* Runs one kernel over `work` items, cut into pieces of at least `grain` items for the pool's threads. */
+/* Runs one kernel over `work` items, cut at multiples of `grain` items into pieces for the pool's threads. */
 void qrt_parallel(const qrt_pool *pool, qrt_kernel kernel, const qrt_args *args, uint64_t work, uint64_t grain);
 
 /* Bits (QRT_CPU_*, runtime/qrt_cpu.h) of what this processor and operating system can run. */
 uint64_t qrt_cpu_features(void);
 
-/* ---- not freestanding ------------------------------------------------------------------------------------------------------ */
-/* A pool of `threads` POSIX threads (including the caller) in memory that the caller gives: qrt_threads_size bytes.
- * Waiting threads spin shortly, then sleep. */
+/* ---- not freestanding ---- */
+/* A pool of `threads` POSIX threads (including the caller) in memory that the caller gives: qrt_threads_size bytes (0:
+ * that many threads are not possible), any alignment, kept until qrt_threads_stop. Waiting threads spin shortly, then
+ * sleep. A call that finds the pool in use by another thread runs its work itself. */
 size_t qrt_threads_size(unsigned threads);
 qrt_status qrt_threads_start(void *memory, size_t size, unsigned threads, qrt_pool *pool);
 void qrt_threads_stop(qrt_pool *pool);
