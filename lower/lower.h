@@ -37,10 +37,13 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
 // Names of the kernels that the plan's steps use, each once, in order of first use.
 size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **names);
 
-/* normalise.c: value expression -> sum of products. False (reported) when the value cannot be normalised at all. */
-bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out);
+/* normalise.c: value expression -> sum of products. The joint code is always described; when the value is no sum of
+ * products over it, *reason says why, term_count is 0 and only MODE_DECODE remains. False (reported) when the scheme's
+ * codes cannot be packed at all. */
+bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason);
 
-/* recipe.c: scheme x activations -> recipe (normalise, factor, mode, layout, proof), or NULL (reported). */
+/* recipe.c: scheme x activations -> recipe (normalise, mode, factor, prove, layout), or NULL (reported). `columns`: the
+ * largest K it will be used with, 0: any. */
 const recipe *lower_make_recipe(diag *d, arena *a, const scheme *s, const act_spec *act, const char *name,
                                 const lower_options *o);
 

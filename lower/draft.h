@@ -1,0 +1,48 @@
+// A recipe while it is being made: each pass fills in its part.
+#ifndef QCC_LOWER_DRAFT_H
+#define QCC_LOWER_DRAFT_H
+
+#include "lower/lower.h"
+
+#define DRAFT_MAX_CANDIDATES 4
+
+// A compute mode that was considered: refused with a reason, or priced in cycles per weight on the target's best tier.
+typedef struct mode_candidate {
+  compute_mode mode;
+  const char *refused; // NULL: possible
+  double cost;
+  size_t core_count;
+  recipe_core *cores;
+  size_t term_count;
+  recipe_term *terms;
+} mode_candidate;
+
+typedef struct draft {
+  diag *d;
+  arena *mem;
+  const lower_options *options;
+  recipe *r;
+  const char *not_normal; // why the value is no sum of products, NULL: it is one
+  mode_candidate candidates[DRAFT_MAX_CANDIDATES];
+  size_t candidate_count;
+} draft;
+
+/* mode.c: fills mode, cores, terms, reason */
+bool draft_choose_mode(draft *t);
+/* factor.c: fills segment, float_span, the K mapping */
+bool draft_factor(draft *t);
+/* prove.c: largest |sum| of one accumulator over `positions`, and whether the chosen spans fit i32; may shorten them */
+bool draft_prove(draft *t);
+/* layout.c: fills packing and the prepared layout */
+bool draft_layout(draft *t);
+
+/* factor.c: kernel positions of a group of n weights; granularity of a coefficient in positions, PREPARED_ROW if coarser
+ * than any group. */
+uint64_t draft_span(const recipe *r, uint64_t group);
+uint64_t draft_coefficient_span(const recipe *r, const expr *e);
+
+// What an expression depends on.
+enum expr_dependence { DEPENDS_WEIGHT = 1, DEPENDS_COARSE = 2, DEPENDS_POSITION = 4 };
+unsigned lower_dependence(const scheme *s, const expr *e);
+
+#endif

@@ -1,0 +1,19 @@
+// Elementwise functions as sequences of vector operations: no library calls, every step rounded on its own, so that all
+// targets give the same bits.
+#ifndef QCC_LOWER_EMIT_MATH_H
+#define QCC_LOWER_EMIT_MATH_H
+
+#include "ir/ir.h"
+
+// Whether lower_emit_unary knows the operation: RELU, GELU, SILU, TANH, SIGMOID, TNEG.
+bool lower_is_unary(ir_opcode op);
+
+// op(x) for a vector of f32, any lane count. NaN gives NaN, infinities the function's limits. Errors against the exact
+// function, measured over every f32 (tests/lower_rows/test_math.c asserts them on a sample, all with --full):
+// docs/numbers of the emitters are in emit_math.c.
+ir_value *lower_emit_unary(ir_builder *b, ir_opcode op, ir_value *x);
+
+// e to the x, subnormal results included.
+ir_value *lower_emit_exp(ir_builder *b, ir_value *x);
+
+#endif

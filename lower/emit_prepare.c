@@ -1,0 +1,495 @@
+// The kernel that brings activations into the form which a matmul kernel reads (prepared_layout, ir/recipe.h).
+//
+// A token's row is handled in phases over a range of kernel positions: numbers (with their scales), integer sums, float
+// sums. A CPU takes a whole row as one range; on a GPU every thread takes ranges that no scale and no sum crosses.
+//
+// What is computed, exactly (f32, every operation rounded on its own; q rounds half to even):
+//   F32     the number.    BF16  the number rounded to bf16.
+//   dynamic i8, per scale group: amax = max |x|; scale = amax / 127; q = x * min(127 / amax, FLT_MAX). No clamp is needed:
+//           |x| * (127 / amax) with two roundings stays below 127.5. A group that holds an infinity or NaN gets scale =
+//           infinity and q = 0, so that whatever is computed from it is NaN.
+//   static i8: q = round(clamp(x * inverse, -128 - zero, 127 - zero)) + zero, inverse the f32 nearest to 1 / scale. NaN
+//           becomes -128.
+//   as_f32  instead of q: f32(q) * scale, f32(q - zero) * scale. What is not a weight's position is 0 in every form.
+//   isums   sums of q as stored, zero point included; only when q is stored.
+//   fsums   q stored: f32(isum) * scale for each part of the span within one scale group, added in order from the first.
+//           Otherwise the stored floats in 16 lanes (lane = position within the span % 16), lanes added by halves.
+// Bytes between sections are not written.
+#include <float.h>
+
+#include "lower/emit_base.h"
+#include "lower/lower.h"
+#include "support/num.h"
+
+#define I8_LIMIT 127
+#define INFINITY_BITS 0x7f800000
+#define GPU_RANGE 64       // positions of a thread's range where no span asks for more
+#define GPU_RANGE_MAX 4096 // a larger common multiple of the spans: a thread takes the row
+
+typedef struct preparer {
+  ir_builder b;
+  const prepared_layout *l;
+  bool i8_kind;  // numbers are quantized
+  bool store_i8; // and stored as integers
+  bool gaps;     // kernel positions are not the columns
+  uint64_t scale_span; // positions that share a scale: PREPARED_ROW for a row; 0: no scales are computed
+  ir_value *x;
+  ir_value *out;
+  ir_value *columns;
+  ir_value *x_stride;
+  ir_value *row_bytes;
+  ir_value *scales;
+  ir_value *isums;
+  ir_value *fsums;
+  ir_value *positions;
+  ir_value *x_row;   // bytes: the token in x
+  ir_value *out_row; // bytes: the token in out
+  ir_value *lo;      // the range of positions
+  ir_value *hi;
+  ir_value *inverse; // of the scale group, all lanes
+  ir_value *scale;   // of the scale group, all lanes
+  ir_value *finite;  // of the scale group: all ones, or zeros when it holds an infinity or NaN
+} preparer;
+
+// Up to 16 neighbouring positions and the weights there. The counts are NULL when all 16 are there.
+typedef struct part {
+  ir_value *column;      // of the first weight
+  ir_value *position;    // of the first lane
+  ir_value *weights;     // lanes that are weights of the row
+  ir_value *in_positions; // lanes that are positions
+} part;
+
+// Does one part; takes and returns the carried vector (NULL where a pass has none).
+typedef ir_value *(*part_step)(preparer *p, part at, ir_value *carried);
+
+// ---- small things
+
+static bool is_i8(act_kind kind) { return kind == ACT_I8_DYNAMIC || kind == ACT_I8_STATIC; }
+
+static ir_value *index_of(preparer *p, uint64_t value) { return emit_index(&p->b, value); }
+
+static ir_value *lanes16(preparer *p) { return index_of(p, EMIT_LANES); }
+
+static uint64_t number_bytes(const preparer *p) { return p->store_i8 ? 1 : sizeof(float); }
+
+static ir_value *zero_ints(preparer *p) { return ir_vector_int(&p->b, emit_i32(EMIT_LANES), 0); }
+
+static ir_value *zero_floats(preparer *p) { return ir_vector_real(&p->b, emit_f32(EMIT_LANES), 0); }
+
+// Bytes of element `index` of a section (4-byte elements).
+static ir_value *section_at(preparer *p, ir_value *section, ir_value *index) {
+  ir_value *start = emit_index_add(&p->b, p->out_row, section);
+  return emit_index_add(&p->b, start, emit_index_scale(&p->b, index, 4));
+}
+
+static ir_value *number_at(preparer *p, ir_value *position) {
+  return emit_index_add(&p->b, p->out_row, emit_index_scale(&p->b, position, number_bytes(p)));
+}
+
+static ir_loop begin_carrying(preparer *p, ir_value *lo, ir_value *hi, uint64_t step, ir_value **carried) {
+  return ir_begin_for(&p->b, lo, hi, index_of(p, step), *carried == NULL ? 0 : 1, carried, carried);
+}
+
+static void end_carrying(preparer *p, ir_loop loop, ir_value **carried) {
+  ir_end_for(&p->b, loop, *carried == NULL ? 0 : 1, carried, carried);
+}
+
+// ---- walks over weights
+
+static ir_value *load_weights(preparer *p, part at) {
+  ir_value *offset = emit_index_add(&p->b, p->x_row, emit_index_scale(&p->b, at.column, sizeof(float)));
+  return emit_load(&p->b, emit_f32(EMIT_LANES), p->x, offset, at.weights);
+}
+
+// Whole vectors of weights whose positions are their columns: lo .. hi, a multiple of 16 apart.
+static ir_value *walk_whole(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
+  ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &carried);
+  carried = step(p, (part){.column = loop.index, .position = loop.index}, carried);
+  end_carrying(p, loop, &carried);
+  return carried;
+}
+
+// The part at `position`, cut at `hi` and where the row's weights end.
+static part cut_part(preparer *p, ir_value *position, ir_value *column, ir_value *hi) {
+  ir_builder *b = &p->b;
+  ir_value *there = emit_index_min(b, lanes16(p), emit_index_sub(b, hi, position));
+  ir_value *weights = emit_index_min(b, there, emit_index_minus(b, p->columns, column));
+  return (part){.column = column, .position = position, .weights = weights, .in_positions = there};
+}
+
+static ir_value *walk_cut_plain(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
+  ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &carried);
+  carried = step(p, cut_part(p, loop.index, loop.index, hi), carried);
+  end_carrying(p, loop, &carried);
+  return carried;
+}
+
+// Positions with gaps, in pieces that do not cross the end of a K group.
+static ir_value *walk_cut_gaps(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
+  ir_builder *b = &p->b;
+  bool row = p->scale_span == PREPARED_ROW || p->scale_span == 0;
+  uint64_t piece = row ? p->l->k_padded : num_gcd(p->scale_span, p->l->k_padded);
+  ir_loop pieces = begin_carrying(p, lo, hi, piece, &carried);
+  ir_value *padded = index_of(p, p->l->k_padded);
+  ir_value *inside = emit_index_rem(b, pieces.index, padded);
+  ir_value *group = emit_index_scale(b, emit_index_div(b, pieces.index, padded), p->l->k_group);
+  ir_value *piece_hi = emit_index_min(b, hi, emit_index_offset(b, pieces.index, piece));
+  ir_loop loop = begin_carrying(p, pieces.index, piece_hi, EMIT_LANES, &carried);
+  ir_value *in_group = emit_index_add(b, inside, emit_index_sub(b, loop.index, pieces.index));
+  part at = cut_part(p, loop.index, emit_index_add(b, group, in_group), piece_hi);
+  at.weights = emit_index_min(b, at.weights, emit_index_minus(b, index_of(p, p->l->k_group), in_group));
+  carried = step(p, at, carried);
+  end_carrying(p, loop, &carried);
+  end_carrying(p, pieces, &carried);
+  return carried;
+}
+
+static ir_value *walk_cut(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
+  return (p->gaps ? walk_cut_gaps : walk_cut_plain)(p, lo, hi, step, carried);
+}
+
+// All positions lo .. hi; lo must be a multiple of 16 when there are no gaps.
+static ir_value *walk(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
+  if (p->gaps) return walk_cut(p, lo, hi, step, carried);
+  ir_value *whole = emit_index_floor(&p->b, emit_index_min(&p->b, p->columns, hi), EMIT_LANES);
+  whole = emit_index_max(&p->b, whole, lo);
+  carried = walk_whole(p, lo, whole, step, carried);
+  return walk_cut(p, whole, hi, step, carried);
+}
+
+// ---- numbers
+
+static ir_value *quantize_dynamic(preparer *p, ir_value *x) {
+  ir_builder *b = &p->b;
+  ir_value *bits = emit_bits(b, x);
+  x = emit_floats(b, ir_emit2(b, IR_AND, bits->type, bits, p->finite));
+  return ir_emit1(b, IR_FTOI, bits->type, emit_fmul(b, x, p->inverse));
+}
+
+// q - zero
+static ir_value *quantize_static(preparer *p, ir_value *x) {
+  ir_builder *b = &p->b;
+  int zero = p->l->act.zero;
+  x = emit_fmul(b, x, emit_real(b, x, 1 / (double)(float)p->l->act.scale));
+  x = ir_emit2(b, IR_FMAX, x->type, x, emit_real(b, x, -I8_LIMIT - 1 - zero));
+  x = ir_emit2(b, IR_FMIN, x->type, x, emit_real(b, x, I8_LIMIT - zero));
+  return ir_emit1(b, IR_FTOI, emit_i32(x->type.lanes), x);
+}
+
+static ir_value *round_to_bf16(preparer *p, ir_value *x) {
+  ir_value *rounded = ir_emit1(&p->b, IR_TRUNCF, ir_vector(ELEM_BF16, x->type.lanes), x);
+  return ir_emit1(&p->b, IR_EXTF, x->type, rounded);
+}
+
+static ir_value *static_q(preparer *p, ir_value *q) {
+  return p->l->act.zero == 0 ? q : ir_emit2(&p->b, IR_ADD, q->type, q, emit_int(&p->b, q, p->l->act.zero));
+}
+
+static ir_value *scale_lanes(preparer *p, ir_value *like) {
+  return p->l->act.kind == ACT_I8_STATIC ? emit_real(&p->b, like, p->l->act.scale) : p->scale;
+}
+
+// What is stored for 16 weights: i8 or f32 lanes.
+static ir_value *stored_numbers(preparer *p, ir_value *x) {
+  act_kind kind = p->l->act.kind;
+  if (kind == ACT_F32) return x;
+  if (kind == ACT_BF16) return round_to_bf16(p, x);
+  ir_value *q = kind == ACT_I8_STATIC ? quantize_static(p, x) : quantize_dynamic(p, x);
+  if (!p->store_i8) {
+    ir_value *level = ir_emit1(&p->b, IR_ITOF, emit_f32(EMIT_LANES), q);
+    return emit_fmul(&p->b, level, scale_lanes(p, level));
+  }
+  if (kind == ACT_I8_STATIC) q = static_q(p, q);
+  return ir_emit1(&p->b, IR_TRUNC, ir_vector(ELEM_I8, EMIT_LANES), q);
+}
+
+static ir_value *zero_numbers(preparer *p) {
+  if (!p->store_i8) return zero_floats(p);
+  return ir_vector_int(&p->b, ir_vector(ELEM_I8, EMIT_LANES), 0);
+}
+
+// A lane without a weight is quantized to the zero point, or to NaN: zeros are stored first, then the weights' lanes.
+static ir_value *number_step(preparer *p, part at, ir_value *carried) {
+  ir_value *offset = number_at(p, at.position);
+  if (at.in_positions != NULL) emit_store(&p->b, p->out, offset, zero_numbers(p), at.in_positions);
+  emit_store(&p->b, p->out, offset, stored_numbers(p, load_weights(p, at)), at.weights);
+  return carried;
+}
+
+// ---- scales of dynamic i8
+
+// The magnitudes' bits in order: as integers, NaN is larger than infinity, and nothing depends on the order of a max.
+static ir_value *amax_step(preparer *p, part at, ir_value *max) {
+  ir_builder *b = &p->b;
+  ir_value *bits = emit_bits(b, load_weights(p, at));
+  bits = ir_emit2(b, IR_AND, bits->type, bits, emit_int(b, bits, INT32_MAX));
+  return ir_emit2(b, IR_SMAX, max->type, max, bits);
+}
+
+static ir_value *float_max(preparer *p, ir_value *max_bits) {
+  ir_builder *b = &p->b;
+  ir_value *bounded = ir_emit2(b, IR_SMIN, max_bits->type, max_bits, emit_int(b, max_bits, INFINITY_BITS));
+  return ir_emit1(b, IR_REDUCE_FMAX, emit_f32(1), emit_floats(b, bounded));
+}
+
+// -1 in all bits if amax is finite, else 0
+static ir_value *finite_mask(preparer *p, ir_value *amax) {
+  ir_builder *b = &p->b;
+  ir_value *bits = emit_bits(b, amax);
+  bits = ir_emit2(b, IR_SUB, bits->type, bits, emit_int(b, bits, INFINITY_BITS));
+  return ir_emit_attr(b, IR_SAR, bits->type, bits, ir_int(IR_ATTR_SHIFT, 31));
+}
+
+// From a scale group's largest magnitude: its scale, stored and in p.
+static void finish_scale(preparer *p, ir_value *max_bits, ir_value *group) {
+  ir_builder *b = &p->b;
+  ir_value *amax = float_max(p, max_bits);
+  ir_value *limit = emit_real(b, amax, I8_LIMIT);
+  ir_value *scale = emit_fdiv(b, amax, limit);
+  ir_value *inverse = emit_fdiv(b, limit, amax);
+  inverse = ir_emit2(b, IR_FMIN, inverse->type, inverse, emit_real(b, inverse, FLT_MAX));
+  if (p->l->scale_span != 0) emit_store(b, p->out, section_at(p, p->scales, group), scale, NULL);
+  p->scale = emit_splat(b, scale, EMIT_LANES);
+  p->inverse = emit_splat(b, inverse, EMIT_LANES);
+  p->finite = emit_splat(b, finite_mask(p, amax), EMIT_LANES);
+}
+
+typedef ir_value *(*walker)(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried);
+
+static void scale_group(preparer *p, ir_value *group, ir_value *lo, ir_value *hi, walker over) {
+  finish_scale(p, over(p, lo, hi, amax_step, zero_ints(p)), group);
+  over(p, lo, hi, number_step, NULL);
+}
+
+static void scale_groups(preparer *p, ir_value *first, ir_value *last, walker over, bool cut) {
+  ir_builder *b = &p->b;
+  ir_loop loop = emit_begin_loop(b, first, last, index_of(p, 1));
+  ir_value *lo = emit_index_scale(b, loop.index, p->scale_span);
+  ir_value *hi = emit_index_offset(b, lo, p->scale_span);
+  if (cut) hi = emit_index_min(b, hi, p->hi);
+  scale_group(p, loop.index, lo, hi, over);
+  emit_end_loop(b, loop);
+}
+
+// Groups that lie in the row whole are done by whole vectors, the others by cut ones.
+static void dynamic_numbers(preparer *p) {
+  ir_builder *b = &p->b;
+  if (p->scale_span == PREPARED_ROW) {
+    scale_group(p, index_of(p, 0), p->lo, p->hi, walk);
+    return;
+  }
+  ir_value *first = emit_index_div(b, p->lo, index_of(p, p->scale_span));
+  ir_value *end = emit_index_ceil_div(b, p->hi, p->scale_span);
+  ir_value *whole = first;
+  if (!p->gaps && p->scale_span % EMIT_LANES == 0) {
+    whole = emit_index_div(b, emit_index_min(b, p->columns, p->hi), index_of(p, p->scale_span));
+    whole = emit_index_max(b, whole, first);
+    scale_groups(p, first, whole, walk_whole, false);
+  }
+  scale_groups(p, whole, end, walk_cut, true);
+}
+
+// ---- sections
+
+// The elements of a section with this span that belong to the range.
+static void section_range(preparer *p, uint64_t span, ir_value **first, ir_value **end) {
+  *first = span == PREPARED_ROW ? index_of(p, 0) : emit_index_div(&p->b, p->lo, index_of(p, span));
+  *end = span == PREPARED_ROW ? index_of(p, 1) : emit_index_ceil_div(&p->b, p->hi, span);
+}
+
+// A row has one range unless it lies within a single span, so that a row's element belongs to the range at position 0.
+static void static_scales(preparer *p) {
+  ir_builder *b = &p->b;
+  ir_value *first;
+  ir_value *end;
+  section_range(p, p->l->scale_span, &first, &end);
+  if (p->l->scale_span == PREPARED_ROW) first = p->lo;
+  ir_loop loop = emit_begin_loop(b, first, end, index_of(p, 1));
+  ir_value *scale = ir_vector_real(b, emit_f32(1), p->l->act.scale);
+  emit_store(b, p->out, section_at(p, p->scales, loop.index), scale, NULL);
+  emit_end_loop(b, loop);
+}
+
+// Loads 16 stored numbers; zeros beyond hi.
+static ir_value *load_numbers(preparer *p, ir_value *position, ir_value *hi, bool whole) {
+  ir_type type = ir_vector(p->store_i8 ? ELEM_I8 : ELEM_F32, EMIT_LANES);
+  ir_value *count = NULL;
+  if (!whole) count = emit_index_min(&p->b, lanes16(p), emit_index_sub(&p->b, hi, position));
+  return emit_load(&p->b, type, p->out, number_at(p, position), count);
+}
+
+static ir_value *add_numbers(preparer *p, ir_value *sum, ir_value *numbers) {
+  if (!p->store_i8) return emit_fadd(&p->b, sum, numbers);
+  return ir_emit2(&p->b, IR_ADD, sum->type, sum, ir_emit1(&p->b, IR_SEXT, sum->type, numbers));
+}
+
+// The sum, one lane, of the stored numbers at positions lo .. hi of a span.
+static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, uint64_t span) {
+  bool whole = p->l->block % EMIT_LANES == 0 && (span == PREPARED_ROW || span % EMIT_LANES == 0);
+  ir_value *sum = p->store_i8 ? zero_ints(p) : zero_floats(p);
+  ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &sum);
+  sum = add_numbers(p, sum, load_numbers(p, loop.index, hi, whole));
+  end_carrying(p, loop, &sum);
+  ir_type one = ir_vector(sum->type.elem, 1);
+  return ir_emit1(&p->b, p->store_i8 ? IR_REDUCE_ADD : IR_REDUCE_FADD, one, sum);
+}
+
+// Scale of the group at a position, one lane.
+static ir_value *scale_of(preparer *p, ir_value *position) {
+  ir_builder *b = &p->b;
+  if (p->l->act.kind == ACT_I8_STATIC) return ir_vector_real(b, emit_f32(1), p->l->act.scale);
+  bool row = p->scale_span == PREPARED_ROW;
+  ir_value *group = row ? index_of(p, 0) : emit_index_div(b, position, index_of(p, p->scale_span));
+  return emit_load(b, emit_f32(1), p->out, section_at(p, p->scales, group), NULL);
+}
+
+static ir_value *scaled_sum(preparer *p, ir_value *isum, ir_value *position) {
+  ir_value *sum = ir_emit1(&p->b, IR_ITOF, emit_f32(1), isum);
+  return emit_fmul(&p->b, sum, scale_of(p, position));
+}
+
+// Positions of a span of `span` that surely share a scale.
+static uint64_t shared_scale_span(const preparer *p, uint64_t span) {
+  if (!p->store_i8 || p->l->act.kind == ACT_I8_STATIC || p->scale_span == PREPARED_ROW) return span;
+  return span == PREPARED_ROW ? p->scale_span : num_gcd(span, p->scale_span);
+}
+
+// A span that crosses scale groups: its parts' scaled sums, added in order.
+static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, uint64_t step) {
+  ir_builder *b = &p->b;
+  ir_value *sum = ir_vector_real(b, emit_f32(1), 0);
+  ir_loop loop = begin_carrying(p, lo, hi, step, &sum);
+  ir_value *part_hi = emit_index_min(b, hi, emit_index_offset(b, loop.index, step));
+  sum = emit_fadd(b, sum, scaled_sum(p, sum_numbers(p, loop.index, part_hi, step), loop.index));
+  end_carrying(p, loop, &sum);
+  return sum;
+}
+
+static ir_value *float_sum(preparer *p, ir_value *lo, ir_value *hi, uint64_t span) {
+  uint64_t step = shared_scale_span(p, span);
+  if (step != span) return crossing_sum(p, lo, hi, step);
+  ir_value *sum = sum_numbers(p, lo, hi, span);
+  return p->store_i8 ? scaled_sum(p, sum, lo) : sum;
+}
+
+// One element of the sections with this span.
+static void section_element(preparer *p, uint64_t span, ir_value *element, ir_value *lo, ir_value *hi) {
+  bool isum = p->store_i8 && p->l->isum_span == span;
+  bool fsum = p->l->fsum_span == span;
+  bool both = isum && fsum && shared_scale_span(p, span) == span;
+  ir_value *sum = isum ? sum_numbers(p, lo, hi, span) : NULL;
+  if (isum) emit_store(&p->b, p->out, section_at(p, p->isums, element), sum, NULL);
+  if (!fsum) return;
+  sum = both ? scaled_sum(p, sum, lo) : float_sum(p, lo, hi, span);
+  emit_store(&p->b, p->out, section_at(p, p->fsums, element), sum, NULL);
+}
+
+static void sum_sections(preparer *p, uint64_t span) {
+  ir_builder *b = &p->b;
+  ir_value *first;
+  ir_value *end;
+  section_range(p, span, &first, &end);
+  ir_loop loop = emit_begin_loop(b, first, end, index_of(p, 1));
+  ir_value *lo = p->lo;
+  ir_value *hi = p->hi;
+  if (span != PREPARED_ROW) {
+    lo = emit_index_scale(b, loop.index, span);
+    hi = emit_index_min(b, emit_index_offset(b, lo, span), p->hi);
+  }
+  section_element(p, span, loop.index, lo, hi);
+  emit_end_loop(b, loop);
+}
+
+// ---- a token's range, and the kernel
+
+static void emit_range(preparer *p) {
+  const prepared_layout *l = p->l;
+  bool isums = p->store_i8 && l->isum_span != 0;
+  if (l->act.kind == ACT_I8_DYNAMIC) dynamic_numbers(p);
+  else walk(p, p->lo, p->hi, number_step, NULL);
+  if (l->act.kind == ACT_I8_STATIC && l->scale_span != 0) static_scales(p);
+  if (isums) sum_sections(p, l->isum_span);
+  if (l->fsum_span != 0 && !(isums && l->fsum_span == l->isum_span)) sum_sections(p, l->fsum_span);
+}
+
+static void set_token(preparer *p, ir_value *token) {
+  ir_builder *b = &p->b;
+  p->x_row = emit_index_scale(b, emit_index_mul(b, token, p->x_stride), sizeof(float));
+  p->out_row = emit_index_mul(b, token, p->row_bytes);
+}
+
+static void emit_tokens(preparer *p, ir_value *begin, ir_value *end) {
+  ir_loop loop = emit_begin_loop(&p->b, begin, end, index_of(p, 1));
+  set_token(p, loop.index);
+  p->lo = index_of(p, 0);
+  p->hi = p->positions;
+  emit_range(p);
+  emit_end_loop(&p->b, loop);
+}
+
+// The least common multiple of the spans, 16 lanes and K groups; PREPARED_ROW when it would be large.
+static uint64_t common_range(const preparer *p) {
+  const uint64_t spans[] = {p->scale_span, p->store_i8 ? p->l->isum_span : 0, p->l->fsum_span, p->l->k_padded};
+  uint64_t range = GPU_RANGE;
+  for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
+    if (spans[i] == 0) continue;
+    if (spans[i] > GPU_RANGE_MAX) return PREPARED_ROW;
+    range = range / num_gcd(range, spans[i]) * spans[i];
+    if (range > GPU_RANGE_MAX) return PREPARED_ROW;
+  }
+  return range;
+}
+
+// Ranges of all tokens are numbered through and dealt out to the threads of the launch.
+static void emit_ranges_gpu(preparer *p, ir_value *begin, ir_value *end) {
+  ir_builder *b = &p->b;
+  ir_type index = ir_index();
+  uint64_t range = common_range(p);
+  ir_value *count = range == PREPARED_ROW ? index_of(p, 1) : emit_index_ceil_div(b, p->positions, range);
+  ir_value *first = emit_index_mul(b, begin, count);
+  first = emit_index_add(b, first, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
+  ir_value *threads = ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL);
+  ir_loop loop = emit_begin_loop(b, first, emit_index_mul(b, end, count), threads);
+  set_token(p, emit_index_div(b, loop.index, count));
+  p->lo = index_of(p, 0);
+  p->hi = p->positions;
+  if (range != PREPARED_ROW) {
+    p->lo = emit_index_scale(b, emit_index_rem(b, loop.index, count), range);
+    p->hi = emit_index_min(b, p->positions, emit_index_offset(b, p->lo, range));
+  }
+  emit_range(p);
+  emit_end_loop(b, loop);
+}
+
+// Positions that share a scale; the group is a multiple of the K group (or K positions are plain columns).
+static uint64_t group_span(const prepared_layout *l, bool gaps) {
+  if (l->act.kind != ACT_I8_DYNAMIC) return 0;
+  if (l->act.group == 0) return PREPARED_ROW;
+  return gaps ? l->act.group / l->k_group * l->k_padded : l->act.group;
+}
+
+static const char *const prepare_buffers[] = {"x", "prepared", NULL};
+static const char *const prepare_sizes[] = {"columns", "x_stride", "row_bytes", "scales", "isums",
+                                            "fsums",   "positions", NULL};
+
+ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, bool gpu,
+                            const char *name) {
+  (void)tier;
+  emit_params params;
+  preparer p = {.l = l, .i8_kind = is_i8(l->act.kind), .gaps = l->k_group != l->k_padded};
+  p.store_i8 = p.i8_kind && !l->as_f32;
+  p.scale_span = group_span(l, p.gaps);
+  emit_begin_kernel(m, &p.b, name, prepare_buffers, prepare_sizes, &params);
+  p.x = params.buffers[0];
+  p.out = params.buffers[1];
+  p.columns = params.sizes[0];
+  p.x_stride = params.sizes[1];
+  p.row_bytes = params.sizes[2];
+  p.scales = params.sizes[3];
+  p.isums = params.sizes[4];
+  p.fsums = params.sizes[5];
+  p.positions = params.sizes[6];
+  (gpu ? emit_ranges_gpu : emit_tokens)(&p, params.begin, params.end);
+  emit_end_kernel(&p.b);
+  return p.b.func;
+}

@@ -1,0 +1,63 @@
+// Pass 3: factoring the dot product. Coarse coefficients leave the inner loop: products are summed over a `segment` in
+// which no coefficient changes; integer coefficients stay integers up to `float_span`, where the first real one changes.
+#include "lower/draft.h"
+#include "support/num.h"
+
+static uint64_t field_group(const scheme *s, const expr *e) {
+  uint64_t g = 0;
+  if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT)
+    if (s->fields[e->index].gran.kind == GRAN_GROUP) g = s->fields[e->index].gran.group;
+  for (unsigned i = 0; i < e->arg_count; i++) g = num_gcd(g, field_group(s, e->args[i]));
+  return g;
+}
+
+// The greatest common divisor of every group of weights that shares something; 0: nothing is per group.
+static uint64_t common_group(const recipe *r) {
+  uint64_t g = r->act.kind == ACT_I8_DYNAMIC ? r->act.group : 0;
+  for (size_t i = 0; i < r->scheme->field_count; i++)
+    if (r->scheme->fields[i].gran.kind == GRAN_GROUP) g = num_gcd(g, r->scheme->fields[i].gran.group);
+  return g;
+}
+
+uint64_t draft_span(const recipe *r, uint64_t group) { return group / r->pack.k_group * r->pack.k_padded; }
+
+uint64_t draft_coefficient_span(const recipe *r, const expr *e) {
+  uint64_t g = field_group(r->scheme, e);
+  return g == 0 ? PREPARED_ROW : draft_span(r, g);
+}
+
+static uint64_t narrower(uint64_t a, uint64_t b) {
+  if (a == PREPARED_ROW) return b;
+  if (b == PREPARED_ROW) return a;
+  return num_gcd(a, b);
+}
+
+static bool is_integer_mode(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+
+// Spans at which anything, and at which a real number, changes.
+static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
+  *any = *real = PREPARED_ROW;
+  if (r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0) *any = *real = draft_span(r, r->act.group);
+  for (size_t i = 0; i < r->term_count; i++) {
+    const value_term *v = &r->terms[i].value;
+    if (v->table_field >= 0 && r->scheme->fields[v->table_field].gran.kind == GRAN_GROUP)
+      *any = *real = narrower(*any, draft_span(r, r->scheme->fields[v->table_field].gran.group));
+    for (size_t j = 0; j < v->coefficient_count; j++) {
+      uint64_t span = draft_coefficient_span(r, v->coefficients[j]);
+      *any = narrower(*any, span);
+      if (!v->coefficients[j]->is_int) *real = narrower(*real, span);
+    }
+  }
+}
+
+bool draft_factor(draft *t) {
+  recipe *r = t->r;
+  uint64_t g = common_group(r);
+  r->pack.k_group = g == 0 ? 1 : g;
+  r->pack.k_padded = g == 0 ? 1 : (g + 3) / 4 * 4;
+  uint64_t any, real;
+  find_spans(r, &any, &real);
+  r->segment = any;
+  r->float_span = is_integer_mode(r) ? real : any;
+  return true;
+}

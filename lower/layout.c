@@ -1,0 +1,157 @@
+// Pass 5: the kernel layout (rows interleaved, bits in planes, coarse elements of the tile's rows side by side) and the
+// layout of the activations. Both follow from the scheme and the spans; neither depends on a target.
+#include <string.h>
+
+#include "lower/draft.h"
+#include "support/num.h"
+
+#define TILE_ROWS 16
+#define ALIGN 64
+#define MAX_HEADER_GROWTH 8
+
+// The narrowest storage that holds a coarse element: whole bytes.
+static elem_type store_type(elem_type type) {
+  const elem_info *e = elem_get(type);
+  if (e->kind == ELEM_KIND_FLOAT) return type == ELEM_F64 ? ELEM_F32 : type;
+  if (e->kind == ELEM_KIND_UINT) return e->bits <= 8 ? ELEM_U8 : e->bits <= 16 ? ELEM_U16 : ELEM_U32;
+  return e->bits <= 8 ? ELEM_I8 : e->bits <= 16 ? ELEM_I16 : ELEM_I32;
+}
+
+static uint64_t elements(const scheme_field *f) {
+  uint64_t n = 1;
+  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
+  return n;
+}
+
+static uint64_t element_bytes(elem_type type) { return elem_get(type)->bits / 8; }
+
+static void lay_planes(packing *p, unsigned bits) {
+  p->code_bits = bits;
+  if (bits > 8) { // float codes whole; several integer codes by bytes
+    bool whole = bits == 16 || bits == 32;
+    unsigned width = whole ? bits : 8;
+    for (unsigned at = 0; at < bits; at += width)
+      p->planes[p->plane_count++] = (pack_plane){.width = width, .shift = at};
+  } else {
+    unsigned left = bits;
+    for (unsigned width = 8; width > 0; width /= 2) {
+      if (left < width) continue;
+      left -= width;
+      p->planes[p->plane_count++] = (pack_plane){.width = width, .shift = bits - left - width};
+    }
+  }
+  for (size_t i = 0; i < p->plane_count; i++) {
+    p->planes[i].offset = p->chunk_bytes;
+    p->chunk_bytes += (uint64_t)p->planes[i].width * PACK_CHUNK * p->rows / 8;
+  }
+}
+
+static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
+
+// Kernel positions of a block: every span fits in a whole number of times, and the header fills whole cache lines
+// unless that would take too many groups.
+static bool find_block(draft *t) {
+  recipe *r = t->r;
+  uint64_t block = PACK_CHUNK;
+  const uint64_t spans[] = {r->segment, r->float_span,
+                            r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0 ? draft_span(r, r->act.group) : 1};
+  for (size_t i = 0; i < 3; i++)
+    if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
+  for (size_t i = 0; i < r->scheme->field_count; i++)
+    if (r->scheme->fields[i].gran.kind == GRAN_GROUP)
+      block = lcm(block, draft_span(r, r->scheme->fields[i].gran.group));
+  if (block > (UINT64_C(1) << 20)) {
+    diag_error(t->d, r->scheme->loc, "the groups of scheme '%s' and of its activations have no small common multiple",
+               r->scheme->name);
+    diag_hint(t->d, "choose an activation group that is a multiple or a divisor of the scheme's groups");
+    return false;
+  }
+  uint64_t header = 0;
+  for (size_t i = 0; i < r->scheme->field_count; i++) {
+    const scheme_field *f = &r->scheme->fields[i];
+    if (f->gran.kind != GRAN_GROUP) continue;
+    header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(store_type(f->type)) * TILE_ROWS;
+  }
+  uint64_t grow = 1;
+  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH) grow *= 2;
+  r->pack.block = block * grow;
+  return true;
+}
+
+// Table fields are stored element by element, each as a vector of the tile's rows.
+static void lay_fields(draft *t) {
+  recipe *r = t->r;
+  packing *p = &r->pack;
+  pack_field *fields = ARENA_ARRAY(t->mem, pack_field, r->scheme->field_count);
+  pack_field *tensor = ARENA_ARRAY(t->mem, pack_field, r->scheme->field_count);
+  for (size_t i = 0; i < r->scheme->field_count; i++) {
+    const scheme_field *f = &r->scheme->fields[i];
+    pack_field pf = {.field = (unsigned)i, .store = store_type(f->type)};
+    uint64_t bytes = elements(f) * element_bytes(pf.store);
+    switch (f->gran.kind) {
+    case GRAN_WEIGHT: break;
+    case GRAN_GROUP:
+      pf.span = draft_span(r, f->gran.group);
+      pf.offset = p->header_bytes;
+      p->header_bytes += p->block / pf.span * bytes * p->rows;
+      fields[p->field_count++] = pf;
+      break;
+    case GRAN_ROW:
+      pf.offset = p->tile_head_bytes;
+      p->tile_head_bytes += bytes * p->rows;
+      fields[p->field_count++] = pf;
+      break;
+    case GRAN_TENSOR:
+      pf.offset = p->tensor_head_bytes;
+      p->tensor_head_bytes += (bytes + 3) / 4 * 4;
+      tensor[p->tensor_field_count++] = pf;
+      break;
+    }
+  }
+  p->fields = fields;
+  p->tensor_fields = tensor;
+}
+
+static void lay_prepared(recipe *r) {
+  bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
+  bool sums = false, offsets = false;
+  for (size_t i = 0; i < r->term_count; i++) {
+    sums = sums || r->terms[i].core < 0;
+    offsets = offsets || (r->terms[i].core >= 0 && r->cores[r->terms[i].core].offset != 0);
+  }
+  bool nested = r->segment != r->float_span;
+  uint64_t sum_span = r->segment == PREPARED_ROW ? r->flush * r->pack.block : r->segment;
+  r->prepared = (prepared_layout){
+      .act = r->act,
+      .as_f32 = !ints,
+      .k_group = r->pack.k_group,
+      .k_padded = r->pack.k_padded,
+      .block = r->pack.block,
+      .scale_span = !ints                                                  ? 0
+                    : r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0 ? draft_span(r, r->act.group)
+                                                                           : PREPARED_ROW,
+      .isum_span = ints && (offsets || (sums && nested)) ? sum_span : 0,
+      .fsum_span = sums && !nested ? sum_span : 0,
+  };
+}
+
+bool draft_layout(draft *t) {
+  recipe *r = t->r;
+  packing *p = &r->pack;
+  p->rows = TILE_ROWS;
+  if (!find_block(t)) return false;
+  lay_planes(p, r->normal.code_bits);
+  lay_fields(t);
+  bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
+  if (ints && r->act.kind == ACT_I8_STATIC && r->act.zero != 0) {
+    p->has_row_sums = true;
+    p->row_sum_offset = (p->tile_head_bytes + 3) / 4 * 4;
+    p->tile_head_bytes = p->row_sum_offset + 4u * p->rows;
+  }
+  p->tile_head_bytes = (p->tile_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
+  p->tensor_head_bytes = (p->tensor_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
+  p->block_bytes = p->header_bytes + p->block / PACK_CHUNK * p->chunk_bytes;
+  if (r->flush > 0) r->flush = r->flush / p->block > 0 ? r->flush / p->block : 1;
+  lay_prepared(r);
+  return true;
+}

@@ -1,0 +1,69 @@
+// The matmul kernel while it is being emitted: emit_matmul.c has the loops over tiles and tokens, matmul_row.c the loops
+// along K, matmul_unit.c the decoding and the dot products, matmul_fold.c the scales.
+#ifndef QCC_LOWER_MATMUL_H
+#define QCC_LOWER_MATMUL_H
+
+#include "lower/emit_base.h"
+#include "lower/emit_coarse.h"
+#include "lower/lower.h"
+
+#define MATMUL_MAX_VECTORS 16 // vectors of rows in a tile
+#define MATMUL_MAX_TOKENS 16
+#define MATMUL_MAX_TERMS 16
+#define MATMUL_MAX_DOTS 16 // byte planes of all cores
+#define MATMUL_MAX_CHAINS 4
+#define MATMUL_QUADS (PACK_CHUNK / 4)
+
+typedef ir_value *matmul_grid[MATMUL_MAX_TOKENS][MATMUL_MAX_VECTORS];
+
+typedef struct matmul {
+  ir_builder b;
+  const recipe *r;
+  const target_tier *tier;
+  const matmul_shape *shape;
+  uint32_t lanes;   // rows of a vector
+  unsigned vectors; // vectors of rows computed at once
+  unsigned tokens;  // tokens computed at once
+  unsigned chains;  // independent accumulators per sum
+  unsigned dot_count;
+  unsigned first_dot[MATMUL_MAX_TERMS]; // of each core
+  uint64_t unit;                        // kernel positions of the unrolled inner body
+  // parameters
+  ir_value *weights, *x, *y, *bias, *residual;
+  ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
+      *residual_stride;
+  // where we are
+  ir_value *tile_number;
+  ir_value *tile;                            // bytes: start of the tile
+  ir_value *row[MATMUL_MAX_VECTORS];         // first row of each vector within the tile
+  ir_value *token[MATMUL_MAX_TOKENS];        // token numbers
+  ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
+  ir_value *block;                           // bytes: start of the block
+  ir_value *block_position;                  // kernel position of the block in the row
+  ir_value *flush;                           // number of the stretch between flushes
+  // accumulators
+  matmul_grid total;                                      // f32
+  matmul_grid nested[MATMUL_MAX_TERMS];                   // i32, over a float span
+  matmul_grid dots[MATMUL_MAX_DOTS][MATMUL_MAX_CHAINS];   // i32 or f32, over a segment
+} matmul;
+
+static inline bool matmul_is_integer(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
+
+/* matmul_row.c: e->total over the whole row for e->tokens tokens and e->vectors vectors */
+void matmul_emit_row(matmul *e);
+
+/* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
+void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
+
+/* matmul_fold.c */
+void matmul_begin_segment(matmul *e, ir_value *position);
+void matmul_end_segment(matmul *e, ir_value *position);
+void matmul_begin_float_span(matmul *e);
+void matmul_end_float_span(matmul *e, ir_value *position);
+void matmul_finish_row(matmul *e); // what is added once per row
+
+// The place of coarse elements for vector v at a kernel position of the block.
+coarse_place matmul_place(matmul *e, unsigned v, ir_value *position);
+
+#endif

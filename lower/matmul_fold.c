@@ -1,0 +1,201 @@
+// The scales: what happens where a segment, a float span or a row ends.
+//
+// The order of f32 operations is fixed here and the same on every target: each term's sum is converted, multiplied by
+// the activation scale, multiplied by the coefficient, added to the total; every operation is rounded on its own.
+#include "lower/matmul.h"
+
+static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
+static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
+
+coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
+  return (coarse_place){.b = &e->b,
+                        .recipe = e->r,
+                        .lanes = e->lanes,
+                        .weights = e->weights,
+                        .tile = e->tile,
+                        .block = e->block,
+                        .position = position,
+                        .row = e->row[v]};
+}
+
+// ---- coefficients -----------------------------------------------------------------------------------------------------
+
+enum which { ALL_COEFFICIENTS, REAL_COEFFICIENTS };
+
+// Product of a term's coefficients and its core's step in f32; NULL: 1.
+static ir_value *real_coefficient(matmul *e, const recipe_term *t, const coarse_place *place, enum which which) {
+  ir_value *product = NULL;
+  for (size_t i = 0; i < t->value.coefficient_count; i++) {
+    const expr *c = t->value.coefficients[i];
+    if (which == REAL_COEFFICIENTS && c->is_int) continue;
+    ir_value *x = emit_expr_real(place, c);
+    product = product == NULL ? x : emit_fmul(&e->b, product, x);
+  }
+  double step = t->core >= 0 && matmul_is_integer(e->r) ? e->r->cores[t->core].step : 1;
+  if (step == 1) return product;
+  ir_value *s = ir_vector_real(&e->b, f32s(e), step);
+  return product == NULL ? s : emit_fmul(&e->b, product, s);
+}
+
+static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coarse_place *place) {
+  ir_value *product = NULL;
+  for (size_t i = 0; i < t->value.coefficient_count; i++) {
+    if (!t->value.coefficients[i]->is_int) continue;
+    ir_value *x = emit_expr_int(place, t->value.coefficients[i]);
+    product = product == NULL ? x : ir_emit2(&e->b, IR_MUL, i32s(e), product, x);
+  }
+  return product;
+}
+
+// ---- activations' scales and sums -----------------------------------------------------------------------------------------
+
+static ir_value *span_element(matmul *e, unsigned m, ir_value *section, uint64_t span, ir_value *position,
+                              elem_type type) {
+  ir_value *at = emit_index_add(&e->b, e->x_row[m], section);
+  if (span != PREPARED_ROW) {
+    ir_value *k = emit_index_add(&e->b, e->block_position, position);
+    ir_value *i = emit_index_div(&e->b, k, emit_index(&e->b, span));
+    at = emit_index_add(&e->b, at, emit_index_scale(&e->b, i, 4));
+  }
+  return emit_load_splat(&e->b, ir_vector(type, e->lanes), e->x, at);
+}
+
+static ir_value *activation_scale(matmul *e, unsigned m, ir_value *position) {
+  return span_element(e, m, e->scales_at, e->r->prepared.scale_span, position, ELEM_F32);
+}
+
+static ir_value *isum(matmul *e, unsigned m, ir_value *position) {
+  return span_element(e, m, e->isums_at, e->r->prepared.isum_span, position, ELEM_I32);
+}
+
+static ir_value *fsum(matmul *e, unsigned m, ir_value *position) {
+  return span_element(e, m, e->fsums_at, e->r->prepared.fsum_span, position, ELEM_F32);
+}
+
+// ---- segments ----------------------------------------------------------------------------------------------------------------
+
+static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
+  ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, i32s(e), 0) : ir_vector_real(&e->b, f32s(e), 0);
+  for (unsigned c = 0; c < e->chains; c++)
+    for (unsigned v = 0; v < e->vectors; v++) e->dots[d][c][m][v] = c == 0 && first != NULL ? first : zero;
+}
+
+// Integer sums begin with offset * sum of the activations, so that products of u alone are left to add.
+void matmul_begin_segment(matmul *e, ir_value *position) {
+  for (unsigned m = 0; m < e->tokens; m++) {
+    for (size_t i = 0; i < e->r->core_count; i++) {
+      const recipe_core *core = &e->r->cores[i];
+      unsigned planes = core->plane_count > 0 ? core->plane_count : 1;
+      ir_value *first = NULL;
+      if (matmul_is_integer(e->r) && core->offset != 0)
+        first = ir_emit2(&e->b, IR_MUL, i32s(e), isum(e, m, position), ir_vector_int(&e->b, i32s(e), core->offset));
+      for (unsigned p = 0; p < planes; p++) clear_dot(e, e->first_dot[i] + p, p + 1 == planes ? first : NULL, m);
+    }
+  }
+}
+
+static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
+  bool integer = matmul_is_integer(e->r);
+  ir_value *s[MATMUL_MAX_CHAINS];
+  for (unsigned c = 0; c < e->chains; c++) s[c] = e->dots[d][c][m][v];
+  for (unsigned n = e->chains; n > 1; n /= 2)
+    for (unsigned c = 0; c < n / 2; c++)
+      s[c] = ir_emit2(&e->b, integer ? IR_ADD : IR_FADD, s[c]->type, s[c], s[c + n / 2]);
+  return s[0];
+}
+
+static ir_value *itof(matmul *e, ir_value *x) { return ir_emit1(&e->b, IR_ITOF, f32s(e), x); }
+
+// The sum of a core's byte planes as one f32, highest byte first.
+static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v) {
+  const recipe_core *c = &e->r->cores[core];
+  unsigned planes = c->plane_count > 0 ? c->plane_count : 1;
+  unsigned d = e->first_dot[core] + planes - 1;
+  if (!matmul_is_integer(e->r)) return chain_sum(e, d, m, v);
+  ir_value *x = itof(e, chain_sum(e, d, m, v));
+  for (unsigned p = 1; p < planes; p++) {
+    x = emit_fmul(&e->b, x, emit_real(&e->b, x, 256));
+    x = emit_fadd(&e->b, x, itof(e, chain_sum(e, d - p, m, v)));
+  }
+  return x;
+}
+
+static void add_total(matmul *e, unsigned m, unsigned v, ir_value *x, ir_value *coefficient) {
+  if (coefficient != NULL) x = emit_fmul(&e->b, x, coefficient);
+  e->total[m][v] = emit_fadd(&e->b, e->total[m][v], x);
+}
+
+static void end_plain_segment(matmul *e, ir_value *position) {
+  for (size_t i = 0; i < e->r->term_count; i++) {
+    const recipe_term *t = &e->r->terms[i];
+    for (unsigned v = 0; v < e->vectors; v++) {
+      coarse_place place = matmul_place(e, v, position);
+      ir_value *c = real_coefficient(e, t, &place, ALL_COEFFICIENTS);
+      for (unsigned m = 0; m < e->tokens; m++) {
+        ir_value *x = t->core < 0 ? fsum(e, m, position) : core_sum(e, t->core, m, v);
+        if (t->core >= 0 && matmul_is_integer(e->r)) x = emit_fmul(&e->b, x, activation_scale(e, m, position));
+        add_total(e, m, v, x, c);
+      }
+    }
+  }
+}
+
+static void end_nested_segment(matmul *e, ir_value *position) {
+  for (size_t i = 0; i < e->r->term_count; i++) {
+    const recipe_term *t = &e->r->terms[i];
+    for (unsigned v = 0; v < e->vectors; v++) {
+      coarse_place place = matmul_place(e, v, position);
+      ir_value *c = integer_coefficient(e, t, &place);
+      for (unsigned m = 0; m < e->tokens; m++) {
+        ir_value *x = t->core < 0 ? isum(e, m, position) : chain_sum(e, e->first_dot[t->core], m, v);
+        if (c != NULL) x = ir_emit2(&e->b, IR_MUL, i32s(e), x, c);
+        e->nested[i][m][v] = ir_emit2(&e->b, IR_ADD, i32s(e), e->nested[i][m][v], x);
+      }
+    }
+  }
+}
+
+// Sums over the row are indexed by the stretch between flushes: their span is that stretch, and the block position the
+// stretch's first.
+void matmul_end_segment(matmul *e, ir_value *position) {
+  if (matmul_is_nested(e->r)) {
+    end_nested_segment(e, position);
+  } else {
+    end_plain_segment(e, position);
+  }
+}
+
+// ---- float spans ------------------------------------------------------------------------------------------------------------------
+
+void matmul_begin_float_span(matmul *e) {
+  if (!matmul_is_nested(e->r)) return;
+  for (size_t i = 0; i < e->r->term_count; i++)
+    for (unsigned m = 0; m < e->tokens; m++)
+      for (unsigned v = 0; v < e->vectors; v++) e->nested[i][m][v] = ir_vector_int(&e->b, i32s(e), 0);
+}
+
+void matmul_end_float_span(matmul *e, ir_value *position) {
+  if (!matmul_is_nested(e->r)) return;
+  for (size_t i = 0; i < e->r->term_count; i++) {
+    for (unsigned v = 0; v < e->vectors; v++) {
+      coarse_place place = matmul_place(e, v, position);
+      ir_value *c = real_coefficient(e, &e->r->terms[i], &place, REAL_COEFFICIENTS);
+      for (unsigned m = 0; m < e->tokens; m++) {
+        ir_value *x = emit_fmul(&e->b, itof(e, e->nested[i][m][v]), activation_scale(e, m, position));
+        add_total(e, m, v, x, c);
+      }
+    }
+  }
+}
+
+// x = scale * (q - zero): the products were summed with q, the zero point takes its share off through the row's sum.
+void matmul_finish_row(matmul *e) {
+  const packing *p = &e->r->pack;
+  if (!p->has_row_sums) return;
+  for (unsigned v = 0; v < e->vectors; v++) {
+    ir_value *at = emit_index_add(&e->b, e->tile, emit_index_scale(&e->b, e->row[v], 4));
+    ir_value *sums = emit_load(&e->b, f32s(e), e->weights, emit_index_offset(&e->b, at, p->row_sum_offset), NULL);
+    ir_value *share = emit_fmul(&e->b, sums, emit_real(&e->b, sums, e->r->act.scale * e->r->act.zero));
+    for (unsigned m = 0; m < e->tokens; m++) e->total[m][v] = emit_fsub(&e->b, e->total[m][v], share);
+  }
+}

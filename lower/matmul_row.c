@@ -1,0 +1,171 @@
+// The loops along K: stretches between flushes, blocks, float spans, segments, units.
+#include "lower/matmul.h"
+#include "support/num.h"
+
+enum live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
+
+#define MAX_SLOTS ((MATMUL_MAX_DOTS * MATMUL_MAX_CHAINS + MATMUL_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
+
+typedef struct slots {
+  size_t count;
+  ir_value ***at;
+} slots;
+
+static void add_grid(const matmul *e, slots *s, matmul_grid grid) {
+  for (unsigned m = 0; m < e->tokens; m++)
+    for (unsigned v = 0; v < e->vectors; v++) s->at[s->count++] = &grid[m][v];
+}
+
+// The accumulators that a loop carries.
+static slots live_slots(matmul *e, unsigned live) {
+  slots s = {.at = ARENA_ARRAY(e->b.mem, ir_value **, MAX_SLOTS)};
+  if ((live & LIVE_TOTAL) != 0) add_grid(e, &s, e->total);
+  if ((live & LIVE_NESTED) != 0)
+    for (size_t t = 0; t < e->r->term_count; t++) add_grid(e, &s, e->nested[t]);
+  if ((live & LIVE_DOTS) != 0)
+    for (unsigned d = 0; d < e->dot_count; d++)
+      for (unsigned c = 0; c < e->chains; c++) add_grid(e, &s, e->dots[d][c]);
+  return s;
+}
+
+static ir_loop begin_loop(matmul *e, slots *s, ir_value *lo, ir_value *hi, uint64_t step) {
+  ir_value **inits = ARENA_ARRAY(e->b.mem, ir_value *, s->count);
+  ir_value **carried = ARENA_ARRAY(e->b.mem, ir_value *, s->count);
+  for (size_t i = 0; i < s->count; i++) inits[i] = *s->at[i];
+  ir_loop loop = ir_begin_for(&e->b, lo, hi, emit_index(&e->b, step), s->count, inits, carried);
+  for (size_t i = 0; i < s->count; i++) *s->at[i] = carried[i];
+  return loop;
+}
+
+static void end_loop(matmul *e, slots *s, ir_loop loop) {
+  ir_value **values = ARENA_ARRAY(e->b.mem, ir_value *, s->count);
+  for (size_t i = 0; i < s->count; i++) values[i] = *s->at[i];
+  ir_end_for(&e->b, loop, s->count, values, values);
+  for (size_t i = 0; i < s->count; i++) *s->at[i] = values[i];
+}
+
+static bool fits(uint64_t span, uint64_t unit) { return span != PREPARED_ROW && span <= unit; }
+
+static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+// One unrolled body. Spans that are not longer than it begin and end inside.
+static void emit_unit(matmul *e, ir_value *position) {
+  const recipe *r = e->r;
+  bool inner_float = fits(r->float_span, e->unit), inner_segment = fits(r->segment, e->unit);
+  for (uint64_t k = 0; k < e->unit;) {
+    uint64_t next = (k / PACK_CHUNK + 1) * PACK_CHUNK;
+    if (inner_segment) next = smaller(next, (k / r->segment + 1) * r->segment);
+    if (inner_float && k % r->float_span == 0) matmul_begin_float_span(e);
+    if (inner_segment && k % r->segment == 0) matmul_begin_segment(e, emit_index_offset(&e->b, position, k));
+    matmul_emit_products(e, position, k, next - k);
+    if (inner_segment && next % r->segment == 0)
+      matmul_end_segment(e, emit_index_offset(&e->b, position, next - r->segment));
+    if (inner_float && next % r->float_span == 0)
+      matmul_end_float_span(e, emit_index_offset(&e->b, position, next - r->float_span));
+    k = next;
+  }
+}
+
+// `length` positions from `lo` in steps; a single step needs no loop.
+typedef void span_body(matmul *e, ir_value *position);
+
+static void over(matmul *e, ir_value *lo, uint64_t length, uint64_t step, unsigned live, span_body *body) {
+  if (length == step) {
+    body(e, lo);
+    return;
+  }
+  slots s = live_slots(e, live);
+  ir_loop loop = begin_loop(e, &s, lo, emit_index_offset(&e->b, lo, length), step);
+  body(e, loop.index);
+  end_loop(e, &s, loop);
+}
+
+static void emit_units(matmul *e, ir_value *lo, uint64_t length) {
+  const recipe *r = e->r;
+  unsigned live = LIVE_TOTAL;
+  if (!fits(r->segment, e->unit)) {
+    live = LIVE_DOTS;
+  } else if (matmul_is_nested(r) && !fits(r->float_span, e->unit)) {
+    live = LIVE_NESTED;
+  }
+  over(e, lo, length, e->unit, live, emit_unit);
+}
+
+static void emit_segment(matmul *e, ir_value *position) {
+  matmul_begin_segment(e, position);
+  emit_units(e, position, e->r->segment);
+  matmul_end_segment(e, position);
+}
+
+static void emit_segments(matmul *e, ir_value *lo, uint64_t length) {
+  const recipe *r = e->r;
+  if (r->segment == PREPARED_ROW || fits(r->segment, e->unit)) {
+    emit_units(e, lo, length);
+  } else {
+    over(e, lo, length, r->segment, matmul_is_nested(r) ? LIVE_NESTED : LIVE_TOTAL, emit_segment);
+  }
+}
+
+static void emit_float_span(matmul *e, ir_value *position) {
+  matmul_begin_float_span(e);
+  emit_segments(e, position, e->r->float_span);
+  matmul_end_float_span(e, position);
+}
+
+static void emit_block(matmul *e, ir_value *number) {
+  const packing *p = &e->r->pack;
+  ir_value *first = emit_index_offset(&e->b, e->tile, p->tile_head_bytes);
+  e->block = emit_index_add(&e->b, first, emit_index_scale(&e->b, number, p->block_bytes));
+  e->block_position = emit_index_scale(&e->b, number, p->block);
+  ir_value *zero = emit_index(&e->b, 0);
+  if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {
+    emit_segments(e, zero, p->block);
+  } else {
+    over(e, zero, p->block, e->r->float_span, LIVE_TOTAL, emit_float_span);
+  }
+}
+
+static void emit_blocks(matmul *e, ir_value *lo, ir_value *hi, unsigned live) {
+  slots s = live_slots(e, live);
+  ir_loop loop = begin_loop(e, &s, lo, hi, 1);
+  emit_block(e, loop.index);
+  end_loop(e, &s, loop);
+}
+
+// Sums over the whole row: they become f32 at its end and after every `flush` blocks.
+static void emit_stretches(matmul *e) {
+  const recipe *r = e->r;
+  slots s = live_slots(e, LIVE_TOTAL);
+  ir_loop loop = begin_loop(e, &s, emit_index(&e->b, 0), e->block_count, r->flush);
+  ir_value *end = emit_index_min(&e->b, emit_index_offset(&e->b, loop.index, r->flush), e->block_count);
+  e->flush = emit_index_div(&e->b, loop.index, emit_index(&e->b, r->flush));
+  e->block_position = emit_index_scale(&e->b, loop.index, r->pack.block);
+  e->block = emit_index_offset(&e->b, e->tile, r->pack.tile_head_bytes);
+  ir_value *zero = emit_index(&e->b, 0);
+  matmul_begin_float_span(e);
+  if (r->segment == PREPARED_ROW) matmul_begin_segment(e, zero);
+  emit_blocks(e, loop.index, end, r->segment == PREPARED_ROW ? LIVE_DOTS : LIVE_NESTED);
+  if (r->segment == PREPARED_ROW) matmul_end_segment(e, zero);
+  matmul_end_float_span(e, zero);
+  end_loop(e, &s, loop);
+}
+
+static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
+
+static uint64_t unit_for(uint64_t unit, uint64_t span) {
+  bool fine = span == PREPARED_ROW || span % unit == 0 || unit % span == 0;
+  return fine ? unit : lcm(unit, span);
+}
+
+void matmul_emit_row(matmul *e) {
+  e->unit = unit_for(unit_for(PACK_CHUNK, e->r->segment), e->r->float_span);
+  for (unsigned m = 0; m < e->tokens; m++)
+    for (unsigned v = 0; v < e->vectors; v++)
+      e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
+  if (e->r->float_span == PREPARED_ROW) {
+    emit_stretches(e);
+  } else {
+    emit_blocks(e, emit_index(&e->b, 0), e->block_count, LIVE_TOTAL);
+  }
+  matmul_finish_row(e);
+}

@@ -1,0 +1,232 @@
+// The inner body: codes out of their bit planes, levels out of the codes, products with the activations.
+#include "lower/matmul.h"
+
+typedef struct chunk_view {
+  ir_value *at;                                  // bytes: start of the chunk
+  ir_value *planes[MATMUL_MAX_VECTORS][PACK_MAX_PLANES][MATMUL_QUADS]; // loaded vectors, NULL: not yet
+} chunk_view;
+
+static ir_type bytes_of(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lanes); }
+static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
+static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
+
+static ir_value *chunk_start(matmul *e, ir_value *position, uint64_t first) {
+  const packing *p = &e->r->pack;
+  ir_value *number = emit_index_div(&e->b, position, emit_index(&e->b, PACK_CHUNK));
+  ir_value *at = emit_index_add(&e->b, e->block, emit_index_scale(&e->b, number, p->chunk_bytes));
+  return emit_index_offset(&e->b, at, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
+}
+
+// The vector of a plane that holds quad q: i8 lanes.
+static ir_value *plane_vector(matmul *e, chunk_view *c, unsigned v, size_t plane, unsigned q) {
+  const pack_plane *p = &e->r->pack.planes[plane];
+  unsigned number = q % p->width;
+  ir_value **slot = &c->planes[v][plane][number];
+  if (*slot == NULL) {
+    ir_value *at = emit_index_add(&e->b, c->at, emit_index_scale(&e->b, e->row[v], 4));
+    at = emit_index_offset(&e->b, at, p->offset + (uint64_t)number * 4 * e->r->pack.rows);
+    *slot = emit_load(&e->b, bytes_of(e), e->weights, at, NULL);
+  }
+  return *slot;
+}
+
+// `width` bits of x from bit `from` on, moved to bit `to`.
+static ir_value *move_bits(matmul *e, ir_value *x, unsigned from, unsigned width, unsigned to) {
+  unsigned element = elem_get(x->type.elem)->bits;
+  uint64_t mask = ((UINT64_C(1) << width) - 1) << to;
+  if (from == 0 && to == 0 && width == element) return x;
+  if (from >= to) {
+    ir_attr attrs[] = {ir_int(IR_ATTR_SHIFT, from - to), ir_int(IR_ATTR_MASK, (int64_t)mask)};
+    return ir_emit(&e->b, IR_BITS, &x->type, 1, &x, 2, attrs);
+  }
+  ir_value *up = ir_emit_attr(&e->b, IR_SHL, x->type, x, ir_int(IR_ATTR_SHIFT, to - from));
+  return ir_emit2(&e->b, IR_AND, x->type, up, ir_vector_int(&e->b, x->type, (int64_t)mask));
+}
+
+static ir_value *join(matmul *e, ir_value *x, ir_value *y) {
+  return x == NULL ? y : ir_emit2(&e->b, IR_OR, y->type, x, y);
+}
+
+// The joint codes of quad q in i8 lanes.
+static ir_value *quad_codes(matmul *e, chunk_view *c, unsigned v, unsigned q) {
+  ir_value *code = NULL;
+  for (size_t i = 0; i < e->r->pack.plane_count; i++) {
+    const pack_plane *p = &e->r->pack.planes[i];
+    ir_value *x = plane_vector(e, c, v, i, q);
+    code = join(e, code, move_bits(e, x, p->width * (q / p->width), p->width, p->shift));
+  }
+  return code;
+}
+
+// The joint codes of one position in i32 lanes: byte `byte` of each lane of the planes' vectors.
+static ir_value *position_codes(matmul *e, chunk_view *c, unsigned v, unsigned q, unsigned byte) {
+  ir_value *code = NULL;
+  for (size_t i = 0; i < e->r->pack.plane_count; i++) {
+    const pack_plane *p = &e->r->pack.planes[i];
+    ir_value *x = ir_emit1(&e->b, IR_BITCAST, i32s(e), plane_vector(e, c, v, i, q));
+    code = join(e, code, move_bits(e, x, 8 * byte + p->width * (q / p->width), p->width, p->shift));
+  }
+  return code;
+}
+
+// A float code of one position (planes of 16 or 32 bits), as f32.
+static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k) {
+  const packing *p = &e->r->pack;
+  elem_type type = e->r->scheme->fields[e->r->normal.parts[0].field].type;
+  uint64_t bytes = elem_get(type)->bits / 8;
+  ir_value *at = emit_index_add(&e->b, c->at, emit_index_scale(&e->b, e->row[v], bytes));
+  at = emit_index_offset(&e->b, at, p->planes[0].offset + k * p->rows * bytes);
+  ir_value *x = emit_load(&e->b, ir_vector(type, e->lanes), e->weights, at, NULL);
+  return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, f32s(e), x);
+}
+
+// ---- integer modes -------------------------------------------------------------------------------------------------------
+
+// The number that one byte plane of a core multiplies the activations with.
+static ir_value *dot_operand(matmul *e, const recipe_core *core, unsigned plane, ir_value *codes) {
+  if (core->plane_count == 0) return codes;
+  uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
+  size_t size = count < 16 ? 16 : (size_t)count;
+  uint8_t *table = ARENA_ARRAY(e->b.mem, uint8_t, size);
+  for (size_t i = 0; i < size; i++) table[i] = core->planes[plane][i % count];
+  ir_attr attr = ir_bytes(IR_ATTR_TABLE, table, size);
+  ir_type t = bytes_of(e);
+  return ir_emit(&e->b, IR_LOOKUP, &t, 1, &codes, 1, &attr);
+}
+
+static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t k) {
+  ir_value *at = emit_index_add(&e->b, e->x_row[m], emit_index_add(&e->b, e->block_position, position));
+  ir_value *x = emit_load_splat(&e->b, i32s(e), e->x, emit_index_offset(&e->b, at, k));
+  return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
+}
+
+static void add_dot(matmul *e, unsigned d, unsigned q, unsigned m, unsigned v, ir_value *u, ir_value *x,
+                    uint64_t umax) {
+  ir_value **acc = &e->dots[d][q % e->chains][m][v];
+  ir_value *args[] = {*acc, u, x};
+  ir_attr attr = ir_int(IR_ATTR_UMAX, (int64_t)umax);
+  ir_type t = i32s(e);
+  *acc = ir_emit(&e->b, IR_DOT4, &t, 3, args, 1, &attr);
+}
+
+static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
+  unsigned q0 = (unsigned)(first % PACK_CHUNK / 4), quads = (unsigned)(count / 4);
+  ir_value *operands[MATMUL_QUADS][MATMUL_MAX_DOTS][MATMUL_MAX_VECTORS];
+  for (unsigned q = 0; q < quads; q++) {
+    for (unsigned v = 0; v < e->vectors; v++) {
+      ir_value *codes = quad_codes(e, c, v, q0 + q);
+      for (size_t i = 0; i < e->r->core_count; i++) {
+        const recipe_core *core = &e->r->cores[i];
+        for (unsigned p = 0; p < (core->plane_count > 0 ? core->plane_count : 1); p++)
+          operands[q][e->first_dot[i] + p][v] = dot_operand(e, core, p, codes);
+      }
+    }
+  }
+  for (unsigned m = 0; m < e->tokens; m++) {
+    for (unsigned q = 0; q < quads; q++) {
+      ir_value *x = token_quad(e, m, position, first + 4 * q);
+      for (size_t i = 0; i < e->r->core_count; i++) {
+        const recipe_core *core = &e->r->cores[i];
+        for (unsigned p = 0; p < (core->plane_count > 0 ? core->plane_count : 1); p++)
+          for (unsigned v = 0; v < e->vectors; v++)
+            add_dot(e, e->first_dot[i] + p, q, m, v, operands[q][e->first_dot[i] + p][v], x, core->umax);
+      }
+    }
+  }
+}
+
+// ---- float modes ------------------------------------------------------------------------------------------------------------
+
+// A table of the core's levels for every code, by the cheaper of a look-up and a conversion.
+static ir_value *affine_level(matmul *e, const recipe_core *core, ir_value *codes) {
+  ir_value *x = codes;
+  if (core->offset != 0) x = ir_emit2(&e->b, IR_ADD, i32s(e), x, ir_vector_int(&e->b, i32s(e), core->offset));
+  x = ir_emit1(&e->b, IR_ITOF, f32s(e), x);
+  return core->step == 1 ? x : emit_fmul(&e->b, x, emit_real(&e->b, x, core->step));
+}
+
+static ir_value *table_level(matmul *e, const value_term *t, ir_value *codes) {
+  uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
+  ir_attr attr = ir_reals(IR_ATTR_LEVELS, t->levels, count);
+  ir_type f = f32s(e);
+  return ir_emit(&e->b, IR_LOOKUP_F32, &f, 1, &codes, 1, &attr);
+}
+
+// A stored table's number for each code: compared with every index, the last one is the rest.
+static ir_value *stored_level(matmul *e, const value_term *t, ir_value *codes, const coarse_place *place) {
+  uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
+  unsigned field = (unsigned)t->table_field;
+  ir_value *index = ir_emit1(&e->b, IR_ITOF, f32s(e), codes);
+  ir_value *x = emit_field_element(place, field, (uint64_t)t->levels[count - 1]);
+  for (uint64_t c = count - 1; c-- > 0;) {
+    ir_value *args[] = {index, emit_real(&e->b, index, (double)c + 0.5),
+                        emit_field_element(place, field, (uint64_t)t->levels[c]), x};
+    ir_type f = f32s(e);
+    x = ir_emit(&e->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
+  }
+  return x;
+}
+
+static ir_value *core_level(matmul *e, const recipe_term *t, ir_value *codes, ir_value *real,
+                            const coarse_place *place) {
+  const recipe_core *core = &e->r->cores[t->core];
+  if (t->value.float_field >= 0) return real;
+  if (t->value.table_field >= 0) return stored_level(e, &t->value, codes, place);
+  bool table = target_find_pattern(e->tier, IR_LOOKUP_F32, ELEM_F32, e->lanes, UINT64_C(1) << e->r->normal.code_bits);
+  return core->affine && !table ? affine_level(e, core, codes) : table_level(e, &t->value, codes);
+}
+
+static ir_value *token_number(matmul *e, unsigned m, ir_value *position, uint64_t k) {
+  ir_value *at = emit_index_scale(&e->b, emit_index_add(&e->b, e->block_position, position), 4);
+  at = emit_index_offset(&e->b, emit_index_add(&e->b, e->x_row[m], at), 4 * k);
+  return emit_load_splat(&e->b, f32s(e), e->x, at);
+}
+
+static void add_product(matmul *e, unsigned d, unsigned k, unsigned v, ir_value *level, ir_value *const *x) {
+  for (unsigned m = 0; m < e->tokens; m++) {
+    ir_value **acc = &e->dots[d][k % e->chains][m][v];
+    ir_value *args[] = {level, x[m], *acc};
+    ir_attr attr = ir_int(IR_ATTR_EXACT, 0);
+    ir_type t = f32s(e);
+    *acc = ir_emit(&e->b, IR_FMA, &t, 3, args, 1, &attr);
+  }
+}
+
+// The whole value expression of one weight per row.
+static ir_value *decoded_value(matmul *e, ir_value *codes, ir_value *real, coarse_place *place) {
+  place->code = codes;
+  place->code_real = real;
+  return emit_expr_real(place, e->r->scheme->value);
+}
+
+static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
+  bool wide = e->r->pack.planes[0].width > 8;
+  for (uint64_t k = first; k < first + count; k++) {
+    unsigned in_chunk = (unsigned)(k % PACK_CHUNK);
+    ir_value *x[MATMUL_MAX_TOKENS];
+    for (unsigned m = 0; m < e->tokens; m++) x[m] = token_number(e, m, position, k);
+    for (unsigned v = 0; v < e->vectors; v++) {
+      coarse_place place = matmul_place(e, v, emit_index_offset(&e->b, position, k));
+      ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
+      ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
+      if (e->r->mode == MODE_DECODE) {
+        add_product(e, 0, in_chunk, v, decoded_value(e, codes, real, &place), x);
+        continue;
+      }
+      for (size_t i = 0; i < e->r->term_count; i++) {
+        const recipe_term *t = &e->r->terms[i];
+        if (t->core < 0) continue;
+        add_product(e, e->first_dot[t->core], in_chunk, v, core_level(e, t, codes, real, &place), x);
+      }
+    }
+  }
+}
+
+void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count) {
+  chunk_view c = {.at = chunk_start(e, position, first)};
+  if (matmul_is_integer(e->r)) {
+    integer_products(e, &c, position, first, count);
+  } else {
+    float_products(e, &c, position, first, count);
+  }
+}

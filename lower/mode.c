@@ -1,0 +1,248 @@
+// Pass 2: the compute mode. Every mode is tried, refused with a reason or priced on the target's best tier; the cheapest
+// possible one wins. Which modes are possible depends on the levels and the activations, never on a format's name.
+#include <math.h>
+#include <string.h>
+
+#include "lower/draft.h"
+
+#define BYTE 256.0
+
+static uint64_t code_count(const recipe *r) { return UINT64_C(1) << r->normal.code_bits; }
+
+static bool is_whole(double x) { return fabs(x) < 9.0e15 && fabs(x - nearbyint(x)) <= 1e-9 * fmax(1.0, fabs(x)); }
+
+// levels[c] = step * (c + shift) for every code, with a real shift.
+static bool find_affine(const double *levels, uint64_t count, double *step, double *shift) {
+  double a = count > 1 ? levels[1] - levels[0] : 0;
+  if (a == 0) return false;
+  for (uint64_t c = 0; c < count; c++)
+    if (fabs(levels[c] - (levels[0] + a * (double)c)) > 1e-12 * fmax(fabs(levels[c]), fabs(a))) return false;
+  *step = a;
+  *shift = levels[0] / a;
+  return true;
+}
+
+static void bounds(const double *levels, uint64_t count, double *min, double *max) {
+  *min = *max = levels[0];
+  for (uint64_t c = 1; c < count; c++) {
+    *min = fmin(*min, levels[c]);
+    *max = fmax(*max, levels[c]);
+  }
+}
+
+// Whether all levels are whole multiples of `step`, the smallest of them too.
+static bool divides(const double *levels, uint64_t count, double step) {
+  for (uint64_t c = 0; c < count; c++)
+    if (!is_whole(levels[c] / step)) return false;
+  return true;
+}
+
+// Splits u = level / step - offset * 256^(P-1) into P byte planes.
+static void split_planes(draft *t, const double *levels, recipe_core *core) {
+  uint64_t count = code_count(t->r);
+  double top = pow(BYTE, core->plane_count - 1);
+  for (unsigned p = 0; p < core->plane_count; p++) {
+    uint8_t *plane = ARENA_ARRAY(t->mem, uint8_t, count);
+    for (uint64_t c = 0; c < count; c++) {
+      double u = nearbyint(levels[c] / core->step) - (double)core->offset * top;
+      plane[c] = (uint8_t)((uint64_t)u >> 8 * p & 255);
+      if (plane[c] > core->umax) core->umax = plane[c];
+    }
+    core->planes[p] = plane;
+  }
+}
+
+// Levels as whole numbers of one byte times a step: the largest step that makes all levels whole.
+static bool byte_levels(draft *t, const double *levels, recipe_core *core) {
+  uint64_t count = code_count(t->r);
+  double min, max;
+  bounds(levels, count, &min, &max);
+  for (unsigned parts = 1; parts < 256; parts++) {
+    double step = (max - min) / parts;
+    if (step <= 0 || !divides(levels, count, step)) continue;
+    *core = (recipe_core){.step = step, .offset = (int64_t)nearbyint(min / step), .plane_count = 1};
+    split_planes(t, levels, core);
+    return true;
+  }
+  return false;
+}
+
+// Levels to 24 bits of their range (exact when fewer planes suffice): a power of two as the step. The error is at most
+// half a step, 2^-24 of the range: what rounding a level to f32 costs.
+static void plane_levels(draft *t, const double *levels, recipe_core *core) {
+  uint64_t count = code_count(t->r);
+  double min, max;
+  bounds(levels, count, &min, &max);
+  for (unsigned planes = 2; planes <= 3; planes++) {
+    double top = pow(BYTE, planes - 1);
+    double step = exp2(ceil(log2((max - min) / ((BYTE - 1) * top))));
+    if (planes < 3 && !divides(levels, count, step)) continue;
+    *core = (recipe_core){.step = step, .offset = (int64_t)floor(min / (step * top)), .plane_count = planes};
+    split_planes(t, levels, core);
+    return;
+  }
+}
+
+static bool fits_offset(const recipe_core *core) { return core->offset >= -65536 && core->offset <= 65536; }
+
+// The one core of a term in an integer mode; an affine one may leave a constant (not a whole number of steps) for a term
+// of its own, *rest * coefficients.
+static bool integer_core(draft *t, const value_term *v, bool tables, recipe_core *core, double *rest) {
+  double step, shift;
+  *rest = 0;
+  if (find_affine(v->levels, code_count(t->r), &step, &shift)) {
+    *core = (recipe_core){.step = step, .umax = code_count(t->r) - 1};
+    if (is_whole(shift) && fabs(shift) <= 65536) {
+      core->offset = (int64_t)nearbyint(shift);
+    } else {
+      *rest = v->levels[0];
+    }
+    return t->r->normal.code_bits <= 8;
+  }
+  if (!tables) return false;
+  if (!byte_levels(t, v->levels, core)) plane_levels(t, v->levels, core);
+  return fits_offset(core);
+}
+
+static bool same_core(const recipe_core *a, const recipe_core *b, uint64_t codes) {
+  if (a->step != b->step || a->offset != b->offset || a->plane_count != b->plane_count || a->affine != b->affine)
+    return false;
+  for (unsigned p = 0; p < a->plane_count; p++)
+    if (memcmp(a->planes[p], b->planes[p], codes) != 0) return false;
+  return true;
+}
+
+static int add_core(draft *t, mode_candidate *m, const recipe_core *core) {
+  for (size_t i = 0; i < m->core_count; i++)
+    if (same_core(&m->cores[i], core, code_count(t->r))) return (int)i;
+  m->cores[m->core_count] = *core;
+  return (int)m->core_count++;
+}
+
+static void add_term(mode_candidate *m, const value_term *v, int core) {
+  m->terms[m->term_count++] = (recipe_term){.value = *v, .core = core};
+}
+
+static void add_rest(draft *t, mode_candidate *m, const value_term *v, double rest) {
+  value_term w = *v;
+  const expr **c = ARENA_ARRAY(t->mem, const expr *, v->coefficient_count + 1);
+  for (size_t i = 0; i < v->coefficient_count; i++) c[i] = v->coefficients[i];
+  c[v->coefficient_count] = expr_real(t->mem, rest, SRC_NOWHERE);
+  w.coefficients = c;
+  w.coefficient_count++;
+  w.levels = NULL;
+  add_term(m, &w, -1);
+}
+
+static bool is_integer_act(const act_spec *act) { return act->kind == ACT_I8_DYNAMIC || act->kind == ACT_I8_STATIC; }
+
+static const char *try_integer(draft *t, mode_candidate *m, bool tables) {
+  if (!is_integer_act(&t->r->act)) return "the activations are not integers";
+  if (t->not_normal != NULL) return t->not_normal;
+  bool any_table = false;
+  for (size_t i = 0; i < t->r->normal.term_count; i++) {
+    const value_term *v = &t->r->normal.terms[i];
+    recipe_core core;
+    double rest;
+    if (v->table_field >= 0) return "the levels are stored with the tensor";
+    if (v->float_field >= 0) return "the codes are floats";
+    if (v->levels == NULL) {
+      add_term(m, v, -1);
+    } else if (integer_core(t, v, tables, &core, &rest)) {
+      any_table = any_table || core.plane_count > 0;
+      add_term(m, v, add_core(t, m, &core));
+      if (rest != 0) add_rest(t, m, v, rest);
+    } else {
+      return tables ? "the levels span too many orders of magnitude" : "the levels are not evenly spaced";
+    }
+  }
+  return tables && !any_table ? "the levels are evenly spaced: no table is needed" : NULL;
+}
+
+static const char *try_float(draft *t, mode_candidate *m) {
+  if (t->not_normal != NULL) return t->not_normal;
+  for (size_t i = 0; i < t->r->normal.term_count; i++) {
+    const value_term *v = &t->r->normal.terms[i];
+    recipe_core core = {.step = 1};
+    double step, shift;
+    if (v->levels == NULL && v->float_field < 0) {
+      add_term(m, v, -1);
+      continue;
+    }
+    if (v->float_field < 0 && v->table_field < 0 && find_affine(v->levels, code_count(t->r), &step, &shift) &&
+        is_whole(shift) && fabs(shift) <= 65536)
+      core = (recipe_core){.step = step, .offset = (int64_t)nearbyint(shift), .affine = true};
+    m->cores[m->core_count] = core;
+    add_term(m, v, (int)m->core_count++);
+  }
+  return NULL;
+}
+
+// Cycles per weight of the inner loop.
+static double unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes, elem_type elem) {
+  double planes = 0;
+  for (unsigned w = 8; w > 0; w /= 2) planes += (bits & w) != 0;
+  if (bits >= 16) return 1.0 / lanes;
+  return (2 * planes - 1) * target_cost(tier, IR_BITS, elem, lanes, 0) / lanes;
+}
+
+static double integer_cost(const draft *t, const mode_candidate *m, const target_tier *tier) {
+  uint32_t bytes = 4 * tier->lanes;
+  double cycles = unpack_cost(tier, t->r->normal.code_bits, bytes, ELEM_I8);
+  for (size_t i = 0; i < m->core_count; i++) {
+    unsigned planes = m->cores[i].plane_count > 0 ? m->cores[i].plane_count : 1;
+    double look = m->cores[i].plane_count > 0 ? target_cost(tier, IR_LOOKUP, ELEM_I8, bytes, code_count(t->r)) : 0;
+    cycles += planes * (look + target_cost(tier, IR_DOT4, ELEM_I32, tier->lanes, m->cores[i].umax)) / bytes;
+  }
+  return cycles;
+}
+
+static double float_cost(const draft *t, const mode_candidate *m, const target_tier *tier) {
+  double cycles = unpack_cost(tier, t->r->normal.code_bits, tier->lanes, ELEM_I32);
+  for (size_t i = 0; i < m->core_count; i++) {
+    bool affine = m->cores[i].affine || t->r->normal.code_bits > 8;
+    double level = affine ? target_cost(tier, IR_ITOF, ELEM_F32, tier->lanes, 0)
+                          : target_cost(tier, IR_LOOKUP_F32, ELEM_F32, tier->lanes, code_count(t->r));
+    cycles += (level + target_cost(tier, IR_FMA, ELEM_F32, tier->lanes, 0)) / tier->lanes;
+  }
+  return cycles;
+}
+
+static void consider(draft *t, compute_mode mode) {
+  mode_candidate *m = &t->candidates[t->candidate_count++];
+  const target_tier *tier = &t->options->target->tiers[0];
+  size_t room = 2 * t->r->normal.term_count + 1;
+  *m = (mode_candidate){.mode = mode};
+  m->cores = ARENA_ARRAY(t->mem, recipe_core, room);
+  m->terms = ARENA_ARRAY(t->mem, recipe_term, room);
+  switch (mode) {
+  case MODE_INT_DOT:
+  case MODE_TABLE_DOT:
+    m->refused = try_integer(t, m, mode == MODE_TABLE_DOT);
+    if (m->refused == NULL) m->cost = integer_cost(t, m, tier);
+    break;
+  case MODE_FLOAT:
+    m->refused = try_float(t, m);
+    if (m->refused == NULL) m->cost = float_cost(t, m, tier);
+    break;
+  case MODE_DECODE: m->cost = 1000; break;
+  }
+}
+
+bool draft_choose_mode(draft *t) {
+  static const compute_mode order[] = {MODE_INT_DOT, MODE_TABLE_DOT, MODE_FLOAT, MODE_DECODE};
+  const mode_candidate *best = NULL;
+  for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+    consider(t, order[i]);
+    const mode_candidate *m = &t->candidates[i];
+    if (m->refused == NULL && (best == NULL || m->cost < best->cost)) best = m;
+  }
+  recipe *r = t->r;
+  r->mode = best->mode;
+  r->core_count = best->core_count;
+  r->cores = best->cores;
+  r->term_count = best->term_count;
+  r->terms = best->terms;
+  r->reason = arena_printf(t->mem, "%.4g cycles per weight", best->cost);
+  return true;
+}

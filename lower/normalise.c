@@ -1,0 +1,297 @@
+// Pass 1: the value expression as a sum of products, each product coarse coefficients times one core that depends on
+// the weight's code alone. Cores are tabulated over every joint code, so it does not matter how they were written.
+#include <math.h>
+#include <string.h>
+
+#include "ir/tensor_codes.h"
+#include "lower/draft.h"
+
+typedef VEC(const expr *) expr_list;
+
+typedef struct product {
+  double factor;
+  expr_list coefficients;
+  expr_list cores;
+  const expr *element; // a stored table looked up by the code, NULL: none
+} product;
+
+typedef struct sum {
+  VEC(product) products;
+} sum;
+
+typedef struct context {
+  arena *mem;
+  const scheme *scheme;
+  const char *reason;
+} context;
+
+unsigned lower_dependence(const scheme *s, const expr *e) {
+  unsigned d = 0;
+  if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT)
+    d |= s->fields[e->index].gran.kind == GRAN_WEIGHT ? DEPENDS_WEIGHT : DEPENDS_COARSE;
+  if (e->op == EXPR_VAR) d |= DEPENDS_POSITION;
+  for (unsigned i = 0; i < e->arg_count; i++) d |= lower_dependence(s, e->args[i]);
+  return d;
+}
+
+static bool refuse(context *c, const char *why) {
+  if (c->reason == NULL) c->reason = why;
+  return false;
+}
+
+static double constant(context *c, const expr *e) {
+  tensor_codes none = {.scheme = c->scheme};
+  return scheme_eval(&none, e, 0, 0);
+}
+
+static void push_product(context *c, sum *out, product p) { vec_push(c->mem, &out->products, p); }
+
+// A product of coarse factors, taken apart so that integers and reals can be told from each other later.
+static void add_coarse(context *c, product *p, const expr *e) {
+  if (lower_dependence(c->scheme, e) == 0) {
+    p->factor *= constant(c, e);
+  } else if (e->op == EXPR_MUL) {
+    add_coarse(c, p, e->args[0]);
+    add_coarse(c, p, e->args[1]);
+  } else if (e->op == EXPR_NEG) {
+    p->factor = -p->factor;
+    add_coarse(c, p, e->args[0]);
+  } else {
+    vec_push(c->mem, &p->coefficients, e);
+  }
+}
+
+static bool expand(context *c, const expr *e, double sign, sum *out);
+
+static product multiply(context *c, const product *x, const product *y) {
+  product p = {.factor = x->factor * y->factor, .element = x->element != NULL ? x->element : y->element};
+  const product *both[] = {x, y};
+  for (size_t i = 0; i < 2; i++) {
+    for (size_t j = 0; j < both[i]->coefficients.len; j++)
+      vec_push(c->mem, &p.coefficients, both[i]->coefficients.data[j]);
+    for (size_t j = 0; j < both[i]->cores.len; j++) vec_push(c->mem, &p.cores, both[i]->cores.data[j]);
+  }
+  return p;
+}
+
+static bool expand_product(context *c, const expr *e, double sign, sum *out) {
+  sum a = {0}, b = {0};
+  if (!expand(c, e->args[0], sign, &a) || !expand(c, e->args[1], 1, &b)) return false;
+  if (a.products.len * b.products.len > 64) return refuse(c, "the value expands to too many products");
+  for (size_t i = 0; i < a.products.len; i++) {
+    for (size_t j = 0; j < b.products.len; j++) {
+      if (a.products.data[i].element != NULL && b.products.data[j].element != NULL)
+        return refuse(c, "a product of two stored look-ups");
+      push_product(c, out, multiply(c, &a.products.data[i], &b.products.data[j]));
+    }
+  }
+  return true;
+}
+
+static bool expand_quotient(context *c, const expr *e, double sign, sum *out) {
+  if (e->is_int) return refuse(c, "an integer division mixes codes with coarser fields");
+  const expr *one = expr_real(c->mem, 1, e->loc);
+  const expr *args[] = {one, e->args[1]};
+  const expr *inverse = expr_make(c->mem, EXPR_DIV, 0, 0, 2, args, e->loc);
+  const expr *factors[] = {e->args[0], inverse};
+  return expand_product(c, expr_make(c->mem, EXPR_MUL, 0, 0, 2, factors, e->loc), sign, out);
+}
+
+static bool expand_mixed(context *c, const expr *e, double sign, sum *out) {
+  switch (e->op) {
+  case EXPR_NEG: return expand(c, e->args[0], -sign, out);
+  case EXPR_ADD: return expand(c, e->args[0], sign, out) && expand(c, e->args[1], sign, out);
+  case EXPR_SUB: return expand(c, e->args[0], sign, out) && expand(c, e->args[1], -sign, out);
+  case EXPR_MUL: return expand_product(c, e, sign, out);
+  case EXPR_DIV: return expand_quotient(c, e, sign, out);
+  case EXPR_ELEMENT:
+    if (c->scheme->fields[e->index].gran.kind != GRAN_WEIGHT &&
+        lower_dependence(c->scheme, e->args[0]) == DEPENDS_WEIGHT) {
+      push_product(c, out, (product){.factor = sign, .element = e});
+      return true;
+    }
+    return refuse(c, "a stored table is looked up by more than the code");
+  default: return refuse(c, "codes and coarser fields are mixed by more than sums and products");
+  }
+}
+
+static bool expand(context *c, const expr *e, double sign, sum *out) {
+  unsigned d = lower_dependence(c->scheme, e);
+  if ((d & DEPENDS_POSITION) != 0) return refuse(c, "the value depends on the weight's position");
+  if ((d & DEPENDS_WEIGHT) == 0) {
+    product p = {.factor = sign};
+    add_coarse(c, &p, e);
+    push_product(c, out, p);
+    return true;
+  }
+  if ((d & DEPENDS_COARSE) == 0) {
+    product p = {.factor = sign};
+    vec_push(c->mem, &p.cores, e);
+    push_product(c, out, p);
+    return true;
+  }
+  return expand_mixed(c, e, sign, out);
+}
+
+static bool same_coefficients(const expr_list *a, const expr_list *b) {
+  if (a->len != b->len || a->len > 63) return false;
+  uint64_t used = 0;
+  for (size_t i = 0; i < a->len; i++) {
+    size_t j = 0;
+    while (j < b->len && ((used >> j & 1) != 0 || !expr_equal(a->data[i], b->data[j]))) j++;
+    if (j == b->len) return false;
+    used |= UINT64_C(1) << j;
+  }
+  return true;
+}
+
+// A tensor of one row in which weight c has the joint code c.
+static tensor_codes *all_codes(diag *d, context *c, const normal_form *nf) {
+  uint64_t count = UINT64_C(1) << nf->code_bits;
+  tensor_codes *t = tensor_codes_new(d, c->mem, c->scheme, 1, count);
+  if (t == NULL) return NULL;
+  for (size_t i = 0; i < nf->part_count; i++) {
+    elem_type type = c->scheme->fields[nf->parts[i].field].type;
+    uint64_t mask = (UINT64_C(1) << elem_get(type)->bits) - 1;
+    for (uint64_t code = 0; code < count; code++) {
+      int64_t value = (int64_t)(code >> nf->parts[i].shift & mask) + elem_min(type);
+      t->elements[nf->parts[i].field][code] = (uint32_t)((uint64_t)value & mask);
+    }
+  }
+  return t;
+}
+
+static void tabulate(context *c, const product *p, const tensor_codes *t, uint64_t count, double *levels) {
+  for (uint64_t code = 0; code < count; code++) {
+    double value = p->factor;
+    for (size_t i = 0; i < p->cores.len; i++) value *= scheme_eval(t, p->cores.data[i], 0, code);
+    if (p->element != NULL) value = scheme_eval(t, p->element->args[0], 0, code);
+    levels[code] += value;
+  }
+  (void)c;
+}
+
+typedef struct term_draft {
+  expr_list coefficients;
+  double *levels;
+  const expr *element;
+  int float_field;
+} term_draft;
+
+// The term that a product joins: the same coefficients, and neither looks up a stored table.
+static term_draft *find_term(context *c, term_draft *terms, size_t *count, product *p) {
+  if (p->element != NULL && p->factor != 1) {
+    vec_push(c->mem, &p->coefficients, expr_real(c->mem, p->factor, SRC_NOWHERE));
+    p->factor = 1;
+  }
+  for (size_t i = 0; i < *count; i++)
+    if (p->element == NULL && terms[i].element == NULL && same_coefficients(&terms[i].coefficients, &p->coefficients))
+      return &terms[i];
+  terms[*count] = (term_draft){.coefficients = p->coefficients, .element = p->element, .float_field = -1};
+  return &terms[(*count)++];
+}
+
+static void finish_term(context *c, const term_draft *t, uint64_t codes, normal_form *nf, value_term *terms) {
+  value_term *out = &terms[nf->term_count];
+  *out = (value_term){.levels = t->levels, .table_field = -1, .float_field = t->float_field};
+  expr_list coefficients = t->coefficients;
+  bool flat = t->levels != NULL && t->element == NULL && t->float_field < 0;
+  for (uint64_t i = 1; flat && i < codes; i++) flat = t->levels[i] == t->levels[0];
+  if (flat) {
+    if (t->levels[0] == 0) return;
+    out->levels = NULL;
+    if (t->levels[0] != 1) vec_push(c->mem, &coefficients, expr_real(c->mem, t->levels[0], SRC_NOWHERE));
+  }
+  if (t->element != NULL) out->table_field = (int)t->element->index;
+  out->coefficient_count = coefficients.len;
+  out->coefficients = coefficients.data;
+  nf->term_count++;
+}
+
+// A float field as the code: its only use must be the field itself, times coefficients.
+static bool float_terms(context *c, sum *s, normal_form *nf) {
+  value_term *terms = ARENA_ARRAY(c->mem, value_term, s->products.len);
+  for (size_t i = 0; i < s->products.len; i++) {
+    product *p = &s->products.data[i];
+    bool plain = p->cores.len == 0 || (p->cores.len == 1 && p->cores.data[0]->op == EXPR_FIELD);
+    if (!plain || p->element != NULL) return refuse(c, "a float code is used other than as a factor");
+    if (p->factor != 1) vec_push(c->mem, &p->coefficients, expr_real(c->mem, p->factor, SRC_NOWHERE));
+    terms[i] = (value_term){.coefficient_count = p->coefficients.len,
+                            .coefficients = p->coefficients.data,
+                            .table_field = -1,
+                            .float_field = p->cores.len == 1 ? (int)p->cores.data[0]->index : -1};
+  }
+  nf->term_count = s->products.len;
+  nf->terms = terms;
+  return true;
+}
+
+static bool table_terms(diag *d, context *c, sum *s, normal_form *nf) {
+  uint64_t codes = UINT64_C(1) << nf->code_bits;
+  tensor_codes *t = all_codes(d, c, nf);
+  if (t == NULL) return refuse(c, "its codes cannot be enumerated");
+  term_draft *drafts = ARENA_ARRAY(c->mem, term_draft, s->products.len);
+  size_t count = 0;
+  for (size_t i = 0; i < s->products.len; i++) {
+    term_draft *term = find_term(c, drafts, &count, &s->products.data[i]);
+    if (term->levels == NULL) term->levels = ARENA_ARRAY(c->mem, double, codes);
+    tabulate(c, &s->products.data[i], t, codes, term->levels);
+  }
+  value_term *terms = ARENA_ARRAY(c->mem, value_term, count);
+  for (size_t i = 0; i < count; i++) finish_term(c, &drafts[i], codes, nf, terms);
+  nf->terms = terms;
+  for (size_t i = 0; i < nf->term_count; i++) {
+    if (terms[i].levels == NULL) continue;
+    for (uint64_t code = 0; code < codes; code++)
+      if (!isfinite(terms[i].levels[code])) return refuse(c, "a level is not finite");
+  }
+  return true;
+}
+
+// The weight-granular fields side by side, lowest first. Sets *is_float when the code is one float field.
+static bool describe_code(diag *d, context *c, normal_form *nf, bool *is_float) {
+  const scheme *s = c->scheme;
+  code_part *parts = ARENA_ARRAY(c->mem, code_part, s->field_count);
+  unsigned floats = 0;
+  for (size_t i = 0; i < s->field_count; i++) {
+    if (s->fields[i].gran.kind != GRAN_WEIGHT || s->fields[i].rank > 0) continue;
+    parts[nf->part_count++] = (code_part){.field = (unsigned)i, .shift = nf->code_bits};
+    nf->code_bits += elem_get(s->fields[i].type)->bits;
+    floats += elem_get(s->fields[i].type)->kind == ELEM_KIND_FLOAT;
+  }
+  nf->parts = parts;
+  *is_float = floats == 1 && nf->part_count == 1 && nf->code_bits > SCHEME_MAX_CODE_BITS;
+  if (nf->part_count == 0) {
+    diag_error(d, s->loc, "scheme '%s' has no field per weight, so there is nothing to pack", s->name);
+    return false;
+  }
+  if (nf->code_bits > 32 || (floats > 0 && !*is_float)) {
+    diag_error(d, s->loc, "the codes of scheme '%s' take %u bits a weight%s", s->name, nf->code_bits,
+               floats > 0 ? ", a float field among several" : "; at most 32 can be packed");
+    return false;
+  }
+  return true;
+}
+
+bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason) {
+  context c = {.mem = a, .scheme = s};
+  *out = (normal_form){0};
+  *reason = NULL;
+  bool is_float = false;
+  if (!describe_code(d, &c, out, &is_float)) return false;
+  sum total = {0};
+  bool ok = expand(&c, s->value, 1, &total);
+  if (ok && is_float) {
+    ok = float_terms(&c, &total, out);
+  } else if (ok && out->code_bits > SCHEME_MAX_CODE_BITS) {
+    ok = refuse(&c, "the codes of a weight take more than 8 bits together");
+  } else if (ok) {
+    ok = table_terms(d, &c, &total, out);
+  }
+  if (!ok) {
+    out->term_count = 0;
+    out->terms = NULL;
+    *reason = c.reason;
+  }
+  return true;
+}

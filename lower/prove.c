@@ -1,0 +1,78 @@
+// Pass 4: the proof that no 32-bit accumulator overflows, from the ranges of codes, activations and integer
+// coefficients. Where it fails the spans are shortened until it holds.
+#include <stdlib.h>
+
+#include "ir/expr_range.h"
+#include "lower/draft.h"
+#include "support/num.h"
+
+#define ACTIVATION_MAX 128u
+#define NEVER_FLUSH (UINT64_C(1) << 40)
+
+// Largest |accumulator| of a term per position. i32 wraps around, so only the final sums must fit: products of
+// u + offset where there is an offset, not u and the offset's share on their own.
+static uint64_t term_bound(const recipe *r, const recipe_term *term) {
+  if (term->core < 0) return ACTIVATION_MAX;
+  const recipe_core *core = &r->cores[term->core];
+  uint64_t low = (uint64_t)llabs(core->offset);
+  uint64_t high = (uint64_t)llabs(core->offset + (int64_t)core->umax);
+  uint64_t level = low > high ? low : high;
+  if (core->plane_count > 1 && core->umax > level) level = core->umax; // the lower bytes have no offset
+  return level * ACTIVATION_MAX;
+}
+
+// Largest |product of the integer coefficients| that stay in i32, saturating.
+static uint64_t coefficient_bound(const recipe *r, const recipe_term *term) {
+  range_env env = range_env_value(r->scheme);
+  uint64_t bound = 1;
+  for (size_t i = 0; i < term->value.coefficient_count; i++) {
+    const expr *e = term->value.coefficients[i];
+    if (!e->is_int) continue;
+    expr_range range = expr_int_range(&env, e);
+    uint64_t low = (uint64_t)llabs(range.min < -INT32_MAX ? -INT32_MAX : range.min);
+    uint64_t high = (uint64_t)llabs(range.max > INT32_MAX ? INT32_MAX : range.max);
+    if (!num_mul(bound, low > high ? low : high, &bound) || bound > INT32_MAX) return INT32_MAX;
+  }
+  return bound;
+}
+
+// Positions over which the worst term stays within i32; `with_coefficients` when integer coefficients multiply in i32.
+static uint64_t safe_positions(const recipe *r, bool with_coefficients) {
+  uint64_t worst = 1;
+  for (size_t i = 0; i < r->term_count; i++) {
+    uint64_t bound = term_bound(r, &r->terms[i]);
+    if (with_coefficients && !num_mul(bound, coefficient_bound(r, &r->terms[i]), &bound)) bound = UINT64_MAX;
+    if (bound > worst) worst = bound;
+  }
+  return INT32_MAX / worst;
+}
+
+// The largest part of `span` that is a multiple of 4, divides it and is at most `limit`.
+static uint64_t shorten(uint64_t span, uint64_t limit) {
+  for (uint64_t parts = 2; parts < span; parts++)
+    if (span % parts == 0 && span / parts <= limit && span / parts % 4 == 0) return span / parts;
+  return 4;
+}
+
+bool draft_prove(draft *t) {
+  recipe *r = t->r;
+  r->flush = r->float_span == PREPARED_ROW ? NEVER_FLUSH : 0; // in positions; the layout turns it into blocks
+  if (r->mode != MODE_INT_DOT && r->mode != MODE_TABLE_DOT) return true;
+  if (r->float_span != r->segment && r->float_span != PREPARED_ROW && r->float_span > safe_positions(r, true))
+    r->float_span = r->segment;
+  if (r->float_span == PREPARED_ROW && r->segment != PREPARED_ROW && safe_positions(r, true) < 4096)
+    r->float_span = r->segment;
+  if (r->segment != PREPARED_ROW && r->segment > safe_positions(r, false)) {
+    bool same = r->float_span == r->segment;
+    r->segment = shorten(r->segment, safe_positions(r, false));
+    if (same) r->float_span = r->segment;
+  }
+  recipe_term *terms = ARENA_ARRAY(t->mem, recipe_term, r->term_count);
+  for (size_t i = 0; i < r->term_count; i++) {
+    terms[i] = r->terms[i];
+    terms[i].integer_coefficient = r->float_span != r->segment;
+  }
+  r->terms = terms;
+  r->flush = r->float_span == PREPARED_ROW ? safe_positions(r, r->segment != PREPARED_ROW) : 0;
+  return true;
+}
