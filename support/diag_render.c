@@ -48,17 +48,10 @@ static size_t put_character(strbuf *out, const char *text, size_t length, size_t
   return size;
 }
 
-// Appends text of a message; its line breaks are kept.
+// Appends text of a message on one line: a line break in a name must not look like another message.
 static void put_text(strbuf *out, const char *text) {
   size_t length = strlen(text), columns = 0;
-  for (size_t i = 0; i < length;) {
-    if (text[i] == '\n') {
-      strbuf_putc(out, text[i++]);
-      columns = 0;
-    } else {
-      i += put_character(out, text + i, length - i, &columns);
-    }
-  }
+  for (size_t i = 0; i < length;) i += put_character(out, text + i, length - i, &columns);
 }
 
 // The bytes of line number `line` (from 1), without the line break; NULL past the end of the text.

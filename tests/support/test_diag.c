@@ -80,6 +80,12 @@ START_TEST(terminal_commands_and_broken_utf8_are_made_harmless) {
 }
 END_TEST
 
+START_TEST(a_name_cannot_forge_a_message) {
+  diag_error_file(d, "w\n.npy", "tensor '%s' is missing", "a'\nother.npy: error: b");
+  ck_assert_str_eq(diag_text(d), "w\xef\xbf\xbd.npy: error: tensor 'a'\xef\xbf\xbdother.npy: error: b' is missing\n");
+}
+END_TEST
+
 START_TEST(a_range_over_lines_is_marked_to_the_end_of_its_first) {
   unsigned file = add("value = a +\n  b;\n");
   diag_error(d, (src_loc){.file = file, .line = 1, .column = 9, .end_line = 2, .end_column = 4}, "types differ");
@@ -246,6 +252,7 @@ int main(void) {
                                 utf8_takes_its_columns_not_its_bytes,
                                 a_marked_wide_character_gets_two_columns,
                                 terminal_commands_and_broken_utf8_are_made_harmless,
+                                a_name_cannot_forge_a_message,
                                 a_range_over_lines_is_marked_to_the_end_of_its_first,
                                 the_end_of_the_text_has_a_place,
                                 an_empty_last_line_and_lines_past_the_end,
