@@ -5,14 +5,14 @@
 //
 // What is computed, exactly (f32, every operation rounded on its own; q rounds half to even):
 //   F32     the number.    BF16  the number rounded to bf16.
-//   dynamic i8, per scale group: amax = max |x|; scale = amax / 127; q = x * min(127 / amax, FLT_MAX). No clamp is needed:
-//           |x| * (127 / amax) with two roundings stays below 127.5. A group that holds an infinity or NaN gets scale =
-//           infinity and q = 0, so that whatever is computed from it is NaN.
+//   dynamic i8, per scale group: amax = max |x|; scale = amax / 127; q = round(x * min(127 / amax, FLT_MAX)). No clamp
+//           is needed: |x| * (127 / amax) with two roundings stays below 127.5. A group that holds an infinity or NaN
+//           gets scale = infinity and q = 0, so that whatever is computed from it is NaN.
 //   static i8: q = round(clamp(x * inverse, -128 - zero, 127 - zero)) + zero, inverse the f32 nearest to 1 / scale. NaN
 //           becomes -128.
 //   as_f32  instead of q: f32(q) * scale, f32(q - zero) * scale. What is not a weight's position is 0 in every form.
 //   isums   sums of q as stored, zero point included; only when q is stored.
-//   fsums   q stored: f32(isum) * scale for each part of the span within one scale group, added in order from the first.
+//   fsums   q stored: f32(isum) * scale for each part of the span within one scale group, added in order from 0.
 //           Otherwise the stored floats in 16 lanes (lane = position within the span % 16), lanes added by halves.
 // Bytes between sections are not written.
 #include <float.h>
@@ -29,9 +29,9 @@
 typedef struct preparer {
   ir_builder b;
   const prepared_layout *l;
-  bool i8_kind;  // numbers are quantized
-  bool store_i8; // and stored as integers
-  bool gaps;     // kernel positions are not the columns
+  bool i8_kind;        // numbers are quantized
+  bool store_i8;       // and stored as integers
+  bool gaps;           // kernel positions are not the columns
   uint64_t scale_span; // positions that share a scale: PREPARED_ROW for a row; 0: no scales are computed
   ir_value *x;
   ir_value *out;
@@ -53,9 +53,9 @@ typedef struct preparer {
 
 // Up to 16 neighbouring positions and the weights there. The counts are NULL when all 16 are there.
 typedef struct part {
-  ir_value *column;      // of the first weight
-  ir_value *position;    // of the first lane
-  ir_value *weights;     // lanes that are weights of the row
+  ir_value *column;       // of the first weight
+  ir_value *position;     // of the first lane
+  ir_value *weights;      // lanes that are weights of the row
   ir_value *in_positions; // lanes that are positions
 } part;
 
@@ -297,7 +297,7 @@ static void section_range(preparer *p, uint64_t span, ir_value **first, ir_value
   *end = span == PREPARED_ROW ? index_of(p, 1) : emit_index_ceil_div(&p->b, p->hi, span);
 }
 
-// A row has one range unless it lies within a single span, so that a row's element belongs to the range at position 0.
+// An element for the whole row belongs to the range that starts the row.
 static void static_scales(preparer *p) {
   ir_builder *b = &p->b;
   ir_value *first;
@@ -405,8 +405,10 @@ static void sum_sections(preparer *p, uint64_t span) {
 static void emit_range(preparer *p) {
   const prepared_layout *l = p->l;
   bool isums = p->store_i8 && l->isum_span != 0;
-  if (l->act.kind == ACT_I8_DYNAMIC) dynamic_numbers(p);
-  else walk(p, p->lo, p->hi, number_step, NULL);
+  if (l->act.kind == ACT_I8_DYNAMIC)
+    dynamic_numbers(p);
+  else
+    walk(p, p->lo, p->hi, number_step, NULL);
   if (l->act.kind == ACT_I8_STATIC && l->scale_span != 0) static_scales(p);
   if (isums) sum_sections(p, l->isum_span);
   if (l->fsum_span != 0 && !(isums && l->fsum_span == l->isum_span)) sum_sections(p, l->fsum_span);
@@ -469,8 +471,8 @@ static uint64_t group_span(const prepared_layout *l, bool gaps) {
 }
 
 static const char *const prepare_buffers[] = {"x", "prepared", NULL};
-static const char *const prepare_sizes[] = {"columns", "x_stride", "row_bytes", "scales", "isums",
-                                            "fsums",   "positions", NULL};
+static const char *const prepare_sizes[] = {"columns", "x_stride", "row_bytes", "scales",
+                                            "isums",   "fsums",    "positions", NULL};
 
 ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, bool gpu,
                             const char *name) {

@@ -98,9 +98,7 @@ static ir_value *zero_lanes(rows_emitter *e) { return ir_vector_real(&e->b, emit
 
 static ir_value *all_lanes(rows_emitter *e, ir_value *one) { return emit_splat(&e->b, one, EMIT_LANES); }
 
-static ir_value *add_lanes(rows_emitter *e, ir_value *sum) {
-  return ir_emit1(&e->b, IR_REDUCE_FADD, emit_f32(1), sum);
-}
+static ir_value *add_lanes(rows_emitter *e, ir_value *sum) { return ir_emit1(&e->b, IR_REDUCE_FADD, emit_f32(1), sum); }
 
 // ---- elementwise: x -> y
 

@@ -1,7 +1,7 @@
 // Kernels over rows of f32 numbers: elementwise operations, softmax, norms, copies.
 //
 // A tensor is `rows` x `columns`, dense: rows is the product of the leading dimensions, columns the last one (>= 1,
-// < 2^31 for the norms). The work range is rows. Every row's result depends on that row alone, and on no cut of the range.
+// < 2^31 for the norms). The work range is rows. A row's result depends on that row alone, and on no cut of the range.
 //
 //   operation                        buffers                  sizes
 //   RELU GELU SILU TANH SIGMOID      x, y                     columns
@@ -31,8 +31,8 @@ typedef struct rows_kernel {
 // Whether lower_emit_rows knows the operation.
 bool lower_is_rows(ir_opcode op);
 
-// A name for the kernel, fit for a symbol ("rows_layernorm_gain_bias_3727c5ac"): equal for two descriptions exactly when
-// they compute the same. Constants count as the f32 numbers that the kernel computes with. Owned by the arena.
+// A name for the kernel, fit for a symbol ("rows_layernorm_gain_bias_3727c5ac"): equal for two descriptions exactly
+// when they compute the same. Constants count as the f32 numbers that the kernel computes with. Owned by the arena.
 const char *lower_rows_name(arena *a, const rows_kernel *k);
 
 // Adds the kernel to the module. The op must be one that lower_is_rows knows. On a GPU the rows (elementwise: the
