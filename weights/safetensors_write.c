@@ -32,9 +32,14 @@ static json_t *describe_item(const safetensors_item *item, uint64_t begin) {
                    (json_int_t)begin, (json_int_t)(begin + item->size));
 }
 
+// NULL when a text is not UTF-8.
 static json_t *describe_meta(const tensor_meta *meta, size_t count) {
   json_t *object = json_object();
-  for (size_t i = 0; i < count; i++) json_object_set_new(object, meta[i].key, json_string(meta[i].value));
+  for (size_t i = 0; i < count; i++) {
+    if (json_object_set_new(object, meta[i].key, json_string(meta[i].value)) == 0) continue;
+    json_decref(object);
+    return NULL;
+  }
   return object;
 }
 
@@ -79,15 +84,15 @@ bool safetensors_write(diag *d, const char *path, out_file *out, const safetenso
   json_t *tensors = build_header(d, path, items, count);
   if (tensors == NULL) return false;
   json_t *header = json_object();
-  if (meta_count > 0) json_object_set_new(header, "__metadata__", describe_meta(meta, meta_count));
-  json_object_update(header, tensors);
-  char *text = json_dumps(header, JSON_COMPACT);
-  bool ok = text != NULL;
-  if (ok)
+  int failed = meta_count > 0 ? json_object_set_new(header, "__metadata__", describe_meta(meta, meta_count)) : 0;
+  if (failed == 0) failed = json_object_update(header, tensors);
+  char *text = failed == 0 ? json_dumps(header, JSON_COMPACT) : NULL;
+  if (text != NULL)
     write_header(out, text);
   else
-    diag_error_file(d, path, "cannot write the header: a metadata text is not UTF-8, or memory ran out");
-  for (size_t i = 0; i < count && ok; i++) out_write(out, items[i].data, items[i].size);
+    diag_error_file(d, path, "cannot write the metadata: a key or value is not UTF-8 text");
+  for (size_t i = 0; i < count && text != NULL; i++) out_write(out, items[i].data, items[i].size);
+  bool ok = text != NULL;
   free(text);
   json_decref(header);
   json_decref(tensors);

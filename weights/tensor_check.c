@@ -59,12 +59,13 @@ const char *tensor_quote(arena *a, const void *bytes, size_t length) {
 bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uint8_t *bytes, size_t length,
                        size_t limit) {
   if (length == 0) return tensor_parse_error(d, f, offset, "a tensor has an empty name");
+  bool valid = tensor_utf8_valid(bytes, length, true);
+  if (valid && length <= limit) return true;
   const char *shown = tensor_quote(f->mem, bytes, length);
   if (length > limit) {
     return tensor_parse_error(d, f, offset, "tensor name %s has %zu bytes; at most %zu are allowed", shown, length,
                               limit);
   }
-  if (tensor_utf8_valid(bytes, length, true)) return true;
   return tensor_parse_error(d, f, offset, "tensor name %s is not UTF-8 text without control characters", shown);
 }
 

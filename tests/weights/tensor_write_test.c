@@ -122,10 +122,23 @@ START_TEST(refuses) {
 }
 END_TEST
 
+START_TEST(refuses_metadata) {
+  static const tensor_meta rows[] = {{.key = "a", .value = "\xff"}, {.key = "\xff", .value = "a"}};
+  for (size_t i = 0; i < 2; i++) {
+    scratch s = begin("out.safetensors");
+    ck_assert(!safetensors_write(s.d, s.path, file_set_open(s.set, s.path), NULL, 0, &rows[i], 1));
+    file_set_abort(s.set);
+    ck_assert_ptr_nonnull(strstr(diag_text(s.d), "is not UTF-8 text"));
+    end(&s);
+  }
+}
+END_TEST
+
 TCase *tensor_write_cases(void) {
   TCase *t = tcase_create("tensor_write");
   tcase_add_loop_test(t, npy, 0, (int)(sizeof shapes / sizeof *shapes));
   tcase_add_test(t, safetensors);
   tcase_add_loop_test(t, refuses, 0, (int)(sizeof refused / sizeof *refused));
+  tcase_add_test(t, refuses_metadata);
   return t;
 }
