@@ -15,6 +15,7 @@ START_TEST(a_file_gets_nothing) {
   size_t size = 0;
   FILE *memory = open_memstream(&written, &size);
   FILE *file = tmpfile();
+  ck_assert(memory != NULL && file != NULL);
   FILE *const streams[] = {NULL, memory, file};
   for (size_t i = 0; i < 3; i++) {
     progress p;
@@ -58,6 +59,7 @@ START_TEST(a_terminal_gets_one_line_that_goes_away) {
   int master = -1, slave = -1;
   ck_assert(open_terminal(&master, &slave));
   FILE *terminal = fdopen(slave, "w");
+  ck_assert_ptr_nonnull(terminal);
   progress p;
   progress_begin(&p, terminal, "quantize  fc1", 200);
   p.started -= 1.0; // as if a second had passed
@@ -74,6 +76,7 @@ START_TEST(more_than_everything_and_nothing_to_do) {
   int master = -1, slave = -1;
   ck_assert(open_terminal(&master, &slave));
   FILE *terminal = fdopen(slave, "w");
+  ck_assert_ptr_nonnull(terminal);
   static const uint64_t totals[] = {0, 10};
   for (size_t i = 0; i < 2; i++) {
     progress p;
