@@ -36,6 +36,9 @@ bool draft_prove(draft *t);
 /* layout.c: fills packing and the prepared layout */
 bool draft_layout(draft *t);
 
+/* explain.c: warnings of slow paths, and the report of --explain */
+void lower_explain_recipe(const draft *t);
+
 /* factor.c: kernel positions of a group of n weights; granularity of a coefficient in positions, PREPARED_ROW if coarser
  * than any group. */
 uint64_t draft_span(const recipe *r, uint64_t group);

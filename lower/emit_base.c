@@ -121,7 +121,7 @@ ir_func *emit_begin_kernel(ir_module *m, ir_builder *b, const char *name, const 
   return f;
 }
 
-void emit_end_kernel(ir_builder *b) { ir_emit(b, IR_RETURN, NULL, 0, NULL, 0, NULL); }
+void emit_end_kernel(ir_builder *b) { b->block = NULL; }
 
 ir_loop emit_begin_loop(ir_builder *b, ir_value *lo, ir_value *hi, ir_value *step) {
   return ir_begin_for(b, lo, hi, step, 0, NULL, NULL);

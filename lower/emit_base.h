@@ -50,8 +50,8 @@ typedef struct emit_params {
   ir_value *end;
 } emit_params;
 
-// Starts a kernel: names end with NULL. The builder then appends to the function's body; the caller ends it with
-// emit_end_kernel.
+// Starts a kernel: names end with NULL. The builder then appends to the function's body, until emit_end_kernel: after
+// it nothing can be appended.
 ir_func *emit_begin_kernel(ir_module *m, ir_builder *b, const char *name, const char *const *buffers,
                            const char *const *sizes, emit_params *out);
 void emit_end_kernel(ir_builder *b);

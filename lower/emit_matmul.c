@@ -20,7 +20,6 @@ static void number_dots(matmul *e) {
     e->first_dot[i] = e->dot_count;
     e->dot_count += r->cores[i].plane_count > 0 ? r->cores[i].plane_count : 1;
   }
-  if (r->mode == MODE_DECODE) e->dot_count = 1;
 }
 
 // Integer sums may be split in any way; f32 sums always in the same four, so that results do not depend on the batch.
@@ -140,7 +139,7 @@ static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
   emit_end_loop(&e->b, loop);
 }
 
-static void gpu_piece(matmul *e) { one_piece(e, 1, e->row[0]); }
+static void gpu_piece(matmul *e) { one_piece(e, 1, e->first_row); }
 
 // One thread per vector of rows, the grid over all of them.
 static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
@@ -152,7 +151,7 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_loop loop = emit_begin_loop(&e->b, first, emit_index_scale(&e->b, end, parts), threads);
   ir_value *n = emit_index(&e->b, parts);
   locate_tile(e, emit_index_div(&e->b, loop.index, n));
-  e->row[0] = emit_index_scale(&e->b, emit_index_rem(&e->b, loop.index, n), e->lanes);
+  e->first_row = emit_index_scale(&e->b, emit_index_rem(&e->b, loop.index, n), e->lanes);
   over_tokens(e, gpu_piece);
   emit_end_loop(&e->b, loop);
 }

@@ -11,9 +11,16 @@ static uint64_t field_group(const scheme *s, const expr *e) {
   return g;
 }
 
+static bool is_integer_mode(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+
+// Weights that share an activation scale which the kernel has to apply; 0: it applies none, or one per token.
+static uint64_t scale_group(const recipe *r) {
+  return is_integer_mode(r) && r->act.kind == ACT_I8_DYNAMIC ? r->act.group : 0;
+}
+
 // The greatest common divisor of every group of weights that shares something; 0: nothing is per group.
 static uint64_t common_group(const recipe *r) {
-  uint64_t g = r->act.kind == ACT_I8_DYNAMIC ? r->act.group : 0;
+  uint64_t g = scale_group(r);
   for (size_t i = 0; i < r->scheme->field_count; i++)
     if (r->scheme->fields[i].gran.kind == GRAN_GROUP) g = num_gcd(g, r->scheme->fields[i].gran.group);
   return g;
@@ -32,12 +39,10 @@ static uint64_t narrower(uint64_t a, uint64_t b) {
   return num_gcd(a, b);
 }
 
-static bool is_integer_mode(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
-
 // Spans at which anything, and at which a real number, changes.
 static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
   *any = *real = PREPARED_ROW;
-  if (r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0) *any = *real = draft_span(r, r->act.group);
+  if (scale_group(r) > 0) *any = *real = draft_span(r, scale_group(r));
   for (size_t i = 0; i < r->term_count; i++) {
     const value_term *v = &r->terms[i].value;
     if (v->table_field >= 0 && r->scheme->fields[v->table_field].gran.kind == GRAN_GROUP)

@@ -25,24 +25,30 @@ static uint64_t elements(const scheme_field *f) {
 
 static uint64_t element_bytes(elem_type type) { return elem_get(type)->bits / 8; }
 
+static void add_plane(packing *p, unsigned width, unsigned shift) {
+  p->planes[p->plane_count++] = (pack_plane){.width = width, .shift = shift, .offset = p->chunk_bytes};
+  p->chunk_bytes += (uint64_t)width * PACK_CHUNK * p->rows / 8;
+  p->code_bits += width;
+}
+
+// The largest power of two that is at most (with `up`: at least) `bits`, 8 at most.
+static unsigned plane_width(unsigned bits, bool up) {
+  unsigned width = 8;
+  while (width > bits && !(up && width / 2 < bits)) width /= 2;
+  return width;
+}
+
+// Codes of up to 8 bits take planes of exactly their bits, wide plane first; float codes stay whole; several integer
+// codes together take bytes and one narrower plane.
 static void lay_planes(packing *p, unsigned bits) {
-  p->code_bits = bits;
-  if (bits > 8) { // float codes whole; several integer codes by bytes
-    bool whole = bits == 16 || bits == 32;
-    unsigned width = whole ? bits : 8;
-    for (unsigned at = 0; at < bits; at += width)
-      p->planes[p->plane_count++] = (pack_plane){.width = width, .shift = at};
-  } else {
-    unsigned left = bits;
-    for (unsigned width = 8; width > 0; width /= 2) {
-      if (left < width) continue;
-      left -= width;
-      p->planes[p->plane_count++] = (pack_plane){.width = width, .shift = bits - left - width};
-    }
+  if (bits == 16 || bits == 32) {
+    add_plane(p, bits, 0);
+    return;
   }
-  for (size_t i = 0; i < p->plane_count; i++) {
-    p->planes[i].offset = p->chunk_bytes;
-    p->chunk_bytes += (uint64_t)p->planes[i].width * PACK_CHUNK * p->rows / 8;
+  for (unsigned at = 0; at < bits;) {
+    unsigned width = plane_width(bits - at, bits > 8);
+    add_plane(p, width, at);
+    at += width;
   }
 }
 
@@ -53,9 +59,8 @@ static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
 static bool find_block(draft *t) {
   recipe *r = t->r;
   uint64_t block = PACK_CHUNK;
-  const uint64_t spans[] = {r->segment, r->float_span,
-                            r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0 ? draft_span(r, r->act.group) : 1};
-  for (size_t i = 0; i < 3; i++)
+  const uint64_t spans[] = {r->segment, r->float_span};
+  for (size_t i = 0; i < 2; i++)
     if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
   for (size_t i = 0; i < r->scheme->field_count; i++)
     if (r->scheme->fields[i].gran.kind == GRAN_GROUP)

@@ -59,8 +59,9 @@ typedef struct matmul_shape {
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
                            const char *name);
 // Buffers: x (f32), prepared. Sizes: columns, x stride (floats), prepared row bytes, offsets of scales, isums, fsums,
-// positions. Work: tokens.
-ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, const char *name);
-// Elementwise, softmax, norms: see emit_rows.c for buffers and sizes.
+// positions. Work: tokens. What is computed, bit for bit: emit_prepare.c.
+ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, bool gpu,
+                            const char *name);
+// Elementwise, softmax, norms: see emit_rows.h for buffers and sizes.
 
 #endif

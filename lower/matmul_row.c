@@ -138,13 +138,13 @@ static void emit_stretches(matmul *e) {
   slots s = live_slots(e, LIVE_TOTAL);
   ir_loop loop = begin_loop(e, &s, emit_index(&e->b, 0), e->block_count, r->flush);
   ir_value *end = emit_index_min(&e->b, emit_index_offset(&e->b, loop.index, r->flush), e->block_count);
-  e->flush = emit_index_div(&e->b, loop.index, emit_index(&e->b, r->flush));
-  e->block_position = emit_index_scale(&e->b, loop.index, r->pack.block);
-  e->block = emit_index_offset(&e->b, e->tile, r->pack.tile_head_bytes);
+  ir_value *start = emit_index_scale(&e->b, loop.index, r->pack.block);
   ir_value *zero = emit_index(&e->b, 0);
+  e->block_position = start;
   matmul_begin_float_span(e);
   if (r->segment == PREPARED_ROW) matmul_begin_segment(e, zero);
   emit_blocks(e, loop.index, end, r->segment == PREPARED_ROW ? LIVE_DOTS : LIVE_NESTED);
+  e->block_position = start;
   if (r->segment == PREPARED_ROW) matmul_end_segment(e, zero);
   matmul_end_float_span(e, zero);
   end_loop(e, &s, loop);

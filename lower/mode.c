@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "lower/draft.h"
+#include "lower/emit_coarse.h"
 
 #define BYTE 256.0
+#define DECODE_CYCLES 1.0 // a whole expression per weight: always after the factored modes
 
 static uint64_t code_count(const recipe *r) { return UINT64_C(1) << r->normal.code_bits; }
 
@@ -178,6 +180,23 @@ static const char *try_float(draft *t, mode_candidate *m) {
   return NULL;
 }
 
+// The whole value as the level of a single core.
+static const char *try_decode(draft *t, mode_candidate *m) {
+  const char *reason;
+  if (!emit_expr_possible(t->mem, t->r->scheme, t->r->scheme->value, &reason)) return reason;
+  m->cores[m->core_count++] = (recipe_core){.step = 1};
+  add_term(m, &(value_term){.table_field = -1, .float_field = -1}, 0);
+  return NULL;
+}
+
+static const char *check_coefficients(draft *t, const mode_candidate *m) {
+  const char *reason;
+  for (size_t i = 0; i < m->term_count; i++)
+    for (size_t j = 0; j < m->terms[i].value.coefficient_count; j++)
+      if (!emit_expr_possible(t->mem, t->r->scheme, m->terms[i].value.coefficients[j], &reason)) return reason;
+  return NULL;
+}
+
 // Cycles per weight of the inner loop.
 static double unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes, elem_type elem) {
   double planes = 0;
@@ -211,22 +230,27 @@ static double float_cost(const draft *t, const mode_candidate *m, const target_t
 static void consider(draft *t, compute_mode mode) {
   mode_candidate *m = &t->candidates[t->candidate_count++];
   const target_tier *tier = &t->options->target->tiers[0];
-  size_t room = 2 * t->r->normal.term_count + 1;
+  size_t room = 2 * t->r->normal.term_count + 2;
   *m = (mode_candidate){.mode = mode};
   m->cores = ARENA_ARRAY(t->mem, recipe_core, room);
   m->terms = ARENA_ARRAY(t->mem, recipe_term, room);
-  switch (mode) {
-  case MODE_INT_DOT:
-  case MODE_TABLE_DOT:
-    m->refused = try_integer(t, m, mode == MODE_TABLE_DOT);
-    if (m->refused == NULL) m->cost = integer_cost(t, m, tier);
-    break;
-  case MODE_FLOAT:
-    m->refused = try_float(t, m);
-    if (m->refused == NULL) m->cost = float_cost(t, m, tier);
-    break;
-  case MODE_DECODE: m->cost = 1000; break;
-  }
+  bool tables = mode == MODE_TABLE_DOT;
+  m->refused = mode == MODE_DECODE  ? try_decode(t, m)
+               : mode == MODE_FLOAT ? try_float(t, m)
+                                    : try_integer(t, m, tables);
+  if (m->refused == NULL) m->refused = check_coefficients(t, m);
+  if (m->refused != NULL) return;
+  m->cost = mode == MODE_DECODE  ? DECODE_CYCLES + float_cost(t, m, tier)
+            : mode == MODE_FLOAT ? float_cost(t, m, tier)
+                                 : integer_cost(t, m, tier);
+}
+
+static bool no_mode(draft *t) {
+  diag_error(t->d, t->r->scheme->loc, "no compute mode fits scheme '%s' with activations %s", t->r->scheme->name,
+             act_text(t->mem, &t->r->act));
+  for (size_t i = 0; i < t->candidate_count; i++)
+    diag_hint(t->d, "%s: %s", compute_mode_name(t->candidates[i].mode), t->candidates[i].refused);
+  return false;
 }
 
 bool draft_choose_mode(draft *t) {
@@ -237,6 +261,7 @@ bool draft_choose_mode(draft *t) {
     const mode_candidate *m = &t->candidates[i];
     if (m->refused == NULL && (best == NULL || m->cost < best->cost)) best = m;
   }
+  if (best == NULL) return no_mode(t);
   recipe *r = t->r;
   r->mode = best->mode;
   r->core_count = best->core_count;

@@ -54,10 +54,18 @@ static uint64_t shorten(uint64_t span, uint64_t limit) {
   return 4;
 }
 
+// Sums of several byte planes meet in f32: no integer coefficient can be applied before that.
+static bool has_planes(const recipe *r) {
+  for (size_t i = 0; i < r->core_count; i++)
+    if (r->cores[i].plane_count > 1) return true;
+  return false;
+}
+
 bool draft_prove(draft *t) {
   recipe *r = t->r;
   r->flush = r->float_span == PREPARED_ROW ? NEVER_FLUSH : 0; // in positions; the layout turns it into blocks
   if (r->mode != MODE_INT_DOT && r->mode != MODE_TABLE_DOT) return true;
+  if (has_planes(r)) r->float_span = r->segment;
   if (r->float_span != r->segment && r->float_span != PREPARED_ROW && r->float_span > safe_positions(r, true))
     r->float_span = r->segment;
   if (r->float_span == PREPARED_ROW && r->segment != PREPARED_ROW && safe_positions(r, true) < 4096)

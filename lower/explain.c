@@ -1,0 +1,78 @@
+// --explain: what was chosen and why, what was refused and why; and -Wfallback, so that no slow path is silent.
+#include "lower/draft.h"
+
+static void explain_candidates(const draft *t, FILE *f) {
+  for (size_t i = 0; i < t->candidate_count; i++) {
+    const mode_candidate *m = &t->candidates[i];
+    const char *name = compute_mode_name(m->mode);
+    if (m->refused != NULL) {
+      fprintf(f, "    %-9s refused: %s\n", name, m->refused);
+    } else {
+      fprintf(f, "    %-9s %s: %.4g cycles per weight on %s\n", name, m->mode == t->r->mode ? "chosen" : "possible",
+              m->cost, t->options->target->tiers[0].name);
+    }
+  }
+}
+
+static void explain_span(FILE *f, const char *what, uint64_t span) {
+  if (span == PREPARED_ROW) {
+    fprintf(f, "    %s: the whole row\n", what);
+  } else {
+    fprintf(f, "    %s: %llu weights\n", what, (unsigned long long)span);
+  }
+}
+
+static void explain_layout(const recipe *r, FILE *f) {
+  const packing *p = &r->pack;
+  fprintf(f, "    layout: %u rows interleaved, blocks of %llu weights in %llu bytes a row (%.4g bits per weight), planes",
+          p->rows, (unsigned long long)p->block, (unsigned long long)(p->block_bytes / p->rows),
+          8.0 * (double)p->block_bytes / (double)p->rows / (double)p->block);
+  for (size_t i = 0; i < p->plane_count; i++) fprintf(f, " %u", p->planes[i].width);
+  fprintf(f, "\n");
+}
+
+static void explain_cores(const recipe *r, FILE *f) {
+  for (size_t i = 0; i < r->core_count; i++) {
+    const recipe_core *c = &r->cores[i];
+    if (r->mode == MODE_INT_DOT)
+      fprintf(f, "    level %zu: %g * (code %+lld)\n", i, c->step, (long long)c->offset);
+    if (r->mode == MODE_TABLE_DOT)
+      fprintf(f, "    level %zu: table of %u byte plane%s, step %g\n", i, c->plane_count, c->plane_count > 1 ? "s" : "",
+              c->step);
+  }
+}
+
+static void warn_fallback(const draft *t) {
+  const recipe *r = t->r;
+  const char *act = act_text(t->mem, &r->act);
+  if (r->mode == MODE_DECODE)
+    diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' is decoded weight by weight: %s", r->scheme->name,
+                 t->not_normal != NULL ? t->not_normal : "its levels fit no faster mode");
+  for (size_t i = 0; i < r->term_count; i++)
+    if (r->mode == MODE_FLOAT && r->terms[i].value.table_field >= 0)
+      diag_warning(t->d, "fallback", r->scheme->loc,
+                   "the levels of scheme '%s' are stored with the tensor: they are compared one by one",
+                   r->scheme->name);
+  if (r->mode == MODE_FLOAT && (r->act.kind == ACT_I8_DYNAMIC || r->act.kind == ACT_I8_STATIC))
+    diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' with activations %s is computed in f32", r->scheme->name,
+                 act);
+  if (r->segment < 16)
+    diag_warning(t->d, "fallback", r->scheme->loc,
+                 "scheme '%s' with activations %s: scales change every %llu weights, so scaling outweighs the products",
+                 r->scheme->name, act, (unsigned long long)r->segment);
+}
+
+void lower_explain_recipe(const draft *t) {
+  warn_fallback(t);
+  FILE *f = t->options->explain;
+  if (f == NULL) return;
+  const recipe *r = t->r;
+  fprintf(f, "  recipe %s: scheme %s, activations %s\n", r->name, r->scheme->name, act_text(t->mem, &r->act));
+  explain_candidates(t, f);
+  explain_cores(r, f);
+  explain_span(f, "products are summed over", r->segment);
+  explain_span(f, "sums become f32 after", r->float_span);
+  if (r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT)
+    fprintf(f, "    i32 sums cannot overflow%s\n", r->flush > 0 ? ", being flushed in time" : "");
+  explain_layout(r, f);
+}

@@ -1,0 +1,167 @@
+// The packer. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
+// planed, where coarse elements go.
+#include "weights/pack.h"
+
+#include <string.h>
+
+#include "support/fp.h"
+
+typedef struct packer {
+  const recipe *r;
+  const packing *p;
+  const tensor_codes *t;
+  uint64_t positions;
+  uint64_t blocks;
+  uint32_t *codes; // rows x positions of one tile
+  double *row;     // one row of weights, for row sums
+} packer;
+
+// ---- codes ------------------------------------------------------------------------------------------------------------
+
+static uint32_t joint_code(const packer *k, uint64_t index) {
+  uint32_t code = 0;
+  for (size_t i = 0; i < k->r->normal.part_count; i++) {
+    const code_part *part = &k->r->normal.parts[i];
+    elem_type type = k->r->scheme->fields[part->field].type;
+    uint32_t raw = k->t->elements[part->field][index];
+    // Signed codes are stored from their minimum up: flipping the sign bit does that.
+    if (elem_get(type)->kind == ELEM_KIND_INT) raw ^= UINT32_C(1) << (elem_get(type)->bits - 1);
+    code |= raw << part->shift;
+  }
+  return code;
+}
+
+static void gather_codes(packer *k, uint64_t first_row) {
+  const packing *p = k->p;
+  memset(k->codes, 0, p->rows * k->positions * sizeof *k->codes);
+  for (uint64_t r = 0; r < p->rows && first_row + r < k->t->rows; r++) {
+    uint32_t *out = k->codes + r * k->positions;
+    uint64_t index = (first_row + r) * k->t->columns;
+    for (uint64_t c = 0; c < k->t->columns; c++)
+      out[c / p->k_group * p->k_padded + c % p->k_group] = joint_code(k, index + c);
+  }
+}
+
+static void put_narrow(const packer *k, const pack_plane *plane, uint64_t position, uint8_t *chunk) {
+  uint32_t mask = (UINT32_C(1) << plane->width) - 1;
+  for (unsigned j = 0; j < PACK_CHUNK; j++) {
+    unsigned quad = j / 4;
+    uint8_t *vector = chunk + plane->offset + (uint64_t)(quad % plane->width) * 4 * k->p->rows + j % 4;
+    unsigned shift = plane->width * (quad / plane->width);
+    const uint32_t *code = k->codes + position + j;
+    for (unsigned r = 0; r < k->p->rows; r++, code += k->positions)
+      vector[4 * r] |= (uint8_t)((*code >> plane->shift & mask) << shift);
+  }
+}
+
+static void put_little(uint8_t *out, uint32_t value, unsigned bytes) {
+  for (unsigned b = 0; b < bytes; b++) out[b] = (uint8_t)(value >> 8 * b);
+}
+
+static void put_wide(const packer *k, const pack_plane *plane, uint64_t position, uint8_t *chunk) {
+  unsigned bytes = plane->width / 8;
+  for (unsigned j = 0; j < PACK_CHUNK; j++)
+    for (unsigned r = 0; r < k->p->rows; r++)
+      put_little(chunk + plane->offset + (uint64_t)(j * k->p->rows + r) * bytes,
+                 k->codes[r * k->positions + position + j], bytes);
+}
+
+static void put_chunks(const packer *k, uint64_t block, uint8_t *out) {
+  const packing *p = k->p;
+  for (uint64_t c = 0; c < p->block / PACK_CHUNK; c++) {
+    uint8_t *chunk = out + p->header_bytes + c * p->chunk_bytes;
+    for (size_t i = 0; i < p->plane_count; i++)
+      (p->planes[i].width > 8 ? put_wide : put_narrow)(k, &p->planes[i], block * p->block + c * PACK_CHUNK, chunk);
+  }
+}
+
+// ---- coarse elements ------------------------------------------------------------------------------------------------------
+
+// A raw element in its stored type: integers are extended, floats keep their bits.
+static uint32_t stored_bits(elem_type type, elem_type store, uint32_t raw) {
+  if (elem_get(type)->kind == ELEM_KIND_FLOAT)
+    return store == type ? raw : (uint32_t)elem_encode(store, elem_decode(type, raw));
+  return (uint32_t)(int32_t)elem_decode(type, raw);
+}
+
+static uint64_t table_elements(const scheme_field *f) {
+  uint64_t n = 1;
+  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
+  return n;
+}
+
+// Granule `granule` of row `row` (or of the tensor), element by element; `stride` bytes between elements.
+static void put_granule(const packer *k, const pack_field *pf, uint64_t granule, uint8_t *out, uint64_t stride) {
+  const scheme_field *f = &k->r->scheme->fields[pf->field];
+  uint64_t count = table_elements(f);
+  for (uint64_t i = 0; i < count; i++) {
+    uint32_t raw = k->t->elements[pf->field][granule * count + i];
+    put_little(out + i * stride, stored_bits(f->type, pf->store, raw), elem_get(pf->store)->bits / 8);
+  }
+}
+
+static void put_tensor_fields(const packer *k, uint8_t *out) {
+  for (size_t i = 0; i < k->p->tensor_field_count; i++) {
+    const pack_field *pf = &k->p->tensor_fields[i];
+    put_granule(k, pf, 0, out + pf->offset, elem_get(pf->store)->bits / 8);
+  }
+}
+
+static void put_row_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint8_t *tile) {
+  uint64_t bytes = elem_get(pf->store)->bits / 8;
+  put_granule(k, pf, row, tile + pf->offset + r * bytes, bytes * k->p->rows);
+}
+
+static void put_group_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint64_t block,
+                            uint8_t *out) {
+  const scheme_field *f = &k->r->scheme->fields[pf->field];
+  uint64_t bytes = elem_get(pf->store)->bits / 8;
+  uint64_t row_bytes = bytes * k->p->rows;
+  uint64_t per_row = k->t->columns / f->gran.group + (k->t->columns % f->gran.group != 0);
+  uint64_t in_block = k->p->block / pf->span;
+  for (uint64_t g = 0; g < in_block && block * in_block + g < per_row; g++)
+    put_granule(k, pf, row * per_row + block * in_block + g,
+                out + pf->offset + g * row_bytes * table_elements(f) + r * bytes, row_bytes);
+}
+
+static void put_row_sum(const packer *k, uint64_t row, unsigned r, uint8_t *tile) {
+  if (!k->p->has_row_sums) return;
+  scheme_row(k->t, row, k->row);
+  double sum = 0;
+  for (uint64_t c = 0; c < k->t->columns; c++) sum += k->row[c];
+  put_little(tile + k->p->row_sum_offset + 4 * r, fp_bits32((float)sum), 4);
+}
+
+static void pack_tile(packer *k, uint64_t first_row, uint8_t *tile) {
+  const packing *p = k->p;
+  gather_codes(k, first_row);
+  for (uint64_t b = 0; b < k->blocks; b++) put_chunks(k, b, tile + p->tile_head_bytes + b * p->block_bytes);
+  for (unsigned r = 0; r < p->rows && first_row + r < k->t->rows; r++) {
+    for (size_t i = 0; i < p->field_count; i++) {
+      const pack_field *pf = &p->fields[i];
+      if (pf->span == 0) put_row_field(k, pf, first_row + r, r, tile);
+      for (uint64_t b = 0; pf->span != 0 && b < k->blocks; b++)
+        put_group_field(k, pf, first_row + r, r, b, tile + p->tile_head_bytes + b * p->block_bytes);
+    }
+    put_row_sum(k, first_row + r, r, tile);
+  }
+}
+
+bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size) {
+  packer k = {.r = r, .p = &r->pack, .t = t};
+  uint64_t bytes, tile_bytes;
+  if (!packing_tensor_bytes(k.p, t->rows, t->columns, &bytes) || bytes != size ||
+      !packing_tile_bytes(k.p, t->columns, &tile_bytes) || !packing_positions(k.p, t->columns, &k.positions) ||
+      !packing_blocks(k.p, t->columns, &k.blocks)) {
+    diag_error(d, SRC_NOWHERE, "a tensor of %llu x %llu weights cannot be packed as '%s' into %llu bytes",
+               (unsigned long long)t->rows, (unsigned long long)t->columns, r->name, (unsigned long long)size);
+    return false;
+  }
+  k.codes = ARENA_ARRAY(a, uint32_t, k.positions * k.p->rows);
+  k.row = ARENA_ARRAY(a, double, t->columns);
+  memset(out, 0, size);
+  put_tensor_fields(&k, out);
+  for (uint64_t tile = 0; tile * k.p->rows < t->rows; tile++)
+    pack_tile(&k, tile * k.p->rows, out + k.p->tensor_head_bytes + tile * tile_bytes);
+  return true;
+}

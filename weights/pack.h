@@ -1,0 +1,12 @@
+// The packer: codes in their neutral form -> the layout that kernels read, as the recipe's packing says.
+#ifndef QCC_WEIGHTS_PACK_H
+#define QCC_WEIGHTS_PACK_H
+
+#include "ir/recipe.h"
+#include "ir/tensor_codes.h"
+
+// Writes W[rows][columns] into `out`, which has exactly packing_tensor_bytes bytes (`size`). Padding is zero bytes.
+// False (reported) when sizes disagree or overflow.
+bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size);
+
+#endif
