@@ -13,5 +13,5 @@ if [ -z "$names" ]; then
   echo "no scheme was found in schemes/*.q: nothing can be checked"
   exit 1
 fi
-c_like . | grep -v '^tests/' | xargs -r grep -HniE "(^|[^a-z0-9])($names)([^a-z0-9]|\$)" >"$findings" || true
+c_like | grep -v '^tests/' | xargs -r grep -HniE "(^|[^a-z0-9])($names)([^a-z0-9]|\$)" >"$findings" || true
 verdict "$findings" "C files that name a weight format"

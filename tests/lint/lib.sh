@@ -3,11 +3,17 @@
 root=${1:?usage: $0 ROOT}
 cd "$root" || exit
 
-# The C-like files below the folders given, relative to the root.
-c_like() {
-  find "$@" \( -name .git -o -name build -o -name CMakeFiles \) -prune -o -type f \
-    \( -name '*.c' -o -name '*.h' -o -name '*.def' -o -name '*.l' -o -name '*.y' \) -print | sed 's#^\./##' | sort
+# All files of the project, relative to the root: what git knows, or everything where there is no git.
+all_files() {
+  if [ -e .git ]; then
+    git ls-files | while read -r file; do if [ -f "$file" ]; then echo "$file"; fi; done
+  else
+    find . \( -name .git -o -name build \) -prune -o -type f -print | sed 's#^\./##'
+  fi | sort
 }
+
+# The C-like ones of them.
+c_like() { all_files | grep -E '\.(c|h|def|l|y)$' || true; }
 
 # Fails with a headline when the file of findings $1 is not empty.
 verdict() {

@@ -4,7 +4,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 # shellcheck disable=SC2016 # awk has its own $
-c_like . | xargs -r awk '
+c_like | xargs -r awk '
   function leave() { if (lines > 700) printf "%s: %d lines\n", file, lines }
   FNR == 1 { leave(); file = FILENAME; start = 0 }
   { lines = FNR }

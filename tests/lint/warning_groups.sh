@@ -3,7 +3,7 @@
 set -eu
 . "$(dirname "$0")/lib.sh"
 
-c_like . | grep -v '^tests/' | xargs -r cat | tr -d '\n' | grep -oE 'diag_warning\([^"();]*,[[:space:]]*"[^"]*"' |
+c_like | grep -v '^tests/' | xargs -r cat | tr -d '\n' | grep -oE 'diag_warning\([^"();]*,[[:space:]]*"[^"]*"' |
   sed 's/.*"\([^"]*\)"/\1/' | sort -u | while read -r group; do
   grep -q "WARNING(\"$group\"" support/warnings.h || echo "$group"
 done >"$findings"

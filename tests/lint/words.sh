@@ -5,6 +5,6 @@ set -eu
 
 # Written so that this file does not find itself.
 pattern='\<TO''DO\>|\<FIX''ME\>|\<X''XX\>|(^|[^A-Za-z0-9_.])/wor''k/'
-find . \( -name .git -o -name build \) -prune -o -type f -print | sed 's#^\./##' |
+all_files |
   xargs -r grep -IHnE "$pattern" >"$findings" || true
 verdict "$findings" "words that must not be in the repository"
