@@ -32,6 +32,8 @@ static bool write_safetensors(seed_writer *w) {
 static bool write_npy(seed_writer *w) {
   return write_seed(w, "npy", "v1", sample_npy(1, sample_npy_header, SAMPLE_NPY_DATA)) &&
          write_seed(w, "npy", "v2", sample_npy(2, sample_npy_header, SAMPLE_NPY_DATA)) &&
+         write_seed(w, "npy", "deep",
+                    sample_npy(1, "{'descr':'|u1','fortran_order':False,'shape':(1,1,1,2,1,1,1,1)}", 2)) &&
          write_seed(w, "npy", "v3", sample_npy(3, "{'shape':(),'fortran_order':False,'descr':'<f8'}", 8));
 }
 
