@@ -11,6 +11,16 @@
 #define ON_LINUX 0
 #endif
 
+void qrt_cpu_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+  __asm__ volatile("pause");
+#elif defined(__aarch64__)
+  __asm__ volatile("isb");
+#elif defined(__riscv)
+  __asm__ volatile(".4byte 0x0100000f"); /* pause, a hint that older assemblers do not know */
+#endif
+}
+
 #if defined(__x86_64__)
 
 #if ON_LINUX

@@ -8,6 +8,9 @@
 
 #define QRT_ALIGNMENT 64u
 
+/* Tells the processor that the caller waits in a loop (qrt_cpu.c). */
+void qrt_cpu_relax(void);
+
 /* Little-endian loads at any address; compilers make one load of each. */
 static inline uint32_t qrt_load32(const uint8_t *p) {
   return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;

@@ -53,23 +53,13 @@ typedef struct thread_pool {
   unsigned spins;
   unsigned workers;
   atomic_uint sleepers;
-  atomic_uint busy; /* not a bool: RISC-V has no instructions to swap bytes */
+  atomic_uint busy; /* not a bool: not every processor can swap bytes */
   atomic_uint stop;
   pthread_mutex_t mutex;
   pthread_cond_t job_opened;
   pthread_cond_t job_left;
   pthread_t threads[];
 } thread_pool;
-
-static void relax(void) {
-#if defined(__x86_64__) || defined(__i386__)
-  __asm__ volatile("pause");
-#elif defined(__aarch64__)
-  __asm__ volatile("isb");
-#elif defined(__riscv)
-  __asm__ volatile(".4byte 0x0100000f"); /* pause, a hint that older assemblers do not know */
-#endif
-}
 
 /* ---- workers ---- */
 static void take_pieces(thread_pool *p) {
@@ -83,7 +73,7 @@ static bool await_job(thread_pool *p, unsigned seen) {
   for (unsigned i = 0; i < p->spins; i++) {
     if (is_news(atomic_load(&p->state), seen)) return true;
     if (atomic_load(&p->stop)) return false;
-    relax();
+    qrt_cpu_relax();
   }
   (void)pthread_mutex_lock(&p->mutex);
   (void)atomic_fetch_add(&p->sleepers, 1); /* before the state is read again: open_job looks in the other order */
@@ -146,7 +136,7 @@ static void close_job(thread_pool *p) {
   (void)atomic_fetch_or(&p->state, CLOSED);
   for (unsigned i = 0; i < p->spins; i++) {
     if (is_empty(p)) return;
-    relax();
+    qrt_cpu_relax();
   }
   (void)pthread_mutex_lock(&p->mutex);
   (void)atomic_fetch_or(&p->state, WAITING);

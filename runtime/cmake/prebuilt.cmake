@@ -43,7 +43,7 @@ function(qrt_prebuilt arch triple)
     set(object ${CMAKE_CURRENT_BINARY_DIR}/${arch}/${source}.o)
     add_custom_command(OUTPUT ${object}
       COMMAND ${compiler} ${flags} -MD -MF ${object}.d -c ${CMAKE_CURRENT_SOURCE_DIR}/${source} -o ${object}
-      MAIN_DEPENDENCY ${source} DEPFILE ${object}.d COMMENT "Compiling the runtime's ${source} for ${arch}" VERBATIM)
+      DEPENDS ${source} DEPFILE ${object}.d COMMENT "Compiling the runtime's ${source} for ${arch}" VERBATIM)
     list(APPEND objects ${object})
   endforeach()
   file(MAKE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/${arch} ${PROJECT_BINARY_DIR}/lib/qcc)

@@ -1,0 +1,319 @@
+// What is refused when a model is opened, and with which status.
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "small_model.h"
+#include "tests/check_main.h"
+
+enum { MAGIC = 0, VERSION = 4, FILE_SIZE = 8, OFFSET = 16, SIZE = 24, ID = 32, DIGEST = 40, RESERVED = 48 };
+
+static qrt_status open_bytes(const small_file *file, size_t size) {
+  qrt_model model;
+  qrt_status status = qrt_open_memory(&model, &small_plan, file->bytes, size);
+  ck_assert((status == QRT_OK) == (model.plan != NULL));
+  qrt_close(&model);
+  return status;
+}
+
+START_TEST(a_valid_file_opens) {
+  small_file file;
+  small_file_make(&file);
+  qrt_model model;
+  ck_assert_int_eq(qrt_open_memory(&model, &small_plan, file.bytes, SMALL_FILE), QRT_OK);
+  ck_assert_ptr_eq(model.weights, file.bytes + 64);
+  ck_assert_ptr_null(model.mapping);
+  ck_assert_str_eq(qrt_tier_name(&model), "base");
+  qrt_close(&model);
+  ck_assert_ptr_null(model.plan);
+  ck_assert_str_eq(qrt_tier_name(&model), "");
+}
+END_TEST
+
+// A field of the header set to a value; the digest stays right, since it does not cover the header.
+static const struct damaged_header {
+  const char *what;
+  size_t field;
+  uint64_t value;
+  qrt_status status;
+} damaged_headers[] = {
+    {"no magic", MAGIC, 0, QRT_ERROR_FORMAT},
+    {"another format's magic", MAGIC, UINT64_C(0x146554747), QRT_ERROR_FORMAT},
+    {"magic of the other byte order", MAGIC, UINT64_C(0x151434357), QRT_ERROR_FORMAT},
+    {"version 0", VERSION, 0, QRT_ERROR_VERSION},
+    {"a later version", VERSION, 2, QRT_ERROR_VERSION},
+    {"version of the other byte order", VERSION, 0x01000000, QRT_ERROR_VERSION},
+    {"the highest version", VERSION, UINT32_MAX, QRT_ERROR_VERSION},
+    {"file size 0", FILE_SIZE, 0, QRT_ERROR_FORMAT},
+    {"file size of the header alone", FILE_SIZE, 64, QRT_ERROR_FORMAT},
+    {"file size one less", FILE_SIZE, SMALL_FILE - 1, QRT_ERROR_FORMAT},
+    {"file size one more", FILE_SIZE, SMALL_FILE + 1, QRT_ERROR_FORMAT},
+    {"file size with a high bit", FILE_SIZE, UINT64_C(1) << 32 | SMALL_FILE, QRT_ERROR_FORMAT},
+    {"the largest file size", FILE_SIZE, UINT64_MAX, QRT_ERROR_FORMAT},
+    {"payload in the header", OFFSET, 0, QRT_ERROR_FORMAT},
+    {"payload before the header's end", OFFSET, 63, QRT_ERROR_FORMAT},
+    {"payload later", OFFSET, 128, QRT_ERROR_FORMAT},
+    {"payload at the end", OFFSET, SMALL_FILE, QRT_ERROR_FORMAT},
+    {"payload behind the end", OFFSET, SMALL_FILE + 64, QRT_ERROR_FORMAT},
+    {"payload offset that wraps", OFFSET, UINT64_MAX - 63, QRT_ERROR_FORMAT},
+    {"payload size 0", SIZE, 0, QRT_ERROR_FORMAT},
+    {"payload size one less", SIZE, SMALL_PAYLOAD - 1, QRT_ERROR_FORMAT},
+    {"payload size one more", SIZE, SMALL_PAYLOAD + 1, QRT_ERROR_FORMAT},
+    {"payload size with the header", SIZE, SMALL_FILE, QRT_ERROR_FORMAT},
+    {"payload size that wraps", SIZE, UINT64_MAX - 63, QRT_ERROR_FORMAT},
+    {"the largest payload size", SIZE, UINT64_MAX, QRT_ERROR_FORMAT},
+    {"another model", ID, SMALL_ID + 1, QRT_ERROR_MISMATCH},
+    {"no model", ID, 0, QRT_ERROR_MISMATCH},
+    {"digest 0", DIGEST, 0, QRT_ERROR_CHECKSUM},
+    {"digest of ones", DIGEST, UINT64_MAX, QRT_ERROR_CHECKSUM},
+    {"first reserved word used", RESERVED, 1, QRT_ERROR_FORMAT},
+    {"second reserved word used", RESERVED + 8, UINT64_C(1) << 63, QRT_ERROR_FORMAT},
+};
+
+START_TEST(damaged_headers_are_refused) {
+  const struct damaged_header *row = &damaged_headers[_i];
+  small_file file;
+  small_file_make(&file);
+  if (row->field < FILE_SIZE)
+    small_put32(file.bytes + row->field, (uint32_t)row->value);
+  else
+    small_put64(file.bytes + row->field, row->value);
+  qrt_status status = open_bytes(&file, SMALL_FILE);
+  ck_assert_msg(status == row->status, "%s: %s", row->what, qrt_status_text(status));
+}
+END_TEST
+
+START_TEST(every_flipped_bit_is_found) {
+  small_file file;
+  small_file_make(&file);
+  for (size_t bit = 0; bit < 8 * SMALL_FILE; bit++) {
+    file.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+    qrt_status status = open_bytes(&file, SMALL_FILE);
+    ck_assert_msg(status != QRT_OK, "bit %zu", bit);
+    if (bit >= 8 * 64) ck_assert_int_eq(status, QRT_ERROR_CHECKSUM);
+    file.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+  }
+}
+END_TEST
+
+// Each prefix lies at the end of its own allocation, where a sanitizer sees reads behind it.
+START_TEST(every_truncation_is_found) {
+  small_file file;
+  small_file_make(&file);
+  for (size_t size = 0; size < SMALL_FILE; size++) {
+    uint8_t *bytes = aligned_alloc(64, (size + 127) / 64 * 64);
+    ck_assert_ptr_nonnull(bytes);
+    memcpy(bytes, file.bytes, size);
+    qrt_model model;
+    ck_assert_int_eq(qrt_open_memory(&model, &small_plan, bytes, size), QRT_ERROR_FORMAT);
+    free(bytes);
+  }
+}
+END_TEST
+
+// A file that was cut, with a header that was made to fit the cut.
+START_TEST(a_consistent_short_file_is_of_another_model) {
+  small_file file;
+  small_file_make(&file);
+  small_put64(file.bytes + FILE_SIZE, SMALL_FILE - 64);
+  small_put64(file.bytes + SIZE, SMALL_PAYLOAD - 64);
+  small_put64(file.bytes + DIGEST, qrt_digest(file.bytes + 64, SMALL_PAYLOAD - 64));
+  ck_assert_int_eq(open_bytes(&file, SMALL_FILE - 64), QRT_ERROR_MISMATCH);
+}
+END_TEST
+
+START_TEST(arguments_are_checked) {
+  small_file file;
+  small_file_make(&file);
+  qrt_model model;
+  ck_assert_int_eq(qrt_open_memory(NULL, &small_plan, file.bytes, SMALL_FILE), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_memory(&model, NULL, file.bytes, SMALL_FILE), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_memory(&model, &small_plan, NULL, SMALL_FILE), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_memory(&model, &small_plan, file.bytes + 1, SMALL_FILE - 1), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_memory(&model, &small_plan, file.bytes + 32, SMALL_FILE - 32), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_file(NULL, &small_plan, "x"), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_file(&model, NULL, "x"), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_file(&model, &small_plan, NULL), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_embedded(NULL, &small_plan), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_open_embedded(&model, NULL), QRT_ERROR_ARGUMENT);
+  qrt_close(NULL);
+}
+END_TEST
+
+/* ---- plans ---- */
+static qrt_step broken_steps[2];
+
+static qrt_status open_with(const qrt_plan *plan) {
+  small_file file;
+  small_file_make(&file);
+  qrt_model model;
+  return qrt_open_memory(&model, plan, file.bytes, SMALL_FILE);
+}
+
+static qrt_plan plan_with_steps(void) {
+  qrt_plan plan = small_plan;
+  memcpy(broken_steps, small_plan.steps, sizeof broken_steps);
+  plan.steps = broken_steps;
+  return plan;
+}
+
+START_TEST(a_plan_of_another_version_is_refused) {
+  qrt_plan plan = small_plan;
+  plan.abi_version = QRT_ABI_VERSION + 1;
+  ck_assert_int_eq(open_with(&plan), QRT_ERROR_VERSION);
+}
+END_TEST
+
+static void too_many_buffers(qrt_step *s) { s->buffer_count = QRT_MAX_BUFFERS + 1; }
+static void too_many_sizes(qrt_step *s) { s->size_count = QRT_MAX_SIZES + 1; }
+static void unknown_space(qrt_step *s) { s->buffers[0].space = 5; }
+static void no_such_input(qrt_step *s) { s->buffers[0] = (qrt_ref){.space = QRT_INPUT, .index = 1}; }
+static void no_such_output(qrt_step *s) { s->buffers[0] = (qrt_ref){.space = QRT_OUTPUT, .index = 1}; }
+static void behind_weights(qrt_step *s) { s->buffers[0].offset.fixed = SMALL_PAYLOAD + 1; }
+static void behind_workspace(qrt_step *s) { s->buffers[1].offset.fixed = 80; }
+static void behind_workspace_later(qrt_step *s) { s->buffers[1].offset.per_batch = 16; }
+static void offset_overflows(qrt_step *s) { s->buffers[0].offset.per_batch = UINT64_MAX; }
+static void sum_overflows(qrt_step *s) { s->buffers[0].offset = (qrt_size){UINT64_MAX, 1}; }
+static void size_overflows(qrt_step *s) { s->sizes[0].per_batch = UINT64_MAX / 2; }
+static void work_overflows(qrt_step *s) { s->work.per_batch = UINT64_C(1) << 63; }
+
+static void (*const breakages[])(qrt_step *) = {
+    too_many_buffers, too_many_sizes,         unknown_space,    no_such_input, no_such_output, behind_weights,
+    behind_workspace, behind_workspace_later, offset_overflows, sum_overflows, size_overflows, work_overflows};
+
+START_TEST(unsound_plans_are_refused) {
+  qrt_plan plan = plan_with_steps();
+  ck_assert_int_eq(open_with(&plan), QRT_OK);
+  breakages[_i](&broken_steps[1]);
+  ck_assert_msg(open_with(&plan) == QRT_ERROR_ARGUMENT, "breakage %d", _i);
+}
+END_TEST
+
+/* ---- tiers ---- */
+#define IMPOSSIBLE (UINT64_C(1) << 63)
+
+START_TEST(the_best_tier_that_runs_is_taken) {
+  const qrt_kernel *kernels = small_plan.tiers[0].kernels;
+  const qrt_tier tiers[] = {{.name = "future", .cpu_features = IMPOSSIBLE, .kernels = kernels},
+                            {.name = "here", .cpu_features = qrt_cpu_features(), .kernels = kernels},
+                            {.name = "base", .kernels = kernels}};
+  qrt_plan plan = small_plan;
+  plan.tiers = tiers;
+  plan.tier_count = 3;
+  small_file file;
+  small_file_make(&file);
+  qrt_model model;
+  ck_assert_int_eq(qrt_open_memory(&model, &plan, file.bytes, SMALL_FILE), QRT_OK);
+  ck_assert_str_eq(qrt_tier_name(&model), "here");
+  ck_assert_int_eq(qrt_use_tier(&model, "base"), QRT_OK);
+  ck_assert_str_eq(qrt_tier_name(&model), "base");
+  ck_assert_int_eq(qrt_use_tier(&model, "future"), QRT_ERROR_CPU);
+  ck_assert_int_eq(qrt_use_tier(&model, "bas"), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_use_tier(&model, "bases"), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_use_tier(&model, NULL), QRT_ERROR_ARGUMENT);
+  ck_assert_int_eq(qrt_use_tier(NULL, "base"), QRT_ERROR_ARGUMENT);
+  ck_assert_str_eq(qrt_tier_name(&model), "base");
+}
+END_TEST
+
+START_TEST(no_tier_that_runs_is_an_error) {
+  const qrt_tier tiers[] = {{.name = "future", .cpu_features = IMPOSSIBLE, .kernels = small_plan.tiers[0].kernels}};
+  qrt_plan plan = small_plan;
+  plan.tiers = tiers;
+  ck_assert_int_eq(open_with(&plan), QRT_ERROR_CPU);
+}
+END_TEST
+
+/* ---- files ---- */
+static void path_of(char path[256], const char *name) {
+  const char *dir = getenv("TMPDIR");
+  ck_assert_int_lt(snprintf(path, 256, "%s/qrt_test_%ld_%s", dir ? dir : "/tmp", (long)getpid(), name), 256);
+}
+
+static qrt_status open_written(const void *bytes, size_t size) {
+  char path[256];
+  path_of(path, "file");
+  FILE *f = fopen(path, "wb");
+  ck_assert_ptr_nonnull(f);
+  ck_assert_uint_eq(fwrite(bytes, 1, size, f), size);
+  ck_assert_int_eq(fclose(f), 0);
+  qrt_model model;
+  qrt_status status = qrt_open_file(&model, &small_plan, path);
+  ck_assert((status == QRT_OK) == (model.mapping != NULL));
+  if (status == QRT_OK) ck_assert_mem_eq(model.weights, (const uint8_t *)bytes + 64, SMALL_PAYLOAD);
+  qrt_close(&model);
+  qrt_close(&model);
+  ck_assert_int_eq(unlink(path), 0);
+  return status;
+}
+
+START_TEST(files_are_mapped) {
+  small_file file;
+  small_file_make(&file);
+  ck_assert_int_eq(open_written(file.bytes, SMALL_FILE), QRT_OK);
+  ck_assert_int_eq(open_written(file.bytes, SMALL_FILE - 1), QRT_ERROR_FORMAT);
+  ck_assert_int_eq(open_written(file.bytes, 1), QRT_ERROR_FORMAT);
+  ck_assert_int_eq(open_written(file.bytes, 0), QRT_ERROR_FORMAT);
+  file.bytes[100] ^= 1;
+  ck_assert_int_eq(open_written(file.bytes, SMALL_FILE), QRT_ERROR_CHECKSUM);
+}
+END_TEST
+
+START_TEST(what_is_no_file_is_refused) {
+  qrt_model model;
+  char fifo[256];
+  path_of(fifo, "fifo");
+  ck_assert_int_eq(mkfifo(fifo, 0600), 0);
+  ck_assert_int_eq(qrt_open_file(&model, &small_plan, fifo), QRT_ERROR_FILE); // and does not wait for a writer
+  ck_assert_int_eq(unlink(fifo), 0);
+  ck_assert_int_eq(qrt_open_file(&model, &small_plan, fifo), QRT_ERROR_FILE);
+  ck_assert_int_eq(qrt_open_file(&model, &small_plan, ""), QRT_ERROR_FILE);
+  ck_assert_int_eq(qrt_open_file(&model, &small_plan, "/"), QRT_ERROR_FILE);
+  ck_assert_int_eq(qrt_open_file(&model, &small_plan, "/dev/null"), QRT_ERROR_FILE);
+}
+END_TEST
+
+START_TEST(embedded_weights_open) {
+  small_file file;
+  small_file_make(&file);
+  qrt_plan plan = small_plan;
+  qrt_model model;
+  ck_assert_int_eq(qrt_open_embedded(&model, &plan), QRT_ERROR_UNSUPPORTED);
+  plan.embedded_weights = file.bytes;
+  plan.embedded_size = SMALL_FILE;
+  ck_assert_int_eq(qrt_open_embedded(&model, &plan), QRT_OK);
+  ck_assert_ptr_eq(model.weights, file.bytes + 64);
+  plan.embedded_size = SMALL_FILE - 1;
+  ck_assert_int_eq(qrt_open_embedded(&model, &plan), QRT_ERROR_FORMAT);
+}
+END_TEST
+
+START_TEST(every_status_has_its_text) {
+  const char *unknown = qrt_status_text((qrt_status)99);
+  for (int i = QRT_OK; i <= QRT_ERROR_THREADS; i++) {
+    const char *text = qrt_status_text((qrt_status)i);
+    ck_assert_ptr_nonnull(text);
+    ck_assert_str_ne(text, unknown);
+    for (int j = QRT_OK; j < i; j++) ck_assert_str_ne(text, qrt_status_text((qrt_status)j));
+  }
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("qrt_open");
+  TCase *tables = tcase_create("tables");
+  tcase_add_loop_test(tables, damaged_headers_are_refused, 0, sizeof damaged_headers / sizeof damaged_headers[0]);
+  tcase_add_loop_test(tables, unsound_plans_are_refused, 0, sizeof breakages / sizeof breakages[0]);
+  suite_add_tcase(suite, tables);
+  const TTest *weights[] = {a_valid_file_opens,        every_flipped_bit_is_found,
+                            every_truncation_is_found, a_consistent_short_file_is_of_another_model,
+                            arguments_are_checked,     a_plan_of_another_version_is_refused,
+                            every_status_has_its_text, NULL};
+  check_add(suite, "weights", weights);
+  const TTest *tiers[] = {the_best_tier_that_runs_is_taken, no_tier_that_runs_is_an_error, NULL};
+  check_add(suite, "tiers", tiers);
+  const TTest *files[] = {files_are_mapped, what_is_no_file_is_refused, embedded_weights_open, NULL};
+  check_add(suite, "files", files);
+  return check_main(suite);
+}
