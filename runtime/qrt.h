@@ -17,7 +17,7 @@ extern "C" {
 
 typedef enum qrt_status {
   QRT_OK = 0,
-  QRT_ERROR_ARGUMENT,    /* a NULL or out-of-range argument, a batch above the model's bound */
+  QRT_ERROR_ARGUMENT,    /* a NULL, misaligned or out-of-range argument, a batch above the model's bound */
   QRT_ERROR_WORKSPACE,   /* the workspace is too small or not 64-byte aligned */
   QRT_ERROR_FILE,        /* the weights file cannot be opened, read or mapped */
   QRT_ERROR_FORMAT,      /* these bytes are no packed weights file, or are cut short */
@@ -162,9 +162,9 @@ const char *qrt_tier_name(const qrt_model *model);
  * for this machine's addresses). */
 size_t qrt_workspace_size(const qrt_plan *plan, size_t batch);
 
-/* Runs the model: inputs[i] and outputs[i] in declared order. workspace: 64-byte aligned, at least
- * qrt_workspace_size bytes, used by one call at a time. pool: NULL runs on the calling thread. Thread count never
- * changes a bit of the result. */
+/* Runs the model: inputs[i] and outputs[i] in declared order, 4-byte aligned. workspace: 64-byte aligned, at least
+ * qrt_workspace_size bytes, used by one call at a time. No output or workspace may share a byte with another buffer of
+ * the call. pool: NULL runs on the calling thread. Thread count never changes a bit of the result. */
 qrt_status qrt_run(const qrt_model *model, size_t batch, const void *const *inputs, void *const *outputs,
                    void *workspace, size_t workspace_size, const qrt_pool *pool);
 

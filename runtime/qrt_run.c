@@ -101,10 +101,11 @@ static void run_step(const call *c, const qrt_step *step, const qrt_pool *pool) 
   qrt_parallel(pool, c->model->tier->kernels[step->kernel], &args, size_now(&step->work, c->batch), step->grain);
 }
 
+/* Kernels load and store elements of up to 4 bytes at their natural alignment. */
 static bool all_given(const void *const *buffers, uint32_t count) {
   if (count > 0 && !buffers) return false;
   for (uint32_t i = 0; i < count; i++)
-    if (!buffers[i]) return false;
+    if (!buffers[i] || (uintptr_t)buffers[i] % 4 != 0) return false;
   return true;
 }
 

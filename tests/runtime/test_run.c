@@ -46,8 +46,8 @@ START_TEST(a_call_is_checked) {
   qrt_model model = opened(&small_plan), none = {0};
   float x[BATCH * SMALL_COLUMNS] = {0}, y[BATCH * SMALL_ROWS];
   memset(y, 0xff, sizeof y);
-  const void *inputs[] = {x}, *no_inputs[] = {NULL};
-  void *outputs[] = {y}, *no_outputs[] = {NULL};
+  const void *inputs[] = {x}, *no_inputs[] = {NULL}, *odd_inputs[] = {(uint8_t *)x + 2};
+  void *outputs[] = {y}, *no_outputs[] = {NULL}, *odd_outputs[] = {(uint8_t *)y + 1};
   size_t needed = qrt_workspace_size(&small_plan, BATCH);
   const struct {
     const qrt_model *model;
@@ -65,6 +65,8 @@ START_TEST(a_call_is_checked) {
       {&model, SIZE_MAX, inputs, outputs, work.bytes, WORKSPACE, QRT_ERROR_ARGUMENT},
       {&model, BATCH, NULL, outputs, work.bytes, needed, QRT_ERROR_ARGUMENT},
       {&model, BATCH, no_inputs, outputs, work.bytes, needed, QRT_ERROR_ARGUMENT},
+      {&model, BATCH, odd_inputs, outputs, work.bytes, needed, QRT_ERROR_ARGUMENT},
+      {&model, BATCH, inputs, odd_outputs, work.bytes, needed, QRT_ERROR_ARGUMENT},
       {&model, BATCH, inputs, NULL, work.bytes, needed, QRT_ERROR_ARGUMENT},
       {&model, BATCH, inputs, no_outputs, work.bytes, needed, QRT_ERROR_ARGUMENT},
       {&model, BATCH, inputs, outputs, NULL, needed, QRT_ERROR_WORKSPACE},
