@@ -323,9 +323,13 @@ static ir_value *add_numbers(preparer *p, ir_value *sum, ir_value *numbers) {
   return ir_emit2(&p->b, IR_ADD, sum->type, sum, ir_emit1(&p->b, IR_SEXT, sum->type, numbers));
 }
 
-// The sum, one lane, of the stored numbers at positions lo .. hi of a span.
-static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, uint64_t span) {
-  bool whole = p->l->block % EMIT_LANES == 0 && (span == PREPARED_ROW || span % EMIT_LANES == 0);
+// Whether every span of this length starts at a multiple of 16 positions and has whole vectors.
+static bool is_aligned(const preparer *p, uint64_t span) {
+  return p->l->block % EMIT_LANES == 0 && (span == PREPARED_ROW || span % EMIT_LANES == 0);
+}
+
+// The sum, one lane, of the stored numbers at positions lo .. hi.
+static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
   ir_value *sum = p->store_i8 ? zero_ints(p) : zero_floats(p);
   ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &sum);
   sum = add_numbers(p, sum, load_numbers(p, loop.index, hi, whole));
@@ -348,39 +352,40 @@ static ir_value *scaled_sum(preparer *p, ir_value *isum, ir_value *position) {
   return emit_fmul(&p->b, sum, scale_of(p, position));
 }
 
-// Positions of a span of `span` that surely share a scale.
-static uint64_t shared_scale_span(const preparer *p, uint64_t span) {
-  if (!p->store_i8 || p->l->act.kind == ACT_I8_STATIC || p->scale_span == PREPARED_ROW) return span;
-  return span == PREPARED_ROW ? p->scale_span : num_gcd(span, p->scale_span);
+// Whether spans of this length may lie in several scale groups.
+static bool crosses_scales(const preparer *p, uint64_t span) {
+  if (!p->store_i8 || p->l->act.kind == ACT_I8_STATIC || p->scale_span == PREPARED_ROW) return false;
+  return span == PREPARED_ROW || p->scale_span % span != 0;
 }
 
-// A span that crosses scale groups: its parts' scaled sums, added in order.
-static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, uint64_t step) {
+// The scaled sums of the span's parts in each scale group, added in order.
+static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
   ir_builder *b = &p->b;
   ir_value *sum = ir_vector_real(b, emit_f32(1), 0);
-  ir_loop loop = begin_carrying(p, lo, hi, step, &sum);
-  ir_value *part_hi = emit_index_min(b, hi, emit_index_offset(b, loop.index, step));
-  sum = emit_fadd(b, sum, scaled_sum(p, sum_numbers(p, loop.index, part_hi, step), loop.index));
+  ir_value *first = emit_index_div(b, lo, index_of(p, p->scale_span));
+  ir_loop loop = begin_carrying(p, first, emit_index_ceil_div(b, hi, p->scale_span), 1, &sum);
+  ir_value *group = emit_index_scale(b, loop.index, p->scale_span);
+  ir_value *part_lo = emit_index_max(b, lo, group);
+  ir_value *part_hi = emit_index_min(b, hi, emit_index_offset(b, group, p->scale_span));
+  ir_value *isum = sum_numbers(p, part_lo, part_hi, whole && is_aligned(p, p->scale_span));
+  sum = emit_fadd(b, sum, scaled_sum(p, isum, part_lo));
   end_carrying(p, loop, &sum);
   return sum;
-}
-
-static ir_value *float_sum(preparer *p, ir_value *lo, ir_value *hi, uint64_t span) {
-  uint64_t step = shared_scale_span(p, span);
-  if (step != span) return crossing_sum(p, lo, hi, step);
-  ir_value *sum = sum_numbers(p, lo, hi, span);
-  return p->store_i8 ? scaled_sum(p, sum, lo) : sum;
 }
 
 // One element of the sections with this span.
 static void section_element(preparer *p, uint64_t span, ir_value *element, ir_value *lo, ir_value *hi) {
   bool isum = p->store_i8 && p->l->isum_span == span;
   bool fsum = p->l->fsum_span == span;
-  bool both = isum && fsum && shared_scale_span(p, span) == span;
-  ir_value *sum = isum ? sum_numbers(p, lo, hi, span) : NULL;
+  bool crossing = fsum && crosses_scales(p, span);
+  bool whole = is_aligned(p, span);
+  ir_value *sum = isum || !crossing ? sum_numbers(p, lo, hi, whole) : NULL;
   if (isum) emit_store(&p->b, p->out, section_at(p, p->isums, element), sum, NULL);
   if (!fsum) return;
-  sum = both ? scaled_sum(p, sum, lo) : float_sum(p, lo, hi, span);
+  if (crossing)
+    sum = crossing_sum(p, lo, hi, whole);
+  else if (p->store_i8)
+    sum = scaled_sum(p, sum, lo);
   emit_store(&p->b, p->out, section_at(p, p->fsums, element), sum, NULL);
 }
 
