@@ -29,13 +29,19 @@ void text_real(strbuf *out, double value, int always_real) {
 }
 
 static int is_plain(const char *name) {
-  if (!isalpha((unsigned char)name[0]) && name[0] != '_') return 0;
   for (const char *p = name; *p != '\0'; p++)
-    if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.' && *p != '-') return 0;
-  return 1;
+    if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.' && (*p != '-' || p == name)) return 0;
+  return name[0] != '\0';
 }
 
 void text_name(strbuf *out, const char *name) {
+  if (is_plain(name) && !isdigit((unsigned char)name[0]) && name[0] != '.')
+    strbuf_printf(out, "%s", name);
+  else
+    text_quoted(out, name);
+}
+
+void text_value_name(strbuf *out, const char *name) {
   if (is_plain(name))
     strbuf_printf(out, "%s", name);
   else
@@ -54,5 +60,11 @@ static void text_escaped(strbuf *out, unsigned char c) {
 void text_quoted(strbuf *out, const char *text) {
   strbuf_putc(out, '"');
   for (const char *p = text; *p != '\0'; p++) text_escaped(out, (unsigned char)*p);
+  strbuf_putc(out, '"');
+}
+
+void text_bytes(strbuf *out, const uint8_t *bytes, size_t count) {
+  strbuf_printf(out, "x\"");
+  for (size_t i = 0; i < count; i++) strbuf_printf(out, "%02x", bytes[i]);
   strbuf_putc(out, '"');
 }

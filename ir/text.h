@@ -15,7 +15,13 @@ void text_real(strbuf *out, double value, int always_real);
 // otherwise quoted.
 void text_name(strbuf *out, const char *name);
 
+// The same for names after "%", where a digit may come first.
+void text_value_name(strbuf *out, const char *name);
+
 // A quoted string: control characters, quotes, backslashes as escapes; other bytes as they are.
 void text_quoted(strbuf *out, const char *text);
+
+// x"00ff": bytes in hexadecimal.
+void text_bytes(strbuf *out, const uint8_t *bytes, size_t count);
 
 #endif

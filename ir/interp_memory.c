@@ -1,0 +1,95 @@
+// Loads and stores: every byte that an operation touches lies inside the buffer it was given, or the run ends.
+#include <string.h>
+
+#include "ir/interp.h"
+
+static const char *name_of(const ir_value *v) { return v->name == NULL ? "" : v->name; }
+
+// Whether `size` bytes at `offset` lie in the buffer; an access of no bytes is always fine.
+static bool inside(const ir_memory *m, uint64_t offset, uint64_t size) {
+  return size == 0 || (offset <= m->size && size <= m->size - offset);
+}
+
+static bool outside(interp *vm, const insn *in, const ir_memory *m, uint64_t offset, uint64_t size) {
+  return interp_fail(vm, in, "%llu bytes at offset %llu are outside buffer %%%s, which has %llu bytes",
+                     (unsigned long long)size, (unsigned long long)offset, name_of(in->op->operands[0]),
+                     (unsigned long long)m->size);
+}
+
+static void widen(uint32_t *lanes, const uint8_t *from, uint32_t n, unsigned bits) {
+  if (bits == 8) {
+    for (uint32_t i = 0; i < n; i++) lanes[i] = from[i];
+  } else if (bits == 16) {
+    for (uint32_t i = 0; i < n; i++) lanes[i] = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
+  } else {
+    memcpy(lanes, from, n * sizeof *lanes);
+  }
+}
+
+static void narrow(uint8_t *to, const uint32_t *lanes, uint32_t n, unsigned bits) {
+  if (bits == 8) {
+    for (uint32_t i = 0; i < n; i++) to[i] = (uint8_t)lanes[i];
+  } else if (bits == 16) {
+    for (uint32_t i = 0; i < n; i++) {
+      to[2 * i] = (uint8_t)lanes[i];
+      to[2 * i + 1] = (uint8_t)(lanes[i] >> 8);
+    }
+  } else {
+    memcpy(to, lanes, n * sizeof *lanes);
+  }
+}
+
+// Loads `count` lanes (not more than there are); the others become zero.
+static bool load(interp *vm, const insn *in, uint32_t count) {
+  const ir_memory *m = in->arg[0].buffer;
+  uint64_t offset = *in->arg[1].index;
+  uint64_t size = (uint64_t)count * (in->lane.bits / 8);
+  if (!inside(m, offset, size)) return outside(vm, in, m, offset, size);
+  if (count > 0) widen(in->dst.lanes, m->data + offset, count, in->lane.bits);
+  if (count < in->lanes) memset(in->dst.lanes + count, 0, (in->lanes - count) * sizeof *in->dst.lanes);
+  return true;
+}
+
+static bool store(interp *vm, const insn *in, uint32_t count) {
+  const ir_memory *m = in->arg[0].buffer;
+  uint64_t offset = *in->arg[1].index;
+  uint64_t size = (uint64_t)count * (in->lane.bits / 8);
+  if (!inside(m, offset, size)) return outside(vm, in, m, offset, size);
+  if (count > 0) narrow(m->data + offset, in->arg[2].lanes, count, in->lane.bits);
+  return true;
+}
+
+static uint32_t first(const insn *in, const uint64_t *count) {
+  return *count < in->lanes ? (uint32_t)*count : in->lanes;
+}
+
+static bool run_load(interp *vm, const insn *in) { return load(vm, in, in->lanes); }
+static bool run_load_first(interp *vm, const insn *in) { return load(vm, in, first(in, in->arg[2].index)); }
+static bool run_store(interp *vm, const insn *in) { return store(vm, in, in->lanes); }
+static bool run_store_first(interp *vm, const insn *in) { return store(vm, in, first(in, in->arg[3].index)); }
+
+static bool run_load_splat(interp *vm, const insn *in) {
+  const ir_memory *m = in->arg[0].buffer;
+  uint64_t offset = *in->arg[1].index;
+  uint32_t lane;
+  if (!inside(m, offset, in->lane.bits / 8)) return outside(vm, in, m, offset, in->lane.bits / 8);
+  widen(&lane, m->data + offset, 1, in->lane.bits);
+  for (uint32_t i = 0; i < in->lanes; i++) in->dst.lanes[i] = lane;
+  return true;
+}
+
+static bool run_gather(interp *vm, const insn *in) {
+  const ir_memory *m = in->arg[0].buffer;
+  for (uint32_t i = 0; i < in->lanes; i++) {
+    uint32_t offset = in->arg[1].lanes[i];
+    if (offset > INT32_MAX || !inside(m, offset, in->lane.bits / 8))
+      return outside(vm, in, m, offset, in->lane.bits / 8);
+    widen(in->dst.lanes + i, m->data + offset, 1, in->lane.bits);
+  }
+  return true;
+}
+
+const insn_run interp_memory_runs[IR_OPCODE_COUNT] = {
+    [IR_LOAD] = run_load,   [IR_LOAD_SPLAT] = run_load_splat,   [IR_LOAD_FIRST] = run_load_first,
+    [IR_STORE] = run_store, [IR_STORE_FIRST] = run_store_first, [IR_GATHER] = run_gather,
+};

@@ -1,0 +1,261 @@
+// The relations between operands and results that ir/rules.def names by letters.
+#include <math.h>
+
+#include "ir/verify.h"
+#include "support/num.h"
+
+typedef bool (*relation)(verifier *v, const ir_op *op);
+
+static const ir_type *operand(const ir_op *op, size_t i) { return &op->operands[i]->type; }
+static const ir_type *result(const ir_op *op) { return &op->results[0]->type; }
+
+static unsigned bits_of(const ir_type *type) { return elem_get(type->elem)->bits; }
+
+// ---- vectors ------------------------------------------------------------------------------------------------------------
+
+static bool one_type(verifier *v, const ir_op *op) {
+  for (size_t i = 0; i < op->operand_count; i++)
+    if (!ir_type_equal(operand(op, i), result(op)))
+      return verify_fail(v, "operand %zu is %s, but the result is %s", i, verify_type_text(v, operand(op, i)),
+                         verify_type_text(v, result(op)));
+  return true;
+}
+
+static bool same_lanes(verifier *v, const ir_op *op) {
+  for (size_t i = 0; i < op->operand_count; i++) {
+    const ir_type *type = operand(op, i);
+    if (type->kind == IR_VECTOR && type->lanes != result(op)->lanes)
+      return verify_fail(v, "operand %zu has %u lanes, but the result has %u", i, type->lanes, result(op)->lanes);
+  }
+  return true;
+}
+
+static bool same_element(verifier *v, const ir_op *op) {
+  if (operand(op, 0)->elem == result(op)->elem) return true;
+  return verify_fail(v, "operand and result have different elements, %s and %s", elem_get(operand(op, 0)->elem)->name,
+                     elem_get(result(op)->elem)->name);
+}
+
+static bool one_lane(verifier *v, const ir_op *op) {
+  return result(op)->lanes == 1 || verify_fail(v, "the result has %u lanes and must have one", result(op)->lanes);
+}
+
+static bool power_of_two(verifier *v, const ir_op *op) {
+  uint32_t lanes = operand(op, 0)->lanes;
+  return (lanes & (lanes - 1)) == 0 || verify_fail(v, "the operand has %u lanes, which is no power of two", lanes);
+}
+
+static bool wider(verifier *v, const ir_op *op) {
+  return bits_of(result(op)) > bits_of(operand(op, 0)) ||
+         verify_fail(v, "the result's lanes are not wider than the operand's");
+}
+
+static bool narrower(verifier *v, const ir_op *op) {
+  return bits_of(result(op)) < bits_of(operand(op, 0)) ||
+         verify_fail(v, "the result's lanes are not narrower than the operand's");
+}
+
+static bool same_bits(verifier *v, const ir_op *op) {
+  uint32_t from = operand(op, 0)->lanes * bits_of(operand(op, 0));
+  uint32_t to = result(op)->lanes * bits_of(result(op));
+  return from == to || verify_fail(v, "the operand has %u bits, but the result has %u", from, to);
+}
+
+static bool dot_operands(verifier *v, const ir_op *op) {
+  if (!ir_type_equal(operand(op, 0), result(op)))
+    return verify_fail(v, "the accumulator is %s, but the result is %s", verify_type_text(v, operand(op, 0)),
+                       verify_type_text(v, result(op)));
+  for (size_t i = 1; i < 3; i++)
+    if (operand(op, i)->lanes != 4 * result(op)->lanes)
+      return verify_fail(v, "operand %zu has %u lanes and must have 4 for each of the %u of the result", i,
+                         operand(op, i)->lanes, result(op)->lanes);
+  return true;
+}
+
+static bool choices(verifier *v, const ir_op *op) {
+  for (size_t i = op->operand_count - 2; i < op->operand_count; i++)
+    if (!ir_type_equal(operand(op, i), result(op)))
+      return verify_fail(v, "operand %zu is %s, but the result is %s", i, verify_type_text(v, operand(op, i)),
+                         verify_type_text(v, result(op)));
+  return true;
+}
+
+static bool constant(verifier *v, const ir_op *op) {
+  const ir_attr *value = ir_get_attr(op, IR_ATTR_VALUE);
+  const ir_attr *real = ir_get_attr(op, IR_ATTR_REAL);
+  bool is_float = elem_get(result(op)->elem)->kind == ELEM_KIND_FLOAT;
+  if ((value == NULL) == (real == NULL)) return verify_fail(v, "it needs either 'value' or 'real'");
+  if ((real != NULL) != is_float)
+    return verify_fail(v, "lanes of %s take '%s'", elem_get(result(op)->elem)->name, is_float ? "real" : "value");
+  if (is_float) return true;
+  int64_t limit = INT64_C(1) << bits_of(result(op));
+  if (value->i >= -limit / 2 && value->i < limit) return true;
+  return verify_fail(v, "%lld does not fit lanes of %s", (long long)value->i, elem_get(result(op)->elem)->name);
+}
+
+// ---- control ------------------------------------------------------------------------------------------------------------
+
+static bool is_carried(const ir_type *type) { return type->kind == IR_VECTOR || type->kind == IR_INDEX; }
+
+static bool loop_value(verifier *v, const ir_op *op, size_t i) {
+  const ir_type *type = operand(op, i + 3);
+  if (!is_carried(type)) return verify_fail(v, "a loop cannot carry %s", verify_type_text(v, type));
+  if (!ir_type_equal(type, &op->body->params[i + 1]->type) || !ir_type_equal(type, &op->results[i]->type))
+    return verify_fail(v, "initial value %zu, its parameter and its result have different types", i);
+  return true;
+}
+
+static bool loop(verifier *v, const ir_op *op) {
+  size_t carried = op->operand_count - 3;
+  if (op->body->param_count != carried + 1)
+    return verify_fail(v, "its body has %zu parameters and must have the index and %zu carried values",
+                       op->body->param_count, carried);
+  if (op->result_count != carried)
+    return verify_fail(v, "it has %zu results for %zu carried values", op->result_count, carried);
+  if (op->body->params[0]->type.kind != IR_INDEX) return verify_fail(v, "the first parameter of its body is no index");
+  for (size_t i = 0; i < carried; i++)
+    if (!loop_value(v, op, i)) return false;
+  return true;
+}
+
+// The parameters of the body are the index and what is carried; v->block is that body.
+static bool yielded(verifier *v, const ir_op *op) {
+  size_t carried = v->block->param_count - 1;
+  if (v->block == v->func->body) return verify_fail(v, "there is no loop around it");
+  if (op->operand_count != carried)
+    return verify_fail(v, "it gives %zu values for %zu carried ones", op->operand_count, carried);
+  for (size_t i = 0; i < carried; i++)
+    if (!ir_type_equal(operand(op, i), &v->block->params[i + 1]->type))
+      return verify_fail(v, "value %zu is %s, but the loop carries %s", i, verify_type_text(v, operand(op, i)),
+                         verify_type_text(v, &v->block->params[i + 1]->type));
+  return true;
+}
+
+static bool returned(verifier *v, const ir_op *op) {
+  if (op->operand_count != v->func->output_count)
+    return verify_fail(v, "it gives %zu values for %zu outputs", op->operand_count, v->func->output_count);
+  for (size_t i = 0; i < op->operand_count; i++)
+    if (operand(op, i)->kind != IR_TENSOR) return verify_fail(v, "output %zu is no tensor", i);
+  return true;
+}
+
+// ---- tensors ------------------------------------------------------------------------------------------------------------
+
+static bool same_shape(verifier *v, const ir_op *op) {
+  if (ir_type_equal(operand(op, 0), result(op))) return true;
+  return verify_fail(v, "operand 0 is %s, but the result is %s", verify_type_text(v, operand(op, 0)),
+                     verify_type_text(v, result(op)));
+}
+
+static bool broadcasts(verifier *v, const ir_op *op) {
+  const ir_type *a = operand(op, 0);
+  const ir_type *b = operand(op, 1);
+  bool ok = b->rank <= a->rank;
+  for (unsigned i = 1; ok && i <= b->rank; i++) ok = b->dims[b->rank - i] == a->dims[a->rank - i];
+  return ok || verify_fail(v, "%s does not broadcast to %s", verify_type_text(v, b), verify_type_text(v, a));
+}
+
+static bool is_row(const ir_type *type, uint64_t length) {
+  return type->rank == 1 && type->dims[0] > 0 && (uint64_t)type->dims[0] == length;
+}
+
+static bool gains(verifier *v, const ir_op *op) {
+  const ir_type *x = operand(op, 0);
+  if (x->rank == 0) return verify_fail(v, "the operand has no dimension to normalise over");
+  for (size_t i = 1; i < op->operand_count; i++)
+    if (x->dims[x->rank - 1] < 1 || !is_row(operand(op, i), (uint64_t)x->dims[x->rank - 1]))
+      return verify_fail(v, "operand %zu is %s and must be as long as the last dimension of %s", i,
+                         verify_type_text(v, operand(op, i)), verify_type_text(v, x));
+  return true;
+}
+
+// The product of the dimensions, the batch as one and counted in *batches.
+static bool count_elements(const ir_type *type, uint64_t *out, unsigned *batches) {
+  *out = 1;
+  *batches = 0;
+  for (unsigned i = 0; i < type->rank; i++) {
+    *batches += type->dims[i] == IR_BATCH;
+    if (type->dims[i] != IR_BATCH && !num_mul(*out, (uint64_t)type->dims[i], out)) return false;
+  }
+  return true;
+}
+
+static bool same_elements(verifier *v, const ir_op *op) {
+  uint64_t from, to;
+  unsigned from_batches, to_batches;
+  if (count_elements(operand(op, 0), &from, &from_batches) && count_elements(result(op), &to, &to_batches) &&
+      from == to && from_batches == to_batches)
+    return true;
+  return verify_fail(v, "%s and %s do not have the same number of elements", verify_type_text(v, operand(op, 0)),
+                     verify_type_text(v, result(op)));
+}
+
+static const ir_weight *weight_of(const verifier *v, const ir_op *op) {
+  return ir_find_weight(v->module, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
+}
+
+static bool holds_weight(verifier *v, const ir_op *op) {
+  const ir_weight *w = weight_of(v, op);
+  uint64_t numbers, elements;
+  unsigned batches;
+  if (num_mul(w->rows, w->columns, &numbers) && count_elements(result(op), &elements, &batches) && batches == 0 &&
+      numbers == elements)
+    return true;
+  return verify_fail(v, "weight '%s' has %llu x %llu numbers, which do not fill %s", w->name,
+                     (unsigned long long)w->rows, (unsigned long long)w->columns, verify_type_text(v, result(op)));
+}
+
+static bool is_product_shape(const ir_type *x, const ir_type *y, const ir_weight *w) {
+  if (x->rank == 0 || x->rank != y->rank) return false;
+  for (unsigned i = 0; i + 1 < x->rank; i++)
+    if (x->dims[i] != y->dims[i]) return false;
+  return x->dims[x->rank - 1] > 0 && (uint64_t)x->dims[x->rank - 1] == w->columns && y->dims[y->rank - 1] > 0 &&
+         (uint64_t)y->dims[y->rank - 1] == w->rows;
+}
+
+static bool product(verifier *v, const ir_op *op) {
+  const ir_weight *w = weight_of(v, op);
+  if (!is_product_shape(operand(op, 0), result(op), w))
+    return verify_fail(v, "weight '%s' has %llu rows and %llu columns: it does not turn %s into %s", w->name,
+                       (unsigned long long)w->rows, (unsigned long long)w->columns, verify_type_text(v, operand(op, 0)),
+                       verify_type_text(v, result(op)));
+  bool bias = op->code == IR_LINEAR ? op->operand_count > 1 : ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0;
+  if (!bias || (op->operand_count > 1 && is_row(operand(op, 1), w->rows))) return true;
+  return verify_fail(v, "the bias must have %llu numbers, one for each row of weight '%s'", (unsigned long long)w->rows,
+                     w->name);
+}
+
+static bool prepared(verifier *v, const ir_op *op) {
+  ir_type type = *operand(op, 0);
+  type.kind = IR_PREPARED;
+  return ir_type_equal(&type, result(op)) ||
+         verify_fail(v, "%s is not the prepared form of %s", verify_type_text(v, result(op)),
+                     verify_type_text(v, operand(op, 0)));
+}
+
+static bool fused(verifier *v, const ir_op *op) {
+  bool residual = ir_attr_int(op, IR_ATTR_HAS_RESIDUAL, 0) != 0;
+  bool bias = ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0;
+  size_t expected = (size_t)1 + bias + residual;
+  const ir_weight *w = weight_of(v, op);
+  const recipe *r = ir_find_recipe(v->module, ir_get_attr(op, IR_ATTR_RECIPE)->s);
+  if (op->operand_count != expected)
+    return verify_fail(v, "%zu operands are given, but 'bias' and 'residual' ask for %zu", op->operand_count, expected);
+  if (residual && !ir_type_equal(operand(op, expected - 1), result(op)))
+    return verify_fail(v, "the residual is %s, but the result is %s", verify_type_text(v, operand(op, expected - 1)),
+                       verify_type_text(v, result(op)));
+  return w->scheme == r->scheme || verify_fail(v, "recipe '%s' is not for the scheme of weight '%s'", r->name, w->name);
+}
+
+// ---- by letter ----------------------------------------------------------------------------------------------------------
+
+bool verify_relation(verifier *v, const ir_op *op, char letter) {
+  static const relation relations[128] = {
+      ['='] = one_type,   ['n'] = same_lanes, ['e'] = same_element, ['1'] = one_lane,      ['2'] = power_of_two,
+      ['<'] = wider,      ['>'] = narrower,   ['z'] = same_bits,    ['d'] = dot_operands,  ['y'] = choices,
+      ['k'] = constant,   ['F'] = loop,       ['Y'] = yielded,      ['R'] = returned,      ['s'] = same_shape,
+      ['B'] = broadcasts, ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
+      ['P'] = prepared,   ['M'] = fused,
+  };
+  return relations[(unsigned char)letter](v, op);
+}
