@@ -11,7 +11,7 @@
 //   RMSNORM                          x, y [, gain]            columns
 //
 // RESHAPE is a copy. Row r of a binary operation reads row r % second_rows of `second`; gain and bias have `columns`
-// numbers. y may be x itself (or, elementwise, `second`), but no other overlap is allowed.
+// numbers. y shares no byte with another buffer: compiled kernels rely on it.
 // Sums run in 16 lanes (lane = column % 16), which are then added by halves: the same bits on every target.
 #ifndef QCC_LOWER_EMIT_ROWS_H
 #define QCC_LOWER_EMIT_ROWS_H
