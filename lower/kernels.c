@@ -1,0 +1,101 @@
+// Which kernel computes an operation, and the kernels of a plan for one tier. Names say what a kernel does, so that
+// equal kernels are emitted once.
+#include <string.h>
+
+#include "lower/passes.h"
+
+static const recipe *recipe_of(const ir_module *m, const ir_op *op) {
+  const ir_attr *attr = ir_get_attr(op, IR_ATTR_RECIPE);
+  return attr == NULL ? NULL : ir_find_recipe(m, attr->s);
+}
+
+static kernel_choice choose_matmul(arena *a, const ir_module *m, const ir_op *op) {
+  const ir_attr *epilogue = ir_get_attr(op, IR_ATTR_EPILOGUE);
+  kernel_choice c = {.recipe = recipe_of(m, op),
+                     .shape = {.epilogue = epilogue == NULL ? "" : epilogue->s,
+                               .bias = ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0,
+                               .residual = ir_attr_int(op, IR_ATTR_HAS_RESIDUAL, 0) != 0}};
+  c.name = arena_printf(a, "matmul_%s%s%s%s%s", c.recipe->name, c.shape.bias ? "__bias" : "",
+                        *c.shape.epilogue == '\0' ? "" : "__", c.shape.epilogue, c.shape.residual ? "__residual" : "");
+  return c;
+}
+
+static kernel_choice choose_rows(arena *a, const ir_op *op) {
+  const ir_attr *eps = ir_get_attr(op, IR_ATTR_EPS), *mul = ir_get_attr(op, IR_ATTR_MUL);
+  const ir_attr *add = ir_get_attr(op, IR_ATTR_ADD);
+  bool norm = op->code == IR_LAYERNORM || op->code == IR_RMSNORM;
+  kernel_choice c = {.rows = {.op = op->code,
+                              .gain = norm && op->operand_count > 1,
+                              .bias = norm && op->operand_count > 2,
+                              .eps = eps == NULL ? 1e-5 : eps->r,
+                              .mul = mul == NULL ? 1 : mul->r,
+                              .add = add == NULL ? 0 : add->r}};
+  c.name = lower_rows_name(a, &c.rows);
+  return c;
+}
+
+kernel_choice lower_choose_kernel(arena *a, const ir_module *m, const ir_op *op) {
+  if (op->code == IR_MATMUL) return choose_matmul(a, m, op);
+  if (op->code == IR_PREPARE) {
+    const recipe *r = recipe_of(m, op);
+    return (kernel_choice){.name = arena_printf(a, "prepare_%s", r->name), .recipe = r};
+  }
+  return op->code != IR_RESHAPE && lower_is_rows(op->code) ? choose_rows(a, op) : (kernel_choice){0};
+}
+
+kernel_choice lower_copy_kernel(arena *a) {
+  kernel_choice c = {.rows = {.op = IR_RESHAPE}};
+  c.name = lower_rows_name(a, &c.rows);
+  return c;
+}
+
+// The choice behind a kernel's name: names are made from operations, so the operations are asked again.
+static bool find_choice(arena *a, const ir_module *m, const char *name, kernel_choice *out, ir_opcode *code) {
+  const ir_func *f = ir_find_model(m);
+  for (size_t i = 0; f != NULL && i < f->body->ops.len; i++) {
+    *out = lower_choose_kernel(a, m, f->body->ops.data[i]);
+    *code = f->body->ops.data[i]->code;
+    if (out->name != NULL && strcmp(out->name, name) == 0) return true;
+  }
+  *out = lower_copy_kernel(a);
+  *code = IR_RESHAPE;
+  return strcmp(out->name, name) == 0;
+}
+
+size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **names) {
+  const char **list = ARENA_ARRAY(a, const char *, m->plan->steps.len + 1);
+  size_t count = 0;
+  for (size_t i = 0; i < m->plan->steps.len; i++) {
+    const char *name = m->plan->steps.data[i]->kernel;
+    size_t j = 0;
+    while (j < count && strcmp(list[j], name) != 0) j++;
+    if (j == count) list[count++] = name;
+  }
+  *names = list;
+  return count;
+}
+
+static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, const target_tier *tier, bool gpu) {
+  if (code == IR_MATMUL) {
+    lower_emit_matmul(out, c->recipe, tier, gpu, &c->shape, c->name);
+  } else if (code == IR_PREPARE) {
+    lower_emit_prepare(out, &c->recipe->prepared, tier, gpu, c->name);
+  } else {
+    lower_emit_rows(out, &c->rows, tier, gpu, c->name);
+  }
+}
+
+bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const lower_options *o, ir_module *kernels) {
+  const char *const *names;
+  size_t count = lower_kernel_names(kernels->mem, m, &names);
+  for (size_t i = 0; i < count; i++) {
+    kernel_choice choice;
+    ir_opcode code;
+    if (!find_choice(kernels->mem, m, names[i], &choice, &code)) {
+      diag_error(d, SRC_NOWHERE, "no operation of the model needs kernel '%s', which its plan calls", names[i]);
+      return false;
+    }
+    emit_kernel(kernels, &choice, code, tier, o->target->gpu);
+  }
+  return !o->verify || ir_verify(d, kernels);
+}

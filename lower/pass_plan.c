@@ -1,0 +1,306 @@
+// The plan: where every value and weight lies, and one step per operation that computes something.
+//
+// Workspace offsets are linear in the batch: values with a batch dimension lie in a region that scales with it, the
+// others before it. A value's room is free again after its last use.
+#include <string.h>
+
+#include "ir/map.h"
+#include "lower/passes.h"
+#include "support/num.h"
+
+#define ALIGN 64
+#define SCALED_MARK UINT64_MAX // in offsets of the scaled part until the fixed part's size is known
+#define GRAIN_BYTES 32768 // of weights: the least worth giving to a thread
+
+typedef struct region {
+  uint64_t first, last; // operations between which the room is taken
+  uint64_t offset, size;
+} region;
+
+typedef VEC(region) region_list;
+
+typedef struct planner {
+  diag *d;
+  ir_module *m;
+  ir_func *f;
+  ir_plan *plan;
+  ptr_map refs; // value -> index into places
+  VEC(ir_ref) places;
+  region_list fixed;  // regions of the part that does not scale
+  region_list scaled; // and of the part that does, in bytes per batch
+  uint64_t fixed_size, scaled_size;
+  bool ok;
+} planner;
+
+static void fail_size(planner *p) {
+  if (p->ok) diag_error(p->d, p->f->loc, "the model is too large: sizes overflow 64 bits");
+  p->ok = false;
+}
+
+static uint64_t mul(planner *p, uint64_t a, uint64_t b) {
+  uint64_t r = 0;
+  if (!num_mul(a, b, &r)) fail_size(p);
+  return r;
+}
+
+static uint64_t align_up(planner *p, uint64_t a) {
+  uint64_t r = 0;
+  if (!num_align_up(a, ALIGN, &r)) fail_size(p);
+  return r;
+}
+
+// ---- weights ----------------------------------------------------------------------------------------------------------
+
+static void place_weights(planner *p) {
+  uint64_t end = 0;
+  for (size_t i = 0; i < p->m->weights.len; i++) {
+    ir_weight *w = p->m->weights.data[i];
+    uint64_t next;
+    bool fits = w->recipe != NULL ? packing_tensor_bytes(&w->recipe->pack, w->rows, w->columns, &w->size)
+                                  : num_mul(w->rows, w->columns, &w->size) && num_mul(w->size, 4, &w->size);
+    if (!fits || !num_add(end, w->size, &next)) {
+      fail_size(p);
+      return;
+    }
+    w->offset = end;
+    end = align_up(p, next);
+  }
+  p->plan->weights_size = end;
+}
+
+// ---- values -----------------------------------------------------------------------------------------------------------------
+
+static void set_place(planner *p, const ir_value *v, ir_ref ref) {
+  ptr_map_set(&p->refs, v, p->places.len);
+  vec_push(p->m->mem, &p->places, ref);
+}
+
+static const ir_ref *place_of(const planner *p, const ir_value *v) {
+  size_t i = ptr_map_get(&p->refs, v, SIZE_MAX);
+  return i == SIZE_MAX ? NULL : &p->places.data[i];
+}
+
+static bool same_storage(const ir_op *op) { return op->code == IR_RESHAPE; }
+
+// Last operation that reads the value or anything that shares its storage.
+static uint64_t last_use(const planner *p, const ir_value *v, uint64_t from) {
+  uint64_t last = from;
+  const ir_block *block = p->f->body;
+  for (size_t i = from + 1; i < block->ops.len; i++) {
+    const ir_op *op = block->ops.data[i];
+    for (size_t j = 0; j < op->operand_count; j++) {
+      if (op->operands[j] != v) continue;
+      uint64_t later = same_storage(op) ? last_use(p, op->results[0], i) : i;
+      if (later > last) last = later;
+    }
+  }
+  return last;
+}
+
+// First fit among the regions that live at the same time.
+static uint64_t find_room(arena *a, region_list *list, uint64_t first, uint64_t last, uint64_t size) {
+  uint64_t offset = 0;
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (size_t i = 0; i < list->len; i++) {
+      const region *r = &list->data[i];
+      bool together = r->first <= last && first <= r->last;
+      if (!together || offset >= r->offset + r->size || r->offset >= offset + size) continue;
+      offset = r->offset + r->size;
+      moved = true;
+    }
+  }
+  region taken = {.first = first, .last = last, .offset = offset, .size = size};
+  vec_push(a, list, taken);
+  return offset;
+}
+
+// Bytes of a value: fixed, or per batch.
+static ir_size value_size(planner *p, const ir_value *v, const kernel_choice *choice) {
+  ir_size rows = lower_leading(&v->type);
+  bool batch_only = v->type.rank == 1 && v->type.dims[0] == IR_BATCH;
+  uint64_t row = batch_only ? 4 : mul(p, lower_last_dim(&v->type), 4);
+  if (v->type.kind == IR_PREPARED) {
+    prepared_sizes sizes;
+    if (!prepared_get_sizes(&choice->recipe->prepared, lower_last_dim(&v->type), &sizes)) fail_size(p);
+    row = sizes.row_bytes;
+  }
+  if (batch_only) rows = (ir_size){.per_batch = 1};
+  return (ir_size){.fixed = align_up(p, mul(p, rows.fixed, row)), .per_batch = align_up(p, mul(p, rows.per_batch, row))};
+}
+
+static void place_result(planner *p, const ir_value *v, uint64_t at, const kernel_choice *choice) {
+  ir_size size = value_size(p, v, choice);
+  uint64_t last = last_use(p, v, at);
+  ir_ref ref = {.space = IR_SPACE_WORKSPACE};
+  if (size.per_batch > 0) {
+    ref.offset.fixed = SCALED_MARK;
+    ref.offset.per_batch = find_room(p->m->mem, &p->scaled, at, last, size.per_batch);
+    if (ref.offset.per_batch + size.per_batch > p->scaled_size) p->scaled_size = ref.offset.per_batch + size.per_batch;
+  } else {
+    ref.offset.fixed = find_room(p->m->mem, &p->fixed, at, last, size.fixed);
+    if (ref.offset.fixed + size.fixed > p->fixed_size) p->fixed_size = ref.offset.fixed + size.fixed;
+  }
+  set_place(p, v, ref);
+}
+
+// ---- steps --------------------------------------------------------------------------------------------------------------------
+
+static ir_size constant(uint64_t n) { return (ir_size){.fixed = n}; }
+
+static ir_step *new_step(planner *p, const kernel_choice *c, const char *layer, size_t buffers, size_t sizes) {
+  ir_step *s = ARENA_NEW(p->m->mem, ir_step);
+  s->kernel = c->name;
+  s->layer = layer;
+  s->buffers = ARENA_ARRAY(p->m->mem, ir_ref, buffers);
+  s->sizes = ARENA_ARRAY(p->m->mem, ir_size, sizes);
+  s->grain = 1;
+  vec_push(p->m->mem, &p->plan->steps, s);
+  return s;
+}
+
+static void add_buffer(ir_step *s, const ir_ref *ref) { s->buffers[s->buffer_count++] = *ref; }
+static void add_size(ir_step *s, ir_size size) { s->sizes[s->size_count++] = size; }
+
+static void prepare_step(planner *p, const ir_op *op, const kernel_choice *c) {
+  prepared_sizes sizes = {0};
+  uint64_t columns = lower_last_dim(&op->operands[0]->type);
+  if (!prepared_get_sizes(&c->recipe->prepared, columns, &sizes)) fail_size(p);
+  ir_step *s = new_step(p, c, "prepare", 2, 7);
+  add_buffer(s, place_of(p, op->operands[0]));
+  add_buffer(s, place_of(p, op->results[0]));
+  const uint64_t all[] = {columns,           columns,           sizes.row_bytes, sizes.scales_offset,
+                          sizes.isums_offset, sizes.fsums_offset, sizes.positions};
+  for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
+  s->work = lower_leading(&op->operands[0]->type);
+}
+
+static void matmul_step(planner *p, const ir_op *op, const kernel_choice *c) {
+  const ir_weight *w = ir_find_weight(p->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
+  const packing *pack = &c->recipe->pack;
+  prepared_sizes sizes = {0};
+  uint64_t blocks = 0, tile = 1;
+  if (!prepared_get_sizes(&c->recipe->prepared, w->columns, &sizes) || !packing_blocks(pack, w->columns, &blocks) ||
+      !packing_tile_bytes(pack, w->columns, &tile))
+    fail_size(p);
+  ir_step *s = new_step(p, c, w->layer, 5, 9);
+  ir_ref weights = {.space = IR_SPACE_WEIGHTS, .offset = {.fixed = w->offset}};
+  add_buffer(s, &weights);
+  add_buffer(s, place_of(p, op->operands[0]));
+  add_buffer(s, place_of(p, op->results[0]));
+  for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
+  add_size(s, lower_leading(&op->results[0]->type));
+  const uint64_t all[] = {w->rows,           blocks,            sizes.row_bytes, sizes.scales_offset,
+                          sizes.isums_offset, sizes.fsums_offset, w->rows};
+  for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
+  if (c->shape.residual) add_size(s, constant(w->rows));
+  s->work = constant(num_ceil_div(w->rows, pack->rows));
+  s->grain = tile >= GRAIN_BYTES ? 1 : GRAIN_BYTES / (tile == 0 ? 1 : tile);
+}
+
+static void rows_step(planner *p, const ir_op *op, const kernel_choice *c) {
+  ir_step *s = new_step(p, c, ir_op_get_info(op->code)->name, 4, 2);
+  const ir_type *t = &op->operands[0]->type;
+  add_buffer(s, place_of(p, op->operands[0]));
+  add_buffer(s, place_of(p, op->results[0]));
+  for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
+  bool batch_only = t->rank == 1 && t->dims[0] == IR_BATCH;
+  add_size(s, batch_only ? constant(1) : constant(lower_last_dim(t)));
+  bool second = op->operand_count > 1 && op->code != IR_LAYERNORM && op->code != IR_RMSNORM;
+  if (second) add_size(s, lower_leading(&op->operands[1]->type));
+  s->work = batch_only ? (ir_size){.per_batch = 1} : lower_leading(t);
+}
+
+static void copy_step(planner *p, const ir_value *from, const ir_ref *to) {
+  kernel_choice c = lower_copy_kernel(p->m->mem);
+  ir_step *s = new_step(p, &c, "copy", 2, 1);
+  add_buffer(s, place_of(p, from));
+  add_buffer(s, to);
+  add_size(s, constant(lower_last_dim(&from->type)));
+  s->work = lower_leading(&from->type);
+}
+
+static void plan_op(planner *p, const ir_op *op, uint64_t at) {
+  if (op->code == IR_RETURN) return;
+  const ir_value *result = op->results[0];
+  if (op->code == IR_CONST) {
+    const ir_weight *w = ir_find_weight(p->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
+    set_place(p, result, (ir_ref){.space = IR_SPACE_WEIGHTS, .offset = {.fixed = w->offset}});
+    return;
+  }
+  if (same_storage(op)) {
+    if (place_of(p, result) == NULL) set_place(p, result, *place_of(p, op->operands[0]));
+    return;
+  }
+  kernel_choice c = lower_choose_kernel(p->m->mem, p->m, op);
+  if (place_of(p, result) == NULL) place_result(p, result, at, &c);
+  if (op->code == IR_PREPARE) {
+    prepare_step(p, op, &c);
+  } else if (op->code == IR_MATMUL) {
+    matmul_step(p, op, &c);
+  } else {
+    rows_step(p, op, &c);
+  }
+}
+
+// ---- inputs and outputs ---------------------------------------------------------------------------------------------------------
+
+static void place_inputs(planner *p) {
+  const ir_block *b = p->f->body;
+  p->plan->input_count = b->param_count;
+  p->plan->inputs = ARENA_ARRAY(p->m->mem, ir_port, b->param_count);
+  for (size_t i = 0; i < b->param_count; i++) {
+    p->plan->inputs[i] = (ir_port){.name = b->params[i]->name, .type = b->params[i]->type};
+    set_place(p, b->params[i], (ir_ref){.space = IR_SPACE_INPUT, .index = (unsigned)i});
+  }
+}
+
+// A returned value that an operation computes is computed in the output itself, if nothing else claims it.
+static void place_outputs(planner *p, const ir_op *ret) {
+  p->plan->output_count = ret->operand_count;
+  p->plan->outputs = ARENA_ARRAY(p->m->mem, ir_port, ret->operand_count);
+  for (size_t i = 0; i < ret->operand_count; i++) {
+    const ir_value *v = ret->operands[i];
+    p->plan->outputs[i] = (ir_port){.name = p->f->output_names[i], .type = v->type};
+    bool computed = v->def != NULL && v->def->code != IR_CONST && !same_storage(v->def);
+    if (computed && place_of(p, v) == NULL) set_place(p, v, (ir_ref){.space = IR_SPACE_OUTPUT, .index = (unsigned)i});
+  }
+}
+
+static void copy_outputs(planner *p, const ir_op *ret) {
+  for (size_t i = 0; i < ret->operand_count; i++) {
+    const ir_ref *at = place_of(p, ret->operands[i]);
+    ir_ref out = {.space = IR_SPACE_OUTPUT, .index = (unsigned)i};
+    if (at->space != IR_SPACE_OUTPUT || at->index != i) copy_step(p, ret->operands[i], &out);
+  }
+}
+
+static void place_workspace(planner *p) {
+  // The scaled part lies behind the fixed one.
+  for (size_t i = 0; i < p->plan->steps.len; i++) {
+    ir_step *s = p->plan->steps.data[i];
+    for (size_t j = 0; j < s->buffer_count; j++)
+      if (s->buffers[j].space == IR_SPACE_WORKSPACE && s->buffers[j].offset.fixed == SCALED_MARK)
+        s->buffers[j].offset.fixed = p->fixed_size;
+  }
+  p->plan->workspace = (ir_size){.fixed = p->fixed_size, .per_batch = p->scaled_size};
+}
+
+bool pass_plan(diag *d, ir_module *m, const lower_options *o) {
+  (void)o;
+  ir_func *f = ir_find_model(m);
+  if (f == NULL) return true;
+  planner p = {.d = d, .m = m, .f = f, .ok = true};
+  p.plan = ARENA_NEW(m->mem, ir_plan);
+  p.refs.mem = m->mem;
+  p.plan->max_batch = m->max_batch;
+  const ir_op *ret = f->body->ops.data[f->body->ops.len - 1];
+  place_weights(&p);
+  place_inputs(&p);
+  place_outputs(&p, ret);
+  for (size_t i = 0; i < f->body->ops.len; i++) plan_op(&p, f->body->ops.data[i], i);
+  copy_outputs(&p, ret);
+  place_workspace(&p);
+  m->plan = p.plan;
+  return p.ok;
+}

@@ -1,0 +1,58 @@
+// Recipes for all matrices. Layers of the same scheme and activations share one, and with it their kernels.
+#include <ctype.h>
+
+#include "lower/passes.h"
+
+static void append_symbol(strbuf *out, const char *text) {
+  for (; *text != '\0'; text++) {
+    bool plain = isalnum((unsigned char)*text) != 0;
+    if (plain || (out->len > 0 && out->data[out->len - 1] != '_')) strbuf_putc(out, plain ? *text : '_');
+  }
+  while (out->len > 0 && out->data[out->len - 1] == '_') out->data[--out->len] = '\0';
+}
+
+// "q4_g_group_64__i8_per_32_dynamic": fit for a symbol, and unique as scheme names and activations are.
+static const char *recipe_name(arena *a, const ir_module *m, const scheme *s, const act_spec *act) {
+  strbuf name = {.mem = a};
+  append_symbol(&name, s->name);
+  strbuf_printf(&name, "__");
+  strbuf part = {.mem = a};
+  append_symbol(&part, act_text(a, act));
+  strbuf_printf(&name, "%s", strbuf_text(&part));
+  const char *base = strbuf_text(&name), *unique = base;
+  for (unsigned i = 2; ir_find_recipe(m, unique) != NULL; i++) unique = arena_printf(a, "%s_%u", base, i);
+  return unique;
+}
+
+static const recipe *find_recipe(const ir_module *m, const scheme *s, const act_spec *act) {
+  for (size_t i = 0; i < m->recipes.len; i++)
+    if (m->recipes.data[i]->scheme == s && act_equal(&m->recipes.data[i]->act, act)) return m->recipes.data[i];
+  return NULL;
+}
+
+static bool give_recipe(diag *d, ir_module *m, const ir_op *op, const lower_options *o) {
+  ir_weight *w = ir_find_weight(m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
+  const ir_attr *attr = ir_get_attr(op, IR_ATTR_ACT);
+  act_spec act = attr != NULL ? attr->act : (act_spec){.kind = ACT_F32};
+  const recipe *r = find_recipe(m, w->scheme, &act);
+  if (r == NULL) {
+    r = lower_make_recipe(d, m->mem, w->scheme, &act, recipe_name(m->mem, m, w->scheme, &act), o);
+    if (r == NULL) return false;
+    vec_push(m->mem, &m->recipes, r);
+  }
+  if (w->recipe != NULL && w->recipe != r) {
+    diag_error(d, op->loc, "weight '%s' is used with two activation modes, %s and %s", w->name,
+               act_text(m->mem, &w->recipe->act), act_text(m->mem, &act));
+    return false;
+  }
+  w->recipe = r;
+  return true;
+}
+
+bool pass_recipes(diag *d, ir_module *m, const lower_options *o) {
+  bool ok = true;
+  const ir_func *f = ir_find_model(m);
+  for (size_t i = 0; f != NULL && i < f->body->ops.len; i++)
+    if (f->body->ops.data[i]->code == IR_LINEAR) ok = give_recipe(d, m, f->body->ops.data[i], o) && ok;
+  return ok;
+}

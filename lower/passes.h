@@ -1,0 +1,43 @@
+// The tensor-level passes and what they share.
+#ifndef QCC_LOWER_PASSES_H
+#define QCC_LOWER_PASSES_H
+
+#include "lower/emit_rows.h"
+#include "lower/lower.h"
+
+/* pass_recipes.c: every matrix gets the recipe of its scheme and activations */
+bool pass_recipes(diag *d, ir_module *m, const lower_options *o);
+/* pass_prepare.c: linear -> prepare + matmul; layers that read the same activations in the same form share one prepare */
+bool pass_prepare(diag *d, ir_module *m, const lower_options *o);
+/* pass_fuse.c: an activation function and a residual sum join the matmul before them */
+bool pass_fuse(diag *d, ir_module *m, const lower_options *o);
+/* pass_clean.c: operations that nobody uses go */
+bool pass_clean(diag *d, ir_module *m, const lower_options *o);
+/* pass_plan.c: storage for every value, offsets for every weight, one step per operation */
+bool pass_plan(diag *d, ir_module *m, const lower_options *o);
+
+/* kernels.c: which kernel computes an operation; name NULL: none does (constants, reshapes, return) */
+typedef struct kernel_choice {
+  const char *name;
+  const recipe *recipe; // prepare, matmul
+  matmul_shape shape;   // matmul
+  rows_kernel rows;     // the others
+} kernel_choice;
+kernel_choice lower_choose_kernel(arena *a, const ir_module *m, const ir_op *op);
+// A kernel that copies rows.
+kernel_choice lower_copy_kernel(arena *a);
+
+/* explain_plan.c */
+void lower_explain_plan(const ir_module *m, const lower_options *o);
+
+/* uses.c */
+// Operations of the block that use the value.
+size_t lower_use_count(const ir_block *block, const ir_value *v);
+// Replaces a value in every operand of the block.
+void lower_replace_uses(ir_block *block, const ir_value *from, ir_value *to);
+
+// Product of all dimensions but the last, times the batch where the first one is it.
+ir_size lower_leading(const ir_type *t);
+uint64_t lower_last_dim(const ir_type *t);
+
+#endif

@@ -1,0 +1,24 @@
+// Uses of values, and the shapes that passes ask for.
+#include "lower/passes.h"
+
+size_t lower_use_count(const ir_block *block, const ir_value *v) {
+  size_t count = 0;
+  for (size_t i = 0; i < block->ops.len; i++)
+    for (size_t j = 0; j < block->ops.data[i]->operand_count; j++) count += block->ops.data[i]->operands[j] == v;
+  return count;
+}
+
+void lower_replace_uses(ir_block *block, const ir_value *from, ir_value *to) {
+  for (size_t i = 0; i < block->ops.len; i++)
+    for (size_t j = 0; j < block->ops.data[i]->operand_count; j++)
+      if (block->ops.data[i]->operands[j] == from) block->ops.data[i]->operands[j] = to;
+}
+
+ir_size lower_leading(const ir_type *t) {
+  bool batch = t->rank > 0 && t->dims[0] == IR_BATCH;
+  uint64_t n = 1;
+  for (unsigned i = batch ? 1 : 0; i + 1 < t->rank; i++) n *= (uint64_t)t->dims[i];
+  return batch && t->rank > 1 ? (ir_size){.per_batch = n} : (ir_size){.fixed = n};
+}
+
+uint64_t lower_last_dim(const ir_type *t) { return t->rank == 0 ? 1 : (uint64_t)t->dims[t->rank - 1]; }

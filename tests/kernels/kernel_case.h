@@ -1,0 +1,46 @@
+// One differential case: random codes of a scheme, random activations, the kernel's result against the interpreter of the
+// value expression in double on the same quantized activations.
+#ifndef QCC_TESTS_KERNEL_CASE_H
+#define QCC_TESTS_KERNEL_CASE_H
+
+#include "ir/tensor_codes.h"
+#include "lower/lower.h"
+
+typedef enum case_data {
+  CASE_RANDOM,
+  CASE_EDGES,     // saturated codes, scales 0, subnormal, large; activations 0, huge, alternating
+  CASE_ALL_LOW,   // every code its least
+  CASE_ALL_HIGH   // every code its greatest
+} case_data;
+
+typedef struct kernel_case {
+  arena *mem;
+  diag *d;
+  const recipe *recipe;
+  uint64_t tokens, rows, columns;
+  tensor_codes *codes;
+  float *x;         // tokens x columns
+  double *used;     // tokens x columns: the activations that the kernel means after quantization
+  ir_memory packed;
+  ir_memory prepared;
+  prepared_sizes sizes;
+  double *expected; // tokens x rows
+  double *bound;    // tokens x rows: what |result - expected| may be
+} kernel_case;
+
+// Fills codes with pseudo-random elements from `seed` (floats as sane scales).
+tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns, uint64_t seed,
+                         case_data data);
+
+// Everything but the kernel's run: packs, prepares (by a plain C reference), computes the expected results and bounds.
+kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
+                      uint64_t seed, case_data data);
+
+// The arguments of the matmul kernel: buffers weights, x, y; the sizes in their order. Returns the size count.
+size_t case_sizes(const kernel_case *c, uint64_t *sizes);
+uint64_t case_tiles(const kernel_case *c);
+
+// Compares y[tokens][rows]; describes the first difference in *message.
+bool case_check(const kernel_case *c, const float *y, const char **message);
+
+#endif
