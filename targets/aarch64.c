@@ -156,6 +156,7 @@ const target target_aarch64 = {
     .default_triple = "aarch64-unknown-linux-gnu",
     .help = "64-bit Arm: I8MM, dot products and Advanced SIMD, chosen at start",
     .runtime = "aarch64",
+    .hardening = "branch-target-enforcement",
     .tier_count = COUNT(tiers),
     .tiers = tiers,
 };

@@ -54,7 +54,11 @@ typedef struct target {
   const char *arch;           // first component(s) of the triples that mean this target, e.g. "x86_64 amd64"
   const char *default_triple; // for a bare -target=NAME
   const char *help;
-  bool gpu;                   // launched over a grid; the output is assembly text for the device
+  bool gpu;                   // launched over a grid, arguments by value; the output is assembly text for the device
+  unsigned convention;        // LLVM's number of the calling convention of kernels
+  unsigned address_space;     // of buffers and constant tables
+  unsigned buffer_align;      // that every buffer has at least; 0: 4
+  const char *hardening;      // LLVM's module flags for control-flow protection, by name; may be NULL
   const char *runtime;        // which prebuilt runtime objects fit, NULL: none
   size_t tier_count;
   const target_tier *tiers; // best first; the last one is the baseline

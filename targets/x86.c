@@ -189,6 +189,7 @@ const target target_x86_64 = {
     .default_triple = "x86_64-unknown-linux-gnu",
     .help = "64-bit x86: AVX-512 VNNI, AVX2 and SSE4.2, chosen at start",
     .runtime = "x86_64",
+    .hardening = "cf-protection-branch cf-protection-return",
     .tier_count = COUNT(tiers),
     .tiers = tiers,
 };

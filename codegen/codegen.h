@@ -1,0 +1,67 @@
+// Code generation: kernels and the plan of a lowered module -> LLVM IR, assembly, objects, PTX; the C header of a
+// compiled model; archives; running kernels on the host at once. The only folder that includes LLVM.
+//
+// Kernels follow runtime/qrt.h: void name(const qrt_args *args, uint64_t begin, uint64_t end). What a kernel assumes of its
+// caller: every buffer starts at a multiple of 4 bytes (16 on a GPU), and a buffer that it writes shares no byte with
+// another buffer of the call, except with the same slot. On a GPU the arguments are passed by value.
+#ifndef QCC_CODEGEN_CODEGEN_H
+#define QCC_CODEGEN_CODEGEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ir/ir.h"
+#include "runtime/qrt.h"
+#include "support/arena.h"
+#include "support/diag.h"
+#include "targets/target.h"
+
+// LLVM's state for one compilation; not shared between threads. The arena must outlive it.
+typedef struct cg_context cg_context;
+
+// Never NULL. An internal error of LLVM ends the process with a message and status 70; everything else is reported to
+// `d`. cg_free releases what LLVM allocated; results live in the arena.
+cg_context *cg_new(diag *d, arena *a);
+void cg_free(cg_context *cg);
+
+typedef enum cg_kind { CG_LLVM_IR, CG_ASM, CG_OBJECT } cg_kind; // PTX is a GPU's CG_ASM
+
+typedef struct cg_options {
+  unsigned opt_level;   // 0 .. 3
+  const char *cpu;      // instead of the tier's, or NULL
+  const char *features; // LLVM features after the tier's, "+a,-b", or NULL
+  const char *prefix;   // of all symbols, or NULL
+  bool no_suffix;       // kernel symbols without "__tier" (one tier only)
+} cg_options;
+
+typedef struct cg_bytes {
+  const uint8_t *data; // in the context's arena; text kinds are NUL-terminated behind `size`
+  size_t size;
+} cg_bytes;
+
+// True when LLVM can generate code for the triple; otherwise reported.
+bool cg_check_triple(cg_context *cg, const char *triple);
+
+// The symbol of a kernel: prefix + name + "__" + tier, with every character that C does not allow replaced by '_'.
+const char *cg_kernel_symbol(arena *a, const cg_options *o, const target_tier *tier, const char *kernel);
+
+// All kernel functions of the module, for one tier. False (reported) on failure.
+bool cg_emit_kernels(cg_context *cg, const ir_module *kernels, const target *t, const target_tier *tier,
+                     const char *triple, const cg_options *o, cg_kind kind, cg_bytes *out);
+
+// ---- running on the host ----------------------------------------------------------------------------------------
+// The host's triple, in the arena.
+const char *cg_host_triple(arena *a);
+
+// Code of an object for the host, loaded into this process.
+typedef struct cg_jit cg_jit;
+
+// Loads an object (cg_emit_kernels for the host's triple, CG_OBJECT). NULL (reported) on failure.
+cg_jit *cg_jit_new(cg_context *cg, cg_bytes object);
+void cg_jit_free(cg_jit *jit); // NULL is allowed
+
+// A kernel by its symbol, NULL (reported) if the object has none of that name. Valid until cg_jit_free.
+qrt_kernel cg_jit_kernel(cg_jit *jit, const char *symbol);
+
+#endif

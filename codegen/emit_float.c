@@ -1,0 +1,108 @@
+// f32 arithmetic: every operation rounds on its own.
+#include "codegen/emit.h"
+
+#define FLOAT_OP(name, build)                                                     \
+  LLVMValueRef name(emit *e, const ir_op *op) {                                   \
+    return build(e->builder, emit_operand(e, op, 0), emit_operand(e, op, 1), ""); \
+  }
+FLOAT_OP(emit_fadd, LLVMBuildFAdd)
+FLOAT_OP(emit_fsub, LLVMBuildFSub)
+FLOAT_OP(emit_fmul, LLVMBuildFMul)
+FLOAT_OP(emit_fdiv, LLVMBuildFDiv)
+
+LLVMValueRef emit_fneg(emit *e, const ir_op *op) { return LLVMBuildFNeg(e->builder, emit_operand(e, op, 0), ""); }
+
+static LLVMValueRef unary_call(emit *e, const ir_op *op, const char *name) {
+  LLVMValueRef x = emit_operand(e, op, 0);
+  return emit_call_on(e, name, LLVMTypeOf(x), &x, 1);
+}
+
+LLVMValueRef emit_fabs(emit *e, const ir_op *op) { return unary_call(e, op, "llvm.fabs"); }
+
+LLVMValueRef emit_fsqrt(emit *e, const ir_op *op) { return unary_call(e, op, "llvm.sqrt"); }
+
+// x if the comparison of x and y holds, else y.
+static LLVMValueRef choose(emit *e, LLVMRealPredicate p, LLVMValueRef x, LLVMValueRef y) {
+  return LLVMBuildSelect(e->builder, LLVMBuildFCmp(e->builder, p, x, y, ""), x, y, "");
+}
+
+LLVMValueRef emit_fmin(emit *e, const ir_op *op) {
+  return choose(e, LLVMRealOLT, emit_operand(e, op, 0), emit_operand(e, op, 1));
+}
+
+LLVMValueRef emit_fmax(emit *e, const ir_op *op) {
+  return choose(e, LLVMRealOGT, emit_operand(e, op, 0), emit_operand(e, op, 1));
+}
+
+LLVMValueRef emit_select_lt(emit *e, const ir_op *op) {
+  LLVMValueRef less = LLVMBuildFCmp(e->builder, LLVMRealOLT, emit_operand(e, op, 0), emit_operand(e, op, 1), "");
+  return LLVMBuildSelect(e->builder, less, emit_operand(e, op, 2), emit_operand(e, op, 3), "");
+}
+
+// ---- multiply and add ----------------------------------------------------------------------------------------------------
+
+// The double s, or one of its neighbours: rounded to odd where the error of the sum, `rest`, is not zero.
+static LLVMValueRef round_to_odd(emit *e, LLVMValueRef s, LLVMValueRef rest) {
+  LLVMTypeRef doubles = LLVMTypeOf(s);
+  LLVMTypeRef ints = emit_int_like(e, doubles, 64);
+  LLVMValueRef zero = LLVMConstNull(doubles);
+  LLVMValueRef one = emit_int(e, ints, 1);
+  LLVMValueRef bits = LLVMBuildBitCast(e->builder, s, ints, "");
+  LLVMValueRef even =
+      LLVMBuildICmp(e->builder, LLVMIntEQ, LLVMBuildAnd(e->builder, bits, one, ""), LLVMConstNull(ints), "");
+  LLVMValueRef inexact = LLVMBuildFCmp(e->builder, LLVMRealONE, rest, zero, "");
+  LLVMValueRef same_sign = LLVMBuildICmp(e->builder, LLVMIntEQ, LLVMBuildFCmp(e->builder, LLVMRealOGT, rest, zero, ""),
+                                         LLVMBuildFCmp(e->builder, LLVMRealOGT, s, zero, ""), "");
+  LLVMValueRef step = LLVMBuildSelect(e->builder, same_sign, one, LLVMConstAllOnes(ints), "");
+  LLVMValueRef odd = LLVMBuildAdd(e->builder, bits, step, "");
+  LLVMValueRef moved = LLVMBuildSelect(e->builder, LLVMBuildAnd(e->builder, even, inexact, ""), odd, bits, "");
+  return LLVMBuildBitCast(e->builder, moved, doubles, "");
+}
+
+// a * b + c rounded once, without an instruction for it. The product of two floats is exact in double. The sum is
+// rounded to odd there (with the error that Knuth's two-sum finds), so that rounding again to float is correct.
+static LLVMValueRef exact_fma(emit *e, LLVMValueRef a, LLVMValueRef b, LLVMValueRef c) {
+  LLVMBuilderRef ir = e->builder;
+  LLVMTypeRef floats = LLVMTypeOf(a);
+  LLVMTypeRef t = emit_lanes_type(LLVMDoubleTypeInContext(e->context), emit_lanes(floats));
+  LLVMValueRef p = LLVMBuildFMul(ir, LLVMBuildFPExt(ir, a, t, ""), LLVMBuildFPExt(ir, b, t, ""), "");
+  LLVMValueRef z = LLVMBuildFPExt(ir, c, t, "");
+  LLVMValueRef s = LLVMBuildFAdd(ir, p, z, "");
+  LLVMValueRef z_part = LLVMBuildFSub(ir, s, p, "");
+  LLVMValueRef p_error = LLVMBuildFSub(ir, p, LLVMBuildFSub(ir, s, z_part, ""), "");
+  LLVMValueRef rest = LLVMBuildFAdd(ir, p_error, LLVMBuildFSub(ir, z, z_part, ""), "");
+  return LLVMBuildFPTrunc(ir, round_to_odd(e, s, rest), floats, "");
+}
+
+LLVMValueRef emit_fma(emit *e, const ir_op *op) {
+  LLVMValueRef args[] = {emit_operand(e, op, 0), emit_operand(e, op, 1), emit_operand(e, op, 2)};
+  if (e->tier->fast_fma) return emit_call_on(e, "llvm.fma", LLVMTypeOf(args[0]), args, 3);
+  if (ir_attr_int(op, IR_ATTR_EXACT, 1) != 0) return exact_fma(e, args[0], args[1], args[2]);
+  return LLVMBuildFAdd(e->builder, LLVMBuildFMul(e->builder, args[0], args[1], ""), args[2], "");
+}
+
+// ---- reductions --------------------------------------------------------------------------------------------------------------
+
+typedef LLVMValueRef (*combine)(emit *e, LLVMValueRef x, LLVMValueRef y);
+
+static LLVMValueRef combine_fadd(emit *e, LLVMValueRef x, LLVMValueRef y) {
+  return LLVMBuildFAdd(e->builder, x, y, "");
+}
+
+static LLVMValueRef combine_fmax(emit *e, LLVMValueRef x, LLVMValueRef y) { return choose(e, LLVMRealOGT, x, y); }
+
+static LLVMValueRef combine_add(emit *e, LLVMValueRef x, LLVMValueRef y) { return LLVMBuildAdd(e->builder, x, y, ""); }
+
+// Halves are combined until one lane is left: lane i with lane i + n/2.
+static LLVMValueRef reduce(emit *e, const ir_op *op, combine f) {
+  LLVMValueRef v = emit_operand(e, op, 0);
+  for (uint32_t n = emit_lanes(LLVMTypeOf(v)) / 2; n > 0; n /= 2)
+    v = f(e, emit_slice(e, v, 0, n), emit_slice(e, v, n, n));
+  return v;
+}
+
+LLVMValueRef emit_reduce_fadd(emit *e, const ir_op *op) { return reduce(e, op, combine_fadd); }
+
+LLVMValueRef emit_reduce_fmax(emit *e, const ir_op *op) { return reduce(e, op, combine_fmax); }
+
+LLVMValueRef emit_reduce_add(emit *e, const ir_op *op) { return reduce(e, op, combine_add); }

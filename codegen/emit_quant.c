@@ -1,0 +1,89 @@
+// The primitives of quantized arithmetic: dot products of bytes and look-ups in constant tables.
+#include "codegen/emit.h"
+#include "support/fp.h"
+
+// ---- dot products ------------------------------------------------------------------------------------------------------------
+
+// Byte j of every 32-bit lane, widened with or without its sign.
+static LLVMValueRef byte_of(emit *e, LLVMValueRef x, unsigned j, bool is_signed) {
+  LLVMTypeRef t = LLVMTypeOf(x);
+  if (!is_signed && j == 3) return LLVMBuildLShr(e->builder, x, emit_int(e, t, 24), "");
+  if (!is_signed)
+    return LLVMBuildAnd(e->builder, LLVMBuildLShr(e->builder, x, emit_int(e, t, 8u * j), ""), emit_int(e, t, 255), "");
+  LLVMValueRef top = LLVMBuildShl(e->builder, x, emit_int(e, t, 24 - 8u * j), "");
+  return LLVMBuildAShr(e->builder, top, emit_int(e, t, 24), "");
+}
+
+static LLVMValueRef portable_dot(emit *e, const ir_op *op, bool is_signed) {
+  LLVMTypeRef t = emit_result_type(e, op);
+  LLVMValueRef sum = emit_operand(e, op, 0);
+  LLVMValueRef u = emit_cast(e, emit_operand(e, op, 1), t);
+  LLVMValueRef s = emit_cast(e, emit_operand(e, op, 2), t);
+  for (unsigned j = 0; j < 4; j++) {
+    LLVMValueRef product = LLVMBuildMul(e->builder, byte_of(e, u, j, is_signed), byte_of(e, s, j, true), "");
+    sum = LLVMBuildAdd(e->builder, sum, product, "");
+  }
+  return sum;
+}
+
+static LLVMValueRef dot(emit *e, const ir_op *op, uint64_t limit, bool is_signed) {
+  const target_pattern *p = emit_find_pattern(e, op, limit);
+  return p != NULL ? emit_pattern(e, op, p, NULL) : portable_dot(e, op, is_signed);
+}
+
+LLVMValueRef emit_dot4(emit *e, const ir_op *op) {
+  return dot(e, op, (uint64_t)ir_attr_int(op, IR_ATTR_UMAX, 255), false);
+}
+
+LLVMValueRef emit_dot4s(emit *e, const ir_op *op) {
+  return dot(e, op, (uint64_t)ir_attr_int(op, IR_ATTR_UMAX, 128), true);
+}
+
+// ---- look-ups ----------------------------------------------------------------------------------------------------------------
+
+// The table as a constant in memory.
+static LLVMValueRef table_in_memory(emit *e, const pattern_table *table) {
+  LLVMValueRef data = llvm_const_bytes(e->context, table->data, table->count * table->size);
+  LLVMValueRef g = LLVMAddGlobalInAddressSpace(e->module, LLVMTypeOf(data), "", e->target->address_space);
+  LLVMSetInitializer(g, data);
+  LLVMSetGlobalConstant(g, 1);
+  LLVMSetLinkage(g, LLVMPrivateLinkage);
+  LLVMSetUnnamedAddress(g, LLVMGlobalUnnamedAddr);
+  LLVMSetAlignment(g, (unsigned)(table->count * table->size < 64 ? 16 : 64));
+  return g;
+}
+
+static LLVMValueRef from_memory(emit *e, const pattern_table *table, LLVMTypeRef t, LLVMValueRef offsets,
+                                bool at_once) {
+  return emit_little(e, emit_gather(e, t, table_in_memory(e, table), offsets, NULL, at_once));
+}
+
+LLVMValueRef emit_lookup(emit *e, const ir_op *op) {
+  const ir_attr *bytes = ir_get_attr(op, IR_ATTR_TABLE);
+  pattern_table table = {.data = bytes->data, .count = bytes->count, .size = 1};
+  const target_pattern *p = emit_find_pattern(e, op, table.count);
+  bool at_once = p != NULL && emit_is_word(p, "gather");
+  if (p != NULL && !at_once) return emit_pattern(e, op, p, &table);
+  LLVMTypeRef t = emit_result_type(e, op);
+  LLVMValueRef offsets = LLVMBuildZExt(e->builder, emit_operand(e, op, 0), emit_int_like(e, t, 32), "");
+  return from_memory(e, &table, t, offsets, at_once);
+}
+
+static pattern_table float_table(emit *e, const ir_attr *levels) {
+  uint8_t *bytes = ARENA_ARRAY(e->mem, uint8_t, 4 * levels->count);
+  for (size_t i = 0; i < levels->count; i++)
+    for (unsigned j = 0; j < 4; j++) bytes[4 * i + j] = (uint8_t)(fp_bits32((float)levels->reals[i]) >> (8 * j));
+  return (pattern_table){.data = bytes, .count = levels->count, .size = 4};
+}
+
+LLVMValueRef emit_lookup_f32(emit *e, const ir_op *op) {
+  pattern_table table = float_table(e, ir_get_attr(op, IR_ATTR_LEVELS));
+  const target_pattern *p = emit_find_pattern(e, op, table.count);
+  bool at_once = p != NULL && emit_is_word(p, "gather");
+  if (p != NULL && !at_once) return emit_pattern(e, op, p, &table);
+  LLVMValueRef index = emit_operand(e, op, 0);
+  LLVMTypeRef ints = LLVMTypeOf(index);
+  index = LLVMBuildAnd(e->builder, index, emit_int(e, ints, table.count - 1), "");
+  LLVMValueRef offsets = LLVMBuildShl(e->builder, index, emit_int(e, ints, 2), "");
+  return from_memory(e, &table, emit_result_type(e, op), offsets, at_once);
+}

@@ -1,0 +1,48 @@
+// The kernels of a module, for one tier.
+#include <ctype.h>
+#include <string.h>
+
+#include "codegen/context.h"
+#include "codegen/emit.h"
+
+static void sanitize(char *symbol) {
+  for (char *c = symbol; *c != '\0'; c++)
+    if (!isalnum((unsigned char)*c)) *c = '_';
+}
+
+const char *cg_kernel_symbol(arena *a, const cg_options *o, const target_tier *tier, const char *kernel) {
+  const char *prefix = o->prefix != NULL ? o->prefix : "";
+  char *symbol =
+      o->no_suffix ? arena_printf(a, "%s%s", prefix, kernel) : arena_printf(a, "%s%s__%s", prefix, kernel, tier->name);
+  sanitize(symbol);
+  return symbol;
+}
+
+static bool emit_all(cg_module *m, const ir_module *kernels, const target_tier *tier, const cg_options *o) {
+  cg_context *cg = m->cg;
+  emit e = {.mem = cg->mem,
+            .diag = cg->diag,
+            .context = cg->llvm,
+            .module = m->llvm,
+            .builder = LLVMCreateBuilderInContext(cg->llvm),
+            .target = m->target,
+            .tier = tier,
+            .patterns = &cg->patterns,
+            .big_endian = LLVMByteOrder(m->layout) == LLVMBigEndian};
+  bool ok = true;
+  for (size_t i = 0; i < kernels->funcs.len; i++) {
+    const ir_func *f = kernels->funcs.data[i];
+    if (f->kind == IR_FUNC_KERNEL) ok = emit_kernel(&e, f, cg_kernel_symbol(cg->mem, o, tier, f->name)) && ok;
+  }
+  LLVMDisposeBuilder(e.builder);
+  return ok;
+}
+
+bool cg_emit_kernels(cg_context *cg, const ir_module *kernels, const target *t, const target_tier *tier,
+                     const char *triple, const cg_options *o, cg_kind kind, cg_bytes *out) {
+  cg_module m;
+  bool ok = cg_module_new(cg, t, tier, triple, o, kernels->name, &m) && emit_all(&m, kernels, tier, o) &&
+            cg_module_finish(&m, o, kind, out);
+  cg_module_free(&m);
+  return ok;
+}

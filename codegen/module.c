@@ -1,0 +1,123 @@
+// Modules: target machines, optimisation, output.
+#include <string.h>
+
+#include "codegen/context.h"
+
+static const char *join_features(arena *a, const char *x, const char *y) {
+  if (y == NULL || y[0] == '\0') return x;
+  return x[0] == '\0' ? y : arena_printf(a, "%s,%s", x, y);
+}
+
+static LLVMTargetRef find_target(cg_context *cg, const char *triple) {
+  LLVMTargetRef t = NULL;
+  char *message = NULL;
+  if (LLVMGetTargetFromTriple(triple, &t, &message) == 0) return t;
+  diag_error(cg->diag, SRC_NOWHERE, "LLVM knows no target '%s': %s", triple, llvm_take_message(cg->mem, message));
+  diag_hint(cg->diag, "`qcc --print-targets` lists the targets; a triple is arch-vendor-system, as aarch64-linux-gnu");
+  return NULL;
+}
+
+bool cg_check_triple(cg_context *cg, const char *triple) { return find_target(cg, triple) != NULL; }
+
+static LLVMCodeGenOptLevel machine_level(const cg_options *o) {
+  static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess, LLVMCodeGenLevelDefault,
+                                               LLVMCodeGenLevelAggressive};
+  return levels[o->opt_level < 3 ? o->opt_level : 3];
+}
+
+static bool make_machine(cg_module *m, const target_tier *tier, const char *triple, const cg_options *o) {
+  LLVMTargetRef t = find_target(m->cg, triple);
+  if (t == NULL) return false;
+  if (!LLVMTargetHasTargetMachine(t) || !LLVMTargetHasAsmBackend(t)) {
+    diag_error(m->cg->diag, SRC_NOWHERE, "LLVM generates no code for target '%s'", triple);
+    return false;
+  }
+  const char *cpu = o->cpu != NULL ? o->cpu : tier->cpu;
+  const char *features = join_features(m->cg->mem, tier->features, o->features);
+  m->machine = LLVMCreateTargetMachine(t, triple, cpu, features, machine_level(o), LLVMRelocPIC, LLVMCodeModelDefault);
+  return true;
+}
+
+// Words of target->hardening are module flags; functions carry those that LLVM reads there.
+static void set_hardening(cg_module *m) {
+  const char *w = m->target->hardening;
+  LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(m->cg->llvm), 1, 0));
+  while (w != NULL && *w != '\0') {
+    size_t length = strcspn(w, " ");
+    LLVMAddModuleFlag(m->llvm, LLVMModuleFlagBehaviorOverride, w, length, one);
+    w += length;
+    w += strspn(w, " ");
+  }
+}
+
+bool cg_module_new(cg_context *cg, const target *t, const target_tier *tier, const char *triple, const cg_options *o,
+                   const char *name, cg_module *out) {
+  *out = (cg_module){.cg = cg, .target = t};
+  if (!make_machine(out, tier, triple, o)) return false;
+  out->llvm = LLVMModuleCreateWithNameInContext(name, cg->llvm);
+  out->layout = LLVMCreateTargetDataLayout(out->machine);
+  LLVMSetModuleDataLayout(out->llvm, out->layout);
+  LLVMSetTarget(out->llvm, triple);
+  set_hardening(out);
+  return true;
+}
+
+void cg_module_free(cg_module *m) {
+  if (m->layout != NULL) LLVMDisposeTargetData(m->layout);
+  if (m->llvm != NULL) LLVMDisposeModule(m->llvm);
+  if (m->machine != NULL) LLVMDisposeTargetMachine(m->machine);
+}
+
+static bool verify(cg_module *m) {
+  char *message = NULL;
+  bool broken = LLVMVerifyModule(m->llvm, LLVMReturnStatusAction, &message);
+  const char *text = llvm_take_message(m->cg->mem, message);
+  if (broken) diag_error(m->cg->diag, SRC_NOWHERE, "internal error: malformed LLVM IR: %s", text);
+  return !broken;
+}
+
+// The vectors are explicit: nothing may be vectorised again, and loops are unrolled only where they ask for it.
+static bool optimise(cg_module *m, const cg_options *o) {
+  LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+  LLVMPassBuilderOptionsSetLoopVectorization(options, 0);
+  LLVMPassBuilderOptionsSetSLPVectorization(options, 0);
+  LLVMPassBuilderOptionsSetLoopInterleaving(options, 0);
+  LLVMPassBuilderOptionsSetLoopUnrolling(options, 0);
+  const char *passes = arena_printf(m->cg->mem, "default<O%u>", o->opt_level < 3 ? o->opt_level : 3);
+  LLVMErrorRef error = LLVMRunPasses(m->llvm, passes, m->machine, options);
+  LLVMDisposePassBuilderOptions(options);
+  if (error == NULL) return true;
+  char *message = LLVMGetErrorMessage(error);
+  diag_error(m->cg->diag, SRC_NOWHERE, "internal error: LLVM's optimiser: %s", message);
+  LLVMDisposeErrorMessage(message);
+  return false;
+}
+
+static cg_bytes print_ir(cg_module *m) {
+  char *text = LLVMPrintModuleToString(m->llvm);
+  cg_bytes out = {.size = strlen(text)};
+  out.data = (const uint8_t *)llvm_take_message(m->cg->mem, text);
+  return out;
+}
+
+static bool write_machine_code(cg_module *m, cg_kind kind, cg_bytes *out) {
+  LLVMCodeGenFileType type = kind == CG_ASM ? LLVMAssemblyFile : LLVMObjectFile;
+  LLVMMemoryBufferRef buffer = NULL;
+  char *message = NULL;
+  if (LLVMTargetMachineEmitToMemoryBuffer(m->machine, m->llvm, type, &message, &buffer) != 0) {
+    diag_error(m->cg->diag, SRC_NOWHERE, "LLVM cannot write this output: %s", llvm_take_message(m->cg->mem, message));
+    return false;
+  }
+  *out = cg_take_buffer(m->cg, buffer);
+  return true;
+}
+
+bool cg_module_finish(cg_module *m, const cg_options *o, cg_kind kind, cg_bytes *out) {
+  size_t before = m->cg->errors;
+  if (!verify(m) || !optimise(m, o)) return false;
+  if (kind == CG_LLVM_IR)
+    *out = print_ir(m);
+  else if (!write_machine_code(m, kind, out))
+    return false;
+  return m->cg->errors == before;
+}
