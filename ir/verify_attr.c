@@ -28,6 +28,12 @@ static bool not_negative(verifier *v, const ir_op *op, const ir_attr *attr) {
   return (void)op, in_range(v, attr, 0, INT64_MAX);
 }
 
+static bool an_alignment(verifier *v, const ir_op *op, const ir_attr *attr) {
+  (void)op;
+  if (attr->i > 0 && (attr->i & (attr->i - 1)) == 0) return true;
+  return verify_fail(v, "'%s' is %lld, which is no power of two", ir_attr_name(attr->key), (long long)attr->i);
+}
+
 static unsigned result_bits(const ir_op *op) { return elem_get(op->results[0]->type.elem)->bits; }
 
 static bool a_shift(verifier *v, const ir_op *op, const ir_attr *attr) {
