@@ -120,6 +120,12 @@ static void print_named(strbuf *out, const ast_args *args) {
   strbuf_putc(out, ')');
 }
 
+const char *fe_parameters_text(arena *a, const ast_args *parameters) {
+  strbuf out = {.mem = a};
+  print_named(&out, parameters);
+  return strbuf_text(&out);
+}
+
 static void print_per(strbuf *out, const ast_expr *per) {
   if (per == NULL) return;
   strbuf_printf(out, " per ");

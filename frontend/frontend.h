@@ -43,6 +43,8 @@ typedef struct fe_options {
   size_t dir_count;
   // Asks for a tensor of a weights file (a path as ir_module.sources has it). NULL: nothing is known of any file.
   fe_answer (*find_tensor)(void *context, const char *file, const char *name, fe_tensor *out);
+  // All tensor names of a weights file, for "did you mean"; 0 when nothing is known of it. May be NULL.
+  size_t (*tensor_names)(void *context, const char *file, const char *const **out);
   // Told of each `.q` file that was read besides the first (for dependency files). May be NULL.
   void (*on_file)(void *context, const char *path);
   void *context;

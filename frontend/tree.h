@@ -10,4 +10,7 @@ const ast_expr *fe_parse_reference(diag *d, arena *a, const char *name, const ch
 // An expression as text, with as few parentheses as its operators allow.
 const char *fe_expr_text(arena *a, const ast_expr *e);
 
+// "(group = 32)", or "" without parameters.
+const char *fe_parameters_text(arena *a, const ast_args *parameters);
+
 #endif

@@ -5,3 +5,4 @@
 #endif
 
 WARNING("fallback", "a layer takes a slow generic path")
+WARNING("unused-rule", "a rule of quantize is used by no layer")

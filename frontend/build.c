@@ -1,0 +1,66 @@
+// The frontend's entries after parsing: a whole text, or one scheme of it.
+#include "frontend/sema.h"
+#include "frontend/tree.h"
+#include "support/file.h"
+
+static const fe_options no_options = {0};
+
+static fe_context new_context(diag *d, arena *a, const fe_options *options) {
+  return (fe_context){.d = d, .mem = a, .options = options == NULL ? &no_options : options};
+}
+
+// Schemes of the text that nothing uses are checked all the same, with their default parameters.
+static void check_schemes(fe_context *c, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    fe_scheme_decl *decl = c->schemes.data[i];
+    if (!decl->broken) fe_instantiate(c, decl, &(ast_args){0}, SRC_NOWHERE);
+  }
+}
+
+static void add_schemes(fe_context *c, ir_module *m, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    const scheme *s = fe_instantiate(c, c->schemes.data[i], &(ast_args){0}, SRC_NOWHERE);
+    if (s != NULL) vec_push(m->mem, &m->schemes, s);
+  }
+}
+
+static bool check_one_model(fe_context *c) {
+  for (size_t i = 1; i < c->models.len; i++) {
+    diag_error(c->d, c->models.data[i].node->loc, "a text has one model, and this is a second");
+    diag_note(c->d, c->models.data[0].node->loc, "the first is here");
+  }
+  return c->models.len <= 1;
+}
+
+static void check_rules_without_model(fe_context *c) {
+  fe_rules rules = {0};
+  fe_build_rules(c, &rules);
+}
+
+ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *options) {
+  fe_context c = new_context(d, a, options);
+  size_t before = diag_error_count(d);
+  if (tree->has_errors) return NULL;
+  fe_add_source(&c, tree, "", &c.constants);
+  if (!check_one_model(&c) || diag_error_count(d) > before) return NULL;
+  size_t own = c.schemes.len;
+  const ast_node *model = c.models.len == 0 ? NULL : c.models.data[0].node;
+  ir_module *m = ir_module_new(a, model == NULL ? path_stem(a, tree->path) : model->name.text);
+  if (model != NULL)
+    fe_build_model(&c, m, model, c.models.data[0].folder);
+  else
+    check_rules_without_model(&c);
+  check_schemes(&c, own);
+  if (diag_error_count(d) > before) return NULL;
+  if (model == NULL) add_schemes(&c, m, own);
+  return ir_verify(d, m) ? m : NULL;
+}
+
+const scheme *fe_find_scheme(diag *d, arena *a, const ast *tree, const fe_options *options, const char *text) {
+  fe_context c = new_context(d, a, options);
+  size_t before = diag_error_count(d);
+  if (tree != NULL) fe_add_source(&c, tree, "", &c.constants);
+  const ast_expr *reference = fe_parse_reference(d, a, "<format>", text);
+  if (reference == NULL || diag_error_count(d) > before) return NULL;
+  return fe_resolve_scheme(&c, reference);
+}

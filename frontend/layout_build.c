@@ -1,0 +1,200 @@
+// Storage layouts: options, stored tensors, and a place for each field.
+#include <inttypes.h>
+
+#include "frontend/sema.h"
+
+enum { MAX_BLOCK_WEIGHTS = 4096, MAX_BLOCK_BYTES = 65536, MAX_TYPE_ID = INT32_MAX };
+
+typedef struct layout_builder {
+  fe_context *c;
+  fe_scope scope; // tensors, K and N
+  const scheme *s;
+  const ast_node *node;
+  scheme_layout *out;
+  VEC(layout_tensor) tensors;
+  VEC(layout_place) places;
+  bool ok;
+} layout_builder;
+
+// ---- options ----
+
+static bool option(layout_builder *b, const char *name, int64_t min, int64_t max, int64_t *out) {
+  const ast_arg *arg = fe_find_arg(&b->node->args, name);
+  if (arg == NULL) return false;
+  const char *what = arena_printf(b->c->mem, "'%s'", name);
+  b->ok &= fe_constant_in(b->c, &b->scope, arg->value, what, min, max, out);
+  return true;
+}
+
+static void build_options(layout_builder *b) {
+  static const char *const names[] = {"block", "bytes", "type"};
+  int64_t block = 0, bytes = 0;
+  b->out->type_id = -1;
+  const char *what = arena_printf(b->c->mem, "the layout '%s'", b->node->name.text);
+  b->ok &= fe_check_args(b->c, &b->node->args, what, names, 3);
+  bool has_block = option(b, "block", 1, MAX_BLOCK_WEIGHTS, &block);
+  bool has_bytes = option(b, "bytes", 1, MAX_BLOCK_BYTES, &bytes);
+  bool has_type = option(b, "type", 0, MAX_TYPE_ID, &b->out->type_id);
+  b->out->block_weights = (uint64_t)block;
+  b->out->block_bytes = (uint64_t)bytes;
+  if (has_block == has_bytes && (has_block || !has_type)) return;
+  diag_error(b->c->d, b->node->loc, "the layout '%s' needs both 'block' and 'bytes', or neither and tensors",
+             b->node->name.text);
+  diag_hint(b->c->d, "for example layout %s(block = 32, bytes = 18)", b->node->name.text);
+  b->ok = false;
+}
+
+static bool has_blocks(const layout_builder *b) { return fe_find_arg(&b->node->args, "block") != NULL; }
+
+// ---- stored tensors ----
+
+static bool build_dimensions(layout_builder *b, const ast_node *node, layout_tensor *t) {
+  bool ok = true;
+  if (node->type.dims.len == 0 || node->type.dims.len > SCHEME_MAX_RANK) {
+    diag_error(b->c->d, node->type.loc, "the tensor '%s' needs 1 to %d dimensions", node->name.text, SCHEME_MAX_RANK);
+    return false;
+  }
+  for (t->rank = 0; t->rank < node->type.dims.len; t->rank++) {
+    t->dims[t->rank] = fe_lower(b->c, &b->scope, FE_USE_DIMENSION, node->type.dims.data[t->rank].value);
+    ok &= t->dims[t->rank] != NULL;
+  }
+  return ok;
+}
+
+static void build_tensor(layout_builder *b, const ast_node *node) {
+  layout_tensor t = {.name = node->name.text, .suffix = node->suffix.text, .loc = node->name.loc};
+  if (has_blocks(b)) {
+    diag_error(b->c->d, node->loc, "a layout of blocks has no separate tensors");
+    b->ok = false;
+    return;
+  }
+  b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &t.type);
+  b->ok &= build_dimensions(b, node, &t);
+  if (t.suffix == NULL) t.suffix = arena_printf(b->c->mem, ".%s", t.name);
+  fe_symbol symbol = {.name = t.name, .kind = FE_SYMBOL_TENSOR, .index = (unsigned)b->tensors.len, .loc = t.loc};
+  symbol.rank = t.rank;
+  b->ok &= fe_declare(b->c, &b->scope, symbol) != NULL;
+  vec_push(b->c->mem, &b->tensors, t);
+}
+
+// ---- places ----
+
+// The indices that a place of each kind of field binds, for messages.
+static const char *const tensor_binders[] = {
+    [GRAN_WEIGHT] = "n, k", [GRAN_GROUP] = "n, g", [GRAN_ROW] = "n", [GRAN_TENSOR] = ""};
+
+static const char *binder_form(const layout_builder *b, const scheme_field *f) {
+  const char *first = has_blocks(b) ? "i" : tensor_binders[f->gran.kind];
+  const char *comma = f->rank > 0 && first[0] != '\0' ? ", " : "";
+  return arena_printf(b->c->mem, "[%s%s%s]", first, comma, f->rank > 0 ? "e" : "");
+}
+
+static unsigned binder_count(const layout_builder *b, const scheme_field *f) {
+  static const unsigned char counts[] = {[GRAN_WEIGHT] = 2, [GRAN_GROUP] = 2, [GRAN_ROW] = 1, [GRAN_TENSOR] = 0};
+  return (has_blocks(b) ? 1u : counts[f->gran.kind]) + (f->rank > 0 ? 1u : 0u);
+}
+
+// A field with one element (or one table) in the block needs no index for it.
+static bool is_alone_in_block(const layout_builder *b, const scheme_field *f) {
+  return has_blocks(b) && f->gran.kind == GRAN_GROUP && f->gran.group == b->out->block_weights;
+}
+
+static bool check_binders(layout_builder *b, const scheme_field *f, const ast_node *node) {
+  unsigned expected = binder_count(b, f);
+  if (node->binders.len == expected) return true;
+  const char *form = binder_form(b, f);
+  if (fe_same_text(form, "[]")) {
+    diag_error(b->c->d, node->name.loc, "the place of '%s' binds no index: there is one for the whole tensor", f->name);
+    return false;
+  }
+  diag_error(b->c->d, node->name.loc, "the place of '%s' must bind the indices %s", f->name, form);
+  if (has_blocks(b))
+    diag_hint(b->c->d, "i counts the elements of the field in a block%s", f->rank > 0 ? ", e those of its table" : "");
+  else
+    diag_hint(b->c->d, "n is the row, then the element within the row%s", f->rank > 0 ? ", e within its table" : "");
+  return false;
+}
+
+static bool bind_indices(layout_builder *b, const scheme_field *f, const ast_node *node, fe_scope *scope,
+                         layout_place *out) {
+  bool omitted = is_alone_in_block(b, f) && node->binders.len + 1 == binder_count(b, f);
+  bool ok = omitted || check_binders(b, f, node);
+  if (omitted) out->binder_names[out->binder_count++] = "_";
+  for (size_t i = 0; i < node->binders.len && out->binder_count < 3; i++) {
+    fe_symbol symbol = {.name = node->binders.data[i].text,
+                        .kind = FE_SYMBOL_VAR,
+                        .index = VAR_BINDER0 + out->binder_count,
+                        .loc = node->binders.data[i].loc};
+    ok &= fe_declare(b->c, scope, symbol) != NULL;
+    out->binder_names[out->binder_count++] = symbol.name;
+  }
+  return ok;
+}
+
+// A float field's bits are copied: a stored tensor of another float type would be misread.
+static bool check_copied_type(layout_builder *b, const scheme_field *f, const expr *raw) {
+  if (raw->op != EXPR_LOAD || raw->index >= b->tensors.len) return true;
+  const layout_tensor *t = &b->tensors.data[raw->index];
+  bool is_float = elem_get(t->type)->kind == ELEM_KIND_FLOAT || elem_get(f->type)->kind == ELEM_KIND_FLOAT;
+  if (!is_float || t->type == f->type || elem_get(t->type)->kind != ELEM_KIND_FLOAT) return true;
+  diag_error(b->c->d, raw->loc, "the tensor '%s' has %s numbers, but the field '%s' is %s", t->name,
+             elem_get(t->type)->name, f->name, elem_get(f->type)->name);
+  diag_hint(b->c->d, "a place copies bits; both must have the same type");
+  return false;
+}
+
+static const scheme_field *find_field(layout_builder *b, const ast_node *node, unsigned *index) {
+  const char **names = ARENA_ARRAY(b->c->mem, const char *, b->s->field_count);
+  for (size_t i = 0; i < b->s->field_count; i++) {
+    names[i] = b->s->fields[i].name;
+    *index = (unsigned)i;
+    if (fe_same_text(names[i], node->name.text)) return &b->s->fields[i];
+  }
+  diag_error(b->c->d, node->name.loc, "the scheme has no field '%s'", node->name.text);
+  fe_suggest(b->c, node->name.text, names, b->s->field_count);
+  return NULL;
+}
+
+static bool check_second_place(layout_builder *b, const layout_place *place, const char *name) {
+  for (size_t i = 0; i < b->places.len; i++) {
+    if (b->places.data[i].field != place->field) continue;
+    diag_error(b->c->d, place->loc, "the field '%s' has two places", name);
+    diag_note(b->c->d, b->places.data[i].loc, "the first is here");
+    return false;
+  }
+  return true;
+}
+
+static bool build_place(layout_builder *b, const ast_node *node) {
+  layout_place place = {.loc = node->name.loc};
+  const scheme_field *f = find_field(b, node, &place.field);
+  if (f == NULL) return false;
+  fe_scope scope = {.outer = &b->scope};
+  bool ok = check_second_place(b, &place, f->name);
+  ok &= bind_indices(b, f, node, &scope, &place);
+  if (ok) place.raw = fe_lower(b->c, &scope, has_blocks(b) ? FE_USE_BLOCK : FE_USE_TENSORS, node->value);
+  if (place.raw == NULL || !check_copied_type(b, f, place.raw)) return false;
+  vec_push(b->c->mem, &b->places, place);
+  return true;
+}
+
+// ---- the layout ----
+
+bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, const ast_node *node, scheme_layout *out) {
+  layout_builder b = {.c = c, .scope = {.outer = scope}, .s = s, .node = node, .out = out, .ok = true};
+  *out = (scheme_layout){.name = node->name.text, .loc = node->loc};
+  build_options(&b);
+  if (!has_blocks(&b)) {
+    fe_declare(c, &b.scope, (fe_symbol){.name = "K", .kind = FE_SYMBOL_VAR, .index = VAR_COLUMNS, .loc = node->loc});
+    fe_declare(c, &b.scope, (fe_symbol){.name = "N", .kind = FE_SYMBOL_VAR, .index = VAR_ROWS, .loc = node->loc});
+  }
+  for (size_t i = 0; i < node->body.len; i++)
+    if (node->body.data[i]->kind == AST_TENSOR) build_tensor(&b, node->body.data[i]);
+  for (size_t i = 0; i < node->body.len; i++)
+    if (node->body.data[i]->kind == AST_PLACE) b.ok &= build_place(&b, node->body.data[i]);
+  out->tensor_count = b.tensors.len;
+  out->tensors = b.tensors.data;
+  out->place_count = b.places.len;
+  out->places = b.places.data;
+  return b.ok;
+}

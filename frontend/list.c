@@ -1,0 +1,40 @@
+// What schemes there are in the folders.
+#include <string.h>
+
+#include "frontend/sema.h"
+#include "frontend/tree.h"
+#include "support/file.h"
+
+static const char *first_line(arena *a, const char *text) {
+  const char *newline = text == NULL ? NULL : strchr(text, '\n');
+  if (newline != NULL) return arena_strndup(a, text, (size_t)(newline - text));
+  return text == NULL ? "" : text;
+}
+
+typedef VEC(fe_scheme_info) infos;
+
+static void add_from_tree(fe_context *c, const ast *tree, const char *name, infos *out) {
+  for (size_t i = 0; i < tree->items.len; i++) {
+    const ast_node *node = tree->items.data[i];
+    if (node->kind != AST_SCHEME || !fe_same_text(node->name.text, name)) continue;
+    fe_scheme_info info = {.name = node->name.text,
+                           .parameters = fe_parameters_text(c->mem, &node->args),
+                           .summary = first_line(c->mem, node->doc),
+                           .path = tree->path};
+    vec_push(c->mem, out, info);
+    return;
+  }
+}
+
+size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out) {
+  fe_context c = {.d = d, .mem = a, .options = options};
+  const char *const *library;
+  size_t count = fe_library_names(&c, &library);
+  infos found = {0};
+  for (size_t i = 0; i < count; i++) {
+    const ast *tree = fe_read_scheme_file(&c, library[i]);
+    if (tree != NULL && !tree->has_errors) add_from_tree(&c, tree, library[i], &found);
+  }
+  *out = found.data;
+  return found.len;
+}

@@ -1,0 +1,216 @@
+// Linear layers: which scheme and layout the weights have, and how many outputs there are.
+#include <inttypes.h>
+
+#include "frontend/model.h"
+#include "ir/eval.h"
+
+typedef struct linear_builder {
+  fe_model *f;
+  const ast_expr *call;
+  src_loc loc;        // of the layer's name
+  const char *layer;  // "fc1"
+  const char *tensor; // "fc1.weight"
+  const char *source;
+  const scheme *scheme;
+  const scheme_layout *layout;
+  act_spec act;
+  uint64_t rows; // 0: not known yet
+  uint64_t columns;
+} linear_builder;
+
+// ---- scheme ----
+
+static bool choose_scheme(linear_builder *b, const fe_rule **rule) {
+  *rule = fe_match_rule(&b->f->rules, b->layer);
+  if (*rule != NULL) {
+    b->scheme = (*rule)->scheme;
+    b->act = (*rule)->act;
+    return b->scheme != NULL;
+  }
+  ast_name plain = {.text = "f32", .loc = b->loc};
+  fe_scheme_decl *decl = fe_find_scheme_decl(b->f->c, plain);
+  b->scheme = decl == NULL ? NULL : fe_instantiate(b->f->c, decl, &(ast_args){0}, b->loc);
+  b->act = (act_spec){.kind = ACT_F32};
+  if (b->scheme == NULL) diag_note(b->f->c->d, b->loc, "no rule of `quantize` matches the layer \"%s\"", b->layer);
+  return b->scheme != NULL;
+}
+
+// ---- outputs ----
+
+static bool set_rows(linear_builder *b, uint64_t rows, src_loc loc, const char *what) {
+  if (b->rows == 0) b->rows = rows;
+  if (b->rows == rows && rows != 0) return true;
+  diag_error(b->f->c->d, loc, "%s has %" PRIu64 " outputs, but %" PRIu64 " are expected", what, rows, b->rows);
+  return false;
+}
+
+static bool rows_from_option(linear_builder *b) {
+  const ast_arg *arg = fe_find_arg(&b->call->args, "out");
+  int64_t rows;
+  if (arg == NULL) return true;
+  if (!fe_constant_in(b->f->c, &b->f->scope, arg->value, "'out'", 1, INT32_MAX, &rows)) return false;
+  b->rows = (uint64_t)rows;
+  return true;
+}
+
+static void unknown_rows(linear_builder *b) {
+  diag_error(b->f->c->d, b->call->loc, "the number of outputs of the layer \"%s\" is not known", b->layer);
+  if (b->f->m->sources.len == 0)
+    diag_hint(b->f->c->d, "name the weights file: weights \"file.safetensors\"; or give the number: out = 128");
+  else
+    diag_hint(b->f->c->d, "give it: linear(x, \"%s\", out = 128)", b->layer);
+}
+
+static const char *dims_text(arena *a, unsigned rank, const uint64_t *dims) {
+  strbuf out = {.mem = a};
+  for (unsigned i = 0; i < rank; i++) strbuf_printf(&out, "%s%" PRIu64, i == 0 ? "[" : ", ", dims[i]);
+  if (rank == 0) strbuf_putc(&out, '[');
+  strbuf_putc(&out, ']');
+  return strbuf_text(&out);
+}
+
+// ---- one tensor: plain numbers or blocks ----
+
+static bool check_matrix(linear_builder *b, const ir_value *x, const fe_tensor *t) {
+  if (t->rank == 2 && t->dims[1] == b->columns) return set_rows(b, t->dims[0], b->loc, b->tensor);
+  diag_error(b->f->c->d, b->loc, "the input is %s, so \"%s\" must have %" PRIu64 " columns, but it is %s",
+             fe_type_text(b->f, &x->type), b->tensor, b->columns, dims_text(b->f->c->mem, t->rank, t->dims));
+  if (t->rank == 2 && t->dims[0] == b->columns)
+    diag_hint(b->f->c->d, "weights are stored as [outputs, inputs]; this one looks transposed");
+  return false;
+}
+
+// The layout that reads the block type of the file.
+static bool choose_layout(linear_builder *b, int64_t block_type) {
+  if (b->layout != NULL && (b->layout->type_id == block_type || block_type < 0)) return true;
+  for (size_t i = 0; b->layout == NULL && i < b->scheme->layout_count; i++)
+    if (block_type >= 0 && b->scheme->layouts[i].type_id == block_type) b->layout = &b->scheme->layouts[i];
+  if (b->layout != NULL ? b->layout->type_id == block_type : block_type < 0) return true;
+  diag_error(b->f->c->d, b->loc, "\"%s\" is stored in blocks of type %" PRId64 ", which '%s' does not read", b->tensor,
+             block_type, b->scheme->name);
+  diag_hint(b->f->c->d, "give the layer a scheme that has a layout with type = %" PRId64, block_type);
+  return false;
+}
+
+static bool check_block(linear_builder *b) {
+  if (b->layout == NULL || b->layout->block_weights == 0 || b->columns % b->layout->block_weights == 0) return true;
+  diag_error(b->f->c->d, b->loc,
+             "\"%s\" has %" PRIu64 " columns, which blocks of %" PRIu64 " weights ('%s') do not divide", b->tensor,
+             b->columns, b->layout->block_weights, b->scheme->name);
+  diag_hint(b->f->c->d, "no file can store it in this layout; choose another scheme for the layer");
+  return false;
+}
+
+static bool use_one_tensor(linear_builder *b, const ir_value *x) {
+  fe_stored stored = fe_ask(b->f, b->tensor);
+  if (stored.answer == FE_TENSOR_ABSENT) {
+    fe_stored whole = fe_ask(b->f, b->layer);
+    if (whole.answer != FE_TENSOR_FOUND) {
+      fe_missing_tensor(b->f, b->loc, b->tensor);
+      return false;
+    }
+    b->tensor = b->layer;
+    stored = whole;
+  }
+  b->source = stored.source;
+  if (stored.answer == FE_TENSOR_UNKNOWN) return check_block(b);
+  bool ok = check_matrix(b, x, &stored.tensor);
+  return choose_layout(b, stored.tensor.block_type) && check_block(b) && ok;
+}
+
+// ---- separate tensors ----
+
+// The rows are known where a dimension is just N.
+static bool rows_from_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
+  for (unsigned i = 0; i < t->rank; i++)
+    if (t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS && !set_rows(b, found->dims[i], b->loc, name))
+      return false;
+  return true;
+}
+
+static void expected_dims(const linear_builder *b, const layout_tensor *t, uint64_t *out) {
+  eval_env env = {.scheme = b->scheme};
+  env.vars[VAR_ROWS] = (int64_t)b->rows;
+  env.vars[VAR_COLUMNS] = (int64_t)b->columns;
+  for (unsigned i = 0; i < t->rank; i++) out[i] = (uint64_t)eval_int(&env, t->dims[i]);
+}
+
+static bool check_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
+  uint64_t dims[SCHEME_MAX_RANK];
+  expected_dims(b, t, dims);
+  bool same = found->rank == t->rank;
+  for (unsigned i = 0; same && i < t->rank; i++) same = dims[i] == found->dims[i];
+  if (same) return true;
+  diag_error(b->f->c->d, b->loc,
+             "\"%s\" is %s, but the layout '%s' of '%s' needs %s for %" PRIu64 " x %" PRIu64 " weights", name,
+             dims_text(b->f->c->mem, found->rank, found->dims), b->layout->name, b->scheme->name,
+             dims_text(b->f->c->mem, t->rank, dims), b->rows, b->columns);
+  return false;
+}
+
+static bool use_tensors(linear_builder *b) {
+  fe_stored *stored = ARENA_ARRAY(b->f->c->mem, fe_stored, b->layout->tensor_count);
+  bool ok = true;
+  for (size_t i = 0; i < b->layout->tensor_count; i++) {
+    const layout_tensor *t = &b->layout->tensors[i];
+    const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, t->suffix);
+    stored[i] = fe_ask(b->f, name);
+    if (stored[i].answer == FE_TENSOR_ABSENT) fe_missing_tensor(b->f, b->loc, name);
+    ok &= stored[i].answer != FE_TENSOR_ABSENT;
+    b->source = stored[i].source;
+    if (stored[i].answer == FE_TENSOR_FOUND && stored[i].tensor.rank == t->rank)
+      ok &= rows_from_dims(b, t, name, &stored[i].tensor);
+  }
+  for (size_t i = 0; ok && b->rows != 0 && i < b->layout->tensor_count; i++) {
+    const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, b->layout->tensors[i].suffix);
+    if (stored[i].answer == FE_TENSOR_FOUND) ok &= check_dims(b, &b->layout->tensors[i], name, &stored[i].tensor);
+  }
+  return ok;
+}
+
+// ---- the operation ----
+
+static ir_value *emit_linear(linear_builder *b, ir_value *x) {
+  ir_value *operands[2] = {x, NULL};
+  if (!fe_bias(b->f, b->call, b->layer, b->rows, &operands[1])) return NULL;
+  ir_weight weight = {.name = b->tensor,
+                      .layer = b->layer,
+                      .source = b->source,
+                      .scheme = b->scheme,
+                      .layout = b->layout,
+                      .rows = b->rows,
+                      .columns = b->columns,
+                      .loc = b->loc};
+  if (fe_add_weight(b->f, weight) == NULL) return NULL;
+  if (ir_find_scheme(b->f->m, b->scheme->name) == NULL) vec_push(b->f->m->mem, &b->f->m->schemes, b->scheme);
+  ir_type type = x->type;
+  type.dims[type.rank - 1] = (int64_t)b->rows;
+  ir_attr act = {.key = IR_ATTR_ACT, .act = b->act};
+  b->f->b.loc = b->call->loc;
+  return ir_emit(&b->f->b, IR_LINEAR, &type, operands[1] == NULL ? 1 : 2, operands, 2,
+                 (ir_attr[]){ir_sym(IR_ATTR_WEIGHT, b->tensor), act});
+}
+
+static bool check_input(linear_builder *b, const ir_value *x) {
+  int64_t last = x->type.dims[x->type.rank - 1];
+  b->columns = (uint64_t)last;
+  if (last != IR_BATCH) return true;
+  diag_error(b->f->c->d, b->call->loc, "the input %s has no dimension besides '%s'", fe_type_text(b->f, &x->type),
+             b->f->batch.text);
+  return false;
+}
+
+ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *input, const ast_expr *name) {
+  ir_value *x = fe_model_tensor(f, input, "the input of a layer");
+  linear_builder b = {.f = f, .call = call, .loc = name->loc, .layer = fe_layer_of(f->m->mem, name->name.text)};
+  const fe_rule *rule;
+  b.tensor = arena_printf(f->m->mem, "%s.weight", b.layer);
+  if (!choose_scheme(&b, &rule) || x == NULL || !check_input(&b, x) || !rows_from_option(&b)) return NULL;
+  if (rule != NULL && rule->layout.text != NULL) b.layout = scheme_find_layout(b.scheme, rule->layout.text);
+  bool separate = b.layout != NULL && b.layout->block_weights == 0;
+  size_t before = diag_error_count(f->c->d);
+  if (!(separate ? use_tensors(&b) : use_one_tensor(&b, x))) return NULL;
+  if (b.rows != 0) return emit_linear(&b, x);
+  if (diag_error_count(f->c->d) == before) unknown_rows(&b); // else the file cannot be read, which was reported
+  return NULL;
+}

@@ -1,0 +1,70 @@
+// Scopes, and help with names that are not in them.
+#include <string.h>
+
+#include "frontend/sema.h"
+
+bool fe_same_text(const char *a, const char *b) { return strcmp(a, b) == 0; }
+
+static const fe_symbol *find_here(const fe_scope *scope, const char *name) {
+  for (size_t i = 0; i < scope->symbols.len; i++)
+    if (fe_same_text(scope->symbols.data[i].name, name)) return &scope->symbols.data[i];
+  return NULL;
+}
+
+const fe_symbol *fe_find(const fe_scope *scope, const char *name) {
+  for (; scope != NULL; scope = scope->outer) {
+    const fe_symbol *found = find_here(scope, name);
+    if (found != NULL) return found;
+  }
+  return NULL;
+}
+
+fe_symbol *fe_declare(fe_context *c, fe_scope *scope, fe_symbol symbol) {
+  const fe_symbol *other = find_here(scope, symbol.name);
+  if (other != NULL) {
+    diag_error(c->d, symbol.loc, "the name '%s' is declared twice", symbol.name);
+    diag_note(c->d, other->loc, "it is declared here first");
+    return NULL;
+  }
+  vec_push(c->mem, &scope->symbols, symbol);
+  return &scope->symbols.data[scope->symbols.len - 1];
+}
+
+void fe_suggest(fe_context *c, const char *name, const char *const *candidates, size_t count) {
+  const char *closest = diag_closest(name, candidates, count);
+  if (closest != NULL) diag_hint(c->d, "did you mean '%s'?", closest);
+}
+
+void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name) {
+  VEC(const char *) names = {0};
+  for (; scope != NULL; scope = scope->outer)
+    for (size_t i = 0; i < scope->symbols.len; i++) vec_push(c->mem, &names, scope->symbols.data[i].name);
+  fe_suggest(c, name, names.data, names.len);
+}
+
+const ast_arg *fe_find_arg(const ast_args *args, const char *name) {
+  for (size_t i = 0; i < args->len; i++)
+    if (args->data[i].name.text != NULL && fe_same_text(args->data[i].name.text, name)) return &args->data[i];
+  return NULL;
+}
+
+static bool check_arg(fe_context *c, const ast_args *args, size_t i, const char *what, const char *const *known,
+                      size_t count) {
+  const ast_arg *arg = &args->data[i];
+  if (fe_find_arg(args, arg->name.text) != arg) {
+    diag_error(c->d, arg->name.loc, "'%s' is given twice", arg->name.text);
+    return false;
+  }
+  for (size_t k = 0; k < count; k++)
+    if (fe_same_text(known[k], arg->name.text)) return true;
+  diag_error(c->d, arg->name.loc, "%s has no '%s'", what, arg->name.text);
+  fe_suggest(c, arg->name.text, known, count);
+  return false;
+}
+
+bool fe_check_args(fe_context *c, const ast_args *args, const char *what, const char *const *known, size_t count) {
+  bool ok = true;
+  for (size_t i = 0; i < args->len; i++)
+    if (args->data[i].name.text != NULL) ok &= check_arg(c, args, i, what, known, count);
+  return ok;
+}

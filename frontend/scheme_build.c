@@ -1,0 +1,269 @@
+// A scheme's declaration and its arguments become a scheme of the IR.
+#include <inttypes.h>
+
+#include "frontend/sema.h"
+
+enum { MAX_TABLE_NUMBERS = 1 << 26 };
+
+typedef struct scheme_builder {
+  fe_context *c;
+  fe_scope scope;
+  scheme *out;
+  VEC(scheme_field) fields;
+  VEC(scheme_table) tables;
+  VEC(scheme_layout) layouts;
+  const ast_node *value; // the first `value` there was
+  bool ok;               // of fields, tables and constants
+} scheme_builder;
+
+// ---- parameters ----
+
+static void bind_parameter(scheme_builder *b, const ast_arg *parameter, const ast_args *args) {
+  const ast_arg *given = fe_find_arg(args, parameter->name.text);
+  const fe_scope *scope = given == NULL ? &b->scope : &b->c->constants;
+  fe_symbol symbol = {.name = parameter->name.text, .kind = FE_SYMBOL_CONST, .loc = parameter->name.loc};
+  int64_t value;
+  if (fe_constant_int(b->c, scope, given == NULL ? parameter->value : given->value, &value))
+    symbol.constant = expr_int(b->c->mem, value, parameter->name.loc);
+  else
+    b->ok = false;
+  b->ok &= fe_declare(b->c, &b->scope, symbol) != NULL;
+}
+
+// "q4_g(group=64)": all parameters in declared order.
+static const char *instance_name(scheme_builder *b, const ast_node *node) {
+  strbuf out = {.mem = b->c->mem};
+  strbuf_printf(&out, "%s", node->name.text);
+  for (size_t i = 0; i < node->args.len; i++) {
+    const fe_symbol *s = fe_find(&b->scope, node->args.data[i].name.text);
+    int64_t value = s->constant == NULL ? 0 : s->constant->i;
+    strbuf_printf(&out, "%s%s=%" PRId64, i == 0 ? "(" : ",", s->name, value);
+  }
+  if (node->args.len > 0) strbuf_putc(&out, ')');
+  return strbuf_text(&out);
+}
+
+static bool bind_parameters(scheme_builder *b, const ast_node *node, const ast_args *args) {
+  const char **names = ARENA_ARRAY(b->c->mem, const char *, node->args.len);
+  for (size_t i = 0; i < node->args.len; i++) names[i] = node->args.data[i].name.text;
+  const char *what = arena_printf(b->c->mem, "the scheme '%s'", node->name.text);
+  b->ok = fe_check_args(b->c, args, what, names, node->args.len);
+  for (size_t i = 0; i < node->args.len; i++) bind_parameter(b, &node->args.data[i], args);
+  return b->ok;
+}
+
+// ---- fields and tables ----
+
+static bool build_granularity(scheme_builder *b, const ast_expr *per, granularity *out) {
+  int64_t group = 1;
+  if (per != NULL && per->kind == AST_NAME && fe_same_text(per->name.text, "row"))
+    *out = (granularity){.kind = GRAN_ROW};
+  else if (per != NULL && per->kind == AST_NAME && fe_same_text(per->name.text, "tensor"))
+    *out = (granularity){.kind = GRAN_TENSOR};
+  else if (per != NULL && !fe_constant_in(b->c, &b->scope, per, "the group", 1, INT32_MAX, &group))
+    return false;
+  else
+    *out = (granularity){.kind = group == 1 ? GRAN_WEIGHT : GRAN_GROUP, .group = (uint64_t)group};
+  return true;
+}
+
+static void declare_with_elements(scheme_builder *b, fe_symbol_kind kind, const ast_node *node, size_t index,
+                                  elem_type type, unsigned rank, const uint64_t *dims) {
+  fe_symbol symbol = {.name = node->name.text,
+                      .kind = kind,
+                      .index = (unsigned)index,
+                      .is_int = elem_get(type)->kind != ELEM_KIND_FLOAT,
+                      .rank = rank,
+                      .loc = node->name.loc};
+  for (unsigned i = 0; i < rank; i++) symbol.dims[i] = dims[i];
+  b->ok &= fe_declare(b->c, &b->scope, symbol) != NULL;
+}
+
+static void build_field(scheme_builder *b, const ast_node *node) {
+  scheme_field f = {.name = node->name.text, .type = ELEM_U8, .loc = node->name.loc};
+  b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &f.type);
+  if (f.type == ELEM_COUNT) f.type = ELEM_U8;
+  b->ok &= fe_dims(b->c, &b->scope, &node->type, &f.rank, f.dims);
+  b->ok &= build_granularity(b, node->per, &f.gran);
+  declare_with_elements(b, FE_SYMBOL_FIELD, node, b->fields.len, f.type, f.rank, f.dims);
+  vec_push(b->c->mem, &b->fields, f);
+}
+
+// A number of a table, rounded to the table's type.
+static double table_number(scheme_builder *b, elem_type type, const ast_expr *e) {
+  const expr *value = fe_constant(b->c, &b->scope, e);
+  b->ok &= value != NULL;
+  if (value == NULL) return 0;
+  double number = fe_literal_real(value), rounded = elem_decode(type, elem_encode(type, number));
+  bool is_float = elem_get(type)->kind == ELEM_KIND_FLOAT;
+  bool fits = is_float ? rounded - rounded == 0 : rounded == number;
+  if (!fits) {
+    diag_error(b->c->d, e->loc, "%g is not a value of type %s", number, elem_get(type)->name);
+    b->ok = false;
+  }
+  return rounded;
+}
+
+static void check_table_size(scheme_builder *b, const ast_node *node, unsigned rank, const uint64_t *dims) {
+  uint64_t size = 1;
+  for (unsigned i = 0; i < rank; i++) size = size > MAX_TABLE_NUMBERS ? size : size * dims[i];
+  if (rank > 0 && size == node->args.len) return;
+  if (rank == 0)
+    diag_error(b->c->d, node->type.loc, "the table '%s' has no size", node->name.text);
+  else
+    diag_error(b->c->d, node->type.loc, "the table '%s' has room for %" PRIu64 " numbers, but %zu are given",
+               node->name.text, size, node->args.len);
+  diag_hint(b->c->d, "its type would be %s[%zu]", node->type.name.text, node->args.len);
+  b->ok = false;
+}
+
+static void build_table(scheme_builder *b, const ast_node *node) {
+  scheme_table t = {.name = node->name.text, .type = ELEM_F32, .count = node->args.len, .loc = node->name.loc};
+  unsigned rank = 0;
+  uint64_t dims[SCHEME_MAX_RANK] = {0};
+  bool typed = fe_elem_type(b->c, &b->scope, &node->type, &t.type);
+  if (!typed) t.type = ELEM_F32;
+  bool sized = fe_dims(b->c, &b->scope, &node->type, &rank, dims);
+  b->ok &= typed && sized;
+  if (sized) check_table_size(b, node, rank, dims);
+  double *values = ARENA_ARRAY(b->c->mem, double, t.count);
+  for (size_t i = 0; i < t.count; i++) values[i] = table_number(b, t.type, node->args.data[i].value);
+  t.values = values;
+  declare_with_elements(b, FE_SYMBOL_TABLE, node, b->tables.len, t.type, rank, dims);
+  vec_push(b->c->mem, &b->tables, t);
+}
+
+static void build_const(scheme_builder *b, const ast_node *node) {
+  size_t before = diag_error_count(b->c->d);
+  fe_declare_const(b->c, &b->scope, node);
+  b->ok &= diag_error_count(b->c->d) == before;
+}
+
+static void build_declaration(scheme_builder *b, const ast_node *node) {
+  if (node->kind == AST_FIELD) build_field(b, node);
+  if (node->kind == AST_TABLE) build_table(b, node);
+  if (node->kind == AST_CONST) build_const(b, node);
+}
+
+// ---- value and layouts ----
+
+static bool build_value(scheme_builder *b, const ast_node *node) {
+  if (b->value != NULL) {
+    diag_error(b->c->d, node->loc, "the scheme has two values");
+    diag_note(b->c->d, b->value->loc, "the first is here");
+    return false;
+  }
+  b->value = node;
+  fe_scope variables = {.outer = b->scope.outer};
+  fe_scope scope = b->scope;
+  scope.outer = &variables;
+  fe_declare(b->c, &variables, (fe_symbol){.name = "k", .kind = FE_SYMBOL_VAR, .index = VAR_K});
+  fe_declare(b->c, &variables, (fe_symbol){.name = "n", .kind = FE_SYMBOL_VAR, .index = VAR_N});
+  b->out->value = fe_lower(b->c, &scope, FE_USE_VALUE, node->value);
+  return b->out->value != NULL;
+}
+
+static bool build_layout(scheme_builder *b, const ast_node *node) {
+  scheme_layout layout = {0};
+  if (!fe_build_layout(b->c, &b->scope, b->out, node, &layout)) return false;
+  vec_push(b->c->mem, &b->layouts, layout);
+  return true;
+}
+
+// Goes on after errors. False when something was wrong.
+static bool build_members(scheme_builder *b, const ast_node *node) {
+  bool ok = true;
+  for (size_t i = 0; i < node->body.len; i++) build_declaration(b, node->body.data[i]);
+  b->out->field_count = b->fields.len;
+  b->out->fields = b->fields.data;
+  b->out->table_count = b->tables.len;
+  b->out->tables = b->tables.data;
+  for (size_t i = 0; i < node->body.len; i++) {
+    const ast_node *member = node->body.data[i];
+    if (member->kind == AST_VALUE) ok &= build_value(b, member);
+    if (member->kind == AST_LAYOUT && b->ok) ok &= build_layout(b, member);
+  }
+  b->out->layout_count = b->layouts.len;
+  b->out->layouts = b->layouts.data;
+  return ok;
+}
+
+// The verifier sees what could be built: also a scheme of which one layout is wrong.
+static bool verify(scheme_builder *b) {
+  bool failed_value = b->value != NULL && b->out->value == NULL;
+  if (!b->ok || failed_value || !scheme_verify(b->c->d, b->out)) return false;
+  bool ok = true;
+  for (size_t i = 0; i < b->layouts.len; i++) ok &= fe_check_overlap(b->c, b->out, &b->layouts.data[i]);
+  return ok;
+}
+
+// ---- instances ----
+
+static const scheme *find_instance(const fe_context *c, const char *name) {
+  for (size_t i = 0; i < c->instances.len; i++)
+    if (fe_same_text(c->instances.data[i]->name, name)) return c->instances.data[i];
+  return NULL;
+}
+
+static const scheme *build_scheme(scheme_builder *b, fe_scheme_decl *decl, src_loc use) {
+  size_t before = diag_error_count(b->c->d);
+  b->out->loc = decl->node->loc;
+  bool ok = build_members(b, decl->node);
+  ok &= verify(b);
+  if (ok && diag_error_count(b->c->d) == before) {
+    vec_push(b->c->mem, &b->c->instances, b->out);
+    return b->out;
+  }
+  decl->broken = true;
+  if (decl->node->args.len > 0 && use.file != 0) diag_note(b->c->d, use, "'%s' is asked for here", b->out->name);
+  return NULL;
+}
+
+const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args *args, src_loc use) {
+  scheme_builder b = {.c = c, .scope = {.outer = decl->constants}};
+  if (!bind_parameters(&b, decl->node, args)) return NULL;
+  b.out = ARENA_NEW(c->mem, scheme);
+  b.out->name = instance_name(&b, decl->node);
+  const scheme *made = find_instance(c, b.out->name);
+  return made != NULL || decl->broken ? made : build_scheme(&b, decl, use);
+}
+
+// ---- finding ----
+
+static fe_scheme_decl *find_declared(fe_context *c, const char *name) {
+  for (size_t i = 0; i < c->schemes.len; i++)
+    if (fe_same_text(c->schemes.data[i]->node->name.text, name)) return c->schemes.data[i];
+  return NULL;
+}
+
+static void suggest_scheme(fe_context *c, const char *name) {
+  const char *const *library;
+  size_t count = fe_library_names(c, &library);
+  VEC(const char *) names = {0};
+  for (size_t i = 0; i < c->schemes.len; i++) vec_push(c->mem, &names, c->schemes.data[i]->node->name.text);
+  for (size_t i = 0; i < count; i++) vec_push(c->mem, &names, library[i]);
+  if (diag_closest(name, names.data, names.len) != NULL)
+    fe_suggest(c, name, names.data, names.len);
+  else
+    diag_hint(c->d, "a scheme is declared in the text, or in a file %s.q of a folder given with -I", name);
+}
+
+fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name) {
+  fe_scheme_decl *decl = find_declared(c, name.text);
+  if (decl != NULL) return decl;
+  size_t before = diag_error_count(c->d);
+  bool found = fe_load_scheme_file(c, name.text);
+  decl = find_declared(c, name.text);
+  if (decl != NULL || diag_error_count(c->d) > before) return decl;
+  if (found)
+    diag_error(c->d, name.loc, "the file %s.q declares no scheme '%s'", name.text, name.text);
+  else
+    diag_error(c->d, name.loc, "there is no scheme '%s'", name.text);
+  if (!found) suggest_scheme(c, name.text);
+  return NULL;
+}
+
+const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference) {
+  fe_scheme_decl *decl = fe_find_scheme_decl(c, reference->name);
+  return decl == NULL ? NULL : fe_instantiate(c, decl, &reference->args, reference->loc);
+}

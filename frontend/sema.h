@@ -1,0 +1,146 @@
+// What the files that give meaning to the tree share. Private to the frontend.
+//
+// A function that reports an error gives back NULL or false, and its callers pass that on without a word of their own:
+// one mistake, one message.
+#ifndef QCC_FRONTEND_SEMA_H
+#define QCC_FRONTEND_SEMA_H
+
+#include "frontend/frontend.h"
+
+// ---- names -----------------------------------------------------------------------------------------------------------
+
+typedef enum fe_symbol_kind {
+  FE_SYMBOL_CONST,
+  FE_SYMBOL_FIELD,
+  FE_SYMBOL_TABLE,
+  FE_SYMBOL_VAR,
+  FE_SYMBOL_TENSOR, // of a layout
+  FE_SYMBOL_DIM,    // the batch of a model
+  FE_SYMBOL_VALUE   // of a model
+} fe_symbol_kind;
+
+typedef struct fe_symbol {
+  const char *name;
+  fe_symbol_kind kind;
+  unsigned index; // of a field, variable, table or layout tensor
+  bool is_int;    // fields, tables
+  unsigned rank;  // fields, tables and tensors with elements
+  uint64_t dims[SCHEME_MAX_RANK];
+  const expr *constant; // CONST: a literal; NULL when it is wrong (reported)
+  ir_value *value;      // VALUE; NULL when it is wrong
+  src_loc loc;
+} fe_symbol;
+
+// What the names of a scope may be used for.
+typedef enum fe_use { FE_USE_CONSTANT, FE_USE_VALUE, FE_USE_BLOCK, FE_USE_TENSORS, FE_USE_DIMENSION } fe_use;
+
+typedef struct fe_scope {
+  const struct fe_scope *outer;
+  VEC(fe_symbol) symbols;
+} fe_scope;
+
+// ---- the whole run -----------------------------------------------------------------------------------------------------
+
+// A scheme as declared, and the text it is in (whose constants it sees).
+typedef struct fe_scheme_decl {
+  const ast_node *node;
+  const fe_scope *constants;
+  bool broken; // an instance of it has been reported as wrong
+} fe_scheme_decl;
+
+// A rule of `quantize`.
+typedef struct fe_rule {
+  const ast_node *node;
+  const scheme *scheme; // NULL when it is wrong (reported)
+  act_spec act;
+  ast_name layout; // text NULL: not given
+  bool matched;
+} fe_rule;
+
+// A declaration and the folder of the text it is in, relative to the first text's: "" or ending in '/'.
+typedef struct fe_item {
+  const ast_node *node;
+  const char *folder;
+} fe_item;
+
+typedef struct fe_context {
+  diag *d;
+  arena *mem;
+  const fe_options *options;
+  fe_scope constants;            // of the first text and what it includes
+  VEC(const char *) paths;       // texts that were read
+  VEC(fe_scheme_decl *) schemes; // of all texts
+  VEC(const scheme *) instances;
+  VEC(fe_item) models;
+  VEC(const ast_node *) quantize;
+} fe_context;
+
+/* names.c */
+const fe_symbol *fe_find(const fe_scope *scope, const char *name);
+// Adds a name, or reports that the scope has it already. Gives the symbol in the scope, NULL when it is a second one.
+fe_symbol *fe_declare(fe_context *c, fe_scope *scope, fe_symbol symbol);
+// After an error about `name`: "did you mean 'x'?" when a candidate is close.
+void fe_suggest(fe_context *c, const char *name, const char *const *candidates, size_t count);
+void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name);
+// The argument of that name; NULL without.
+const ast_arg *fe_find_arg(const ast_args *args, const char *name);
+// Reports arguments without a name, of an unknown name, or given twice. `known` are `count` names.
+bool fe_check_args(fe_context *c, const ast_args *args, const char *what, const char *const *known, size_t count);
+bool fe_same_text(const char *a, const char *b);
+
+/* fold.c: operators on literals, with overflow and division by zero as errors */
+bool fe_is_literal(const expr *e);
+double fe_literal_real(const expr *e);
+const expr *fe_fold(fe_context *c, expr_op op, size_t count, const expr *const *args, src_loc loc);
+
+/* value_expr.c: expressions of schemes */
+const expr *fe_lower(fe_context *c, const fe_scope *scope, fe_use use, const ast_expr *e);
+// Constants: a literal; an integer; an integer within [min, max] that messages call `what`.
+const expr *fe_constant(fe_context *c, const fe_scope *scope, const ast_expr *e);
+bool fe_constant_int(fe_context *c, const fe_scope *scope, const ast_expr *e, int64_t *out);
+bool fe_constant_in(fe_context *c, const fe_scope *scope, const ast_expr *e, const char *what, int64_t min, int64_t max,
+                    int64_t *out);
+// Declares the constants of `const` nodes.
+void fe_declare_const(fe_context *c, fe_scope *scope, const ast_node *node);
+// Operators and functions that work on literals as well as on fields: one application, checked and folded.
+const expr *fe_apply(fe_context *c, ast_operator op, size_t count, const expr *const *args, src_loc loc);
+
+/* types.c */
+// The element type that is meant, e.g. u4 or u(bits); false when there is none such.
+bool fe_elem_type(fe_context *c, const fe_scope *scope, const ast_type *type, elem_type *out);
+// Sizes of a table: constants of at least 1 each.
+bool fe_dims(fe_context *c, const fe_scope *scope, const ast_type *type, unsigned *rank, uint64_t *dims);
+
+/* scheme_build.c */
+// The scheme with its arguments; reports once what is wrong with it. `use` is where it is asked for.
+const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args *args, src_loc use);
+fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name);
+const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference);
+
+/* layout_build.c, layout_overlap.c */
+bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, const ast_node *node, scheme_layout *out);
+// Reports bits of a block that two elements share.
+bool fe_check_overlap(fe_context *c, const scheme *s, const scheme_layout *l);
+
+/* files.c */
+// Takes in the declarations of a text and of what it includes.
+void fe_add_source(fe_context *c, const ast *tree, const char *folder, fe_scope *constants);
+// Looks for `<name>.q` in the folders; declares its schemes. False when there is no such file.
+bool fe_load_scheme_file(fe_context *c, const char *name);
+// That file's tree; NULL when there is none, or it cannot be read, or was read before.
+const ast *fe_read_scheme_file(fe_context *c, const char *name);
+// Names of all `.q` files in the folders, without the ending, sorted.
+size_t fe_library_names(fe_context *c, const char *const **out);
+
+/* quantize.c */
+typedef VEC(fe_rule) fe_rules;
+void fe_build_rules(fe_context *c, fe_rules *out);
+// The first rule whose glob matches; NULL when none does.
+fe_rule *fe_match_rule(fe_rules *rules, const char *layer);
+act_spec fe_default_act(const scheme *s);
+void fe_warn_unused_rules(fe_context *c, const fe_rules *rules);
+
+/* model.c */
+bool fe_build_model(fe_context *c, ir_module *m, const ast_node *node, const char *folder);
+
+#endif

@@ -1,0 +1,333 @@
+// Expressions of schemes: names become fields, tables and variables; operators are checked; constants are computed.
+#include <inttypes.h>
+
+#include "frontend/sema.h"
+
+typedef struct lowering {
+  fe_context *c;
+  const fe_scope *scope;
+  fe_use use;
+} lowering;
+
+static const expr *lower(const lowering *l, const ast_expr *e);
+
+// ---- operators ----
+
+typedef struct operator_row {
+  expr_op op;
+  bool swap;
+  bool negate;
+} operator_row;
+
+static const operator_row operator_rows[AST_OPERATOR_COUNT] = {
+#define BINARY(id, text, prec, code, swapped, negated) \
+  [AST_OP_##id] = {.op = EXPR_##code, .swap = (swapped), .negate = (negated)},
+#define UNARY(id, text, code) [AST_OP_##id] = {.op = EXPR_##code},
+#include "frontend/operators.def"
+};
+
+static bool all_literals(size_t count, const expr *const *args) {
+  for (size_t i = 0; i < count; i++)
+    if (!fe_is_literal(args[i])) return false;
+  return true;
+}
+
+// One operation on arguments of the right number and kind.
+static const expr *operation(fe_context *c, expr_op op, size_t count, const expr *const *args, src_loc loc) {
+  if (all_literals(count, args)) return fe_fold(c, op, count, args, loc);
+  const expr **copy = ARENA_ARRAY(c->mem, const expr *, count);
+  for (size_t i = 0; i < count; i++) copy[i] = args[i];
+  return expr_make(c->mem, op, 0, 0, count, copy, loc);
+}
+
+static bool check_integers(fe_context *c, const char *name, size_t count, const expr *const *args) {
+  for (size_t i = 0; i < count; i++) {
+    if (args[i]->is_int) continue;
+    diag_error(c->d, args[i]->loc, "'%s' works on integers, and this is a real number", name);
+    diag_hint(c->d, "real numbers have + - * /, comparisons, abs, min, max and exp2");
+    return false;
+  }
+  return true;
+}
+
+const expr *fe_apply(fe_context *c, ast_operator op, size_t count, const expr *const *args, src_loc loc) {
+  const operator_row *row = &operator_rows[op];
+  if (expr_get_info(row->op)->integer_only && !check_integers(c, ast_operator_text(op), count, args)) return NULL;
+  const expr *operands[2] = {args[row->swap ? 1 : 0], args[row->swap ? 0 : count - 1]};
+  const expr *e = operation(c, row->op, count, operands, loc);
+  if (e == NULL || !row->negate) return e;
+  return operation(c, EXPR_EQ, 2, (const expr *[]){e, expr_int(c->mem, 0, loc)}, loc);
+}
+
+static bool lower_args(const lowering *l, const ast_args *args, size_t first, const expr **out) {
+  bool ok = true;
+  for (size_t i = first; i < args->len; i++) {
+    out[i - first] = lower(l, args->data[i].value);
+    ok &= out[i - first] != NULL;
+  }
+  return ok;
+}
+
+static const expr *lower_operator(const lowering *l, const ast_expr *e) {
+  const expr *args[2];
+  return lower_args(l, &e->args, 0, args) ? fe_apply(l->c, e->op, e->args.len, args, e->loc) : NULL;
+}
+
+static const expr *lower_select(const lowering *l, const ast_expr *e) {
+  const expr *args[3];
+  return lower_args(l, &e->args, 0, args) ? operation(l->c, EXPR_SELECT, 3, args, e->loc) : NULL;
+}
+
+// ---- names ----
+
+static const char *const kind_names[] = {
+    [FE_SYMBOL_CONST] = "constant",
+    [FE_SYMBOL_FIELD] = "field",
+    [FE_SYMBOL_TABLE] = "table",
+    [FE_SYMBOL_VAR] = "index",
+    [FE_SYMBOL_TENSOR] = "stored tensor",
+    [FE_SYMBOL_DIM] = "dimension",
+    [FE_SYMBOL_VALUE] = "value of the model",
+};
+
+static const char *const use_hints[] = {
+    [FE_USE_CONSTANT] = "only numbers and constants can stand here",
+    [FE_USE_VALUE] = "a value uses fields, tables, constants, k and n",
+    [FE_USE_BLOCK] = "a place in a block uses bits(at, width), constants and the index that it binds",
+    [FE_USE_TENSORS] = "a place uses the layout's tensors, constants, K, N and the indices that it binds",
+    [FE_USE_DIMENSION] = "a dimension uses constants, K and N",
+};
+
+// Which kinds of names each use allows.
+static bool is_allowed(fe_use use, fe_symbol_kind kind) {
+  if (kind == FE_SYMBOL_CONST) return true;
+  if (kind == FE_SYMBOL_VAR) return use != FE_USE_CONSTANT;
+  if (kind == FE_SYMBOL_FIELD || kind == FE_SYMBOL_TABLE) return use == FE_USE_VALUE;
+  return kind == FE_SYMBOL_TENSOR && use == FE_USE_TENSORS;
+}
+
+static const fe_symbol *find_name(const lowering *l, ast_name name) {
+  const fe_symbol *s = fe_find(l->scope, name.text);
+  if (s == NULL) {
+    diag_error(l->c->d, name.loc, "nothing here is named '%s'", name.text);
+    fe_suggest_symbol(l->c, l->scope, name.text);
+    return NULL;
+  }
+  if (is_allowed(l->use, s->kind)) return s;
+  diag_error(l->c->d, name.loc, "the %s '%s' cannot be used here", kind_names[s->kind], name.text);
+  diag_hint(l->c->d, "%s", use_hints[l->use]);
+  return NULL;
+}
+
+static const expr *literal_at(arena *a, const expr *e, src_loc loc) {
+  return e->op == EXPR_INT ? expr_int(a, e->i, loc) : expr_real(a, e->r, loc);
+}
+
+static const expr *lower_name(const lowering *l, const ast_expr *e) {
+  const fe_symbol *s = find_name(l, e->name);
+  if (s == NULL) return NULL;
+  if (s->kind == FE_SYMBOL_CONST) return s->constant == NULL ? NULL : literal_at(l->c->mem, s->constant, e->loc);
+  if (s->kind == FE_SYMBOL_VAR) return expr_leaf(l->c->mem, EXPR_VAR, s->index, true, e->loc);
+  if (s->kind == FE_SYMBOL_FIELD && s->rank == 0) return expr_leaf(l->c->mem, EXPR_FIELD, s->index, s->is_int, e->loc);
+  diag_error(l->c->d, e->loc, "'%s' has elements; say which one", e->name.text);
+  diag_hint(l->c->d, "for example %s[%s]", e->name.text, s->rank > 1 ? "i, j" : "i");
+  return NULL;
+}
+
+// ---- look-ups and loads ----
+
+static bool check_index_count(const lowering *l, const ast_expr *e, const fe_symbol *s) {
+  size_t count = e->args.len - 1;
+  if (s->rank == count) return true;
+  if (s->rank == 0)
+    diag_error(l->c->d, e->loc, "the %s '%s' is a single number and takes no index", kind_names[s->kind], s->name);
+  else
+    diag_error(l->c->d, e->loc, "'%s' has %u dimension%s and takes as many indices, not %zu", s->name, s->rank,
+               s->rank == 1 ? "" : "s", count);
+  return false;
+}
+
+// The place of an element among all of them, row-major.
+static const expr *flatten(const lowering *l, const fe_symbol *s, const expr *const *indices, src_loc loc) {
+  const expr *at = indices[0];
+  for (unsigned i = 1; i < s->rank && at != NULL; i++) {
+    const expr *size = expr_int(l->c->mem, (int64_t)s->dims[i], loc);
+    const expr *before = operation(l->c, EXPR_MUL, 2, (const expr *[]){at, size}, loc);
+    at = before == NULL ? NULL : operation(l->c, EXPR_ADD, 2, (const expr *[]){before, indices[i]}, loc);
+  }
+  return at;
+}
+
+static const expr *lower_index(const lowering *l, const ast_expr *e) {
+  const ast_expr *base = e->args.data[0].value;
+  if (base->kind != AST_NAME) {
+    diag_error(l->c->d, base->loc, "only tables, fields with elements and stored tensors have elements");
+    return NULL;
+  }
+  const fe_symbol *s = find_name(l, base->name);
+  const expr **indices = ARENA_ARRAY(l->c->mem, const expr *, e->args.len);
+  bool ok = lower_args(l, &e->args, 1, indices);
+  if (s == NULL || !ok || !check_index_count(l, e, s)) return NULL;
+  if (!check_integers(l->c, "[]", e->args.len - 1, indices)) return NULL;
+  if (s->kind == FE_SYMBOL_TENSOR) return expr_make(l->c->mem, EXPR_LOAD, s->index, 0, s->rank, indices, e->loc);
+  const expr *at = flatten(l, s, indices, e->loc);
+  expr_op op = s->kind == FE_SYMBOL_TABLE ? EXPR_TABLE : EXPR_ELEMENT;
+  return at == NULL ? NULL : expr_lookup(l->c->mem, op, s->index, s->is_int, at, e->loc);
+}
+
+static const expr *misplaced_star(const lowering *l, const ast_expr *e) {
+  diag_error(l->c->d, e->loc, "'*' stands for a whole axis, which only bits(tensor[*, ..], at, width) can take");
+  return NULL;
+}
+
+// ---- functions ----
+
+typedef struct function_row {
+  const char *name;
+  expr_op op;
+  unsigned arg_count;
+} function_row;
+
+static const function_row functions[] = {
+    {.name = "abs", .op = EXPR_ABS, .arg_count = 1},       {.name = "min", .op = EXPR_MIN, .arg_count = 2},
+    {.name = "max", .op = EXPR_MAX, .arg_count = 2},       {.name = "exp2", .op = EXPR_EXP2, .arg_count = 1},
+    {.name = "select", .op = EXPR_SELECT, .arg_count = 3}, {.name = "bits", .op = EXPR_BITS, .arg_count = 2},
+};
+enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
+
+static const function_row *find_function(const lowering *l, ast_name name) {
+  const char *names[FUNCTION_COUNT];
+  for (size_t i = 0; i < FUNCTION_COUNT; i++) {
+    if (fe_same_text(functions[i].name, name.text)) return &functions[i];
+    names[i] = functions[i].name;
+  }
+  diag_error(l->c->d, name.loc, "there is no function '%s'", name.text);
+  fe_suggest(l->c, name.text, names, FUNCTION_COUNT);
+  return NULL;
+}
+
+static const expr *wrong_bits(const lowering *l, const ast_expr *e) {
+  static const char *const forms[] = {[FE_USE_BLOCK] = "bits(at, width) gives bits of the block",
+                                      [FE_USE_TENSORS] = "bits(tensor[*, n], at, width) gives bits of a stored tensor"};
+  bool in_place = l->use == FE_USE_BLOCK || l->use == FE_USE_TENSORS;
+  if (!in_place)
+    diag_error(l->c->d, e->loc, "bits can be read in the places of layouts only");
+  else
+    diag_error(l->c->d, e->loc, "bits is used differently in this layout");
+  if (in_place) diag_hint(l->c->d, "%s", forms[l->use]);
+  return NULL;
+}
+
+static size_t count_stars(const ast_expr *e, unsigned *axis) {
+  size_t count = 0;
+  for (size_t i = 1; i < e->args.len; i++) {
+    if (e->args.data[i].value->kind != AST_STAR) continue;
+    *axis = (unsigned)(i - 1);
+    count++;
+  }
+  return count;
+}
+
+// bits(tensor[i, *, j], at, width): the arguments of the stream are i, j, at, width.
+static const expr *lower_stream(const lowering *l, const ast_expr *e) {
+  const ast_expr *base = e->args.data[0].value;
+  unsigned axis = 0;
+  if (base->kind != AST_INDEX || base->args.data[0].value->kind != AST_NAME || count_stars(base, &axis) != 1) {
+    diag_error(l->c->d, base->loc, "bits needs a tensor with one axis marked by '*'");
+    diag_hint(l->c->d, "for example bits(words[*, n], 4 * k, 4)");
+    return NULL;
+  }
+  const fe_symbol *s = find_name(l, base->args.data[0].value->name);
+  const expr **args = ARENA_ARRAY(l->c->mem, const expr *, base->args.len + 1);
+  size_t count = 0;
+  bool ok = s != NULL && check_index_count(l, base, s);
+  for (size_t i = 1; i < base->args.len; i++)
+    if (i - 1 != axis) ok &= (args[count++] = lower(l, base->args.data[i].value)) != NULL;
+  ok &= lower_args(l, &e->args, 1, args + count);
+  if (!ok || !check_integers(l->c, "bits", count + 2, args)) return NULL;
+  return expr_make(l->c->mem, EXPR_STREAM, s->index, axis, count + 2, args, e->loc);
+}
+
+static bool check_positional(const lowering *l, const ast_expr *e) {
+  for (size_t i = 0; i < e->args.len; i++) {
+    if (e->args.data[i].name.text == NULL) continue;
+    diag_error(l->c->d, e->args.data[i].name.loc, "the arguments of '%s' have no names", e->name.text);
+    return false;
+  }
+  return true;
+}
+
+static const expr *lower_call(const lowering *l, const ast_expr *e) {
+  const function_row *f = find_function(l, e->name);
+  if (f == NULL || !check_positional(l, e)) return NULL;
+  if (f->op == EXPR_BITS && l->use == FE_USE_TENSORS && e->args.len == 3) return lower_stream(l, e);
+  if (f->op == EXPR_BITS && (l->use != FE_USE_BLOCK || e->args.len != 2)) return wrong_bits(l, e);
+  if (e->args.len != f->arg_count) {
+    diag_error(l->c->d, e->loc, "'%s' takes %u argument%s, not %zu", f->name, f->arg_count,
+               f->arg_count == 1 ? "" : "s", e->args.len);
+    return NULL;
+  }
+  const expr *args[3];
+  if (!lower_args(l, &e->args, 0, args)) return NULL;
+  if (f->op != EXPR_BITS) return operation(l->c, f->op, f->arg_count, args, e->loc);
+  const expr **copy = arena_memdup(l->c->mem, args, 2 * sizeof *args);
+  return check_integers(l->c, "bits", 2, copy) ? expr_make(l->c->mem, EXPR_BITS, 0, 0, 2, copy, e->loc) : NULL;
+}
+
+// ---- all kinds ----
+
+static const expr *wrong_kind(const lowering *l, const ast_expr *e, const char *what) {
+  diag_error(l->c->d, e->loc, "%s cannot be used here", what);
+  diag_hint(l->c->d, "%s", use_hints[l->use]);
+  return NULL;
+}
+
+static const expr *lower(const lowering *l, const ast_expr *e) {
+  switch (e->kind) {
+  case AST_INT: return expr_int(l->c->mem, e->i, e->loc);
+  case AST_REAL: return expr_real(l->c->mem, e->r, e->loc);
+  case AST_STRING: return wrong_kind(l, e, "a string");
+  case AST_NAME: return lower_name(l, e);
+  case AST_UNARY:
+  case AST_BINARY: return lower_operator(l, e);
+  case AST_SELECT: return lower_select(l, e);
+  case AST_CALL: return lower_call(l, e);
+  case AST_INDEX: return lower_index(l, e);
+  case AST_LIST: return wrong_kind(l, e, "a list");
+  case AST_STAR: return misplaced_star(l, e);
+  }
+  return NULL;
+}
+
+const expr *fe_lower(fe_context *c, const fe_scope *scope, fe_use use, const ast_expr *e) {
+  return lower(&(lowering){.c = c, .scope = scope, .use = use}, e);
+}
+
+// ---- constants ----
+
+const expr *fe_constant(fe_context *c, const fe_scope *scope, const ast_expr *e) {
+  return fe_lower(c, scope, FE_USE_CONSTANT, e);
+}
+
+bool fe_constant_int(fe_context *c, const fe_scope *scope, const ast_expr *e, int64_t *out) {
+  const expr *value = fe_constant(c, scope, e);
+  if (value == NULL) return false;
+  *out = value->i;
+  if (value->is_int) return true;
+  diag_error(c->d, e->loc, "this must be an integer, and is the real number %g", value->r);
+  return false;
+}
+
+bool fe_constant_in(fe_context *c, const fe_scope *scope, const ast_expr *e, const char *what, int64_t min, int64_t max,
+                    int64_t *out) {
+  if (!fe_constant_int(c, scope, e, out)) return false;
+  if (*out >= min && *out <= max) return true;
+  diag_error(c->d, e->loc, "%s is %" PRId64 ", but must be from %" PRId64 " to %" PRId64, what, *out, min, max);
+  return false;
+}
+
+void fe_declare_const(fe_context *c, fe_scope *scope, const ast_node *node) {
+  fe_symbol symbol = {.name = node->name.text, .kind = FE_SYMBOL_CONST, .loc = node->name.loc};
+  symbol.constant = fe_constant(c, scope, node->value);
+  fe_declare(c, scope, symbol);
+}

@@ -1,0 +1,13 @@
+// 4-bit codes for 16 levels that suit normally distributed weights, with the largest magnitude of 64 (NF4).
+// Defined in QLoRA (Dettmers et al., 2023); the levels are those of bitsandbytes.
+scheme nf4 {
+  code   : u4;
+  absmax : f32 per 64;
+  table level : f32[16] = {
+    -1.0, -0.6961928009986877, -0.5250730514526367, -0.39491748809814453,
+    -0.28444138169288635, -0.18477343022823334, -0.09105003625154495, 0.0,
+    0.07958029955625534, 0.16093020141124725, 0.24611230194568634, 0.33791524171829224,
+    0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0
+  };
+  value = absmax * level[code];
+}

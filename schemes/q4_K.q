@@ -1,0 +1,19 @@
+// 4 bits, 6-bit scales and minima for 32 weights, scaled again for 256 (GGUF Q4_K).
+// Defined in ggml: struct block_q4_K of ggml-common.h. The 12 bytes of 6-bit numbers begin at bit 32: the first four
+// scales and minima are whole, the upper bits of the others fill the gaps.
+scheme q4_K {
+  code : u4;
+  sc   : u6  per 32;
+  mn   : u6  per 32;
+  d    : f16 per 256;
+  dmin : f16 per 256;
+  value = d * sc * code - dmin * mn;
+
+  layout gguf(block = 256, bytes = 144, type = 12) {
+    d       = bits(0, 16);
+    dmin    = bits(16, 16);
+    sc[j]   = j < 4 ? bits(32 + 8 * j, 6) : bits(64 + 8 * j, 4) | (bits(6 + 8 * j, 2) << 4);
+    mn[j]   = j < 4 ? bits(64 + 8 * j, 6) : bits(68 + 8 * j, 4) | (bits(38 + 8 * j, 2) << 4);
+    code[i] = bits(128 + 256 * (i / 64) + 8 * (i % 32) + 4 * (i / 32 % 2), 4);
+  }
+}
