@@ -29,8 +29,7 @@
 typedef struct preparer {
   ir_builder b;
   const prepared_layout *l;
-  bool i8_kind;        // numbers are quantized
-  bool store_i8;       // and stored as integers
+  bool store_i8;       // numbers are quantized and stored as integers
   bool gaps;           // kernel positions are not the columns
   uint64_t scale_span; // positions that share a scale: PREPARED_ROW for a row; 0: no scales are computed
   ir_value *x;
@@ -483,8 +482,8 @@ ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target
                             const char *name) {
   (void)tier;
   emit_params params;
-  preparer p = {.l = l, .i8_kind = is_i8(l->act.kind), .gaps = l->k_group != l->k_padded};
-  p.store_i8 = p.i8_kind && !l->as_f32;
+  preparer p = {.l = l, .gaps = l->k_group != l->k_padded};
+  p.store_i8 = is_i8(l->act.kind) && !l->as_f32;
   p.scale_span = group_span(l, p.gaps);
   emit_begin_kernel(m, &p.b, name, prepare_buffers, prepare_sizes, &params);
   p.x = params.buffers[0];
