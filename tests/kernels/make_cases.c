@@ -1,0 +1,309 @@
+// Makes a differential test for one tier: make_cases TARGET TRIPLE TIER DIRECTORY SCHEMES [full]
+//
+// DIRECTORY gets kernels.o (every kernel, compiled for the tier; kernels.s for a GPU), table.c (their list) and cases.bin
+// (calls with expected results, see case_file.h). What is expected comes from two oracles that never saw the compiled
+// code: the value expression interpreted in double, and the kernel program of another tier interpreted lane by lane,
+// which integer modes must equal bit for bit.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/codegen.h"
+#include "frontend/frontend.h"
+#include "lower/emit_rows.h"
+#include "tests/kernels/case_file.h"
+#include "tests/kernels/kernel_case.h"
+
+static const char *const formats[] = {
+    "q4_0",      "q4_1",           "q5_0", "q8_0",  "q4_K", "q6_K",       "nf4",
+    "int8_row",  "int4_g",         "int4_g(group=20)",      "int4_g(group=7)", "ternary",
+    "codebook3", "levels_row", "two_fields", "f32", "f16", "bf16", "decoded",
+};
+
+// Formats that only tests need: stored levels, several fields per weight, an expression that is no sum of products.
+static const char test_schemes[] =
+    "scheme levels_row { code : u3; level : f16[8] per row; scale : f16 per 32; value = scale * level[code]; }\n"
+    "scheme two_fields { sign : u1; mag : u4; scale : bf16 per 48; value = scale * (1 - 2 * sign) * (mag + 1); }\n"
+    "scheme decoded { code : u4; shift : u2 per 32; scale : f32 per row;\n"
+    "                 value = scale * select(code < 8, code + shift, 3 * shift - code); }\n"
+    "scheme codebook3 { code : u3; scale : f16 per 32;\n"
+    "  table level : f32[8] = { -1.0, -0.62, -0.35, -0.11, 0.11, 0.35, 0.62, 1.0 };\n"
+    "  value = scale * level[code]; }\n";
+
+static const act_spec acts[] = {
+    {.kind = ACT_I8_DYNAMIC, .group = 32},  {.kind = ACT_I8_DYNAMIC, .group = 0},
+    {.kind = ACT_I8_DYNAMIC, .group = 256}, {.kind = ACT_F32},
+    {.kind = ACT_BF16},                     {.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5},
+};
+
+typedef struct shape {
+  uint64_t tokens, rows, columns;
+  case_data data;
+} shape;
+
+static const shape quick_shapes[] = {{1, 16, 256, CASE_RANDOM}, {2, 17, 96, CASE_EDGES},  {1, 5, 37, CASE_ALL_HIGH},
+                                     {9, 33, 300, CASE_RANDOM}, {3, 1, 1, CASE_ALL_LOW}, {1, 15, 512, CASE_EDGES}};
+static const shape more_shapes[] = {
+    {1, 31, 31, CASE_RANDOM},    {1, 32, 33, CASE_EDGES},     {4, 64, 64, CASE_ALL_HIGH}, {5, 7, 127, CASE_RANDOM},
+    {7, 48, 128, CASE_ALL_LOW},  {8, 65, 129, CASE_EDGES},    {16, 16, 255, CASE_RANDOM}, {17, 2, 257, CASE_EDGES},
+    {33, 9, 384, CASE_RANDOM},   {1, 100, 1000, CASE_RANDOM}, {2, 3, 2049, CASE_EDGES},   {6, 8, 20, CASE_ALL_HIGH},
+    {10, 63, 640, CASE_ALL_LOW}, {1, 1, 5000, CASE_ALL_HIGH}, {12, 4, 3, CASE_EDGES},
+};
+
+static const matmul_shape epilogues[] = {
+    {.epilogue = ""}, {.epilogue = "relu", .bias = true, .residual = true}, {.epilogue = "gelu", .bias = true}};
+
+typedef struct maker {
+  arena *mem;
+  diag *d;
+  lower_options options;
+  lower_options reference;
+  const target_tier *tier;
+  ir_module *kernels;
+  ir_module *programs; // of the reference tier
+  FILE *out;
+  uint64_t calls;
+  bool full;
+} maker;
+
+static void fail(const char *why) {
+  fprintf(stderr, "make_cases: %s\n", why);
+  exit(1);
+}
+
+static void put(maker *m, const void *bytes, uint64_t size) {
+  if (size > 0 && fwrite(bytes, 1, size, m->out) != size) fail("the case file cannot be written");
+}
+
+static void put_word(maker *m, uint64_t x) { put(m, &x, 8); }
+
+typedef struct case_buffer {
+  ir_memory before;
+  ir_memory after; // what the oracle left
+  enum case_check check;
+  const float *allowed;
+} case_buffer;
+
+static void put_call(maker *m, uint64_t kernel, uint64_t work, size_t size_count, const uint64_t *sizes, size_t count,
+                     const case_buffer *buffers, const char *label) {
+  put_word(m, kernel);
+  put_word(m, work);
+  put_word(m, size_count);
+  put(m, sizes, 8 * size_count);
+  put_word(m, count);
+  for (size_t i = 0; i < count; i++) {
+    const case_buffer *b = &buffers[i];
+    put_word(m, b->before.size);
+    put_word(m, b->check);
+    put(m, b->before.data, b->before.size);
+    if (b->check != CHECK_UNCHANGED) put(m, b->after.data, b->after.size);
+    if (b->check == CHECK_BOUNDS) put(m, b->allowed, b->after.size);
+  }
+  put_word(m, strlen(label));
+  put(m, label, strlen(label));
+  m->calls++;
+}
+
+static ir_memory copy(arena *a, ir_memory x) {
+  return (ir_memory){.data = arena_memdup(a, x.data, x.size), .size = x.size};
+}
+
+static ir_memory floats(arena *a, uint64_t count, uint64_t seed) {
+  float *x = ARENA_ARRAY(a, float, count);
+  for (uint64_t i = 0; i < count; i++) x[i] = (float)((i * 37 + seed * 11) % 101) / 25.0f - 2.0f;
+  return (ir_memory){.data = (uint8_t *)x, .size = 4 * count};
+}
+
+// ---- matmul ----------------------------------------------------------------------------------------------------------
+
+static bool is_exact(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+
+static void matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64_t kernel, const ir_func *program,
+                        const shape *at, uint64_t seed) {
+  arena *a = arena_new();
+  kernel_case *c = case_new(m->d, a, r, at->tokens, at->rows, at->columns, seed, at->data);
+  if (c == NULL) fail("a case cannot be made");
+  uint64_t sizes[16];
+  size_t size_count = case_sizes(c, sizes);
+  uint64_t outputs = c->tokens * c->rows;
+  case_buffer buffers[5] = {{.before = c->packed}, {.before = c->prepared}, {.before = floats(a, outputs, 1)}};
+  size_t count = 3;
+  if (s->bias) buffers[count++].before = floats(a, c->rows, 2);
+  if (s->residual) buffers[count++].before = floats(a, outputs, 3);
+  if (s->residual) sizes[size_count++] = c->rows;
+  ir_memory run[5];
+  for (size_t i = 0; i < count; i++) run[i] = copy(a, buffers[i].before);
+  if (!ir_interpret(m->d, program, count, run, size_count, sizes, 0, case_tiles(c))) fail("the interpreter failed");
+  const char *message;
+  bool plain = !s->bias && !s->residual;
+  if (plain && !case_check(c, (const float *)(const void *)run[2].data, &message)) fail(message);
+  buffers[2].after = run[2];
+  buffers[2].check = is_exact(r) ? CHECK_BYTES : CHECK_BOUNDS;
+  float *allowed = ARENA_ARRAY(a, float, outputs);
+  for (uint64_t i = 0; i < outputs; i++) allowed[i] = 2 * (float)c->bound[i];
+  buffers[2].allowed = allowed;
+  const char *label = arena_printf(a, "%s M=%llu N=%llu K=%llu data %d", program->name, (unsigned long long)c->tokens,
+                                   (unsigned long long)c->rows, (unsigned long long)c->columns, (int)at->data);
+  if (plain || is_exact(r)) put_call(m, kernel, case_tiles(c), size_count, sizes, count, buffers, label);
+  arena_free(a);
+}
+
+static void matmul_calls(maker *m, const recipe *r, size_t format, size_t act) {
+  for (size_t e = 0; e < sizeof epilogues / sizeof *epilogues; e++) {
+    if (e > 0 && (!is_exact(r) || act > 1)) continue;
+    const char *name = arena_printf(m->mem, "matmul_%zu_%zu_%zu", format, act, e);
+    uint64_t kernel = m->kernels->funcs.len;
+    lower_emit_matmul(m->kernels, r, m->tier, m->options.target->gpu, &epilogues[e], name);
+    const char *said = arena_printf(m->mem, "%s %s %s", r->scheme->name, act_text(m->mem, &r->act), name);
+    const ir_func *program =
+        lower_emit_matmul(m->programs, r, &m->reference.target->tiers[0], false, &epilogues[e], said);
+    size_t quick = sizeof quick_shapes / sizeof *quick_shapes;
+    for (size_t i = 0; i < (e > 0 ? 2 : quick); i++)
+      matmul_call(m, r, &epilogues[e], kernel, program, &quick_shapes[i], format * 1000 + act * 100 + i);
+    for (size_t i = 0; m->full && i < sizeof more_shapes / sizeof *more_shapes; i++)
+      matmul_call(m, r, &epilogues[e], kernel, program, &more_shapes[i], format * 1000 + act * 100 + 50 + i);
+  }
+}
+
+// ---- prepare -----------------------------------------------------------------------------------------------------------
+
+static void prepare_call(maker *m, const recipe *r, uint64_t kernel, const ir_func *program, uint64_t tokens,
+                         uint64_t columns) {
+  arena *a = arena_new();
+  prepared_sizes s;
+  if (!prepared_get_sizes(&r->prepared, columns, &s)) fail("sizes overflow");
+  const uint64_t sizes[] = {columns,       columns,       s.row_bytes, s.scales_offset, s.isums_offset,
+                            s.fsums_offset, s.positions};
+  case_buffer buffers[] = {{.before = floats(a, tokens * columns, columns)},
+                           {.before = {.data = ARENA_ARRAY(a, uint8_t, tokens * s.row_bytes), .size = tokens * s.row_bytes},
+                            .check = CHECK_BYTES}};
+  ir_memory run[] = {copy(a, buffers[0].before), copy(a, buffers[1].before)};
+  if (!ir_interpret(m->d, program, 2, run, 7, sizes, 0, tokens)) fail("the interpreter failed");
+  buffers[1].after = run[1];
+  put_call(m, kernel, tokens, 7, sizes, 2, buffers, program->name);
+  arena_free(a);
+}
+
+static void prepare_calls(maker *m, const recipe *r, size_t format, size_t act) {
+  uint64_t kernel = m->kernels->funcs.len;
+  lower_emit_prepare(m->kernels, &r->prepared, m->tier, m->options.target->gpu,
+                     arena_printf(m->mem, "prepare_%zu_%zu", format, act));
+  const ir_func *program = lower_emit_prepare(m->programs, &r->prepared, &m->reference.target->tiers[0], false,
+                                              arena_printf(m->mem, "prepare %s %s", r->scheme->name,
+                                                           act_text(m->mem, &r->act)));
+  static const uint64_t columns[] = {1, 37, 256, 300};
+  for (size_t i = 0; i < 4; i++) prepare_call(m, r, kernel, program, 1 + i % 3, columns[i]);
+}
+
+// ---- rows -----------------------------------------------------------------------------------------------------------------
+
+static const rows_kernel rows_kernels[] = {
+    {.op = IR_RELU},    {.op = IR_GELU},    {.op = IR_SILU}, {.op = IR_TANH}, {.op = IR_SIGMOID}, {.op = IR_TADD},
+    {.op = IR_TSUB},    {.op = IR_TMUL},    {.op = IR_TDIV}, {.op = IR_TNEG}, {.op = IR_SOFTMAX}, {.op = IR_RESHAPE},
+    {.op = IR_TSCALE, .mul = 2.5, .add = -1},
+    {.op = IR_LAYERNORM, .gain = true, .bias = true, .eps = 1e-5},
+    {.op = IR_RMSNORM, .gain = true, .eps = 1e-6},
+};
+
+static void rows_call(maker *m, const rows_kernel *k, uint64_t kernel, const ir_func *program, uint64_t columns) {
+  arena *a = arena_new();
+  bool binary = k->op == IR_TADD || k->op == IR_TSUB || k->op == IR_TMUL || k->op == IR_TDIV;
+  uint64_t rows = 3;
+  case_buffer buffers[4] = {{.before = floats(a, rows * columns, columns)}, {.before = floats(a, rows * columns, 9)}};
+  buffers[1].check = CHECK_BYTES;
+  size_t count = 2;
+  if (binary || k->gain) buffers[count++].before = floats(a, columns, 4);
+  if (k->bias) buffers[count++].before = floats(a, columns, 5);
+  const uint64_t sizes[] = {columns, 1};
+  ir_memory run[4];
+  for (size_t i = 0; i < count; i++) run[i] = copy(a, buffers[i].before);
+  if (!ir_interpret(m->d, program, count, run, binary ? 2 : 1, sizes, 0, rows)) fail("the interpreter failed");
+  buffers[1].after = run[1];
+  put_call(m, kernel, rows, binary ? 2 : 1, sizes, count, buffers, program->name);
+  arena_free(a);
+}
+
+static void rows_calls(maker *m) {
+  static const uint64_t columns[] = {1, 5, 16, 33, 100};
+  for (size_t i = 0; i < sizeof rows_kernels / sizeof *rows_kernels; i++) {
+    const char *name = lower_rows_name(m->mem, &rows_kernels[i]);
+    uint64_t kernel = m->kernels->funcs.len;
+    lower_emit_rows(m->kernels, &rows_kernels[i], m->tier, m->options.target->gpu, name);
+    const ir_func *program =
+        lower_emit_rows(m->programs, &rows_kernels[i], &m->reference.target->tiers[0], false, name);
+    for (size_t c = 0; c < 5; c++) rows_call(m, &rows_kernels[i], kernel, program, columns[c]);
+  }
+}
+
+// ---- all --------------------------------------------------------------------------------------------------------------------
+
+static void all_calls(maker *m, const char *schemes) {
+  ast *tree = fe_parse(m->d, m->mem, "test schemes", test_schemes, strlen(test_schemes));
+  fe_options options = {.dirs = &schemes, .dir_count = 1};
+  for (size_t f = 0; f < sizeof formats / sizeof *formats; f++) {
+    const scheme *s = fe_find_scheme(m->d, m->mem, tree, &options, formats[f]);
+    if (s == NULL) fail(formats[f]);
+    for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+      const recipe *r = lower_make_recipe(m->d, m->mem, s, &acts[i], formats[f], &m->options);
+      if (r == NULL) fail(formats[f]);
+      matmul_calls(m, r, f, i);
+      prepare_calls(m, r, f, i);
+    }
+  }
+  rows_calls(m);
+}
+
+static void write_bytes(const char *dir, const char *name, const void *data, size_t size) {
+  char path[4096];
+  snprintf(path, sizeof path, "%s/%s", dir, name);
+  FILE *f = fopen(path, "wb");
+  if (f == NULL || fwrite(data, 1, size, f) != size || fclose(f) != 0) fail("an output cannot be written");
+}
+
+static void write_table(maker *m, const char *dir, const cg_options *options) {
+  strbuf text = {.mem = m->mem};
+  strbuf_printf(&text, "#include \"runtime/qrt.h\"\n");
+  for (size_t i = 0; i < m->kernels->funcs.len; i++)
+    strbuf_printf(&text, "void %s(const qrt_args *, uint64_t, uint64_t);\n",
+                  cg_kernel_symbol(m->mem, options, m->tier, m->kernels->funcs.data[i]->name));
+  strbuf_printf(&text, "extern const qrt_kernel case_kernels[];\nextern const unsigned case_kernel_count;\n");
+  strbuf_printf(&text, "const qrt_kernel case_kernels[] = {\n");
+  for (size_t i = 0; i < m->kernels->funcs.len; i++)
+    strbuf_printf(&text, "  %s,\n",
+                  cg_kernel_symbol(m->mem, options, m->tier, m->kernels->funcs.data[i]->name));
+  strbuf_printf(&text, "};\nconst unsigned case_kernel_count = %zu;\n", m->kernels->funcs.len);
+  write_bytes(dir, "table.c", text.data, text.len);
+}
+
+int main(int argc, char **argv) {
+  if (argc < 6) fail("usage: make_cases TARGET TRIPLE TIER DIRECTORY SCHEMES [full]");
+  maker m = {.mem = arena_new(), .full = argc > 6 && strcmp(argv[6], "full") == 0};
+  m.d = diag_new(m.mem, stderr, false);
+  diag_set_warning(m.d, "fallback", DIAG_ACTION_IGNORE);
+  m.options.target = target_for_triple(argv[1]);
+  m.reference.target = target_get(0);
+  m.tier = target_find_tier(m.options.target, argv[3]);
+  if (m.tier == NULL) fail("no such tier");
+  m.kernels = ir_module_new(m.mem, "kernels");
+  m.programs = ir_module_new(m.mem, "programs");
+  m.out = fopen(arena_printf(m.mem, "%s/cases.bin", argv[4]), "wb");
+  if (m.out == NULL) fail("the directory cannot be written");
+  put_word(&m, CASE_MAGIC);
+  put_word(&m, 0);
+  all_calls(&m, argv[5]);
+  if (fseek(m.out, 8, SEEK_SET) != 0) fail("the case file cannot be written");
+  put_word(&m, m.calls);
+  if (fclose(m.out) != 0 || diag_error_count(m.d) > 0) fail("errors were reported");
+  cg_options options = {.opt_level = 2};
+  cg_context *cg = cg_new(m.d, m.mem);
+  cg_bytes object;
+  bool gpu = m.options.target->gpu;
+  if (!cg_emit_kernels(cg, m.kernels, m.options.target, m.tier, argv[2], &options, gpu ? CG_ASM : CG_OBJECT, &object))
+    return 1;
+  write_bytes(argv[4], gpu ? "kernels.s" : "kernels.o", object.data, object.size);
+  write_table(&m, argv[4], &options);
+  printf("%llu calls of %zu kernels\n", (unsigned long long)m.calls, m.kernels->funcs.len);
+  cg_free(cg);
+  arena_free(m.mem);
+  return 0;
+}
