@@ -39,7 +39,7 @@ writable() { # label, file ...
   [ ! -s "$dir/writable" ] || fail "$label has writable data: $(cat "$dir/writable")"
 }
 
-freestanding "this compiler" $cc
+freestanding "this compiler" "$cc"
 writable "the freestanding build" "$dir"/*.o
 if [ -n "$clang" ]; then
   for triple in thumbv7em-none-eabi riscv32-unknown-elf aarch64-none-elf; do

@@ -5,12 +5,12 @@
 
 #include "qrt.h"
 
-#define SMALL_COLUMNS 3
-#define SMALL_ROWS 2
-#define SMALL_PAYLOAD 128 // W is its second section
+#define SMALL_COLUMNS ((size_t)3)
+#define SMALL_ROWS ((size_t)2)
+#define SMALL_PAYLOAD ((size_t)128) // W is its second section
 #define SMALL_FILE (64 + SMALL_PAYLOAD)
 #define SMALL_ID UINT64_C(0x0123456789abcdef)
-#define SMALL_MAX_BATCH 1000
+#define SMALL_MAX_BATCH ((size_t)1000)
 
 extern const qrt_plan small_plan;
 

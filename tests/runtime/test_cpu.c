@@ -46,7 +46,8 @@ static bool read_flags(char flags[8192]) {
   bool found = false;
   while (f && !found && fgets(flags, 8190, f)) {
     found = !strncmp(flags, "flags", 5) || !strncmp(flags, "Features", 8);
-    flags[strcspn(flags, "\n")] = ' ';
+    char *end = found ? strchr(flags, '\n') : NULL;
+    if (end) *end = ' ';
   }
   if (f) fclose(f);
   return found;

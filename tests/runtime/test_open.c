@@ -91,7 +91,7 @@ START_TEST(every_flipped_bit_is_found) {
     file.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
     qrt_status status = open_bytes(&file, SMALL_FILE);
     ck_assert_msg(status != QRT_OK, "bit %zu", bit);
-    if (bit >= 8 * 64) ck_assert_int_eq(status, QRT_ERROR_CHECKSUM);
+    if (bit >= 512) ck_assert_int_eq(status, QRT_ERROR_CHECKSUM);
     file.bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
   }
 }
@@ -290,7 +290,7 @@ START_TEST(embedded_weights_open) {
 END_TEST
 
 START_TEST(every_status_has_its_text) {
-  const char *unknown = qrt_status_text((qrt_status)99);
+  const char *unknown = qrt_status_text((qrt_status)(QRT_ERROR_THREADS + 1)); // NOLINT(*EnumCast*)
   for (int i = QRT_OK; i <= QRT_ERROR_THREADS; i++) {
     const char *text = qrt_status_text((qrt_status)i);
     ck_assert_ptr_nonnull(text);

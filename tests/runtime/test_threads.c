@@ -1,4 +1,5 @@
 // The thread pool: equal bits for every thread count, no lost pieces, sleeping and waking, starting and stopping.
+#define _GNU_SOURCE // for pthread_setattr_default_np
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -50,6 +51,29 @@ START_TEST(start_checks_its_arguments) {
   free(memory);
 }
 END_TEST
+
+#ifdef __GLIBC__
+// The system refuses stacks larger than all addresses.
+START_TEST(refused_threads_are_an_error) {
+  size_t size = qrt_threads_size(4);
+  void *memory = malloc(size);
+  qrt_pool pool;
+  pthread_attr_t usual, huge;
+  ck_assert_int_eq(pthread_getattr_default_np(&usual), 0);
+  ck_assert_int_eq(pthread_attr_init(&huge), 0);
+  ck_assert_int_eq(pthread_attr_setstacksize(&huge, SIZE_MAX / 4 / 4096 * 4096), 0);
+  ck_assert_int_eq(pthread_setattr_default_np(&huge), 0);
+  ck_assert_int_eq(qrt_threads_start(memory, size, 4, &pool), QRT_ERROR_THREADS);
+  ck_assert(pool.run == NULL);
+  ck_assert_int_eq(qrt_threads_start(memory, size, 1, &pool), QRT_OK); // needs no thread
+  qrt_threads_stop(&pool);
+  ck_assert_int_eq(pthread_setattr_default_np(&usual), 0);
+  ck_assert_int_eq(qrt_threads_start(memory, size, 4, &pool), QRT_OK);
+  qrt_threads_stop(&pool);
+  free(memory);
+}
+END_TEST
+#endif
 
 START_TEST(sizes_grow_with_the_threads) {
   ck_assert_uint_eq(qrt_threads_size(0), 0);
@@ -114,7 +138,11 @@ int main(void) {
   tcase_add_loop_test(counts, a_piece_may_use_its_pool, 1, MOST + 1);
   tcase_add_loop_test(counts, all_threads_work_and_leave_signals_alone, 1, MOST + 1);
   suite_add_tcase(suite, counts);
-  const TTest *arguments[] = {start_checks_its_arguments, sizes_grow_with_the_threads, NULL};
+  const TTest *arguments[] = {start_checks_its_arguments, sizes_grow_with_the_threads,
+#ifdef __GLIBC__
+                              refused_threads_are_an_error,
+#endif
+                              NULL};
   check_add(suite, "arguments", arguments);
   return check_main(suite);
 }

@@ -9,7 +9,7 @@
 
 #include "small_model.h"
 
-#define BATCH 37
+#define BATCH ((size_t)37)
 
 typedef struct pool_memory {
   qrt_pool pool;
