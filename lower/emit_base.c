@@ -1,9 +1,9 @@
 // Shorthand over ir/build.c for the emitters of kernels.
 #include "lower/emit_base.h"
 
-ir_type emit_f32(uint32_t lanes) { return ir_vector(ELEM_F32, lanes); }
+ir_type lo_f32(uint32_t lanes) { return ir_vector(ELEM_F32, lanes); }
 
-ir_type emit_i32(uint32_t lanes) { return ir_vector(ELEM_I32, lanes); }
+ir_type lo_i32(uint32_t lanes) { return ir_vector(ELEM_I32, lanes); }
 
 // ---- indices
 
@@ -11,63 +11,59 @@ static ir_value *index2(ir_builder *b, ir_opcode code, ir_value *x, ir_value *y)
   return ir_emit2(b, code, ir_index(), x, y);
 }
 
-ir_value *emit_index(ir_builder *b, uint64_t value) { return ir_index_const(b, value); }
+ir_value *lo_index(ir_builder *b, uint64_t value) { return ir_index_const(b, value); }
 
-ir_value *emit_index_add(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IADD, x, y); }
+ir_value *lo_index_add(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IADD, x, y); }
 
-ir_value *emit_index_sub(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_ISUB, x, y); }
+ir_value *lo_index_sub(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_ISUB, x, y); }
 
-ir_value *emit_index_mul(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IMUL, x, y); }
+ir_value *lo_index_mul(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IMUL, x, y); }
 
-ir_value *emit_index_div(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IDIV, x, y); }
+ir_value *lo_index_div(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IDIV, x, y); }
 
-ir_value *emit_index_rem(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IREM, x, y); }
+ir_value *lo_index_rem(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IREM, x, y); }
 
-ir_value *emit_index_min(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IMIN, x, y); }
+ir_value *lo_index_min(ir_builder *b, ir_value *x, ir_value *y) { return index2(b, IR_IMIN, x, y); }
 
-ir_value *emit_index_max(ir_builder *b, ir_value *x, ir_value *y) {
-  return emit_index_add(b, x, emit_index_minus(b, y, x));
+ir_value *lo_index_max(ir_builder *b, ir_value *x, ir_value *y) { return lo_index_add(b, x, lo_index_minus(b, y, x)); }
+
+ir_value *lo_index_scale(ir_builder *b, ir_value *x, uint64_t factor) {
+  return factor == 1 ? x : lo_index_mul(b, x, lo_index(b, factor));
 }
 
-ir_value *emit_index_scale(ir_builder *b, ir_value *x, uint64_t factor) {
-  return factor == 1 ? x : emit_index_mul(b, x, emit_index(b, factor));
+ir_value *lo_index_offset(ir_builder *b, ir_value *x, uint64_t addend) {
+  return addend == 0 ? x : lo_index_add(b, x, lo_index(b, addend));
 }
 
-ir_value *emit_index_offset(ir_builder *b, ir_value *x, uint64_t addend) {
-  return addend == 0 ? x : emit_index_add(b, x, emit_index(b, addend));
+ir_value *lo_index_floor(ir_builder *b, ir_value *x, uint64_t multiple) {
+  return lo_index_scale(b, lo_index_div(b, x, lo_index(b, multiple)), multiple);
 }
 
-ir_value *emit_index_floor(ir_builder *b, ir_value *x, uint64_t multiple) {
-  return emit_index_scale(b, emit_index_div(b, x, emit_index(b, multiple)), multiple);
+ir_value *lo_index_ceil_div(ir_builder *b, ir_value *x, uint64_t divisor) {
+  return lo_index_div(b, lo_index_offset(b, x, divisor - 1), lo_index(b, divisor));
 }
 
-ir_value *emit_index_ceil_div(ir_builder *b, ir_value *x, uint64_t divisor) {
-  return emit_index_div(b, emit_index_offset(b, x, divisor - 1), emit_index(b, divisor));
-}
-
-ir_value *emit_index_minus(ir_builder *b, ir_value *x, ir_value *y) {
-  return emit_index_sub(b, x, emit_index_min(b, x, y));
-}
+ir_value *lo_index_minus(ir_builder *b, ir_value *x, ir_value *y) { return lo_index_sub(b, x, lo_index_min(b, x, y)); }
 
 // ---- memory
 
-ir_value *emit_load(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset, ir_value *count) {
+ir_value *lo_load(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset, ir_value *count) {
   if (count == NULL) return ir_emit2(b, IR_LOAD, type, buffer, offset);
   return ir_emit3(b, IR_LOAD_FIRST, type, buffer, offset, count);
 }
 
-void emit_store(ir_builder *b, ir_value *buffer, ir_value *offset, ir_value *vector, ir_value *count) {
+void lo_store(ir_builder *b, ir_value *buffer, ir_value *offset, ir_value *vector, ir_value *count) {
   ir_value *const operands[] = {buffer, offset, vector, count};
   ir_emit(b, count == NULL ? IR_STORE : IR_STORE_FIRST, NULL, count == NULL ? 3 : 4, operands, 0, NULL);
 }
 
-ir_value *emit_load_splat(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset) {
+ir_value *lo_load_splat(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset) {
   return ir_emit2(b, IR_LOAD_SPLAT, type, buffer, offset);
 }
 
 // ---- vectors
 
-ir_value *emit_splat(ir_builder *b, ir_value *one, uint32_t lanes) {
+ir_value *lo_splat(ir_builder *b, ir_value *one, uint32_t lanes) {
   return ir_emit1(b, IR_SPLAT, ir_vector(one->type.elem, lanes), one);
 }
 
@@ -75,25 +71,25 @@ static ir_value *float2(ir_builder *b, ir_opcode code, ir_value *x, ir_value *y)
   return ir_emit2(b, code, x->type, x, y);
 }
 
-ir_value *emit_fadd(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FADD, x, y); }
+ir_value *lo_fadd(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FADD, x, y); }
 
-ir_value *emit_fsub(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FSUB, x, y); }
+ir_value *lo_fsub(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FSUB, x, y); }
 
-ir_value *emit_fmul(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FMUL, x, y); }
+ir_value *lo_fmul(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FMUL, x, y); }
 
-ir_value *emit_fdiv(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FDIV, x, y); }
+ir_value *lo_fdiv(ir_builder *b, ir_value *x, ir_value *y) { return float2(b, IR_FDIV, x, y); }
 
-ir_value *emit_real(ir_builder *b, ir_value *like, double value) {
-  return ir_vector_real(b, emit_f32(like->type.lanes), value);
+ir_value *lo_real(ir_builder *b, ir_value *like, double value) {
+  return ir_vector_real(b, lo_f32(like->type.lanes), value);
 }
 
-ir_value *emit_int(ir_builder *b, ir_value *like, int64_t value) {
-  return ir_vector_int(b, emit_i32(like->type.lanes), value);
+ir_value *lo_int(ir_builder *b, ir_value *like, int64_t value) {
+  return ir_vector_int(b, lo_i32(like->type.lanes), value);
 }
 
-ir_value *emit_bits(ir_builder *b, ir_value *x) { return ir_emit1(b, IR_BITCAST, emit_i32(x->type.lanes), x); }
+ir_value *lo_bits(ir_builder *b, ir_value *x) { return ir_emit1(b, IR_BITCAST, lo_i32(x->type.lanes), x); }
 
-ir_value *emit_floats(ir_builder *b, ir_value *x) { return ir_emit1(b, IR_BITCAST, emit_f32(x->type.lanes), x); }
+ir_value *lo_floats(ir_builder *b, ir_value *x) { return ir_emit1(b, IR_BITCAST, lo_f32(x->type.lanes), x); }
 
 // ---- functions
 
@@ -110,8 +106,8 @@ static ir_value **add_params(ir_builder *b, ir_type type, const char *const *nam
   return values;
 }
 
-ir_func *emit_begin_kernel(ir_module *m, ir_builder *b, const char *name, const char *const *buffers,
-                           const char *const *sizes, emit_params *out) {
+ir_func *lo_begin_kernel(ir_module *m, ir_builder *b, const char *name, const char *const *buffers,
+                         const char *const *sizes, lo_params *out) {
   ir_func *f = ir_func_new(m, name, IR_FUNC_KERNEL);
   *b = (ir_builder){.mem = m->mem, .func = f, .block = f->body};
   out->buffers = add_params(b, ir_buffer(), buffers);
@@ -121,10 +117,10 @@ ir_func *emit_begin_kernel(ir_module *m, ir_builder *b, const char *name, const 
   return f;
 }
 
-void emit_end_kernel(ir_builder *b) { b->block = NULL; }
+void lo_end_kernel(ir_builder *b) { b->block = NULL; }
 
-ir_loop emit_begin_loop(ir_builder *b, ir_value *lo, ir_value *hi, ir_value *step) {
+ir_loop lo_begin_loop(ir_builder *b, ir_value *lo, ir_value *hi, ir_value *step) {
   return ir_begin_for(b, lo, hi, step, 0, NULL, NULL);
 }
 
-void emit_end_loop(ir_builder *b, ir_loop loop) { ir_end_for(b, loop, 0, NULL, NULL); }
+void lo_end_loop(ir_builder *b, ir_loop loop) { ir_end_for(b, loop, 0, NULL, NULL); }

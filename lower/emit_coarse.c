@@ -35,8 +35,8 @@ static ir_value *widen(const coarse_place *p, ir_value *raw, elem_type store) {
 
 static ir_value *load_tensor_field(const coarse_place *p, const pack_field *pf, uint64_t element) {
   uint64_t bytes = elem_get(pf->store)->bits / 8;
-  ir_value *offset = emit_index(p->b, pf->offset + element * bytes);
-  return emit_load_splat(p->b, ir_vector(lane_type(pf->store), p->lanes), p->weights, offset);
+  ir_value *offset = lo_index(p->b, pf->offset + element * bytes);
+  return lo_load_splat(p->b, ir_vector(lane_type(pf->store), p->lanes), p->weights, offset);
 }
 
 static ir_value *load_row_field(const coarse_place *p, const pack_field *pf, const scheme_field *f, uint64_t element) {
@@ -44,12 +44,12 @@ static ir_value *load_row_field(const coarse_place *p, const pack_field *pf, con
   uint64_t row_bytes = bytes * p->recipe->pack.rows;
   ir_value *at = pf->span == 0 ? p->tile : p->block;
   if (pf->span != 0 && pf->span != p->recipe->pack.block) {
-    ir_value *granule = emit_index_div(p->b, p->position, emit_index(p->b, pf->span));
-    at = emit_index_add(p->b, at, emit_index_scale(p->b, granule, row_bytes * table_elements(f)));
+    ir_value *granule = lo_index_div(p->b, p->position, lo_index(p->b, pf->span));
+    at = lo_index_add(p->b, at, lo_index_scale(p->b, granule, row_bytes * table_elements(f)));
   }
-  at = emit_index_add(p->b, at, emit_index_scale(p->b, p->row, bytes));
-  at = emit_index_offset(p->b, at, pf->offset + element * row_bytes);
-  return emit_load(p->b, ir_vector(lane_type(pf->store), p->lanes), p->weights, at, NULL);
+  at = lo_index_add(p->b, at, lo_index_scale(p->b, p->row, bytes));
+  at = lo_index_offset(p->b, at, pf->offset + element * row_bytes);
+  return lo_load(p->b, ir_vector(lane_type(pf->store), p->lanes), p->weights, at, NULL);
 }
 
 // A coarse field's element in its natural lanes: i32 or f32.
@@ -65,7 +65,7 @@ static bool is_float_field(const coarse_place *p, unsigned field) {
   return elem_get(p->recipe->scheme->fields[field].type)->kind == ELEM_KIND_FLOAT;
 }
 
-ir_value *emit_field_element(const coarse_place *p, unsigned field, uint64_t element) {
+ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t element) {
   ir_value *x = load_field(p, field, element);
   return is_float_field(p, field) ? x : ir_emit1(p->b, IR_ITOF, f32_of(p), x);
 }
@@ -98,7 +98,7 @@ static ir_value *table_lookup(const coarse_place *p, const expr *e) {
   while (size < t->count) size *= 2;
   double *levels = ARENA_ARRAY(p->b->mem, double, size);
   for (size_t i = 0; i < t->count; i++) levels[i] = t->values[i];
-  ir_value *index = emit_expr_int(p, e->args[0]);
+  ir_value *index = lo_expr_int(p, e->args[0]);
   ir_attr attr = ir_reals(IR_ATTR_LEVELS, levels, size);
   ir_type f = f32_of(p);
   return ir_emit(p->b, IR_LOOKUP_F32, &f, 1, &index, 1, &attr);
@@ -107,10 +107,10 @@ static ir_value *table_lookup(const coarse_place *p, const expr *e) {
 // Stored tables: each element against the index, the last one as the rest.
 static ir_value *element_lookup(const coarse_place *p, const expr *e) {
   uint64_t count = table_elements(&p->recipe->scheme->fields[e->index]);
-  ir_value *index = emit_expr_real(p, e->args[0]);
-  ir_value *x = emit_field_element(p, e->index, count - 1);
+  ir_value *index = lo_expr_real(p, e->args[0]);
+  ir_value *x = lo_field_element(p, e->index, count - 1);
   for (uint64_t i = count - 1; i-- > 0;) {
-    ir_value *args[] = {index, emit_real(p->b, index, (double)i + 0.5), emit_field_element(p, e->index, i), x};
+    ir_value *args[] = {index, lo_real(p->b, index, (double)i + 0.5), lo_field_element(p, e->index, i), x};
     ir_type f = f32_of(p);
     x = ir_emit(p->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
   }
@@ -127,16 +127,16 @@ static ir_value *absolute(const coarse_place *p, ir_value *x) { return ir_emit1(
 
 // Comparisons and selection in f32, exact for the integers that codes and sub-scales are.
 static ir_value *compare(const coarse_place *p, const expr *e) {
-  ir_value *a = emit_expr_real(p, e->args[0]), *b = emit_expr_real(p, e->args[1]);
-  ir_value *zero = emit_real(p->b, a, 0), *one = emit_real(p->b, a, 1);
+  ir_value *a = lo_expr_real(p, e->args[0]), *b = lo_expr_real(p, e->args[1]);
+  ir_value *zero = lo_real(p->b, a, 0), *one = lo_real(p->b, a, 1);
   if (e->op == EXPR_LT) return select_lt(p, a, b, one, zero);
-  return select_lt(p, zero, absolute(p, emit_fsub(p->b, a, b)), zero, one);
+  return select_lt(p, zero, absolute(p, lo_fsub(p->b, a, b)), zero, one);
 }
 
 // 2^n for whole n, by its exponent bits; below the normal range 0, above it infinity.
 static ir_value *power_of_two(const coarse_place *p, const expr *e) {
   ir_type t = i32_of(p);
-  ir_value *n = emit_expr_int(p, e->args[0]);
+  ir_value *n = lo_expr_int(p, e->args[0]);
   ir_value *biased = ir_emit2(p->b, IR_ADD, t, n, ir_vector_int(p->b, t, 127));
   biased = ir_emit2(p->b, IR_SMAX, t, biased, ir_vector_int(p->b, t, 0));
   biased = ir_emit2(p->b, IR_SMIN, t, biased, ir_vector_int(p->b, t, 255));
@@ -150,9 +150,9 @@ typedef struct arithmetic {
 } arithmetic;
 
 static const arithmetic arithmetics[] = {
-    {EXPR_ADD, IR_ADD, IR_FADD},          {EXPR_SUB, IR_SUB, IR_FSUB},          {EXPR_MUL, IR_MUL, IR_FMUL},
-    {EXPR_DIV, IR_OPCODE_COUNT, IR_FDIV}, {EXPR_MIN, IR_SMIN, IR_FMIN},         {EXPR_MAX, IR_SMAX, IR_FMAX},
-    {EXPR_AND, IR_AND, IR_OPCODE_COUNT},  {EXPR_OR, IR_OR, IR_OPCODE_COUNT},    {EXPR_XOR, IR_XOR, IR_OPCODE_COUNT},
+    {EXPR_ADD, IR_ADD, IR_FADD},          {EXPR_SUB, IR_SUB, IR_FSUB},         {EXPR_MUL, IR_MUL, IR_FMUL},
+    {EXPR_DIV, IR_OPCODE_COUNT, IR_FDIV}, {EXPR_MIN, IR_SMIN, IR_FMIN},        {EXPR_MAX, IR_SMAX, IR_FMAX},
+    {EXPR_AND, IR_AND, IR_OPCODE_COUNT},  {EXPR_OR, IR_OR, IR_OPCODE_COUNT},   {EXPR_XOR, IR_XOR, IR_OPCODE_COUNT},
     {EXPR_SHL, IR_SHL, IR_OPCODE_COUNT},  {EXPR_SHR, IR_SAR, IR_OPCODE_COUNT},
 };
 
@@ -164,22 +164,22 @@ static const arithmetic *find_arithmetic(expr_op op) {
 
 static bool is_shift(expr_op op) { return op == EXPR_SHL || op == EXPR_SHR; }
 
-ir_value *emit_expr_int(const coarse_place *p, const expr *e) {
+ir_value *lo_expr_int(const coarse_place *p, const expr *e) {
   ir_type t = i32_of(p);
   const arithmetic *a = find_arithmetic(e->op);
   if (e->op == EXPR_INT) return ir_vector_int(p->b, t, e->i);
   if (e->op == EXPR_FIELD) return field_value(p, e->index);
-  if (e->op == EXPR_NEG) return ir_emit2(p->b, IR_SUB, t, ir_vector_int(p->b, t, 0), emit_expr_int(p, e->args[0]));
-  if (e->op == EXPR_NOT) return ir_emit2(p->b, IR_XOR, t, ir_vector_int(p->b, t, -1), emit_expr_int(p, e->args[0]));
+  if (e->op == EXPR_NEG) return ir_emit2(p->b, IR_SUB, t, ir_vector_int(p->b, t, 0), lo_expr_int(p, e->args[0]));
+  if (e->op == EXPR_NOT) return ir_emit2(p->b, IR_XOR, t, ir_vector_int(p->b, t, -1), lo_expr_int(p, e->args[0]));
   if (a != NULL && is_shift(e->op))
-    return ir_emit_attr(p->b, a->integer, t, emit_expr_int(p, e->args[0]), ir_int(IR_ATTR_SHIFT, e->args[1]->i));
+    return ir_emit_attr(p->b, a->integer, t, lo_expr_int(p, e->args[0]), ir_int(IR_ATTR_SHIFT, e->args[1]->i));
   if (a != NULL && a->integer != IR_OPCODE_COUNT)
-    return ir_emit2(p->b, a->integer, t, emit_expr_int(p, e->args[0]), emit_expr_int(p, e->args[1]));
-  return ir_emit1(p->b, IR_FTOI, t, emit_expr_real(p, e)); // comparisons, tables of integers
+    return ir_emit2(p->b, a->integer, t, lo_expr_int(p, e->args[0]), lo_expr_int(p, e->args[1]));
+  return ir_emit1(p->b, IR_FTOI, t, lo_expr_real(p, e)); // comparisons, tables of integers
 }
 
 static ir_value *real_of_int(const coarse_place *p, const expr *e) {
-  return ir_emit1(p->b, IR_ITOF, f32_of(p), emit_expr_int(p, e));
+  return ir_emit1(p->b, IR_ITOF, f32_of(p), lo_expr_int(p, e));
 }
 
 // Whether an integer expression has to be computed in i32 lanes.
@@ -188,24 +188,24 @@ static bool computes_in_int(const expr *e) {
          e->op != EXPR_ELEMENT && e->op != EXPR_ABS;
 }
 
-ir_value *emit_expr_real(const coarse_place *p, const expr *e) {
+ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   if (e->op == EXPR_INT) return ir_vector_real(p->b, f32_of(p), (double)e->i);
   if (computes_in_int(e)) return real_of_int(p, e);
   const arithmetic *a = find_arithmetic(e->op);
-  if (a != NULL) return ir_emit2(p->b, a->real, f32_of(p), emit_expr_real(p, e->args[0]), emit_expr_real(p, e->args[1]));
+  if (a != NULL) return ir_emit2(p->b, a->real, f32_of(p), lo_expr_real(p, e->args[0]), lo_expr_real(p, e->args[1]));
   switch (e->op) {
   case EXPR_REAL: return ir_vector_real(p->b, f32_of(p), e->r);
   case EXPR_FIELD: return field_value(p, e->index);
-  case EXPR_NEG: return ir_emit1(p->b, IR_FNEG, f32_of(p), emit_expr_real(p, e->args[0]));
-  case EXPR_ABS: return absolute(p, emit_expr_real(p, e->args[0]));
+  case EXPR_NEG: return ir_emit1(p->b, IR_FNEG, f32_of(p), lo_expr_real(p, e->args[0]));
+  case EXPR_ABS: return absolute(p, lo_expr_real(p, e->args[0]));
   case EXPR_TABLE: return table_lookup(p, e);
   case EXPR_ELEMENT: return element_lookup(p, e);
   case EXPR_EXP2: return power_of_two(p, e);
   case EXPR_LT:
   case EXPR_EQ: return compare(p, e);
   case EXPR_SELECT: {
-    ir_value *c = absolute(p, emit_expr_real(p, e->args[0]));
-    return select_lt(p, emit_real(p->b, c, 0), c, emit_expr_real(p, e->args[1]), emit_expr_real(p, e->args[2]));
+    ir_value *c = absolute(p, lo_expr_real(p, e->args[0]));
+    return select_lt(p, lo_real(p->b, c, 0), c, lo_expr_real(p, e->args[1]), lo_expr_real(p, e->args[2]));
   }
   default: return NULL;
   }
@@ -216,9 +216,9 @@ static bool lacks(arena *a, const expr *e, const char **reason) {
   return false;
 }
 
-bool emit_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
+bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
   for (unsigned i = 0; i < e->arg_count; i++)
-    if (!emit_expr_possible(a, s, e->args[i], reason)) return false;
+    if (!lo_expr_possible(a, s, e->args[i], reason)) return false;
   switch (e->op) {
   case EXPR_DIV: return e->is_int ? lacks(a, e, reason) : true;
   case EXPR_SHL:

@@ -20,13 +20,13 @@ typedef struct coarse_place {
 } coarse_place;
 
 // The value as f32, or as i32 (only of integer expressions).
-ir_value *emit_expr_real(const coarse_place *p, const expr *e);
-ir_value *emit_expr_int(const coarse_place *p, const expr *e);
+ir_value *lo_expr_real(const coarse_place *p, const expr *e);
+ir_value *lo_expr_int(const coarse_place *p, const expr *e);
 
 // Whether every operator of the expression has a vector form; if not, *reason says which one lacks it.
-bool emit_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason);
+bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason);
 
 // Number `element` of a coarse field's granule (0 for plain fields), one per row, as f32.
-ir_value *emit_field_element(const coarse_place *p, unsigned field, uint64_t element);
+ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t element);
 
 #endif

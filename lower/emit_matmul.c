@@ -31,17 +31,17 @@ static unsigned chain_count(const matmul *e) {
 // ---- what becomes of the total ---------------------------------------------------------------------------------------------
 
 static ir_value *rows_left(matmul *e, unsigned v) {
-  ir_value *first = emit_index_add(&e->b, emit_index_scale(&e->b, e->tile_number, TILE_ROWS), e->row[v]);
-  return emit_index_min(&e->b, emit_index_minus(&e->b, e->row_count, first), emit_index(&e->b, e->lanes));
+  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number, TILE_ROWS), e->row[v]);
+  return lo_index_min(&e->b, lo_index_minus(&e->b, e->row_count, first), lo_index(&e->b, e->lanes));
 }
 
 static ir_value *row_bytes(matmul *e, unsigned v) {
-  ir_value *first = emit_index_add(&e->b, emit_index_scale(&e->b, e->tile_number, TILE_ROWS), e->row[v]);
-  return emit_index_scale(&e->b, first, 4);
+  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number, TILE_ROWS), e->row[v]);
+  return lo_index_scale(&e->b, first, 4);
 }
 
 static ir_value *at_token(matmul *e, unsigned m, ir_value *stride, ir_value *offset) {
-  return emit_index_add(&e->b, emit_index_scale(&e->b, emit_index_mul(&e->b, e->token[m], stride), 4), offset);
+  return lo_index_add(&e->b, lo_index_scale(&e->b, lo_index_mul(&e->b, e->token[m], stride), 4), offset);
 }
 
 static void finish(matmul *e) {
@@ -51,16 +51,16 @@ static void finish(matmul *e) {
                            : ir_opcode_by_name(e->shape->epilogue);
   for (unsigned v = 0; v < e->vectors; v++) {
     ir_value *count = rows_left(e, v), *offset = row_bytes(e, v);
-    ir_value *bias = e->shape->bias ? emit_load(&e->b, f, e->bias, offset, count) : NULL;
+    ir_value *bias = e->shape->bias ? lo_load(&e->b, f, e->bias, offset, count) : NULL;
     for (unsigned m = 0; m < e->tokens; m++) {
       ir_value *x = e->total[m][v];
-      if (bias != NULL) x = emit_fadd(&e->b, x, bias);
+      if (bias != NULL) x = lo_fadd(&e->b, x, bias);
       if (epilogue != IR_OPCODE_COUNT) x = lower_emit_unary(&e->b, epilogue, x);
       if (e->shape->residual) {
         ir_value *at = at_token(e, m, e->residual_stride, offset);
-        x = emit_fadd(&e->b, x, emit_load(&e->b, f, e->residual, at, count));
+        x = lo_fadd(&e->b, x, lo_load(&e->b, f, e->residual, at, count));
       }
-      emit_store(&e->b, e->y, at_token(e, m, e->y_stride, offset), x, count);
+      lo_store(&e->b, e->y, at_token(e, m, e->y_stride, offset), x, count);
     }
   }
 }
@@ -70,7 +70,7 @@ static void finish(matmul *e) {
 static void one_piece(matmul *e, unsigned vectors, ir_value *first_row) {
   e->vectors = vectors;
   e->chains = chain_count(e);
-  for (unsigned v = 0; v < vectors; v++) e->row[v] = emit_index_offset(&e->b, first_row, (uint64_t)v * e->lanes);
+  for (unsigned v = 0; v < vectors; v++) e->row[v] = lo_index_offset(&e->b, first_row, (uint64_t)v * e->lanes);
   matmul_emit_row(e);
   finish(e);
 }
@@ -80,19 +80,19 @@ static void rows_of_tile(matmul *e) {
   unsigned vectors = TILE_ROWS / e->lanes;
   bool at_once = vectors == 1 || (e->tokens == 1 && !e->tier->rows_in_loop);
   if (at_once) {
-    one_piece(e, vectors, emit_index(&e->b, 0));
+    one_piece(e, vectors, lo_index(&e->b, 0));
     return;
   }
-  ir_loop loop = emit_begin_loop(&e->b, emit_index(&e->b, 0), emit_index(&e->b, TILE_ROWS), emit_index(&e->b, e->lanes));
+  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), lo_index(&e->b, TILE_ROWS), lo_index(&e->b, e->lanes));
   one_piece(e, 1, loop.index);
-  emit_end_loop(&e->b, loop);
+  lo_end_loop(&e->b, loop);
 }
 
 static void set_tokens(matmul *e, ir_value *first, unsigned count) {
   e->tokens = count;
   for (unsigned m = 0; m < count; m++) {
-    e->token[m] = emit_index_offset(&e->b, first, m);
-    e->x_row[m] = emit_index_mul(&e->b, e->token[m], e->x_row_bytes);
+    e->token[m] = lo_index_offset(&e->b, first, m);
+    e->x_row[m] = lo_index_mul(&e->b, e->token[m], e->x_row_bytes);
   }
 }
 
@@ -108,35 +108,35 @@ static unsigned token_tile(const matmul *e, unsigned wanted) {
 typedef void piece_body(matmul *e);
 
 static void over_tokens(matmul *e, piece_body *body) {
-  ir_value *first = emit_index(&e->b, 0);
+  ir_value *first = lo_index(&e->b, 0);
   unsigned last = 0;
   for (size_t i = 0; i < e->tier->token_tile_count; i++) {
     unsigned tokens = token_tile(e, e->tier->token_tiles[i]);
     if (tokens == last) continue;
     last = tokens;
-    ir_value *left = emit_index_minus(&e->b, e->token_count, first);
-    ir_value *end = emit_index_add(&e->b, first, emit_index_floor(&e->b, left, tokens));
-    ir_loop loop = emit_begin_loop(&e->b, first, end, emit_index(&e->b, tokens));
+    ir_value *left = lo_index_minus(&e->b, e->token_count, first);
+    ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
+    ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
     set_tokens(e, loop.index, tokens);
     body(e);
-    emit_end_loop(&e->b, loop);
+    lo_end_loop(&e->b, loop);
     first = end;
   }
 }
 
 static void locate_tile(matmul *e, ir_value *number) {
   const packing *p = &e->r->pack;
-  ir_value *blocks = emit_index_scale(&e->b, e->block_count, p->block_bytes);
-  ir_value *bytes = emit_index_offset(&e->b, blocks, p->tile_head_bytes);
+  ir_value *blocks = lo_index_scale(&e->b, e->block_count, p->block_bytes);
+  ir_value *bytes = lo_index_offset(&e->b, blocks, p->tile_head_bytes);
   e->tile_number = number;
-  e->tile = emit_index_offset(&e->b, emit_index_mul(&e->b, number, bytes), p->tensor_head_bytes);
+  e->tile = lo_index_offset(&e->b, lo_index_mul(&e->b, number, bytes), p->tensor_head_bytes);
 }
 
 static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
-  ir_loop loop = emit_begin_loop(&e->b, begin, end, emit_index(&e->b, 1));
+  ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, 1));
   locate_tile(e, loop.index);
   over_tokens(e, rows_of_tile);
-  emit_end_loop(&e->b, loop);
+  lo_end_loop(&e->b, loop);
 }
 
 static void gpu_piece(matmul *e) { one_piece(e, 1, e->first_row); }
@@ -147,13 +147,13 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_type index = ir_index();
   ir_value *thread = ir_emit(&e->b, IR_THREAD, &index, 0, NULL, 0, NULL);
   ir_value *threads = ir_emit(&e->b, IR_THREADS, &index, 0, NULL, 0, NULL);
-  ir_value *first = emit_index_add(&e->b, emit_index_scale(&e->b, begin, parts), thread);
-  ir_loop loop = emit_begin_loop(&e->b, first, emit_index_scale(&e->b, end, parts), threads);
-  ir_value *n = emit_index(&e->b, parts);
-  locate_tile(e, emit_index_div(&e->b, loop.index, n));
-  e->first_row = emit_index_scale(&e->b, emit_index_rem(&e->b, loop.index, n), e->lanes);
+  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, begin, parts), thread);
+  ir_loop loop = lo_begin_loop(&e->b, first, lo_index_scale(&e->b, end, parts), threads);
+  ir_value *n = lo_index(&e->b, parts);
+  locate_tile(e, lo_index_div(&e->b, loop.index, n));
+  e->first_row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
   over_tokens(e, gpu_piece);
-  emit_end_loop(&e->b, loop);
+  lo_end_loop(&e->b, loop);
 }
 
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
@@ -168,19 +168,20 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   size_t n = 3;
   if (shape->bias) buffers[n++] = "bias";
   if (shape->residual) buffers[n++] = "residual";
-  const char *sizes[10] = {"tokens", "rows", "blocks", "x_row_bytes", "scales_at", "isums_at", "fsums_at", "y_stride",
-                           shape->residual ? "residual_stride" : NULL};
-  emit_params p;
-  ir_func *f = emit_begin_kernel(m, &e->b, name, buffers, sizes, &p);
+  const char *sizes[10] = {"tokens",      "rows",      "blocks",
+                           "x_row_bytes", "scales_at", "isums_at",
+                           "fsums_at",    "y_stride",  shape->residual ? "residual_stride" : NULL};
+  lo_params p;
+  ir_func *f = lo_begin_kernel(m, &e->b, name, buffers, sizes, &p);
   e->weights = p.buffers[0];
   e->x = p.buffers[1];
   e->y = p.buffers[2];
   if (shape->bias) e->bias = p.buffers[3];
   if (shape->residual) e->residual = p.buffers[n - 1];
-  ir_value **const targets[] = {&e->token_count, &e->row_count, &e->block_count, &e->x_row_bytes, &e->scales_at,
+  ir_value **const targets[] = {&e->token_count, &e->row_count, &e->block_count, &e->x_row_bytes,    &e->scales_at,
                                 &e->isums_at,    &e->fsums_at,  &e->y_stride,    &e->residual_stride};
   for (size_t i = 0; sizes[i] != NULL; i++) *targets[i] = p.sizes[i];
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);
-  emit_end_kernel(&e->b);
+  lo_end_kernel(&e->b);
   return f;
 }

@@ -65,24 +65,24 @@ typedef ir_value *(*part_step)(preparer *p, part at, ir_value *carried);
 
 static bool is_i8(act_kind kind) { return kind == ACT_I8_DYNAMIC || kind == ACT_I8_STATIC; }
 
-static ir_value *index_of(preparer *p, uint64_t value) { return emit_index(&p->b, value); }
+static ir_value *index_of(preparer *p, uint64_t value) { return lo_index(&p->b, value); }
 
-static ir_value *lanes16(preparer *p) { return index_of(p, EMIT_LANES); }
+static ir_value *lanes16(preparer *p) { return index_of(p, LO_LANES); }
 
 static uint64_t number_bytes(const preparer *p) { return p->store_i8 ? 1 : sizeof(float); }
 
-static ir_value *zero_ints(preparer *p) { return ir_vector_int(&p->b, emit_i32(EMIT_LANES), 0); }
+static ir_value *zero_ints(preparer *p) { return ir_vector_int(&p->b, lo_i32(LO_LANES), 0); }
 
-static ir_value *zero_floats(preparer *p) { return ir_vector_real(&p->b, emit_f32(EMIT_LANES), 0); }
+static ir_value *zero_floats(preparer *p) { return ir_vector_real(&p->b, lo_f32(LO_LANES), 0); }
 
 // Bytes of element `index` of a section (4-byte elements).
 static ir_value *section_at(preparer *p, ir_value *section, ir_value *index) {
-  ir_value *start = emit_index_add(&p->b, p->out_row, section);
-  return emit_index_add(&p->b, start, emit_index_scale(&p->b, index, 4));
+  ir_value *start = lo_index_add(&p->b, p->out_row, section);
+  return lo_index_add(&p->b, start, lo_index_scale(&p->b, index, 4));
 }
 
 static ir_value *number_at(preparer *p, ir_value *position) {
-  return emit_index_add(&p->b, p->out_row, emit_index_scale(&p->b, position, number_bytes(p)));
+  return lo_index_add(&p->b, p->out_row, lo_index_scale(&p->b, position, number_bytes(p)));
 }
 
 static ir_loop begin_carrying(preparer *p, ir_value *lo, ir_value *hi, uint64_t step, ir_value **carried) {
@@ -96,13 +96,13 @@ static void end_carrying(preparer *p, ir_loop loop, ir_value **carried) {
 // ---- walks over weights
 
 static ir_value *load_weights(preparer *p, part at) {
-  ir_value *offset = emit_index_add(&p->b, p->x_row, emit_index_scale(&p->b, at.column, sizeof(float)));
-  return emit_load(&p->b, emit_f32(EMIT_LANES), p->x, offset, at.weights);
+  ir_value *offset = lo_index_add(&p->b, p->x_row, lo_index_scale(&p->b, at.column, sizeof(float)));
+  return lo_load(&p->b, lo_f32(LO_LANES), p->x, offset, at.weights);
 }
 
 // Whole vectors of weights whose positions are their columns: lo .. hi, a multiple of 16 apart.
 static ir_value *walk_whole(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
-  ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &carried);
+  ir_loop loop = begin_carrying(p, lo, hi, LO_LANES, &carried);
   carried = step(p, (part){.column = loop.index, .position = loop.index}, carried);
   end_carrying(p, loop, &carried);
   return carried;
@@ -111,13 +111,13 @@ static ir_value *walk_whole(preparer *p, ir_value *lo, ir_value *hi, part_step s
 // The part at `position`, cut at `hi` and where the row's weights end.
 static part cut_part(preparer *p, ir_value *position, ir_value *column, ir_value *hi) {
   ir_builder *b = &p->b;
-  ir_value *there = emit_index_min(b, lanes16(p), emit_index_sub(b, hi, position));
-  ir_value *weights = emit_index_min(b, there, emit_index_minus(b, p->columns, column));
+  ir_value *there = lo_index_min(b, lanes16(p), lo_index_sub(b, hi, position));
+  ir_value *weights = lo_index_min(b, there, lo_index_minus(b, p->columns, column));
   return (part){.column = column, .position = position, .weights = weights, .in_positions = there};
 }
 
 static ir_value *walk_cut_plain(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
-  ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &carried);
+  ir_loop loop = begin_carrying(p, lo, hi, LO_LANES, &carried);
   carried = step(p, cut_part(p, loop.index, loop.index, hi), carried);
   end_carrying(p, loop, &carried);
   return carried;
@@ -130,13 +130,13 @@ static ir_value *walk_cut_gaps(preparer *p, ir_value *lo, ir_value *hi, part_ste
   uint64_t piece = row ? p->l->k_padded : num_gcd(p->scale_span, p->l->k_padded);
   ir_loop pieces = begin_carrying(p, lo, hi, piece, &carried);
   ir_value *padded = index_of(p, p->l->k_padded);
-  ir_value *inside = emit_index_rem(b, pieces.index, padded);
-  ir_value *group = emit_index_scale(b, emit_index_div(b, pieces.index, padded), p->l->k_group);
-  ir_value *piece_hi = emit_index_min(b, hi, emit_index_offset(b, pieces.index, piece));
-  ir_loop loop = begin_carrying(p, pieces.index, piece_hi, EMIT_LANES, &carried);
-  ir_value *in_group = emit_index_add(b, inside, emit_index_sub(b, loop.index, pieces.index));
-  part at = cut_part(p, loop.index, emit_index_add(b, group, in_group), piece_hi);
-  at.weights = emit_index_min(b, at.weights, emit_index_minus(b, index_of(p, p->l->k_group), in_group));
+  ir_value *inside = lo_index_rem(b, pieces.index, padded);
+  ir_value *group = lo_index_scale(b, lo_index_div(b, pieces.index, padded), p->l->k_group);
+  ir_value *piece_hi = lo_index_min(b, hi, lo_index_offset(b, pieces.index, piece));
+  ir_loop loop = begin_carrying(p, pieces.index, piece_hi, LO_LANES, &carried);
+  ir_value *in_group = lo_index_add(b, inside, lo_index_sub(b, loop.index, pieces.index));
+  part at = cut_part(p, loop.index, lo_index_add(b, group, in_group), piece_hi);
+  at.weights = lo_index_min(b, at.weights, lo_index_minus(b, index_of(p, p->l->k_group), in_group));
   carried = step(p, at, carried);
   end_carrying(p, loop, &carried);
   end_carrying(p, pieces, &carried);
@@ -150,8 +150,8 @@ static ir_value *walk_cut(preparer *p, ir_value *lo, ir_value *hi, part_step ste
 // All positions lo .. hi; lo must be a multiple of 16 when there are no gaps.
 static ir_value *walk(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried) {
   if (p->gaps) return walk_cut(p, lo, hi, step, carried);
-  ir_value *whole = emit_index_floor(&p->b, emit_index_min(&p->b, p->columns, hi), EMIT_LANES);
-  whole = emit_index_max(&p->b, whole, lo);
+  ir_value *whole = lo_index_floor(&p->b, lo_index_min(&p->b, p->columns, hi), LO_LANES);
+  whole = lo_index_max(&p->b, whole, lo);
   carried = walk_whole(p, lo, whole, step, carried);
   return walk_cut(p, whole, hi, step, carried);
 }
@@ -160,19 +160,19 @@ static ir_value *walk(preparer *p, ir_value *lo, ir_value *hi, part_step step, i
 
 static ir_value *quantize_dynamic(preparer *p, ir_value *x) {
   ir_builder *b = &p->b;
-  ir_value *bits = emit_bits(b, x);
-  x = emit_floats(b, ir_emit2(b, IR_AND, bits->type, bits, p->finite));
-  return ir_emit1(b, IR_FTOI, bits->type, emit_fmul(b, x, p->inverse));
+  ir_value *bits = lo_bits(b, x);
+  x = lo_floats(b, ir_emit2(b, IR_AND, bits->type, bits, p->finite));
+  return ir_emit1(b, IR_FTOI, bits->type, lo_fmul(b, x, p->inverse));
 }
 
 // q - zero
 static ir_value *quantize_static(preparer *p, ir_value *x) {
   ir_builder *b = &p->b;
   int zero = p->l->act.zero;
-  x = emit_fmul(b, x, emit_real(b, x, 1 / (double)(float)p->l->act.scale));
-  x = ir_emit2(b, IR_FMAX, x->type, x, emit_real(b, x, -I8_LIMIT - 1 - zero));
-  x = ir_emit2(b, IR_FMIN, x->type, x, emit_real(b, x, I8_LIMIT - zero));
-  return ir_emit1(b, IR_FTOI, emit_i32(x->type.lanes), x);
+  x = lo_fmul(b, x, lo_real(b, x, 1 / (double)(float)p->l->act.scale));
+  x = ir_emit2(b, IR_FMAX, x->type, x, lo_real(b, x, -I8_LIMIT - 1 - zero));
+  x = ir_emit2(b, IR_FMIN, x->type, x, lo_real(b, x, I8_LIMIT - zero));
+  return ir_emit1(b, IR_FTOI, lo_i32(x->type.lanes), x);
 }
 
 static ir_value *round_to_bf16(preparer *p, ir_value *x) {
@@ -181,11 +181,11 @@ static ir_value *round_to_bf16(preparer *p, ir_value *x) {
 }
 
 static ir_value *static_q(preparer *p, ir_value *q) {
-  return p->l->act.zero == 0 ? q : ir_emit2(&p->b, IR_ADD, q->type, q, emit_int(&p->b, q, p->l->act.zero));
+  return p->l->act.zero == 0 ? q : ir_emit2(&p->b, IR_ADD, q->type, q, lo_int(&p->b, q, p->l->act.zero));
 }
 
 static ir_value *scale_lanes(preparer *p, ir_value *like) {
-  return p->l->act.kind == ACT_I8_STATIC ? emit_real(&p->b, like, p->l->act.scale) : p->scale;
+  return p->l->act.kind == ACT_I8_STATIC ? lo_real(&p->b, like, p->l->act.scale) : p->scale;
 }
 
 // What is stored for 16 weights: i8 or f32 lanes.
@@ -195,23 +195,23 @@ static ir_value *stored_numbers(preparer *p, ir_value *x) {
   if (kind == ACT_BF16) return round_to_bf16(p, x);
   ir_value *q = kind == ACT_I8_STATIC ? quantize_static(p, x) : quantize_dynamic(p, x);
   if (!p->store_i8) {
-    ir_value *level = ir_emit1(&p->b, IR_ITOF, emit_f32(EMIT_LANES), q);
-    return emit_fmul(&p->b, level, scale_lanes(p, level));
+    ir_value *level = ir_emit1(&p->b, IR_ITOF, lo_f32(LO_LANES), q);
+    return lo_fmul(&p->b, level, scale_lanes(p, level));
   }
   if (kind == ACT_I8_STATIC) q = static_q(p, q);
-  return ir_emit1(&p->b, IR_TRUNC, ir_vector(ELEM_I8, EMIT_LANES), q);
+  return ir_emit1(&p->b, IR_TRUNC, ir_vector(ELEM_I8, LO_LANES), q);
 }
 
 static ir_value *zero_numbers(preparer *p) {
   if (!p->store_i8) return zero_floats(p);
-  return ir_vector_int(&p->b, ir_vector(ELEM_I8, EMIT_LANES), 0);
+  return ir_vector_int(&p->b, ir_vector(ELEM_I8, LO_LANES), 0);
 }
 
 // A lane without a weight is quantized to the zero point, or to NaN: zeros are stored first, then the weights' lanes.
 static ir_value *number_step(preparer *p, part at, ir_value *carried) {
   ir_value *offset = number_at(p, at.position);
-  if (at.in_positions != NULL) emit_store(&p->b, p->out, offset, zero_numbers(p), at.in_positions);
-  emit_store(&p->b, p->out, offset, stored_numbers(p, load_weights(p, at)), at.weights);
+  if (at.in_positions != NULL) lo_store(&p->b, p->out, offset, zero_numbers(p), at.in_positions);
+  lo_store(&p->b, p->out, offset, stored_numbers(p, load_weights(p, at)), at.weights);
   return carried;
 }
 
@@ -220,22 +220,22 @@ static ir_value *number_step(preparer *p, part at, ir_value *carried) {
 // The magnitudes' bits in order: as integers, NaN is larger than infinity, and nothing depends on the order of a max.
 static ir_value *amax_step(preparer *p, part at, ir_value *max) {
   ir_builder *b = &p->b;
-  ir_value *bits = emit_bits(b, load_weights(p, at));
-  bits = ir_emit2(b, IR_AND, bits->type, bits, emit_int(b, bits, INT32_MAX));
+  ir_value *bits = lo_bits(b, load_weights(p, at));
+  bits = ir_emit2(b, IR_AND, bits->type, bits, lo_int(b, bits, INT32_MAX));
   return ir_emit2(b, IR_SMAX, max->type, max, bits);
 }
 
 static ir_value *float_max(preparer *p, ir_value *max_bits) {
   ir_builder *b = &p->b;
-  ir_value *bounded = ir_emit2(b, IR_SMIN, max_bits->type, max_bits, emit_int(b, max_bits, INFINITY_BITS));
-  return ir_emit1(b, IR_REDUCE_FMAX, emit_f32(1), emit_floats(b, bounded));
+  ir_value *bounded = ir_emit2(b, IR_SMIN, max_bits->type, max_bits, lo_int(b, max_bits, INFINITY_BITS));
+  return ir_emit1(b, IR_REDUCE_FMAX, lo_f32(1), lo_floats(b, bounded));
 }
 
 // -1 in all bits if amax is finite, else 0
 static ir_value *finite_mask(preparer *p, ir_value *amax) {
   ir_builder *b = &p->b;
-  ir_value *bits = emit_bits(b, amax);
-  bits = ir_emit2(b, IR_SUB, bits->type, bits, emit_int(b, bits, INFINITY_BITS));
+  ir_value *bits = lo_bits(b, amax);
+  bits = ir_emit2(b, IR_SUB, bits->type, bits, lo_int(b, bits, INFINITY_BITS));
   return ir_emit_attr(b, IR_SAR, bits->type, bits, ir_int(IR_ATTR_SHIFT, 31));
 }
 
@@ -243,14 +243,14 @@ static ir_value *finite_mask(preparer *p, ir_value *amax) {
 static void finish_scale(preparer *p, ir_value *max_bits, ir_value *group) {
   ir_builder *b = &p->b;
   ir_value *amax = float_max(p, max_bits);
-  ir_value *limit = emit_real(b, amax, I8_LIMIT);
-  ir_value *scale = emit_fdiv(b, amax, limit);
-  ir_value *inverse = emit_fdiv(b, limit, amax);
-  inverse = ir_emit2(b, IR_FMIN, inverse->type, inverse, emit_real(b, inverse, FLT_MAX));
-  if (p->l->scale_span != 0) emit_store(b, p->out, section_at(p, p->scales, group), scale, NULL);
-  p->scale = emit_splat(b, scale, EMIT_LANES);
-  p->inverse = emit_splat(b, inverse, EMIT_LANES);
-  p->finite = emit_splat(b, finite_mask(p, amax), EMIT_LANES);
+  ir_value *limit = lo_real(b, amax, I8_LIMIT);
+  ir_value *scale = lo_fdiv(b, amax, limit);
+  ir_value *inverse = lo_fdiv(b, limit, amax);
+  inverse = ir_emit2(b, IR_FMIN, inverse->type, inverse, lo_real(b, inverse, FLT_MAX));
+  if (p->l->scale_span != 0) lo_store(b, p->out, section_at(p, p->scales, group), scale, NULL);
+  p->scale = lo_splat(b, scale, LO_LANES);
+  p->inverse = lo_splat(b, inverse, LO_LANES);
+  p->finite = lo_splat(b, finite_mask(p, amax), LO_LANES);
 }
 
 typedef ir_value *(*walker)(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried);
@@ -262,12 +262,12 @@ static void scale_group(preparer *p, ir_value *group, ir_value *lo, ir_value *hi
 
 static void scale_groups(preparer *p, ir_value *first, ir_value *last, walker over, bool cut) {
   ir_builder *b = &p->b;
-  ir_loop loop = emit_begin_loop(b, first, last, index_of(p, 1));
-  ir_value *lo = emit_index_scale(b, loop.index, p->scale_span);
-  ir_value *hi = emit_index_offset(b, lo, p->scale_span);
-  if (cut) hi = emit_index_min(b, hi, p->hi);
+  ir_loop loop = lo_begin_loop(b, first, last, index_of(p, 1));
+  ir_value *lo = lo_index_scale(b, loop.index, p->scale_span);
+  ir_value *hi = lo_index_offset(b, lo, p->scale_span);
+  if (cut) hi = lo_index_min(b, hi, p->hi);
   scale_group(p, loop.index, lo, hi, over);
-  emit_end_loop(b, loop);
+  lo_end_loop(b, loop);
 }
 
 // Groups that lie in the row whole are done by whole vectors, the others by cut ones.
@@ -277,12 +277,12 @@ static void dynamic_numbers(preparer *p) {
     scale_group(p, index_of(p, 0), p->lo, p->hi, walk);
     return;
   }
-  ir_value *first = emit_index_div(b, p->lo, index_of(p, p->scale_span));
-  ir_value *end = emit_index_ceil_div(b, p->hi, p->scale_span);
+  ir_value *first = lo_index_div(b, p->lo, index_of(p, p->scale_span));
+  ir_value *end = lo_index_ceil_div(b, p->hi, p->scale_span);
   ir_value *whole = first;
-  if (!p->gaps && p->scale_span % EMIT_LANES == 0) {
-    whole = emit_index_div(b, emit_index_min(b, p->columns, p->hi), index_of(p, p->scale_span));
-    whole = emit_index_max(b, whole, first);
+  if (!p->gaps && p->scale_span % LO_LANES == 0) {
+    whole = lo_index_div(b, lo_index_min(b, p->columns, p->hi), index_of(p, p->scale_span));
+    whole = lo_index_max(b, whole, first);
     scale_groups(p, first, whole, walk_whole, false);
   }
   scale_groups(p, whole, end, walk_cut, true);
@@ -292,8 +292,8 @@ static void dynamic_numbers(preparer *p) {
 
 // The elements of a section with this span that belong to the range.
 static void section_range(preparer *p, uint64_t span, ir_value **first, ir_value **end) {
-  *first = span == PREPARED_ROW ? index_of(p, 0) : emit_index_div(&p->b, p->lo, index_of(p, span));
-  *end = span == PREPARED_ROW ? index_of(p, 1) : emit_index_ceil_div(&p->b, p->hi, span);
+  *first = span == PREPARED_ROW ? index_of(p, 0) : lo_index_div(&p->b, p->lo, index_of(p, span));
+  *end = span == PREPARED_ROW ? index_of(p, 1) : lo_index_ceil_div(&p->b, p->hi, span);
 }
 
 // An element for the whole row belongs to the range that starts the row.
@@ -303,34 +303,34 @@ static void static_scales(preparer *p) {
   ir_value *end;
   section_range(p, p->l->scale_span, &first, &end);
   if (p->l->scale_span == PREPARED_ROW) first = p->lo;
-  ir_loop loop = emit_begin_loop(b, first, end, index_of(p, 1));
-  ir_value *scale = ir_vector_real(b, emit_f32(1), p->l->act.scale);
-  emit_store(b, p->out, section_at(p, p->scales, loop.index), scale, NULL);
-  emit_end_loop(b, loop);
+  ir_loop loop = lo_begin_loop(b, first, end, index_of(p, 1));
+  ir_value *scale = ir_vector_real(b, lo_f32(1), p->l->act.scale);
+  lo_store(b, p->out, section_at(p, p->scales, loop.index), scale, NULL);
+  lo_end_loop(b, loop);
 }
 
 // Loads 16 stored numbers; zeros beyond hi.
 static ir_value *load_numbers(preparer *p, ir_value *position, ir_value *hi, bool whole) {
-  ir_type type = ir_vector(p->store_i8 ? ELEM_I8 : ELEM_F32, EMIT_LANES);
+  ir_type type = ir_vector(p->store_i8 ? ELEM_I8 : ELEM_F32, LO_LANES);
   ir_value *count = NULL;
-  if (!whole) count = emit_index_min(&p->b, lanes16(p), emit_index_sub(&p->b, hi, position));
-  return emit_load(&p->b, type, p->out, number_at(p, position), count);
+  if (!whole) count = lo_index_min(&p->b, lanes16(p), lo_index_sub(&p->b, hi, position));
+  return lo_load(&p->b, type, p->out, number_at(p, position), count);
 }
 
 static ir_value *add_numbers(preparer *p, ir_value *sum, ir_value *numbers) {
-  if (!p->store_i8) return emit_fadd(&p->b, sum, numbers);
+  if (!p->store_i8) return lo_fadd(&p->b, sum, numbers);
   return ir_emit2(&p->b, IR_ADD, sum->type, sum, ir_emit1(&p->b, IR_SEXT, sum->type, numbers));
 }
 
 // Whether every span of this length starts at a multiple of 16 positions and has whole vectors.
 static bool is_aligned(const preparer *p, uint64_t span) {
-  return p->l->block % EMIT_LANES == 0 && (span == PREPARED_ROW || span % EMIT_LANES == 0);
+  return p->l->block % LO_LANES == 0 && (span == PREPARED_ROW || span % LO_LANES == 0);
 }
 
 // The sum, one lane, of the stored numbers at positions lo .. hi.
 static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
   ir_value *sum = p->store_i8 ? zero_ints(p) : zero_floats(p);
-  ir_loop loop = begin_carrying(p, lo, hi, EMIT_LANES, &sum);
+  ir_loop loop = begin_carrying(p, lo, hi, LO_LANES, &sum);
   sum = add_numbers(p, sum, load_numbers(p, loop.index, hi, whole));
   end_carrying(p, loop, &sum);
   ir_type one = ir_vector(sum->type.elem, 1);
@@ -340,15 +340,15 @@ static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, bool whole
 // Scale of the group at a position, one lane.
 static ir_value *scale_of(preparer *p, ir_value *position) {
   ir_builder *b = &p->b;
-  if (p->l->act.kind == ACT_I8_STATIC) return ir_vector_real(b, emit_f32(1), p->l->act.scale);
+  if (p->l->act.kind == ACT_I8_STATIC) return ir_vector_real(b, lo_f32(1), p->l->act.scale);
   bool row = p->scale_span == PREPARED_ROW;
-  ir_value *group = row ? index_of(p, 0) : emit_index_div(b, position, index_of(p, p->scale_span));
-  return emit_load(b, emit_f32(1), p->out, section_at(p, p->scales, group), NULL);
+  ir_value *group = row ? index_of(p, 0) : lo_index_div(b, position, index_of(p, p->scale_span));
+  return lo_load(b, lo_f32(1), p->out, section_at(p, p->scales, group), NULL);
 }
 
 static ir_value *scaled_sum(preparer *p, ir_value *isum, ir_value *position) {
-  ir_value *sum = ir_emit1(&p->b, IR_ITOF, emit_f32(1), isum);
-  return emit_fmul(&p->b, sum, scale_of(p, position));
+  ir_value *sum = ir_emit1(&p->b, IR_ITOF, lo_f32(1), isum);
+  return lo_fmul(&p->b, sum, scale_of(p, position));
 }
 
 // Whether spans of this length may lie in several scale groups.
@@ -360,14 +360,14 @@ static bool crosses_scales(const preparer *p, uint64_t span) {
 // The scaled sums of the span's parts in each scale group, added in order.
 static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
   ir_builder *b = &p->b;
-  ir_value *sum = ir_vector_real(b, emit_f32(1), 0);
-  ir_value *first = emit_index_div(b, lo, index_of(p, p->scale_span));
-  ir_loop loop = begin_carrying(p, first, emit_index_ceil_div(b, hi, p->scale_span), 1, &sum);
-  ir_value *group = emit_index_scale(b, loop.index, p->scale_span);
-  ir_value *part_lo = emit_index_max(b, lo, group);
-  ir_value *part_hi = emit_index_min(b, hi, emit_index_offset(b, group, p->scale_span));
+  ir_value *sum = ir_vector_real(b, lo_f32(1), 0);
+  ir_value *first = lo_index_div(b, lo, index_of(p, p->scale_span));
+  ir_loop loop = begin_carrying(p, first, lo_index_ceil_div(b, hi, p->scale_span), 1, &sum);
+  ir_value *group = lo_index_scale(b, loop.index, p->scale_span);
+  ir_value *part_lo = lo_index_max(b, lo, group);
+  ir_value *part_hi = lo_index_min(b, hi, lo_index_offset(b, group, p->scale_span));
   ir_value *isum = sum_numbers(p, part_lo, part_hi, whole && is_aligned(p, p->scale_span));
-  sum = emit_fadd(b, sum, scaled_sum(p, isum, part_lo));
+  sum = lo_fadd(b, sum, scaled_sum(p, isum, part_lo));
   end_carrying(p, loop, &sum);
   return sum;
 }
@@ -379,13 +379,13 @@ static void section_element(preparer *p, uint64_t span, ir_value *element, ir_va
   bool crossing = fsum && crosses_scales(p, span);
   bool whole = is_aligned(p, span);
   ir_value *sum = isum || !crossing ? sum_numbers(p, lo, hi, whole) : NULL;
-  if (isum) emit_store(&p->b, p->out, section_at(p, p->isums, element), sum, NULL);
+  if (isum) lo_store(&p->b, p->out, section_at(p, p->isums, element), sum, NULL);
   if (!fsum) return;
   if (crossing)
     sum = crossing_sum(p, lo, hi, whole);
   else if (p->store_i8)
     sum = scaled_sum(p, sum, lo);
-  emit_store(&p->b, p->out, section_at(p, p->fsums, element), sum, NULL);
+  lo_store(&p->b, p->out, section_at(p, p->fsums, element), sum, NULL);
 }
 
 static void sum_sections(preparer *p, uint64_t span) {
@@ -393,15 +393,15 @@ static void sum_sections(preparer *p, uint64_t span) {
   ir_value *first;
   ir_value *end;
   section_range(p, span, &first, &end);
-  ir_loop loop = emit_begin_loop(b, first, end, index_of(p, 1));
+  ir_loop loop = lo_begin_loop(b, first, end, index_of(p, 1));
   ir_value *lo = p->lo;
   ir_value *hi = p->hi;
   if (span != PREPARED_ROW) {
-    lo = emit_index_scale(b, loop.index, span);
-    hi = emit_index_min(b, emit_index_offset(b, lo, span), p->hi);
+    lo = lo_index_scale(b, loop.index, span);
+    hi = lo_index_min(b, lo_index_offset(b, lo, span), p->hi);
   }
   section_element(p, span, loop.index, lo, hi);
-  emit_end_loop(b, loop);
+  lo_end_loop(b, loop);
 }
 
 // ---- a token's range, and the kernel
@@ -420,17 +420,17 @@ static void emit_range(preparer *p) {
 
 static void set_token(preparer *p, ir_value *token) {
   ir_builder *b = &p->b;
-  p->x_row = emit_index_scale(b, emit_index_mul(b, token, p->x_stride), sizeof(float));
-  p->out_row = emit_index_mul(b, token, p->row_bytes);
+  p->x_row = lo_index_scale(b, lo_index_mul(b, token, p->x_stride), sizeof(float));
+  p->out_row = lo_index_mul(b, token, p->row_bytes);
 }
 
 static void emit_tokens(preparer *p, ir_value *begin, ir_value *end) {
-  ir_loop loop = emit_begin_loop(&p->b, begin, end, index_of(p, 1));
+  ir_loop loop = lo_begin_loop(&p->b, begin, end, index_of(p, 1));
   set_token(p, loop.index);
   p->lo = index_of(p, 0);
   p->hi = p->positions;
   emit_range(p);
-  emit_end_loop(&p->b, loop);
+  lo_end_loop(&p->b, loop);
 }
 
 // The least common multiple of the spans, 16 lanes and K groups; PREPARED_ROW when it would be large.
@@ -451,20 +451,20 @@ static void emit_ranges_gpu(preparer *p, ir_value *begin, ir_value *end) {
   ir_builder *b = &p->b;
   ir_type index = ir_index();
   uint64_t range = common_range(p);
-  ir_value *count = range == PREPARED_ROW ? index_of(p, 1) : emit_index_ceil_div(b, p->positions, range);
-  ir_value *first = emit_index_mul(b, begin, count);
-  first = emit_index_add(b, first, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
+  ir_value *count = range == PREPARED_ROW ? index_of(p, 1) : lo_index_ceil_div(b, p->positions, range);
+  ir_value *first = lo_index_mul(b, begin, count);
+  first = lo_index_add(b, first, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
   ir_value *threads = ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL);
-  ir_loop loop = emit_begin_loop(b, first, emit_index_mul(b, end, count), threads);
-  set_token(p, emit_index_div(b, loop.index, count));
+  ir_loop loop = lo_begin_loop(b, first, lo_index_mul(b, end, count), threads);
+  set_token(p, lo_index_div(b, loop.index, count));
   p->lo = index_of(p, 0);
   p->hi = p->positions;
   if (range != PREPARED_ROW) {
-    p->lo = emit_index_scale(b, emit_index_rem(b, loop.index, count), range);
-    p->hi = emit_index_min(b, p->positions, emit_index_offset(b, p->lo, range));
+    p->lo = lo_index_scale(b, lo_index_rem(b, loop.index, count), range);
+    p->hi = lo_index_min(b, p->positions, lo_index_offset(b, p->lo, range));
   }
   emit_range(p);
-  emit_end_loop(b, loop);
+  lo_end_loop(b, loop);
 }
 
 // Positions that share a scale; the group is a multiple of the K group (or K positions are plain columns).
@@ -481,11 +481,11 @@ static const char *const prepare_sizes[] = {"columns", "x_stride", "row_bytes", 
 ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, bool gpu,
                             const char *name) {
   (void)tier;
-  emit_params params;
+  lo_params params;
   preparer p = {.l = l, .gaps = l->k_group != l->k_padded};
   p.store_i8 = is_i8(l->act.kind) && !l->as_f32;
   p.scale_span = group_span(l, p.gaps);
-  emit_begin_kernel(m, &p.b, name, prepare_buffers, prepare_sizes, &params);
+  lo_begin_kernel(m, &p.b, name, prepare_buffers, prepare_sizes, &params);
   p.x = params.buffers[0];
   p.out = params.buffers[1];
   p.columns = params.sizes[0];
@@ -496,6 +496,6 @@ ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target
   p.fsums = params.sizes[5];
   p.positions = params.sizes[6];
   (gpu ? emit_ranges_gpu : emit_tokens)(&p, params.begin, params.end);
-  emit_end_kernel(&p.b);
+  lo_end_kernel(&p.b);
   return p.b.func;
 }

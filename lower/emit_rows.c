@@ -39,10 +39,10 @@ typedef ir_value *(*row_step)(rows_emitter *e, row_part part, ir_value *sum);
 
 // ---- walks
 
-static ir_value *bytes(rows_emitter *e, ir_value *index) { return emit_index_scale(&e->b, index, sizeof(float)); }
+static ir_value *bytes(rows_emitter *e, ir_value *index) { return lo_index_scale(&e->b, index, sizeof(float)); }
 
 static ir_loop begin_walk(rows_emitter *e, ir_value *lo, ir_value *hi, uint64_t step, ir_value **sum) {
-  ir_value *turn = emit_index(&e->b, step);
+  ir_value *turn = lo_index(&e->b, step);
   return ir_begin_for(&e->b, lo, hi, turn, *sum == NULL ? 0 : 1, sum, sum);
 }
 
@@ -53,24 +53,24 @@ static void end_walk(rows_emitter *e, ir_loop loop, ir_value **sum) {
 // Every vector of a row in order: the whole ones, then the cut one.
 static ir_value *walk_row(rows_emitter *e, row_step step, ir_value *sum) {
   ir_builder *b = &e->b;
-  ir_value *whole = emit_index_floor(b, e->columns, EMIT_LANES);
-  ir_loop loop = begin_walk(e, emit_index(b, 0), whole, EMIT_LANES, &sum);
+  ir_value *whole = lo_index_floor(b, e->columns, LO_LANES);
+  ir_loop loop = begin_walk(e, lo_index(b, 0), whole, LO_LANES, &sum);
   sum = step(e, (row_part){.offset = bytes(e, loop.index)}, sum);
   end_walk(e, loop, &sum);
-  loop = begin_walk(e, whole, e->columns, EMIT_LANES, &sum);
-  ir_value *count = emit_index_sub(b, e->columns, loop.index);
+  loop = begin_walk(e, whole, e->columns, LO_LANES, &sum);
+  ir_value *count = lo_index_sub(b, e->columns, loop.index);
   sum = step(e, (row_part){.offset = bytes(e, loop.index), .count = count}, sum);
   end_walk(e, loop, &sum);
   return sum;
 }
 
 static ir_value *read_row(rows_emitter *e, ir_value *buffer, row_part part) {
-  ir_value *offset = emit_index_add(&e->b, e->row_offset, part.offset);
-  return emit_load(&e->b, emit_f32(EMIT_LANES), buffer, offset, part.count);
+  ir_value *offset = lo_index_add(&e->b, e->row_offset, part.offset);
+  return lo_load(&e->b, lo_f32(LO_LANES), buffer, offset, part.count);
 }
 
 static void write_row(rows_emitter *e, row_part part, ir_value *v) {
-  emit_store(&e->b, e->y, emit_index_add(&e->b, e->row_offset, part.offset), v, part.count);
+  lo_store(&e->b, e->y, lo_index_add(&e->b, e->row_offset, part.offset), v, part.count);
 }
 
 // Writes a vector and gives it back with zeros in the lanes that are not there, for sums.
@@ -83,22 +83,22 @@ static ir_value *write_row_cut(rows_emitter *e, row_part part, ir_value *v) {
 static ir_loop begin_rows(rows_emitter *e) {
   ir_builder *b = &e->b;
   ir_value *first = e->begin;
-  ir_value *step = emit_index(b, 1);
+  ir_value *step = lo_index(b, 1);
   if (e->gpu) {
     ir_type index = ir_index();
-    first = emit_index_add(b, first, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
+    first = lo_index_add(b, first, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
     step = ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL);
   }
-  ir_loop loop = emit_begin_loop(b, first, e->end, step);
-  e->row_offset = bytes(e, emit_index_mul(b, loop.index, e->columns));
+  ir_loop loop = lo_begin_loop(b, first, e->end, step);
+  e->row_offset = bytes(e, lo_index_mul(b, loop.index, e->columns));
   return loop;
 }
 
-static ir_value *zero_lanes(rows_emitter *e) { return ir_vector_real(&e->b, emit_f32(EMIT_LANES), 0); }
+static ir_value *zero_lanes(rows_emitter *e) { return ir_vector_real(&e->b, lo_f32(LO_LANES), 0); }
 
-static ir_value *all_lanes(rows_emitter *e, ir_value *one) { return emit_splat(&e->b, one, EMIT_LANES); }
+static ir_value *all_lanes(rows_emitter *e, ir_value *one) { return lo_splat(&e->b, one, LO_LANES); }
 
-static ir_value *add_lanes(rows_emitter *e, ir_value *sum) { return ir_emit1(&e->b, IR_REDUCE_FADD, emit_f32(1), sum); }
+static ir_value *add_lanes(rows_emitter *e, ir_value *sum) { return ir_emit1(&e->b, IR_REDUCE_FADD, lo_f32(1), sum); }
 
 // ---- elementwise: x -> y
 
@@ -106,42 +106,42 @@ static ir_value *one_element(rows_emitter *e, ir_value *x) {
   ir_builder *b = &e->b;
   if (e->k->op == IR_RESHAPE) return x;
   if (e->k->op != IR_TSCALE) return lower_emit_unary(b, e->k->op, x);
-  x = emit_fmul(b, x, emit_real(b, x, e->k->mul));
-  return emit_fadd(b, x, emit_real(b, x, e->k->add));
+  x = lo_fmul(b, x, lo_real(b, x, e->k->mul));
+  return lo_fadd(b, x, lo_real(b, x, e->k->add));
 }
 
 static void element_step(rows_emitter *e, ir_value *index, uint32_t lanes, ir_value *count) {
   ir_value *offset = bytes(e, index);
-  ir_value *x = emit_load(&e->b, emit_f32(lanes), e->x, offset, count);
-  emit_store(&e->b, e->y, offset, one_element(e, x), count);
+  ir_value *x = lo_load(&e->b, lo_f32(lanes), e->x, offset, count);
+  lo_store(&e->b, e->y, offset, one_element(e, x), count);
 }
 
 // One element a thread: neighbouring threads touch neighbouring bytes. Lanes do not mix, so the bits are the same.
 static void emit_elements_gpu(rows_emitter *e, ir_value *lo, ir_value *hi) {
   ir_builder *b = &e->b;
   ir_type index = ir_index();
-  ir_value *first = emit_index_add(b, lo, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
-  ir_loop loop = emit_begin_loop(b, first, hi, ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL));
+  ir_value *first = lo_index_add(b, lo, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
+  ir_loop loop = lo_begin_loop(b, first, hi, ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL));
   element_step(e, loop.index, 1, NULL);
-  emit_end_loop(b, loop);
+  lo_end_loop(b, loop);
 }
 
 static void emit_elements(rows_emitter *e) {
   ir_builder *b = &e->b;
-  ir_value *lo = emit_index_mul(b, e->begin, e->columns);
-  ir_value *hi = emit_index_mul(b, e->end, e->columns);
+  ir_value *lo = lo_index_mul(b, e->begin, e->columns);
+  ir_value *hi = lo_index_mul(b, e->end, e->columns);
   if (e->gpu) {
     emit_elements_gpu(e, lo, hi);
     return;
   }
-  ir_value *step = emit_index(b, EMIT_LANES);
-  ir_value *whole = emit_index_add(b, lo, emit_index_floor(b, emit_index_sub(b, hi, lo), EMIT_LANES));
-  ir_loop loop = emit_begin_loop(b, lo, whole, step);
-  element_step(e, loop.index, EMIT_LANES, NULL);
-  emit_end_loop(b, loop);
-  loop = emit_begin_loop(b, whole, hi, step);
-  element_step(e, loop.index, EMIT_LANES, emit_index_sub(b, hi, loop.index));
-  emit_end_loop(b, loop);
+  ir_value *step = lo_index(b, LO_LANES);
+  ir_value *whole = lo_index_add(b, lo, lo_index_floor(b, lo_index_sub(b, hi, lo), LO_LANES));
+  ir_loop loop = lo_begin_loop(b, lo, whole, step);
+  element_step(e, loop.index, LO_LANES, NULL);
+  lo_end_loop(b, loop);
+  loop = lo_begin_loop(b, whole, hi, step);
+  element_step(e, loop.index, LO_LANES, lo_index_sub(b, hi, loop.index));
+  lo_end_loop(b, loop);
 }
 
 // ---- elementwise: x, second -> y
@@ -162,8 +162,8 @@ static ir_opcode binary_lanes(ir_opcode op) {
 
 static ir_value *binary_step(rows_emitter *e, row_part part, ir_value *sum) {
   ir_value *x = read_row(e, e->x, part);
-  ir_value *offset = emit_index_add(&e->b, e->second_offset, part.offset);
-  ir_value *second = emit_load(&e->b, x->type, e->second, offset, part.count);
+  ir_value *offset = lo_index_add(&e->b, e->second_offset, part.offset);
+  ir_value *second = lo_load(&e->b, x->type, e->second, offset, part.count);
   write_row(e, part, ir_emit2(&e->b, binary_lanes(e->k->op), x->type, x, second));
   return sum;
 }
@@ -172,16 +172,16 @@ static ir_value *binary_step(rows_emitter *e, row_part part, ir_value *sum) {
 static void emit_binary_gpu(rows_emitter *e) {
   ir_builder *b = &e->b;
   ir_type index = ir_index();
-  ir_value *period = emit_index_mul(b, e->second_rows, e->columns);
-  ir_value *lo = emit_index_mul(b, e->begin, e->columns);
-  lo = emit_index_add(b, lo, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
-  ir_value *hi = emit_index_mul(b, e->end, e->columns);
-  ir_loop loop = emit_begin_loop(b, lo, hi, ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL));
+  ir_value *period = lo_index_mul(b, e->second_rows, e->columns);
+  ir_value *lo = lo_index_mul(b, e->begin, e->columns);
+  lo = lo_index_add(b, lo, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
+  ir_value *hi = lo_index_mul(b, e->end, e->columns);
+  ir_loop loop = lo_begin_loop(b, lo, hi, ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL));
   ir_value *offset = bytes(e, loop.index);
-  ir_value *x = emit_load(b, emit_f32(1), e->x, offset, NULL);
-  ir_value *second = emit_load(b, x->type, e->second, bytes(e, emit_index_rem(b, loop.index, period)), NULL);
-  emit_store(b, e->y, offset, ir_emit2(b, binary_lanes(e->k->op), x->type, x, second), NULL);
-  emit_end_loop(b, loop);
+  ir_value *x = lo_load(b, lo_f32(1), e->x, offset, NULL);
+  ir_value *second = lo_load(b, x->type, e->second, bytes(e, lo_index_rem(b, loop.index, period)), NULL);
+  lo_store(b, e->y, offset, ir_emit2(b, binary_lanes(e->k->op), x->type, x, second), NULL);
+  lo_end_loop(b, loop);
 }
 
 static void emit_binary(rows_emitter *e) {
@@ -191,10 +191,10 @@ static void emit_binary(rows_emitter *e) {
   }
   ir_builder *b = &e->b;
   ir_loop rows = begin_rows(e);
-  ir_value *row = emit_index_rem(b, rows.index, e->second_rows);
-  e->second_offset = bytes(e, emit_index_mul(b, row, e->columns));
+  ir_value *row = lo_index_rem(b, rows.index, e->second_rows);
+  e->second_offset = bytes(e, lo_index_mul(b, row, e->columns));
   walk_row(e, binary_step, NULL);
-  emit_end_loop(b, rows);
+  lo_end_loop(b, rows);
 }
 
 // ---- softmax: e^(x - max) / sum
@@ -202,29 +202,29 @@ static void emit_binary(rows_emitter *e) {
 // The lanes start as the first number, so the cut vector's numbers can be taken one by one, without a neutral element.
 static ir_value *row_max(rows_emitter *e) {
   ir_builder *b = &e->b;
-  ir_value *whole = emit_index_floor(b, e->columns, EMIT_LANES);
-  ir_value *max = emit_load_splat(b, emit_f32(EMIT_LANES), e->x, e->row_offset);
-  ir_loop loop = begin_walk(e, emit_index(b, 0), whole, EMIT_LANES, &max);
+  ir_value *whole = lo_index_floor(b, e->columns, LO_LANES);
+  ir_value *max = lo_load_splat(b, lo_f32(LO_LANES), e->x, e->row_offset);
+  ir_loop loop = begin_walk(e, lo_index(b, 0), whole, LO_LANES, &max);
   max = ir_emit2(b, IR_FMAX, max->type, read_row(e, e->x, (row_part){.offset = bytes(e, loop.index)}), max);
   end_walk(e, loop, &max);
   loop = begin_walk(e, whole, e->columns, 1, &max);
-  ir_value *offset = emit_index_add(b, e->row_offset, bytes(e, loop.index));
-  max = ir_emit2(b, IR_FMAX, max->type, emit_load_splat(b, max->type, e->x, offset), max);
+  ir_value *offset = lo_index_add(b, e->row_offset, bytes(e, loop.index));
+  max = ir_emit2(b, IR_FMAX, max->type, lo_load_splat(b, max->type, e->x, offset), max);
   end_walk(e, loop, &max);
-  return ir_emit1(b, IR_REDUCE_FMAX, emit_f32(1), max);
+  return ir_emit1(b, IR_REDUCE_FMAX, lo_f32(1), max);
 }
 
 static ir_value *exp_step(rows_emitter *e, row_part part, ir_value *sum) {
-  ir_value *power = lower_emit_exp(&e->b, emit_fsub(&e->b, read_row(e, e->x, part), e->shift));
-  return emit_fadd(&e->b, sum, write_row_cut(e, part, power));
+  ir_value *power = lower_emit_exp(&e->b, lo_fsub(&e->b, read_row(e, e->x, part), e->shift));
+  return lo_fadd(&e->b, sum, write_row_cut(e, part, power));
 }
 
 static ir_value *factor_step(rows_emitter *e, row_part part, ir_value *sum) {
-  write_row(e, part, emit_fmul(&e->b, read_row(e, e->y, part), e->factor));
+  write_row(e, part, lo_fmul(&e->b, read_row(e, e->y, part), e->factor));
   return sum;
 }
 
-static ir_value *reciprocal(rows_emitter *e, ir_value *x) { return emit_fdiv(&e->b, emit_real(&e->b, x, 1), x); }
+static ir_value *reciprocal(rows_emitter *e, ir_value *x) { return lo_fdiv(&e->b, lo_real(&e->b, x, 1), x); }
 
 static void emit_softmax(rows_emitter *e) {
   ir_loop rows = begin_rows(e);
@@ -232,50 +232,48 @@ static void emit_softmax(rows_emitter *e) {
   ir_value *sum = walk_row(e, exp_step, zero_lanes(e));
   e->factor = all_lanes(e, reciprocal(e, add_lanes(e, sum)));
   walk_row(e, factor_step, NULL);
-  emit_end_loop(&e->b, rows);
+  lo_end_loop(&e->b, rows);
 }
 
 // ---- norms
 
 static ir_value *columns_as_float(rows_emitter *e) {
-  ir_value *n = ir_emit1(&e->b, IR_FROM_INDEX, emit_i32(1), e->columns);
-  return ir_emit1(&e->b, IR_ITOF, emit_f32(1), n);
+  ir_value *n = ir_emit1(&e->b, IR_FROM_INDEX, lo_i32(1), e->columns);
+  return ir_emit1(&e->b, IR_ITOF, lo_f32(1), n);
 }
 
-static ir_value *mean(rows_emitter *e, ir_value *sum) {
-  return emit_fdiv(&e->b, add_lanes(e, sum), columns_as_float(e));
-}
+static ir_value *mean(rows_emitter *e, ir_value *sum) { return lo_fdiv(&e->b, add_lanes(e, sum), columns_as_float(e)); }
 
 // 1 / sqrt(mean square + eps)
 static ir_value *norm_factor(rows_emitter *e, ir_value *squares) {
   ir_value *m = mean(e, squares);
-  ir_value *sum = emit_fadd(&e->b, m, emit_real(&e->b, m, e->k->eps));
+  ir_value *sum = lo_fadd(&e->b, m, lo_real(&e->b, m, e->k->eps));
   return all_lanes(e, reciprocal(e, ir_emit1(&e->b, IR_FSQRT, sum->type, sum)));
 }
 
 static ir_value *sum_step(rows_emitter *e, row_part part, ir_value *sum) {
-  return emit_fadd(&e->b, sum, read_row(e, e->x, part));
+  return lo_fadd(&e->b, sum, read_row(e, e->x, part));
 }
 
 static ir_value *square_step(rows_emitter *e, row_part part, ir_value *sum) {
   ir_value *x = read_row(e, e->x, part);
-  return emit_fadd(&e->b, sum, emit_fmul(&e->b, x, x));
+  return lo_fadd(&e->b, sum, lo_fmul(&e->b, x, x));
 }
 
 static ir_value *center_step(rows_emitter *e, row_part part, ir_value *sum) {
-  ir_value *centered = emit_fsub(&e->b, read_row(e, e->x, part), e->shift);
+  ir_value *centered = lo_fsub(&e->b, read_row(e, e->x, part), e->shift);
   centered = write_row_cut(e, part, centered);
-  return emit_fadd(&e->b, sum, emit_fmul(&e->b, centered, centered));
+  return lo_fadd(&e->b, sum, lo_fmul(&e->b, centered, centered));
 }
 
 static ir_value *gain_and_bias(rows_emitter *e, row_part part, ir_value *v) {
-  if (e->gain != NULL) v = emit_fmul(&e->b, v, emit_load(&e->b, v->type, e->gain, part.offset, part.count));
-  if (e->bias != NULL) v = emit_fadd(&e->b, v, emit_load(&e->b, v->type, e->bias, part.offset, part.count));
+  if (e->gain != NULL) v = lo_fmul(&e->b, v, lo_load(&e->b, v->type, e->gain, part.offset, part.count));
+  if (e->bias != NULL) v = lo_fadd(&e->b, v, lo_load(&e->b, v->type, e->bias, part.offset, part.count));
   return v;
 }
 
 static void norm_from(rows_emitter *e, ir_value *buffer, row_part part) {
-  ir_value *v = emit_fmul(&e->b, read_row(e, buffer, part), e->factor);
+  ir_value *v = lo_fmul(&e->b, read_row(e, buffer, part), e->factor);
   write_row(e, part, gain_and_bias(e, part, v));
 }
 
@@ -294,14 +292,14 @@ static void emit_layernorm(rows_emitter *e) {
   e->shift = all_lanes(e, mean(e, walk_row(e, sum_step, zero_lanes(e))));
   e->factor = norm_factor(e, walk_row(e, center_step, zero_lanes(e)));
   walk_row(e, norm_y_step, NULL);
-  emit_end_loop(&e->b, rows);
+  lo_end_loop(&e->b, rows);
 }
 
 static void emit_rmsnorm(rows_emitter *e) {
   ir_loop rows = begin_rows(e);
   e->factor = norm_factor(e, walk_row(e, square_step, zero_lanes(e)));
   walk_row(e, norm_x_step, NULL);
-  emit_end_loop(&e->b, rows);
+  lo_end_loop(&e->b, rows);
 }
 
 // ---- which is which
@@ -366,8 +364,8 @@ static void begin_kernel(rows_emitter *e, ir_module *m, const char *name, unsign
   if (gain) buffers[n++] = "gain";
   if (bias) buffers[n++] = "bias";
   const char *const sizes[] = {"columns", second ? "second_rows" : NULL, NULL};
-  emit_params p;
-  emit_begin_kernel(m, &e->b, name, buffers, sizes, &p);
+  lo_params p;
+  lo_begin_kernel(m, &e->b, name, buffers, sizes, &p);
   e->x = p.buffers[0];
   e->y = p.buffers[1];
   e->second = second ? p.buffers[2] : NULL;
@@ -385,6 +383,6 @@ ir_func *lower_emit_rows(ir_module *m, const rows_kernel *k, const target_tier *
   rows_emitter e = {.k = k, .gpu = gpu};
   begin_kernel(&e, m, name, row->uses);
   row->emit(&e);
-  emit_end_kernel(&e.b);
+  lo_end_kernel(&e.b);
   return e.b.func;
 }

@@ -24,7 +24,8 @@ static void explain_span(FILE *f, const char *what, uint64_t span) {
 
 static void explain_layout(const recipe *r, FILE *f) {
   const packing *p = &r->pack;
-  fprintf(f, "    layout: %u rows interleaved, blocks of %llu weights in %llu bytes a row (%.4g bits per weight), planes",
+  fprintf(f,
+          "    layout: %u rows interleaved, blocks of %llu weights in %llu bytes a row (%.4g bits per weight), planes",
           p->rows, (unsigned long long)p->block, (unsigned long long)(p->block_bytes / p->rows),
           8.0 * (double)p->block_bytes / (double)p->rows / (double)p->block);
   for (size_t i = 0; i < p->plane_count; i++) fprintf(f, " %u", p->planes[i].width);
@@ -34,8 +35,7 @@ static void explain_layout(const recipe *r, FILE *f) {
 static void explain_cores(const recipe *r, FILE *f) {
   for (size_t i = 0; i < r->core_count; i++) {
     const recipe_core *c = &r->cores[i];
-    if (r->mode == MODE_INT_DOT)
-      fprintf(f, "    level %zu: %g * (code %+lld)\n", i, c->step, (long long)c->offset);
+    if (r->mode == MODE_INT_DOT) fprintf(f, "    level %zu: %g * (code %+lld)\n", i, c->step, (long long)c->offset);
     if (r->mode == MODE_TABLE_DOT)
       fprintf(f, "    level %zu: table of %u byte plane%s, step %g\n", i, c->plane_count, c->plane_count > 1 ? "s" : "",
               c->step);
@@ -54,8 +54,8 @@ static void warn_fallback(const draft *t) {
                    "the levels of scheme '%s' are stored with the tensor: they are compared one by one",
                    r->scheme->name);
   if (r->mode == MODE_FLOAT && (r->act.kind == ACT_I8_DYNAMIC || r->act.kind == ACT_I8_STATIC))
-    diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' with activations %s is computed in f32", r->scheme->name,
-                 act);
+    diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' with activations %s is computed in f32",
+                 r->scheme->name, act);
   if (r->segment < 16)
     diag_warning(t->d, "fallback", r->scheme->loc,
                  "scheme '%s' with activations %s: scales change every %llu weights, so scaling outweighs the products",

@@ -13,9 +13,10 @@ static void explain_weight(const ir_weight *w, const lower_options *o) {
   double bytes = (double)w->size;
   double memory_us = bytes / (tier->bandwidth_gbs * 1e3);
   double compute_us = weights * predicted_cycles(w->recipe) / (tier->clock_ghz * 1e3);
-  fprintf(o->explain, "  %-20s %llu x %llu  %s  %.4g bits per weight, one token: memory %.3g us, compute %.3g us: %s bound\n",
-          w->layer, (unsigned long long)w->rows, (unsigned long long)w->columns, w->recipe->name,
-          8 * bytes / weights, memory_us, compute_us, memory_us > compute_us ? "memory" : "compute");
+  fprintf(o->explain,
+          "  %-20s %llu x %llu  %s  %.4g bits per weight, one token: memory %.3g us, compute %.3g us: %s bound\n",
+          w->layer, (unsigned long long)w->rows, (unsigned long long)w->columns, w->recipe->name, 8 * bytes / weights,
+          memory_us, compute_us, memory_us > compute_us ? "memory" : "compute");
 }
 
 void lower_explain_plan(const ir_module *m, const lower_options *o) {

@@ -132,9 +132,9 @@ static void lay_prepared(recipe *r) {
       .k_group = r->pack.k_group,
       .k_padded = r->pack.k_padded,
       .block = r->pack.block,
-      .scale_span = !ints                                                  ? 0
+      .scale_span = !ints                                               ? 0
                     : r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0 ? draft_span(r, r->act.group)
-                                                                           : PREPARED_ROW,
+                                                                        : PREPARED_ROW,
       .isum_span = ints && (offsets || (sums && nested)) ? sum_span : 0,
       .fsum_span = sums && !nested ? sum_span : 0,
   };

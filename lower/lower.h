@@ -10,10 +10,10 @@
 // tiers of all targets. Kernels do.
 typedef struct lower_options {
   const target *target;
-  FILE *explain;       // --explain goes here; NULL: not wanted
-  const char *dump;    // -d: comma-separated pass names, or NULL
+  FILE *explain;    // --explain goes here; NULL: not wanted
+  const char *dump; // -d: comma-separated pass names, or NULL
   FILE *dump_stream;
-  bool verify;         // run the verifier between passes
+  bool verify; // run the verifier between passes
 } lower_options;
 
 // A pass over the module; false when it reported an error.

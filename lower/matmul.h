@@ -34,17 +34,17 @@ typedef struct matmul {
       *residual_stride;
   // where we are
   ir_value *tile_number;
-  ir_value *first_row;                       // of this thread within the tile (GPU)
-  ir_value *tile;                            // bytes: start of the tile
-  ir_value *row[MATMUL_MAX_VECTORS];         // first row of each vector within the tile
-  ir_value *token[MATMUL_MAX_TOKENS];        // token numbers
-  ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
-  ir_value *block;                           // bytes: start of the block
-  ir_value *block_position;                  // kernel position of the block in the row
+  ir_value *first_row;                // of this thread within the tile (GPU)
+  ir_value *tile;                     // bytes: start of the tile
+  ir_value *row[MATMUL_MAX_VECTORS];  // first row of each vector within the tile
+  ir_value *token[MATMUL_MAX_TOKENS]; // token numbers
+  ir_value *x_row[MATMUL_MAX_TOKENS]; // bytes: start of the token's activations
+  ir_value *block;                    // bytes: start of the block
+  ir_value *block_position;           // kernel position of the block in the row
   // accumulators
-  matmul_grid total;                                      // f32
-  matmul_grid nested[MATMUL_MAX_TERMS];                   // i32, over a float span
-  matmul_grid dots[MATMUL_MAX_DOTS][MATMUL_MAX_CHAINS];   // i32 or f32, over a segment
+  matmul_grid total;                                    // f32
+  matmul_grid nested[MATMUL_MAX_TERMS];                 // i32, over a float span
+  matmul_grid dots[MATMUL_MAX_DOTS][MATMUL_MAX_CHAINS]; // i32 or f32, over a segment
 } matmul;
 
 static inline bool matmul_is_integer(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }

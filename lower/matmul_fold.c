@@ -28,20 +28,20 @@ static ir_value *real_coefficient(matmul *e, const recipe_term *t, const coarse_
   for (size_t i = 0; i < t->value.coefficient_count; i++) {
     const expr *c = t->value.coefficients[i];
     if (which == REAL_COEFFICIENTS && c->is_int) continue;
-    ir_value *x = emit_expr_real(place, c);
-    product = product == NULL ? x : emit_fmul(&e->b, product, x);
+    ir_value *x = lo_expr_real(place, c);
+    product = product == NULL ? x : lo_fmul(&e->b, product, x);
   }
   double step = t->core >= 0 && matmul_is_integer(e->r) ? e->r->cores[t->core].step : 1;
   if (step == 1) return product;
   ir_value *s = ir_vector_real(&e->b, f32s(e), step);
-  return product == NULL ? s : emit_fmul(&e->b, product, s);
+  return product == NULL ? s : lo_fmul(&e->b, product, s);
 }
 
 static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coarse_place *place) {
   ir_value *product = NULL;
   for (size_t i = 0; i < t->value.coefficient_count; i++) {
     if (!t->value.coefficients[i]->is_int) continue;
-    ir_value *x = emit_expr_int(place, t->value.coefficients[i]);
+    ir_value *x = lo_expr_int(place, t->value.coefficients[i]);
     product = product == NULL ? x : ir_emit2(&e->b, IR_MUL, i32s(e), product, x);
   }
   return product;
@@ -51,13 +51,13 @@ static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coar
 
 static ir_value *span_element(matmul *e, unsigned m, ir_value *section, uint64_t span, ir_value *position,
                               elem_type type) {
-  ir_value *at = emit_index_add(&e->b, e->x_row[m], section);
+  ir_value *at = lo_index_add(&e->b, e->x_row[m], section);
   if (span != PREPARED_ROW) {
-    ir_value *k = emit_index_add(&e->b, e->block_position, position);
-    ir_value *i = emit_index_div(&e->b, k, emit_index(&e->b, span));
-    at = emit_index_add(&e->b, at, emit_index_scale(&e->b, i, 4));
+    ir_value *k = lo_index_add(&e->b, e->block_position, position);
+    ir_value *i = lo_index_div(&e->b, k, lo_index(&e->b, span));
+    at = lo_index_add(&e->b, at, lo_index_scale(&e->b, i, 4));
   }
-  return emit_load_splat(&e->b, ir_vector(type, e->lanes), e->x, at);
+  return lo_load_splat(&e->b, ir_vector(type, e->lanes), e->x, at);
 }
 
 static ir_value *activation_scale(matmul *e, unsigned m, ir_value *position) {
@@ -114,15 +114,15 @@ static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v) {
   if (!matmul_is_integer(e->r)) return chain_sum(e, d, m, v);
   ir_value *x = itof(e, chain_sum(e, d, m, v));
   for (unsigned p = 1; p < planes; p++) {
-    x = emit_fmul(&e->b, x, emit_real(&e->b, x, 256));
-    x = emit_fadd(&e->b, x, itof(e, chain_sum(e, d - p, m, v)));
+    x = lo_fmul(&e->b, x, lo_real(&e->b, x, 256));
+    x = lo_fadd(&e->b, x, itof(e, chain_sum(e, d - p, m, v)));
   }
   return x;
 }
 
 static void add_total(matmul *e, unsigned m, unsigned v, ir_value *x, ir_value *coefficient) {
-  if (coefficient != NULL) x = emit_fmul(&e->b, x, coefficient);
-  e->total[m][v] = emit_fadd(&e->b, e->total[m][v], x);
+  if (coefficient != NULL) x = lo_fmul(&e->b, x, coefficient);
+  e->total[m][v] = lo_fadd(&e->b, e->total[m][v], x);
 }
 
 static void end_plain_segment(matmul *e, ir_value *position) {
@@ -133,7 +133,7 @@ static void end_plain_segment(matmul *e, ir_value *position) {
       ir_value *c = real_coefficient(e, t, &place, ALL_COEFFICIENTS);
       for (unsigned m = 0; m < e->tokens; m++) {
         ir_value *x = t->core < 0 ? fsum(e, m, position) : core_sum(e, t->core, m, v);
-        if (t->core >= 0 && matmul_is_integer(e->r)) x = emit_fmul(&e->b, x, activation_scale(e, m, position));
+        if (t->core >= 0 && matmul_is_integer(e->r)) x = lo_fmul(&e->b, x, activation_scale(e, m, position));
         add_total(e, m, v, x, c);
       }
     }
@@ -181,7 +181,7 @@ void matmul_end_float_span(matmul *e, ir_value *position) {
       coarse_place place = matmul_place(e, v, position);
       ir_value *c = real_coefficient(e, &e->r->terms[i], &place, REAL_COEFFICIENTS);
       for (unsigned m = 0; m < e->tokens; m++) {
-        ir_value *x = emit_fmul(&e->b, itof(e, e->nested[i][m][v]), activation_scale(e, m, position));
+        ir_value *x = lo_fmul(&e->b, itof(e, e->nested[i][m][v]), activation_scale(e, m, position));
         add_total(e, m, v, x, c);
       }
     }
@@ -193,9 +193,9 @@ void matmul_finish_row(matmul *e) {
   const packing *p = &e->r->pack;
   if (!p->has_row_sums) return;
   for (unsigned v = 0; v < e->vectors; v++) {
-    ir_value *at = emit_index_add(&e->b, e->tile, emit_index_scale(&e->b, e->row[v], 4));
-    ir_value *sums = emit_load(&e->b, f32s(e), e->weights, emit_index_offset(&e->b, at, p->row_sum_offset), NULL);
-    ir_value *share = emit_fmul(&e->b, sums, emit_real(&e->b, sums, e->r->act.scale * e->r->act.zero));
-    for (unsigned m = 0; m < e->tokens; m++) e->total[m][v] = emit_fsub(&e->b, e->total[m][v], share);
+    ir_value *at = lo_index_add(&e->b, e->tile, lo_index_scale(&e->b, e->row[v], 4));
+    ir_value *sums = lo_load(&e->b, f32s(e), e->weights, lo_index_offset(&e->b, at, p->row_sum_offset), NULL);
+    ir_value *share = lo_fmul(&e->b, sums, lo_real(&e->b, sums, e->r->act.scale * e->r->act.zero));
+    for (unsigned m = 0; m < e->tokens; m++) e->total[m][v] = lo_fsub(&e->b, e->total[m][v], share);
   }
 }

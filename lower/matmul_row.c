@@ -4,7 +4,8 @@
 
 enum live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
 
-#define MAX_SLOTS ((MATMUL_MAX_DOTS * MATMUL_MAX_CHAINS + MATMUL_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
+#define MAX_SLOTS \
+  ((MATMUL_MAX_DOTS * MATMUL_MAX_CHAINS + MATMUL_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
 
 typedef struct slots {
   size_t count;
@@ -32,7 +33,7 @@ static ir_loop begin_loop(matmul *e, slots *s, ir_value *lo, ir_value *hi, uint6
   ir_value **inits = ARENA_ARRAY(e->b.mem, ir_value *, s->count);
   ir_value **carried = ARENA_ARRAY(e->b.mem, ir_value *, s->count);
   for (size_t i = 0; i < s->count; i++) inits[i] = *s->at[i];
-  ir_loop loop = ir_begin_for(&e->b, lo, hi, emit_index(&e->b, step), s->count, inits, carried);
+  ir_loop loop = ir_begin_for(&e->b, lo, hi, lo_index(&e->b, step), s->count, inits, carried);
   for (size_t i = 0; i < s->count; i++) *s->at[i] = carried[i];
   return loop;
 }
@@ -56,12 +57,12 @@ static void emit_unit(matmul *e, ir_value *position) {
     uint64_t next = (k / PACK_CHUNK + 1) * PACK_CHUNK;
     if (inner_segment) next = smaller(next, (k / r->segment + 1) * r->segment);
     if (inner_float && k % r->float_span == 0) matmul_begin_float_span(e);
-    if (inner_segment && k % r->segment == 0) matmul_begin_segment(e, emit_index_offset(&e->b, position, k));
+    if (inner_segment && k % r->segment == 0) matmul_begin_segment(e, lo_index_offset(&e->b, position, k));
     matmul_emit_products(e, position, k, next - k);
     if (inner_segment && next % r->segment == 0)
-      matmul_end_segment(e, emit_index_offset(&e->b, position, next - r->segment));
+      matmul_end_segment(e, lo_index_offset(&e->b, position, next - r->segment));
     if (inner_float && next % r->float_span == 0)
-      matmul_end_float_span(e, emit_index_offset(&e->b, position, next - r->float_span));
+      matmul_end_float_span(e, lo_index_offset(&e->b, position, next - r->float_span));
     k = next;
   }
 }
@@ -75,7 +76,7 @@ static void over(matmul *e, ir_value *lo, uint64_t length, uint64_t step, unsign
     return;
   }
   slots s = live_slots(e, live);
-  ir_loop loop = begin_loop(e, &s, lo, emit_index_offset(&e->b, lo, length), step);
+  ir_loop loop = begin_loop(e, &s, lo, lo_index_offset(&e->b, lo, length), step);
   body(e, loop.index);
   end_loop(e, &s, loop);
 }
@@ -114,10 +115,10 @@ static void emit_float_span(matmul *e, ir_value *position) {
 
 static void emit_block(matmul *e, ir_value *number) {
   const packing *p = &e->r->pack;
-  ir_value *first = emit_index_offset(&e->b, e->tile, p->tile_head_bytes);
-  e->block = emit_index_add(&e->b, first, emit_index_scale(&e->b, number, p->block_bytes));
-  e->block_position = emit_index_scale(&e->b, number, p->block);
-  ir_value *zero = emit_index(&e->b, 0);
+  ir_value *first = lo_index_offset(&e->b, e->tile, p->tile_head_bytes);
+  e->block = lo_index_add(&e->b, first, lo_index_scale(&e->b, number, p->block_bytes));
+  e->block_position = lo_index_scale(&e->b, number, p->block);
+  ir_value *zero = lo_index(&e->b, 0);
   if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {
     emit_segments(e, zero, p->block);
   } else {
@@ -136,10 +137,10 @@ static void emit_blocks(matmul *e, ir_value *lo, ir_value *hi, unsigned live) {
 static void emit_stretches(matmul *e) {
   const recipe *r = e->r;
   slots s = live_slots(e, LIVE_TOTAL);
-  ir_loop loop = begin_loop(e, &s, emit_index(&e->b, 0), e->block_count, r->flush);
-  ir_value *end = emit_index_min(&e->b, emit_index_offset(&e->b, loop.index, r->flush), e->block_count);
-  ir_value *start = emit_index_scale(&e->b, loop.index, r->pack.block);
-  ir_value *zero = emit_index(&e->b, 0);
+  ir_loop loop = begin_loop(e, &s, lo_index(&e->b, 0), e->block_count, r->flush);
+  ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, r->flush), e->block_count);
+  ir_value *start = lo_index_scale(&e->b, loop.index, r->pack.block);
+  ir_value *zero = lo_index(&e->b, 0);
   e->block_position = start;
   matmul_begin_float_span(e);
   if (r->segment == PREPARED_ROW) matmul_begin_segment(e, zero);
@@ -160,12 +161,11 @@ static uint64_t unit_for(uint64_t unit, uint64_t span) {
 void matmul_emit_row(matmul *e) {
   e->unit = unit_for(unit_for(PACK_CHUNK, e->r->segment), e->r->float_span);
   for (unsigned m = 0; m < e->tokens; m++)
-    for (unsigned v = 0; v < e->vectors; v++)
-      e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
+    for (unsigned v = 0; v < e->vectors; v++) e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
   if (e->r->float_span == PREPARED_ROW) {
     emit_stretches(e);
   } else {
-    emit_blocks(e, emit_index(&e->b, 0), e->block_count, LIVE_TOTAL);
+    emit_blocks(e, lo_index(&e->b, 0), e->block_count, LIVE_TOTAL);
   }
   matmul_finish_row(e);
 }

@@ -2,7 +2,7 @@
 #include "lower/matmul.h"
 
 typedef struct chunk_view {
-  ir_value *at;                                  // bytes: start of the chunk
+  ir_value *at;                                                        // bytes: start of the chunk
   ir_value *planes[MATMUL_MAX_VECTORS][PACK_MAX_PLANES][MATMUL_QUADS]; // loaded vectors, NULL: not yet
 } chunk_view;
 
@@ -12,9 +12,9 @@ static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
 
 static ir_value *chunk_start(matmul *e, ir_value *position, uint64_t first) {
   const packing *p = &e->r->pack;
-  ir_value *number = emit_index_div(&e->b, position, emit_index(&e->b, PACK_CHUNK));
-  ir_value *at = emit_index_add(&e->b, e->block, emit_index_scale(&e->b, number, p->chunk_bytes));
-  return emit_index_offset(&e->b, at, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
+  ir_value *number = lo_index_div(&e->b, position, lo_index(&e->b, PACK_CHUNK));
+  ir_value *at = lo_index_add(&e->b, e->block, lo_index_scale(&e->b, number, p->chunk_bytes));
+  return lo_index_offset(&e->b, at, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
 }
 
 // The vector of a plane that holds quad q: i8 lanes.
@@ -23,9 +23,9 @@ static ir_value *plane_vector(matmul *e, chunk_view *c, unsigned v, size_t plane
   unsigned number = q % p->width;
   ir_value **slot = &c->planes[v][plane][number];
   if (*slot == NULL) {
-    ir_value *at = emit_index_add(&e->b, c->at, emit_index_scale(&e->b, e->row[v], 4));
-    at = emit_index_offset(&e->b, at, p->offset + (uint64_t)number * 4 * e->r->pack.rows);
-    *slot = emit_load(&e->b, bytes_of(e), e->weights, at, NULL);
+    ir_value *at = lo_index_add(&e->b, c->at, lo_index_scale(&e->b, e->row[v], 4));
+    at = lo_index_offset(&e->b, at, p->offset + (uint64_t)number * 4 * e->r->pack.rows);
+    *slot = lo_load(&e->b, bytes_of(e), e->weights, at, NULL);
   }
   return *slot;
 }
@@ -74,9 +74,9 @@ static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k
   const packing *p = &e->r->pack;
   elem_type type = e->r->scheme->fields[e->r->normal.parts[0].field].type;
   uint64_t bytes = elem_get(type)->bits / 8;
-  ir_value *at = emit_index_add(&e->b, c->at, emit_index_scale(&e->b, e->row[v], bytes));
-  at = emit_index_offset(&e->b, at, p->planes[0].offset + k * p->rows * bytes);
-  ir_value *x = emit_load(&e->b, ir_vector(type, e->lanes), e->weights, at, NULL);
+  ir_value *at = lo_index_add(&e->b, c->at, lo_index_scale(&e->b, e->row[v], bytes));
+  at = lo_index_offset(&e->b, at, p->planes[0].offset + k * p->rows * bytes);
+  ir_value *x = lo_load(&e->b, ir_vector(type, e->lanes), e->weights, at, NULL);
   return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, f32s(e), x);
 }
 
@@ -95,8 +95,8 @@ static ir_value *dot_operand(matmul *e, const recipe_core *core, unsigned plane,
 }
 
 static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t k) {
-  ir_value *at = emit_index_add(&e->b, e->x_row[m], emit_index_add(&e->b, e->block_position, position));
-  ir_value *x = emit_load_splat(&e->b, i32s(e), e->x, emit_index_offset(&e->b, at, k));
+  ir_value *at = lo_index_add(&e->b, e->x_row[m], lo_index_add(&e->b, e->block_position, position));
+  ir_value *x = lo_load_splat(&e->b, i32s(e), e->x, lo_index_offset(&e->b, at, k));
   return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
 }
 
@@ -142,7 +142,7 @@ static ir_value *affine_level(matmul *e, const recipe_core *core, ir_value *code
   ir_value *x = codes;
   if (core->offset != 0) x = ir_emit2(&e->b, IR_ADD, i32s(e), x, ir_vector_int(&e->b, i32s(e), core->offset));
   x = ir_emit1(&e->b, IR_ITOF, f32s(e), x);
-  return core->step == 1 ? x : emit_fmul(&e->b, x, emit_real(&e->b, x, core->step));
+  return core->step == 1 ? x : lo_fmul(&e->b, x, lo_real(&e->b, x, core->step));
 }
 
 static ir_value *table_level(matmul *e, const value_term *t, ir_value *codes) {
@@ -157,10 +157,10 @@ static ir_value *stored_level(matmul *e, const value_term *t, ir_value *codes, c
   uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
   unsigned field = (unsigned)t->table_field;
   ir_value *index = ir_emit1(&e->b, IR_ITOF, f32s(e), codes);
-  ir_value *x = emit_field_element(place, field, (uint64_t)t->levels[count - 1]);
+  ir_value *x = lo_field_element(place, field, (uint64_t)t->levels[count - 1]);
   for (uint64_t c = count - 1; c-- > 0;) {
-    ir_value *args[] = {index, emit_real(&e->b, index, (double)c + 0.5),
-                        emit_field_element(place, field, (uint64_t)t->levels[c]), x};
+    ir_value *args[] = {index, lo_real(&e->b, index, (double)c + 0.5),
+                        lo_field_element(place, field, (uint64_t)t->levels[c]), x};
     ir_type f = f32s(e);
     x = ir_emit(&e->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
   }
@@ -177,9 +177,9 @@ static ir_value *core_level(matmul *e, const recipe_term *t, ir_value *codes, ir
 }
 
 static ir_value *token_number(matmul *e, unsigned m, ir_value *position, uint64_t k) {
-  ir_value *at = emit_index_scale(&e->b, emit_index_add(&e->b, e->block_position, position), 4);
-  at = emit_index_offset(&e->b, emit_index_add(&e->b, e->x_row[m], at), 4 * k);
-  return emit_load_splat(&e->b, f32s(e), e->x, at);
+  ir_value *at = lo_index_scale(&e->b, lo_index_add(&e->b, e->block_position, position), 4);
+  at = lo_index_offset(&e->b, lo_index_add(&e->b, e->x_row[m], at), 4 * k);
+  return lo_load_splat(&e->b, f32s(e), e->x, at);
 }
 
 static void add_product(matmul *e, unsigned d, unsigned k, unsigned v, ir_value *level, ir_value *const *x) {
@@ -196,7 +196,7 @@ static void add_product(matmul *e, unsigned d, unsigned k, unsigned v, ir_value 
 static ir_value *decoded_value(matmul *e, ir_value *codes, ir_value *real, coarse_place *place) {
   place->code = codes;
   place->code_real = real;
-  return emit_expr_real(place, e->r->scheme->value);
+  return lo_expr_real(place, e->r->scheme->value);
 }
 
 static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
@@ -206,7 +206,7 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
     ir_value *x[MATMUL_MAX_TOKENS];
     for (unsigned m = 0; m < e->tokens; m++) x[m] = token_number(e, m, position, k);
     for (unsigned v = 0; v < e->vectors; v++) {
-      coarse_place place = matmul_place(e, v, emit_index_offset(&e->b, position, k));
+      coarse_place place = matmul_place(e, v, lo_index_offset(&e->b, position, k));
       ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
       ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
       if (e->r->mode == MODE_DECODE) {

@@ -183,7 +183,7 @@ static const char *try_float(draft *t, mode_candidate *m) {
 // The whole value as the level of a single core.
 static const char *try_decode(draft *t, mode_candidate *m) {
   const char *reason;
-  if (!emit_expr_possible(t->mem, t->r->scheme, t->r->scheme->value, &reason)) return reason;
+  if (!lo_expr_possible(t->mem, t->r->scheme, t->r->scheme->value, &reason)) return reason;
   m->cores[m->core_count++] = (recipe_core){.step = 1};
   add_term(m, &(value_term){.table_field = -1, .float_field = -1}, 0);
   return NULL;
@@ -193,7 +193,7 @@ static const char *check_coefficients(draft *t, const mode_candidate *m) {
   const char *reason;
   for (size_t i = 0; i < m->term_count; i++)
     for (size_t j = 0; j < m->terms[i].value.coefficient_count; j++)
-      if (!emit_expr_possible(t->mem, t->r->scheme, m->terms[i].value.coefficients[j], &reason)) return reason;
+      if (!lo_expr_possible(t->mem, t->r->scheme, m->terms[i].value.coefficients[j], &reason)) return reason;
   return NULL;
 }
 

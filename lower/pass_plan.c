@@ -10,7 +10,7 @@
 
 #define ALIGN 64
 #define SCALED_MARK UINT64_MAX // in offsets of the scaled part until the fixed part's size is known
-#define GRAIN_BYTES 32768 // of weights: the least worth giving to a thread
+#define GRAIN_BYTES 32768      // of weights: the least worth giving to a thread
 
 typedef struct region {
   uint64_t first, last; // operations between which the room is taken
@@ -126,7 +126,8 @@ static ir_size value_size(planner *p, const ir_value *v, const kernel_choice *ch
     row = sizes.row_bytes;
   }
   if (batch_only) rows = (ir_size){.per_batch = 1};
-  return (ir_size){.fixed = align_up(p, mul(p, rows.fixed, row)), .per_batch = align_up(p, mul(p, rows.per_batch, row))};
+  return (ir_size){.fixed = align_up(p, mul(p, rows.fixed, row)),
+                   .per_batch = align_up(p, mul(p, rows.per_batch, row))};
 }
 
 static void place_result(planner *p, const ir_value *v, uint64_t at, const kernel_choice *choice) {
@@ -169,8 +170,8 @@ static void prepare_step(planner *p, const ir_op *op, const kernel_choice *c) {
   ir_step *s = new_step(p, c, "prepare", 2, 7);
   add_buffer(s, place_of(p, op->operands[0]));
   add_buffer(s, place_of(p, op->results[0]));
-  const uint64_t all[] = {columns,           columns,           sizes.row_bytes, sizes.scales_offset,
-                          sizes.isums_offset, sizes.fsums_offset, sizes.positions};
+  const uint64_t all[] = {
+      columns, columns, sizes.row_bytes, sizes.scales_offset, sizes.isums_offset, sizes.fsums_offset, sizes.positions};
   for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
   s->work = lower_leading(&op->operands[0]->type);
 }
@@ -190,8 +191,8 @@ static void matmul_step(planner *p, const ir_op *op, const kernel_choice *c) {
   add_buffer(s, place_of(p, op->results[0]));
   for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
   add_size(s, lower_leading(&op->results[0]->type));
-  const uint64_t all[] = {w->rows,           blocks,            sizes.row_bytes, sizes.scales_offset,
-                          sizes.isums_offset, sizes.fsums_offset, w->rows};
+  const uint64_t all[] = {w->rows, blocks, sizes.row_bytes, sizes.scales_offset, sizes.isums_offset, sizes.fsums_offset,
+                          w->rows};
   for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
   if (c->shape.residual) add_size(s, constant(w->rows));
   s->work = constant(num_ceil_div(w->rows, pack->rows));

@@ -41,9 +41,8 @@ tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint
     const elem_info *e = elem_get(type);
     if (!scheme_field_count(&s->fields[f], rows, columns, &count)) return NULL;
     for (uint64_t i = 0; i < count; i++)
-      t->elements[f][i] = e->kind == ELEM_KIND_FLOAT
-                              ? (uint32_t)elem_encode(type, float_element(&seed, data))
-                              : (uint32_t)integer_element(e, &seed, data, type);
+      t->elements[f][i] = e->kind == ELEM_KIND_FLOAT ? (uint32_t)elem_encode(type, float_element(&seed, data))
+                                                     : (uint32_t)integer_element(e, &seed, data, type);
   }
   return t;
 }
@@ -63,7 +62,9 @@ static int8_t clamp_round(double x, int lowest) {
   return (int8_t)(r < lowest ? lowest : r > 127 ? 127 : r);
 }
 
-static uint64_t at_position(const prepared_layout *l, uint64_t k) { return k / l->k_group * l->k_padded + k % l->k_group; }
+static uint64_t at_position(const prepared_layout *l, uint64_t k) {
+  return k / l->k_group * l->k_padded + k % l->k_group;
+}
 
 static uint64_t element_of(uint64_t span, uint64_t position) { return span == PREPARED_ROW ? 0 : position / span; }
 
@@ -189,10 +190,10 @@ kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint6
   c->packed = zeroed(a, bytes);
   if (!pack_tensor(d, a, r, c->codes, c->packed.data, bytes)) return NULL;
   c->prepared = zeroed(a, tokens * c->sizes.row_bytes);
-  c->x = ARENA_ARRAY(a, float, tokens * columns);
-  c->used = ARENA_ARRAY(a, double, tokens * columns);
-  c->expected = ARENA_ARRAY(a, double, tokens * rows);
-  c->bound = ARENA_ARRAY(a, double, tokens * rows);
+  c->x = ARENA_ARRAY(a, float, tokens *columns);
+  c->used = ARENA_ARRAY(a, double, tokens *columns);
+  c->expected = ARENA_ARRAY(a, double, tokens *rows);
+  c->bound = ARENA_ARRAY(a, double, tokens *rows);
   uint64_t state = seed ^ 0x5555;
   for (uint64_t i = 0; i < tokens * columns; i++) c->x[i] = activation(&state, data, i % columns);
   prepare(c);
@@ -221,11 +222,11 @@ bool case_check(const kernel_case *c, const float *y, const char **message) {
   for (uint64_t i = 0; i < c->tokens * c->rows; i++) {
     double error = fabs((double)y[i] - c->expected[i]);
     if (error <= c->bound[i]) continue;
-    *message = arena_printf(c->mem, "%s, %s, M=%llu N=%llu K=%llu: y[%llu][%llu] = %.9g, expected %.9g +- %.3g",
-                            c->recipe->scheme->name, act_text(c->mem, &c->recipe->act), (unsigned long long)c->tokens,
-                            (unsigned long long)c->rows, (unsigned long long)c->columns,
-                            (unsigned long long)(i / c->rows), (unsigned long long)(i % c->rows), (double)y[i],
-                            c->expected[i], c->bound[i]);
+    *message =
+        arena_printf(c->mem, "%s, %s, M=%llu N=%llu K=%llu: y[%llu][%llu] = %.9g, expected %.9g +- %.3g",
+                     c->recipe->scheme->name, act_text(c->mem, &c->recipe->act), (unsigned long long)c->tokens,
+                     (unsigned long long)c->rows, (unsigned long long)c->columns, (unsigned long long)(i / c->rows),
+                     (unsigned long long)(i % c->rows), (double)y[i], c->expected[i], c->bound[i]);
     return false;
   }
   return true;

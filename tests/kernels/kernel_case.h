@@ -8,9 +8,9 @@
 
 typedef enum case_data {
   CASE_RANDOM,
-  CASE_EDGES,     // saturated codes, scales 0, subnormal, large; activations 0, huge, alternating
-  CASE_ALL_LOW,   // every code its least
-  CASE_ALL_HIGH   // every code its greatest
+  CASE_EDGES,   // saturated codes, scales 0, subnormal, large; activations 0, huge, alternating
+  CASE_ALL_LOW, // every code its least
+  CASE_ALL_HIGH // every code its greatest
 } case_data;
 
 typedef struct kernel_case {
@@ -19,8 +19,8 @@ typedef struct kernel_case {
   const recipe *recipe;
   uint64_t tokens, rows, columns;
   tensor_codes *codes;
-  float *x;         // tokens x columns
-  double *used;     // tokens x columns: the activations that the kernel means after quantization
+  float *x;     // tokens x columns
+  double *used; // tokens x columns: the activations that the kernel means after quantization
   ir_memory packed;
   ir_memory prepared;
   prepared_sizes sizes;

@@ -15,9 +15,25 @@
 #include "tests/kernels/kernel_case.h"
 
 static const char *const formats[] = {
-    "q4_0",      "q4_1",           "q5_0", "q8_0",  "q4_K", "q6_K",       "nf4",
-    "int8_row",  "int4_g",         "int4_g(group=20)",      "int4_g(group=7)", "ternary",
-    "codebook3", "levels_row", "two_fields", "f32", "f16", "bf16", "decoded",
+    "q4_0",
+    "q4_1",
+    "q5_0",
+    "q8_0",
+    "q4_K",
+    "q6_K",
+    "nf4",
+    "int8_row",
+    "int4_g",
+    "int4_g(group=20)",
+    "int4_g(group=7)",
+    "ternary",
+    "codebook3",
+    "levels_row",
+    "two_fields",
+    "f32",
+    "f16",
+    "bf16",
+    "decoded",
 };
 
 // Formats that only tests need: stored levels, several fields per weight, an expression that is no sum of products.
@@ -31,9 +47,12 @@ static const char test_schemes[] =
     "  value = scale * level[code]; }\n";
 
 static const act_spec acts[] = {
-    {.kind = ACT_I8_DYNAMIC, .group = 32},  {.kind = ACT_I8_DYNAMIC, .group = 0},
-    {.kind = ACT_I8_DYNAMIC, .group = 256}, {.kind = ACT_F32},
-    {.kind = ACT_BF16},                     {.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5},
+    {.kind = ACT_I8_DYNAMIC, .group = 32},
+    {.kind = ACT_I8_DYNAMIC, .group = 0},
+    {.kind = ACT_I8_DYNAMIC, .group = 256},
+    {.kind = ACT_F32},
+    {.kind = ACT_BF16},
+    {.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5},
 };
 
 typedef struct shape {
@@ -41,7 +60,7 @@ typedef struct shape {
   case_data data;
 } shape;
 
-static const shape quick_shapes[] = {{1, 16, 256, CASE_RANDOM}, {2, 17, 96, CASE_EDGES},  {1, 5, 37, CASE_ALL_HIGH},
+static const shape quick_shapes[] = {{1, 16, 256, CASE_RANDOM}, {2, 17, 96, CASE_EDGES}, {1, 5, 37, CASE_ALL_HIGH},
                                      {9, 33, 300, CASE_RANDOM}, {3, 1, 1, CASE_ALL_LOW}, {1, 15, 512, CASE_EDGES}};
 static const shape more_shapes[] = {
     {1, 31, 31, CASE_RANDOM},    {1, 32, 33, CASE_EDGES},     {4, 64, 64, CASE_ALL_HIGH}, {5, 7, 127, CASE_RANDOM},
@@ -172,11 +191,12 @@ static void prepare_call(maker *m, const recipe *r, uint64_t kernel, const ir_fu
   arena *a = arena_new();
   prepared_sizes s;
   if (!prepared_get_sizes(&r->prepared, columns, &s)) fail("sizes overflow");
-  const uint64_t sizes[] = {columns,       columns,       s.row_bytes, s.scales_offset, s.isums_offset,
-                            s.fsums_offset, s.positions};
-  case_buffer buffers[] = {{.before = floats(a, tokens * columns, columns)},
-                           {.before = {.data = ARENA_ARRAY(a, uint8_t, tokens * s.row_bytes), .size = tokens * s.row_bytes},
-                            .check = CHECK_BYTES}};
+  const uint64_t sizes[] = {columns,        columns,        s.row_bytes, s.scales_offset,
+                            s.isums_offset, s.fsums_offset, s.positions};
+  case_buffer buffers[] = {
+      {.before = floats(a, tokens * columns, columns)},
+      {.before = {.data = ARENA_ARRAY(a, uint8_t, tokens *s.row_bytes), .size = tokens * s.row_bytes},
+       .check = CHECK_BYTES}};
   ir_memory run[] = {copy(a, buffers[0].before), copy(a, buffers[1].before)};
   if (!ir_interpret(m->d, program, 2, run, 7, sizes, 0, tokens)) fail("the interpreter failed");
   buffers[1].after = run[1];
@@ -188,9 +208,9 @@ static void prepare_calls(maker *m, const recipe *r, size_t format, size_t act) 
   uint64_t kernel = m->kernels->funcs.len;
   lower_emit_prepare(m->kernels, &r->prepared, m->tier, m->options.target->gpu,
                      arena_printf(m->mem, "prepare_%zu_%zu", format, act));
-  const ir_func *program = lower_emit_prepare(m->programs, &r->prepared, &m->reference.target->tiers[0], false,
-                                              arena_printf(m->mem, "prepare %s %s", r->scheme->name,
-                                                           act_text(m->mem, &r->act)));
+  const ir_func *program =
+      lower_emit_prepare(m->programs, &r->prepared, &m->reference.target->tiers[0], false,
+                         arena_printf(m->mem, "prepare %s %s", r->scheme->name, act_text(m->mem, &r->act)));
   static const uint64_t columns[] = {1, 37, 256, 300};
   for (size_t i = 0; i < 4; i++) prepare_call(m, r, kernel, program, 1 + i % 3, columns[i]);
 }
@@ -198,8 +218,18 @@ static void prepare_calls(maker *m, const recipe *r, size_t format, size_t act) 
 // ---- rows -----------------------------------------------------------------------------------------------------------------
 
 static const rows_kernel rows_kernels[] = {
-    {.op = IR_RELU},    {.op = IR_GELU},    {.op = IR_SILU}, {.op = IR_TANH}, {.op = IR_SIGMOID}, {.op = IR_TADD},
-    {.op = IR_TSUB},    {.op = IR_TMUL},    {.op = IR_TDIV}, {.op = IR_TNEG}, {.op = IR_SOFTMAX}, {.op = IR_RESHAPE},
+    {.op = IR_RELU},
+    {.op = IR_GELU},
+    {.op = IR_SILU},
+    {.op = IR_TANH},
+    {.op = IR_SIGMOID},
+    {.op = IR_TADD},
+    {.op = IR_TSUB},
+    {.op = IR_TMUL},
+    {.op = IR_TDIV},
+    {.op = IR_TNEG},
+    {.op = IR_SOFTMAX},
+    {.op = IR_RESHAPE},
     {.op = IR_TSCALE, .mul = 2.5, .add = -1},
     {.op = IR_LAYERNORM, .gain = true, .bias = true, .eps = 1e-5},
     {.op = IR_RMSNORM, .gain = true, .eps = 1e-6},
@@ -269,8 +299,7 @@ static void write_table(maker *m, const char *dir, const cg_options *options) {
   strbuf_printf(&text, "extern const qrt_kernel case_kernels[];\nextern const unsigned case_kernel_count;\n");
   strbuf_printf(&text, "const qrt_kernel case_kernels[] = {\n");
   for (size_t i = 0; i < m->kernels->funcs.len; i++)
-    strbuf_printf(&text, "  %s,\n",
-                  cg_kernel_symbol(m->mem, options, m->tier, m->kernels->funcs.data[i]->name));
+    strbuf_printf(&text, "  %s,\n", cg_kernel_symbol(m->mem, options, m->tier, m->kernels->funcs.data[i]->name));
   strbuf_printf(&text, "};\nconst unsigned case_kernel_count = %zu;\n", m->kernels->funcs.len);
   write_bytes(dir, "table.c", text.data, text.len);
 }

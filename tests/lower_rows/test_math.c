@@ -50,13 +50,13 @@ static ir_func *make_kernel(ir_module *m, unary_emitter emit, uint32_t lanes) {
   static const char *const buffers[] = {"x", "y", NULL};
   static const char *const sizes[] = {NULL};
   ir_builder b;
-  emit_params p;
-  ir_func *f = emit_begin_kernel(m, &b, "f", buffers, sizes, &p);
-  ir_loop loop = emit_begin_loop(&b, p.begin, p.end, emit_index(&b, lanes));
-  ir_value *offset = emit_index_scale(&b, loop.index, 4);
-  ir_value *x = emit_load(&b, emit_f32(lanes), p.buffers[0], offset, NULL);
-  emit_store(&b, p.buffers[1], offset, emit(&b, x), NULL);
-  emit_end_loop(&b, loop);
+  lo_params p;
+  ir_func *f = lo_begin_kernel(m, &b, "f", buffers, sizes, &p);
+  ir_loop loop = lo_begin_loop(&b, p.begin, p.end, lo_index(&b, lanes));
+  ir_value *offset = lo_index_scale(&b, loop.index, 4);
+  ir_value *x = lo_load(&b, lo_f32(lanes), p.buffers[0], offset, NULL);
+  lo_store(&b, p.buffers[1], offset, emit(&b, x), NULL);
+  lo_end_loop(&b, loop);
   return f;
 }
 
