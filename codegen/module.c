@@ -13,7 +13,7 @@ static LLVMTargetRef find_target(cg_context *cg, const char *triple) {
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &t, &message) == 0) return t;
   diag_error(cg->diag, SRC_NOWHERE, "LLVM knows no target '%s': %s", triple, llvm_take_message(cg->mem, message));
-  diag_hint(cg->diag, "`qcc --print-targets` lists the targets; a triple is arch-vendor-system, as aarch64-linux-gnu");
+  diag_hint(cg->diag, "`qcc --print-targets` lists the targets and their triples, processor-vendor-system");
   return NULL;
 }
 
