@@ -152,7 +152,7 @@ bool layout_block_bytes(diag *d, const scheme_layout *l, const char *tensor_name
 
 tensor_codes *layout_read_blocks(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
                                  const uint8_t *data, uint64_t size, uint64_t rows, uint64_t columns) {
-  uint64_t expected;
+  uint64_t expected = 0;
   if (!layout_block_bytes(d, l, tensor_name, rows, columns, &expected)) return NULL;
   if (size != expected) {
     tensor_error(d, tensor_name,

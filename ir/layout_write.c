@@ -80,7 +80,7 @@ static bool write_blocks(writer *w, uint8_t *out) {
 }
 
 bool layout_write_blocks(diag *d, const tensor_codes *t, const scheme_layout *l, uint8_t *out, uint64_t size) {
-  uint64_t expected;
+  uint64_t expected = 0;
   if (l->block_weights == 0) {
     diag_error(d, l->loc, "layout '%s' has separate tensors, not blocks", l->name);
     return false;

@@ -1,0 +1,298 @@
+#include "weights/encode.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "support/num.h"
+#include "weights/encode_state.h"
+#include "weights/encode_unit.h"
+
+enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 10 };
+
+region encoder_region(const encoder *e, granularity g, uint64_t n, uint64_t k) {
+  region r = {.n = n, .rows = 1, .k = k, .columns = 1};
+  uint64_t all = e->out->columns;
+  switch (g.kind) {
+  case GRAN_WEIGHT: break;
+  case GRAN_GROUP:
+    r.k = k - k % g.group;
+    r.columns = all - r.k < g.group ? all - r.k : g.group;
+    break;
+  case GRAN_TENSOR: r.n = 0, r.rows = e->out->rows; // fall through
+  case GRAN_ROW: r.k = 0, r.columns = all; break;
+  }
+  return r;
+}
+
+void encoder_use_tables(encoder *e, uint64_t n, uint64_t k) {
+  for (size_t f = 0; f < e->s->field_count; f++)
+    if (e->s->fields[f].rank != 0)
+      e->unit_tables[f] = e->tables[f] + scheme_field_index(&e->s->fields[f], e->out->columns, n, k);
+}
+
+void encoder_load(encoder *e, uint64_t n, uint64_t k) {
+  encoder_use_tables(e, n, k);
+  for (size_t f = 0; f < e->s->field_count; f++) {
+    const scheme_field *field = &e->s->fields[f];
+    if (field->rank != 0) continue;
+    uint64_t at = scheme_field_index(field, e->out->columns, n, k);
+    e->fields[f] = elem_decode(field->type, e->out->elements[f][at]);
+  }
+}
+
+void encoder_store(encoder *e, unsigned f, uint64_t i, double x) {
+  elem_type type = e->s->fields[f].type;
+  if (elem_get(type)->kind == ELEM_KIND_FLOAT && elem_get(type)->has_inf_nan) {
+    double largest = elem_decode(type, elem_encode(type, INFINITY) - 1);
+    x = x > largest ? largest : x < -largest ? -largest : x;
+  }
+  uint64_t raw = elem_encode(type, x);
+  e->out->elements[f][i] = (uint32_t)raw;
+  if (e->s->fields[f].rank != 0) e->tables[f][i] = elem_decode(type, raw);
+}
+
+double encoder_error(encoder *e, region r) {
+  double sum = 0;
+  for (uint64_t n = r.n; n < r.n + r.rows; n++)
+    for (uint64_t k = r.k; k < r.k + r.columns; k++) {
+      encoder_load(e, n, k);
+      relaxed_env env = {.scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n};
+      double x = relaxed_eval(&env, e->s->value) - encoder_weight(e, n, k);
+      sum += x * x;
+    }
+  return sum;
+}
+
+// The structured encoder's numbers for one unit into `out`.
+static void store_levels(encoder *e, const unit *u, region r) {
+  for (size_t level = 1; level < e->plan->level_count; level++) {
+    const plan_level *l = &e->plan->levels[level];
+    for (size_t i = 0; i < u->levels[level].count; i++) {
+      uint64_t n = r.n + (l->gran.kind == GRAN_TENSOR ? 0 : i / u->levels[level].per_row);
+      uint64_t k = r.k + (l->gran.kind == GRAN_GROUP ? i % u->levels[level].per_row * l->gran.group : 0);
+      for (size_t slot = 0; slot < l->field_count; slot++) {
+        unsigned f = l->fields[slot];
+        encoder_store(e, f, scheme_field_index(&e->s->fields[f], e->out->columns, n, k), unit_value(u, level, i, slot));
+      }
+    }
+  }
+}
+
+// One field's codes or selectors; `shift` is where its bits begin in the joint code.
+static void store_code_field(encoder *e, const unit *u, region r, unsigned f, unsigned shift) {
+  const scheme_field *field = &e->s->fields[f];
+  unsigned bits = elem_get(field->type)->bits;
+  uint32_t mask = bits >= 32 ? UINT32_MAX : (1u << bits) - 1;
+  bool selector = e->plan->roles[f] == ROLE_SELECTOR;
+  size_t step = selector ? (size_t)e->plan->selector_gran.group : 1;
+  for (size_t row = 0; row < u->rows; row++) {
+    uint32_t *to = e->out->elements[f] + scheme_field_index(field, e->out->columns, r.n + row, r.k);
+    for (size_t i = 0; i < u->columns; i += step) {
+      size_t at = row * u->columns + i;
+      uint32_t joint = selector ? u->best_selectors[at] : u->best_codes[at];
+      to[i / step] = joint >> shift & mask;
+    }
+  }
+}
+
+static void store_codes(encoder *e, const unit *u, region r) {
+  unsigned code_shift = 0, selector_shift = 0;
+  for (unsigned f = 0; f < e->s->field_count; f++) {
+    field_role role = e->plan->roles[f];
+    if (role != ROLE_CODE && role != ROLE_SELECTOR) continue;
+    unsigned *shift = role == ROLE_CODE ? &code_shift : &selector_shift;
+    store_code_field(e, u, r, f, *shift);
+    *shift += elem_get(e->s->fields[f].type)->bits;
+  }
+}
+
+static void encode_region_unit(encoder *e, unit *u, region r) {
+  unit_shape(u, (size_t)r.rows, (size_t)r.columns, r.k);
+  for (uint64_t row = 0; row < r.rows; row++)
+    for (uint64_t i = 0; i < r.columns; i++) u->w[row * r.columns + i] = encoder_weight(e, r.n + row, r.k + i);
+  unit_encode(u);
+  store_levels(e, u, r);
+  store_codes(e, u, r);
+}
+
+static void report_progress(const encoder *e, uint64_t done) {
+  if (e->progress.call != NULL) e->progress.call(e->progress.user, done, e->out->rows * e->out->columns);
+}
+
+// How a tensor is worked through: in regions that share no number, made of units.
+typedef struct work {
+  encoder *e;
+  unit *u;        // structured encoding
+  core_set cores; // of the tables of the unit at hand
+  granularity region_gran, unit_gran;
+} work;
+
+static void encode_units(work *w, region r) {
+  for (uint64_t n = r.n; n < r.n + r.rows;) {
+    region g = {0};
+    for (uint64_t k = r.k; k < r.k + r.columns; k += g.columns) {
+      g = encoder_region(w->e, w->unit_gran, n, k);
+      if (w->e->plan->has_tables) {
+        encoder_use_tables(w->e, n, k);
+        core_set_update(&w->cores, w->e->unit_tables);
+      }
+      encode_region_unit(w->e, w->u, g);
+    }
+    n += g.rows;
+  }
+}
+
+static void encode_once(work *w, region r, bool first) {
+  if (w->u != NULL)
+    encode_units(w, r);
+  else
+    encode_search(w->e, r, first);
+}
+
+static void copy_region(encoder *e, region r, uint32_t **from, uint32_t **to) {
+  for (size_t f = 0; f < e->s->field_count; f++) {
+    const scheme_field *field = &e->s->fields[f];
+    uint64_t size = 1, columns = e->out->columns;
+    scheme_field_size(field, &size);
+    for (uint64_t n = r.n; n < r.n + r.rows; n++) {
+      uint64_t first = scheme_field_index(field, columns, n, r.k);
+      uint64_t last = scheme_field_index(field, columns, n, r.k + r.columns - 1);
+      memcpy(to[f] + first, from[f] + first, (size_t)(last + size - first) * sizeof **to);
+    }
+  }
+}
+
+// Codes and stored tables take turns; the best state wins.
+static void encode_with_tables(work *w, region r, uint32_t **best) {
+  double least = INFINITY;
+  encode_tables_start(w->e, r);
+  for (int round = 0; round < TABLE_ROUNDS; round++) {
+    if (round > 0) encode_tables_refit(w->e, r);
+    encode_once(w, r, round == 0);
+    double error = encoder_error(w->e, r);
+    bool enough = !(error < least * (1 - 1e-3));
+    if (error < least || round == 0) {
+      least = error;
+      copy_region(w->e, r, w->e->out->elements, best);
+    }
+    if (enough && round > 0) break;
+  }
+  copy_region(w->e, r, best, w->e->out->elements);
+}
+
+static uint32_t **element_copies(arena *a, const tensor_codes *t) {
+  uint32_t **copies = ARENA_ARRAY(a, uint32_t *, t->scheme->field_count);
+  for (size_t f = 0; f < t->scheme->field_count; f++) {
+    uint64_t count = 0;
+    scheme_field_count(&t->scheme->fields[f], t->rows, t->columns, &count);
+    copies[f] = ARENA_ARRAY(a, uint32_t, (size_t)count);
+  }
+  return copies;
+}
+
+static void encode_regions(work *w) {
+  encoder *e = w->e;
+  uint32_t **best = e->plan->has_tables ? element_copies(e->mem, e->out) : NULL;
+  uint64_t step = e->out->rows * e->out->columns / 256 + 1, reported = 0, done = 0;
+  for (uint64_t n = 0; n < e->out->rows;) {
+    region r = {0};
+    for (uint64_t k = 0; k < e->out->columns; k += r.columns) {
+      r = encoder_region(e, w->region_gran, n, k);
+      if (best != NULL)
+        encode_with_tables(w, r, best);
+      else
+        encode_once(w, r, true);
+      done += r.rows * r.columns;
+      if (done - reported < step) continue;
+      report_progress(e, done);
+      reported = done;
+    }
+    n += r.rows;
+  }
+  if (reported != done) report_progress(e, done);
+}
+
+static granularity coarser(granularity a, granularity b) {
+  if (a.kind != b.kind) return a.kind > b.kind ? a : b;
+  return a.group > b.group ? a : b;
+}
+
+// Regions hold whole granules of all fields. The general search cannot rely on granules being nested.
+static granularity region_granularity(const encoder *e) {
+  granularity g = {.kind = GRAN_WEIGHT, .group = 1};
+  for (size_t f = 0; f < e->s->field_count; f++) g = coarser(g, e->s->fields[f].gran);
+  if (!e->plan->structured && g.kind < GRAN_ROW) g = (granularity){.kind = GRAN_ROW};
+  return e->plan->structured ? coarser(g, e->plan->levels[e->plan->level_count - 1].gran) : g;
+}
+
+static void plan_work(work *w) {
+  encoder *e = w->e;
+  w->region_gran = region_granularity(e);
+  if (!e->plan->structured) return;
+  encoder_use_tables(e, 0, 0);
+  if (!core_set_init(e->mem, e->plan, e->unit_tables, &w->cores)) {
+    w->region_gran = coarser(w->region_gran, (granularity){.kind = GRAN_ROW});
+    return;
+  }
+  w->unit_gran = e->plan->levels[e->plan->level_count - 1].gran;
+  region r = encoder_region(e, w->unit_gran, 0, 0);
+  w->u = unit_new(e->mem, e->plan, &w->cores, e->refinements, (size_t)r.rows, (size_t)r.columns);
+}
+
+static const char *tensor_name(const encode_options *o) { return o != NULL && o->name != NULL ? o->name : "weights"; }
+
+static bool check_weights(diag *d, const char *name, const float *w, uint64_t rows, uint64_t columns) {
+  if (rows == 0 || columns == 0) {
+    diag_error(d, SRC_NOWHERE, "tensor '%s' is empty (%" PRIu64 " x %" PRIu64 ")", name, rows, columns);
+    return false;
+  }
+  for (uint64_t i = 0; i < rows * columns; i++) {
+    if (isfinite(w[i])) continue;
+    diag_error(d, SRC_NOWHERE, "tensor '%s' has %s at row %" PRIu64 ", column %" PRIu64 "; it cannot be quantized",
+               name, isnan(w[i]) ? "a NaN" : "an infinity", i / columns, i % columns);
+    return false;
+  }
+  return true;
+}
+
+// The general search tries all codes of a weight.
+static bool check_codes(encoder *e) {
+  for (size_t f = 0; f < e->s->field_count; f++)
+    if (e->plan->roles[f] == ROLE_CODE) e->code_bits += elem_get(e->s->fields[f].type)->bits;
+  if (e->plan->structured || e->code_bits <= PLAN_CODE_BITS) return true;
+  diag_error(e->d, e->s->loc,
+             "scheme '%s' has %u bits of codes per weight; in a value of this kind all are tried, and %d are the limit",
+             e->s->name, e->code_bits, PLAN_CODE_BITS);
+  return false;
+}
+
+static void make_room(encoder *e) {
+  e->tables = ARENA_ARRAY(e->mem, double *, e->s->field_count);
+  e->unit_tables = ARENA_ARRAY(e->mem, const double *, e->s->field_count);
+  e->fields = ARENA_ARRAY(e->mem, double, e->s->field_count + 1); // one more for encode_tables_refit
+  for (size_t f = 0; f < e->s->field_count; f++) {
+    uint64_t count = 0;
+    if (e->s->fields[f].rank == 0) continue;
+    scheme_field_count(&e->s->fields[f], e->out->rows, e->out->columns, &count);
+    e->tables[f] = ARENA_ARRAY(e->mem, double, (size_t)count);
+  }
+}
+
+tensor_codes *encode_tensor(diag *d, arena *a, const scheme *s, const float *w, uint64_t rows, uint64_t columns,
+                            const encode_options *options, encode_progress progress) {
+  if (!check_weights(d, tensor_name(options), w, rows, columns)) return NULL;
+  encoder e = {.d = d, .mem = arena_new(), .s = s, .w = w, .progress = progress};
+  e.refinements = options != NULL && options->refinements != 0 ? options->refinements : DEFAULT_REFINEMENTS;
+  e.out = tensor_codes_new(d, a, s, rows, columns);
+  e.plan = encode_plan_new(e.mem, s);
+  bool ok = e.out != NULL && check_codes(&e);
+  if (ok) {
+    make_room(&e);
+    work job = {.e = &e};
+    plan_work(&job);
+    encode_regions(&job);
+  }
+  arena_free(e.mem);
+  return ok ? e.out : NULL;
+}

@@ -1,0 +1,182 @@
+// The values of level 0's cores for every code, and quadratic forms.
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "weights/encode_fit.h"
+
+double quad_error(const quad *q, size_t terms, const double *u) {
+  double error = q->power;
+  for (size_t i = 0; i < terms; i++) {
+    error -= 2 * q->b[i] * u[i];
+    for (size_t j = 0; j < terms; j++) error += u[i] * q->h[i][j] * u[j];
+  }
+  return error < 0 ? 0 : error;
+}
+
+// Elimination with diagonal pivots.
+void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, double *x) {
+  bool dead[PLAN_FIELDS] = {false};
+  double diagonal[PLAN_FIELDS];
+  for (size_t i = 0; i < n; i++) diagonal[i] = h[i][i];
+  for (size_t i = 0; i < n; i++) {
+    dead[i] = !(h[i][i] > 1e-12 * diagonal[i]) || !(h[i][i] > 0);
+    for (size_t j = i + 1; j < n && !dead[i]; j++) {
+      double f = h[j][i] / h[i][i];
+      for (size_t k = i; k < n; k++) h[j][k] -= f * h[i][k];
+      r[j] -= f * r[i];
+    }
+  }
+  for (size_t i = n; i-- > 0;) {
+    x[i] = 0;
+    if (dead[i]) continue;
+    double rest = r[i];
+    for (size_t j = i + 1; j < n; j++) rest -= h[i][j] * x[j];
+    x[i] = rest / h[i][i];
+  }
+}
+
+void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u) {
+  double h[PLAN_FIELDS][PLAN_FIELDS], r[PLAN_FIELDS], x[PLAN_FIELDS];
+  for (size_t i = 0; i < terms; i++) {
+    bool still = fixed != NULL && fixed[i];
+    r[i] = still ? 0 : q->b[i];
+    for (size_t j = 0; j < terms; j++) {
+      h[i][j] = still || (fixed != NULL && fixed[j]) ? 0 : q->h[i][j];
+      if (!still) r[i] -= q->h[i][j] * u[j];
+    }
+  }
+  solve_symmetric(terms, h, r, x);
+  for (size_t i = 0; i < terms; i++)
+    if (isfinite(x[i])) u[i] += x[i];
+}
+
+static double *core_at(const core_set *c, size_t combo, size_t position, size_t term) {
+  return c->v + ((combo * c->positions + position) * c->terms + term) * c->codes;
+}
+
+// Sets the fields of one role from the bits of a joint code.
+static void set_fields(const encode_plan *plan, field_role role, size_t joint, double *fields) {
+  for (size_t f = 0; f < plan->scheme->field_count; f++) {
+    if (plan->roles[f] != role) continue;
+    elem_type type = plan->scheme->fields[f].type;
+    fields[f] = elem_decode(type, joint);
+    joint >>= elem_get(type)->bits;
+  }
+}
+
+static size_t joint_values(const encode_plan *plan, field_role role) {
+  unsigned bits = 0;
+  for (size_t f = 0; f < plan->scheme->field_count; f++)
+    if (plan->roles[f] == role) bits += elem_get(plan->scheme->fields[f].type)->bits;
+  return (size_t)1 << bits;
+}
+
+static void fill_values(core_set *c, relaxed_env *env, double *fields) {
+  const plan_level *l = &c->plan->levels[0];
+  for (size_t combo = 0; combo < c->combos; combo++) {
+    set_fields(c->plan, ROLE_SELECTOR, combo, fields);
+    for (size_t code = 0; code < c->codes; code++) {
+      if (c->direct_field < c->plan->scheme->field_count)
+        fields[c->direct_field] = (double)code;
+      else
+        set_fields(c->plan, ROLE_CODE, code, fields);
+      for (size_t at = 0; at < c->positions * c->terms; at++) {
+        env->k = (double)(at / c->terms);
+        core_at(c, combo, at / c->terms, at % c->terms)[code] = relaxed_eval(env, l->core[0][at % c->terms]);
+      }
+    }
+  }
+}
+
+static void find_limits(core_set *c) {
+  for (size_t t = 0; t < c->terms; t++) {
+    c->min[t] = INFINITY;
+    c->max[t] = -INFINITY;
+    for (size_t i = 0; i < c->combos * c->positions; i++) {
+      const double *v = core_at(c, i / c->positions, i % c->positions, t);
+      for (size_t code = 0; code < c->codes; code++) {
+        if (v[code] < c->min[t]) c->min[t] = v[code];
+        if (v[code] > c->max[t]) c->max[t] = v[code];
+      }
+    }
+  }
+}
+
+static void sort_levels(core_set *c) {
+  const double *v = core_at(c, 0, 0, c->slope);
+  c->level_count = 0;
+  for (size_t code = 0; code < c->codes; code++) {
+    size_t at = c->level_count;
+    if (!isfinite(v[code])) continue;
+    while (at > 0 && c->sorted[at - 1] > v[code]) at--;
+    if (at > 0 && c->sorted[at - 1] == v[code]) continue;
+    memmove(&c->sorted[at + 1], &c->sorted[at], (c->level_count - at) * sizeof *c->sorted);
+    memmove(&c->code_of[at + 1], &c->code_of[at], (c->level_count - at) * sizeof *c->code_of);
+    c->sorted[at] = v[code];
+    c->code_of[at] = (uint16_t)code;
+    c->level_count++;
+  }
+}
+
+static void find_middles(core_set *c) {
+  for (c->padded = 1; c->padded < c->level_count; c->padded *= 2) {
+  }
+  for (size_t i = 0; i < c->padded; i++)
+    c->middle[i] = i + 1 < c->level_count ? 0.5 * c->sorted[i] + 0.5 * c->sorted[i + 1] : INFINITY;
+  c->uniform = c->level_count > 1;
+  for (size_t i = 1; i < c->level_count; i++)
+    c->uniform &= c->sorted[i] - c->sorted[i - 1] == c->sorted[1] - c->sorted[0];
+}
+
+static bool constant_core(const core_set *c, size_t t) { return c->min[t] == c->max[t]; }
+
+static void recognise_simple(core_set *c) {
+  c->slope = 0;
+  c->offset = c->terms;
+  c->simple = c->combos == 1 && c->positions == 1 && c->codes > 1 && c->terms <= 2 && c->terms > 0;
+  if (!c->simple) return;
+  if (c->terms == 2) {
+    c->slope = constant_core(c, 0);
+    c->offset = 1 - c->slope;
+    c->simple = constant_core(c, c->offset) && !constant_core(c, c->slope) && isfinite(c->min[c->offset]);
+  }
+  if (!c->simple) return;
+  sort_levels(c);
+  c->simple = c->level_count > 0;
+  find_middles(c);
+}
+
+void core_set_update(core_set *c, const double *const *tables) {
+  arena *a = arena_new();
+  double *fields = ARENA_ARRAY(a, double, c->plan->scheme->field_count);
+  relaxed_env env = {.scheme = c->plan->scheme, .fields = fields, .tables = tables};
+  fill_values(c, &env, fields);
+  arena_free(a);
+  find_limits(c);
+  recognise_simple(c);
+}
+
+static unsigned find_direct_field(const encode_plan *plan) {
+  unsigned f = 0;
+  while (f < plan->scheme->field_count &&
+         !(plan->roles[f] == ROLE_CODE && elem_get(plan->scheme->fields[f].type)->bits > PLAN_CODE_BITS))
+    f++;
+  return f;
+}
+
+bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out) {
+  enum { LIMIT = 1 << 22 };
+  core_set *c = out;
+  *c = (core_set){.plan = plan, .terms = plan->levels[0].terms, .positions = plan->period};
+  c->direct_field = find_direct_field(plan);
+  c->codes = c->direct_field < plan->scheme->field_count ? 2 : joint_values(plan, ROLE_CODE);
+  c->combos = joint_values(plan, ROLE_SELECTOR);
+  if (c->terms == 0 || c->codes * c->combos * c->positions * c->terms > LIMIT) return false;
+  c->v = ARENA_ARRAY(a, double, c->codes * c->combos * c->positions * c->terms);
+  c->sorted = ARENA_ARRAY(a, double, c->codes + 1);
+  c->middle = ARENA_ARRAY(a, double, 2 * c->codes);
+  c->code_of = ARENA_ARRAY(a, uint16_t, c->codes + 1);
+  core_set_update(c, tables);
+  return true;
+}

@@ -1,0 +1,329 @@
+#include "weights/encode_fit.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { LANES = 4, CANDIDATES = 24 };
+
+// Sums over weights w with varying core c: c*c, c, c*w, 1, w, w*w. Lanes make the order of additions a fixed one that
+// a compiler can still do in parallel.
+typedef struct sums {
+  double cc[LANES], c[LANES], cw[LANES], w[LANES], ww[LANES];
+} sums;
+
+static double total(const double *lanes) { return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]); }
+
+static void add_sums(sums *s, size_t lane, double c, double w) {
+  s->cc[lane] += c * c;
+  s->c[lane] += c;
+  s->cw[lane] += c * w;
+  s->w[lane] += w;
+  s->ww[lane] += w * w;
+}
+
+// How a weight becomes the index of a sorted level: uniform levels by rounding x = w * scale + shift, others by search
+// for x among the limits. `scale` 0 gives one index for all.
+typedef struct quantizer {
+  double scale, shift;
+  double top;
+} quantizer;
+
+static size_t search_level(const core_set *c, double x) {
+  size_t at = 0;
+  for (size_t step = c->padded / 2; step > 0; step /= 2) at += x > c->middle[at + step - 1] ? step : 0;
+  return at;
+}
+
+static double round_level(double x, double top) {
+  const double magic = 0x1.8p52; // adding it leaves no bit for fractions: rounds to nearest even
+  x = x < 0 ? 0 : x > top ? top : x;
+  return (x + magic) - magic;
+}
+
+static quantizer quantizer_for(const core_set *c, const double *u) {
+  double off = c->offset < c->terms ? u[c->offset] * c->min[c->offset] : 0;
+  double scale = 1 / u[c->slope];
+  quantizer q = {.top = (double)(c->level_count - 1)};
+  if (!isfinite(scale) || !isfinite(off * scale)) scale = off = 0; // all levels coincide: the one nearest to 0
+  q.scale = scale;
+  q.shift = -off * scale;
+  if (c->uniform) {
+    double step = 1 / (c->sorted[1] - c->sorted[0]);
+    q.scale *= step;
+    q.shift = (q.shift - c->sorted[0]) * step;
+  }
+  return q;
+}
+
+// The segments are split into whole lanes and a rest.
+static void assign_uniform(const core_set *c, quantizer q, const double *w, size_t count, uint32_t *codes, sums *s) {
+  double first = c->sorted[0], step = c->sorted[1] - c->sorted[0];
+  for (size_t i = 0; i < count; i += LANES) {
+    size_t lanes = count - i < LANES ? count - i : LANES;
+    double index[LANES];
+    for (size_t l = 0; l < lanes; l++) index[l] = round_level(w[i + l] * q.scale + q.shift, q.top);
+    for (size_t l = 0; l < lanes; l++) add_sums(s, l, first + index[l] * step, w[i + l]);
+    if (codes != NULL)
+      for (size_t l = 0; l < lanes; l++) codes[i + l] = c->code_of[(size_t)index[l]];
+  }
+}
+
+static void assign_sorted(const core_set *c, quantizer q, const double *w, size_t count, uint32_t *codes, sums *s) {
+  for (size_t i = 0; i < count; i += LANES) {
+    size_t lanes = count - i < LANES ? count - i : LANES;
+    size_t index[LANES];
+    for (size_t l = 0; l < lanes; l++) index[l] = search_level(c, w[i + l] * q.scale + q.shift);
+    for (size_t l = 0; l < lanes; l++) add_sums(s, l, c->sorted[index[l]], w[i + l]);
+    if (codes != NULL)
+      for (size_t l = 0; l < lanes; l++) codes[i + l] = c->code_of[index[l]];
+  }
+}
+
+static void sums_to_quad(const core_set *c, const sums *s, double count, quad *out) {
+  *out = (quad){.power = total(s->ww)};
+  out->h[c->slope][c->slope] = total(s->cc);
+  out->b[c->slope] = total(s->cw);
+  if (c->offset == c->terms) return;
+  double k = c->min[c->offset];
+  out->h[c->slope][c->offset] = out->h[c->offset][c->slope] = k * total(s->c);
+  out->h[c->offset][c->offset] = k * k * count;
+  out->b[c->offset] = k * total(s->w);
+}
+
+static void assign_simple(const core_set *c, const fit_span *span, const double *u, bool store, quad *out) {
+  sums s = {0};
+  quantizer q = quantizer_for(c, u);
+  for (size_t r = 0; r < span->rows; r++) {
+    uint32_t *codes = store ? span->codes + r * span->stride : NULL;
+    const double *w = span->w + r * span->stride;
+    if (c->uniform)
+      assign_uniform(c, q, w, span->columns, codes, &s);
+    else
+      assign_sorted(c, q, w, span->columns, codes, &s);
+  }
+  sums_to_quad(c, &s, (double)span->rows * (double)span->columns, out);
+}
+
+static void add_weight(const core_set *c, quad *q, const double *v, size_t code, double w) {
+  q->power += w * w;
+  for (size_t i = 0; i < c->terms; i++) {
+    double vi = v[i * c->codes + code];
+    q->b[i] += vi * w;
+    for (size_t j = 0; j < c->terms; j++) q->h[i][j] += vi * v[j * c->codes + code];
+  }
+}
+
+// The code whose value is nearest to w; codes without a finite value are passed over.
+static size_t nearest(const core_set *c, const double *v, const double *u, double w, double *error) {
+  size_t best = 0;
+  *error = INFINITY;
+  for (size_t code = 0; code < c->codes; code++) {
+    double x = 0;
+    for (size_t t = 0; t < c->terms; t++) x += u[t] * v[t * c->codes + code];
+    double e = (x - w) * (x - w);
+    if (!(e < *error)) continue;
+    *error = e;
+    best = code;
+  }
+  return best;
+}
+
+static const double *values_at(const core_set *c, size_t combo, uint64_t k) {
+  return c->v + (combo * c->positions + (size_t)(k % c->positions)) * c->terms * c->codes;
+}
+
+static double cell_error(const core_set *c, size_t combo, const double *w, size_t count, uint64_t k, const double *u,
+                         double limit) {
+  double sum = 0, error;
+  for (size_t i = 0; i < count && sum < limit; i++) {
+    nearest(c, values_at(c, combo, k + i), u, w[i], &error);
+    sum += error;
+  }
+  return sum;
+}
+
+// One selector granule (or a whole segment): the best combination of selectors, then the codes.
+static void assign_cell(const core_set *c, const double *w, size_t count, uint64_t k, const double *u, uint32_t *codes,
+                        uint16_t *selector, quad *out) {
+  size_t best = 0;
+  double least = INFINITY, ignored;
+  for (size_t combo = 0; combo < c->combos && c->combos > 1; combo++) {
+    double error = cell_error(c, combo, w, count, k, u, least);
+    if (!(error < least)) continue;
+    least = error;
+    best = combo;
+  }
+  *selector = (uint16_t)best;
+  for (size_t i = 0; i < count; i++) {
+    const double *v = values_at(c, best, k + i);
+    codes[i] = (uint32_t)nearest(c, v, u, w[i], &ignored);
+    add_weight(c, out, v, codes[i], w[i]);
+  }
+}
+
+static void assign_general(const core_set *c, const fit_span *span, const double *u, quad *out) {
+  *out = (quad){.power = 0};
+  size_t cell = c->combos > 1 ? (size_t)c->plan->selector_gran.group : span->columns;
+  for (size_t r = 0; r < span->rows; r++)
+    for (size_t i = 0; i < span->columns; i += cell) {
+      size_t count = span->columns - i < cell ? span->columns - i : cell, at = r * span->stride + i;
+      assign_cell(c, span->w + at, count, span->k + i, u, span->codes + at, span->selectors + at, out);
+    }
+}
+
+// Floats per weight need no search: the form has one term, u * (v0 + (v1 - v0) * f), and any u will do.
+static void assign_direct(const core_set *c, const fit_span *span, const double *u, quad *out) {
+  elem_type type = c->plan->scheme->fields[c->direct_field].type;
+  double slope = c->v[1] - c->v[0];
+  *out = (quad){.power = 0};
+  for (size_t i = 0; i < span->rows * span->columns; i++) {
+    size_t at = i / span->columns * span->stride + i % span->columns;
+    double f = (span->w[at] / u[0] - c->v[0]) / slope;
+    double stored = isfinite(f) ? elem_decode(type, elem_encode(type, f)) : 0;
+    double v = c->v[0] + slope * stored;
+    span->codes[at] = (uint32_t)elem_encode(type, stored);
+    out->power += span->w[at] * span->w[at];
+    out->h[0][0] += v * v;
+    out->b[0] += v * span->w[at];
+  }
+}
+
+static bool is_direct(const core_set *c) { return c->direct_field < c->plan->scheme->field_count; }
+
+void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out) {
+  if (is_direct(c))
+    assign_direct(c, s, u, out);
+  else if (c->simple)
+    assign_simple(c, s, u, true, out);
+  else
+    assign_general(c, s, u, out);
+}
+
+// Where to begin: coefficients to try.
+typedef struct candidates {
+  size_t count;
+  double u[CANDIDATES][PLAN_TERMS];
+} candidates;
+
+// All other coefficients are 0, or 1 where they cannot be anything else.
+static void add_candidate(candidates *list, const core_set *c, size_t term, double value) {
+  const plan_level *l = &c->plan->levels[0];
+  if (list->count == CANDIDATES || !isfinite(value) || value == 0 || l->fixed[term]) return;
+  if (!(value < 0 ? l->negative : l->positive)[term]) return;
+  double *u = list->u[list->count++];
+  for (size_t t = 0; t < c->terms; t++) u[t] = t == term ? value : l->fixed[t];
+}
+
+typedef struct extent {
+  double min, max, far; // far: the one of larger magnitude
+} extent;
+
+static extent extent_of(const fit_span *s) {
+  extent e = {.min = INFINITY, .max = -INFINITY};
+  for (size_t r = 0; r < s->rows; r++)
+    for (size_t i = 0; i < s->columns; i++) {
+      double w = s->w[r * s->stride + i];
+      e.min = w < e.min ? w : e.min;
+      e.max = w > e.max ? w : e.max;
+    }
+  e.far = -e.min > e.max ? e.min : e.max;
+  return e;
+}
+
+// Few levels are best spent on the bulk of the weights, so smaller scales are tried too.
+static size_t shrinks_for(size_t codes, const double **list) {
+  static const double few[] = {1, 0.8, 0.62, 0.46, 0.34}, some[] = {1, 0.87, 0.74}, many[] = {1};
+  *list = codes <= 8 ? few : codes < 64 ? some : many;
+  return codes <= 8 ? 5 : codes < 64 ? 3 : 1;
+}
+
+// The far weight on the least and on the greatest value of the core, in both cases with its sign.
+static void scale_candidates(candidates *list, const core_set *c, size_t term, const extent *e) {
+  const double *shrink;
+  size_t count = shrinks_for(c->codes, &shrink);
+  for (size_t i = 0; i < count; i++) {
+    if (c->max[term] != 0) add_candidate(list, c, term, shrink[i] * e->far / c->max[term]);
+    bool distinct = c->min[term] != -c->max[term] || i == 0;
+    if (c->min[term] != 0 && c->min[term] != c->max[term] && distinct)
+      add_candidate(list, c, term, shrink[i] * e->far / c->min[term]);
+  }
+}
+
+// The range of the weights on the range of the core, in both directions where the core is not symmetric.
+static void offset_candidates(candidates *list, const core_set *c, const extent *e) {
+  const double *shrink;
+  size_t count = shrinks_for(c->codes, &shrink);
+  double lo = c->min[c->slope], hi = c->max[c->slope], k = c->min[c->offset];
+  add_candidate(list, c, c->offset, 0.5 * (e->max + e->min) / k); // all weights equal
+  for (size_t i = 0; i < count && k != 0; i++) {
+    double scale = shrink[i] * (e->max - e->min) / (hi - lo);
+    size_t before = list->count;
+    add_candidate(list, c, c->slope, scale);
+    if (list->count > before) list->u[before][c->offset] = (0.5 * (e->max + e->min) - scale * 0.5 * (hi + lo)) / k;
+  }
+}
+
+// Fits of a search in progress.
+typedef struct fit {
+  double u[PLAN_TERMS];
+  double error;
+  quad q;
+} fit;
+
+static void assign_only(const core_set *c, const fit_span *s, const double *u, quad *out) {
+  if (c->simple)
+    assign_simple(c, s, u, false, out);
+  else
+    fit_assign(c, s, u, out);
+}
+
+// Codes for u, then the best u for these codes.
+static void try_fit(const core_set *c, const fit_span *s, fit *f) {
+  assign_only(c, s, f->u, &f->q);
+  quad_solve(&f->q, c->terms, c->plan->levels[0].fixed, f->u);
+  f->error = quad_error(&f->q, c->terms, f->u);
+}
+
+static void improve_fit(const core_set *c, const fit_span *s, fit *f) {
+  enum { ROUNDS = 6 };
+  for (int i = 0; i < ROUNDS; i++) {
+    fit next = *f;
+    try_fit(c, s, &next);
+    bool enough = !(next.error < f->error * (1 - 1e-4));
+    if (next.error < f->error) *f = next;
+    if (enough) return;
+  }
+}
+
+static void collect_candidates(candidates *list, const core_set *c, const extent *e) {
+  if (c->simple && c->offset < c->terms) {
+    offset_candidates(list, c, e);
+    if (e->min >= 0 || e->max <= 0) scale_candidates(list, c, c->slope, e);
+    return;
+  }
+  for (size_t t = 0; t < c->terms; t++) scale_candidates(list, c, t, e);
+}
+
+void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
+  extent e = extent_of(s);
+  candidates list = {.count = 0};
+  for (size_t t = 0; t < c->terms; t++) u[t] = is_direct(c) || c->plan->levels[0].fixed[t];
+  if (!is_direct(c) && e.far != 0) collect_candidates(&list, c, &e);
+  fit best[2] = {{.error = INFINITY}, {.error = INFINITY}};
+  for (size_t i = 0; i < list.count; i++) {
+    fit f;
+    memcpy(f.u, list.u[i], sizeof f.u);
+    try_fit(c, s, &f);
+    if (f.error < best[0].error) {
+      best[1] = best[0];
+      best[0] = f;
+    } else if (f.error < best[1].error) {
+      best[1] = f;
+    }
+  }
+  for (int i = 0; i < 2; i++)
+    if (best[i].error < INFINITY) improve_fit(c, s, &best[i]);
+  const fit *f = best[1].error < best[0].error ? &best[1] : &best[0];
+  if (f->error < INFINITY) memcpy(u, f->u, c->terms * sizeof *u);
+  fit_assign(c, s, u, out);
+}

@@ -1,0 +1,57 @@
+// What the parts of the encoder share while a tensor is being encoded. Internal to weights/.
+#ifndef QCC_WEIGHTS_ENCODE_STATE_H
+#define QCC_WEIGHTS_ENCODE_STATE_H
+
+#include "weights/encode.h"
+#include "weights/encode_plan.h"
+#include "weights/relaxed.h"
+
+// Part of the tensor: all weights of one granule of some field.
+typedef struct region {
+  uint64_t n, rows;    // from row n on
+  uint64_t k, columns; // from column k on
+} region;
+
+typedef struct encoder {
+  diag *d;
+  arena *mem; // temporary
+  const scheme *s;
+  const encode_plan *plan;
+  const float *w;
+  tensor_codes *out;
+  unsigned refinements;
+  double **tables;            // numbers of each stored table for the whole tensor, as `out` has them; by field
+  const double **unit_tables; // the ones for the weights at hand
+  double *fields;             // scratch, by field
+  unsigned code_bits;         // per weight, all codes together
+  encode_progress progress;
+} encoder;
+
+static inline double encoder_weight(const encoder *e, uint64_t n, uint64_t k) {
+  return (double)e->w[n * e->out->columns + k];
+}
+
+// The region of the granule of `g` that weight (n, k) belongs to.
+region encoder_region(const encoder *e, granularity g, uint64_t n, uint64_t k);
+
+// Sets e->unit_tables for weight (n, k).
+void encoder_use_tables(encoder *e, uint64_t n, uint64_t k);
+
+// Sets e->fields and e->unit_tables to what `out` has for weight (n, k).
+void encoder_load(encoder *e, uint64_t n, uint64_t k);
+
+// Stores number x, rounded to the type of field f (never infinite), as element i; tables also in e->tables.
+void encoder_store(encoder *e, unsigned f, uint64_t i, double x);
+
+// Stored tables (weights/encode_tables.c): first numbers for a region, and least squares for the codes in `out`.
+void encode_tables_start(encoder *e, region r);
+void encode_tables_refit(encoder *e, region r);
+
+// The general search (weights/encode_search.c): any expression, much slower. Works on a region that holds whole
+// granules of all scalar fields. The first call for a region chooses starting values.
+void encode_search(encoder *e, region r, bool first);
+
+// The squared error of a region with the codes in `out`.
+double encoder_error(encoder *e, region r);
+
+#endif

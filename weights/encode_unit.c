@@ -1,0 +1,306 @@
+#include "weights/encode_unit.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "support/num.h"
+
+static size_t top_level(const unit *u) { return u->plan->level_count - 1; }
+
+static size_t granules_in_row(granularity g, size_t columns) {
+  return g.kind == GRAN_GROUP ? (size_t)num_ceil_div(columns, g.group) : 1;
+}
+
+static size_t granule_count(granularity g, size_t rows, size_t columns) {
+  return g.kind == GRAN_TENSOR ? 1 : rows * granules_in_row(g, columns);
+}
+
+unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigned refinements, size_t rows,
+               size_t columns) {
+  unit *u = ARENA_NEW(a, unit);
+  *u = (unit){.plan = plan, .cores = cores, .refinements = refinements};
+  u->w = ARENA_ARRAY(a, double, rows *columns);
+  u->codes = ARENA_ARRAY(a, uint32_t, rows *columns);
+  u->best_codes = ARENA_ARRAY(a, uint32_t, rows *columns);
+  u->selectors = ARENA_ARRAY(a, uint16_t, rows *columns);
+  u->best_selectors = ARENA_ARRAY(a, uint16_t, rows *columns);
+  u->fields = ARENA_ARRAY(a, double, plan->scheme->field_count);
+  for (size_t i = 1; i < plan->level_count; i++) {
+    unit_level *l = &u->levels[i];
+    l->capacity = granule_count(plan->levels[i].gran, rows, columns);
+    l->quads = ARENA_ARRAY(a, quad, l->capacity);
+    l->vals = ARENA_ARRAY(a, double, l->capacity * plan->levels[i].field_count);
+    l->best_vals = ARENA_ARRAY(a, double, l->capacity * plan->levels[i].field_count);
+    l->outs = ARENA_ARRAY(a, double, l->capacity *PLAN_TERMS);
+    unit_core_limits(u, i);
+  }
+  return u;
+}
+
+void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
+  u->rows = rows;
+  u->columns = columns;
+  u->k = k;
+  for (size_t i = 1; i < u->plan->level_count; i++) {
+    unit_level *l = &u->levels[i];
+    l->per_row = granules_in_row(u->plan->levels[i].gran, columns);
+    l->count = granule_count(u->plan->levels[i].gran, rows, columns);
+    for (size_t v = 0; v < l->count * u->plan->levels[i].field_count; v++) l->vals[v] = 1;
+  }
+}
+
+// Granules of `level` that granule `parent` of the next level holds: [*first, *end).
+static void children(const unit *u, size_t level, size_t parent, size_t *first, size_t *end) {
+  const unit_level *l = &u->levels[level], *above = &u->levels[level + 1];
+  granularity inner = u->plan->levels[level].gran, outer = u->plan->levels[level + 1].gran;
+  if (outer.kind == GRAN_TENSOR) {
+    *first = 0;
+    *end = l->count;
+    return;
+  }
+  size_t ratio = outer.kind == GRAN_GROUP ? (size_t)(outer.group / inner.group) : l->per_row;
+  size_t row = parent / above->per_row, at = parent % above->per_row * ratio;
+  *first = row * l->per_row + at;
+  *end = row * l->per_row + (at + ratio < l->per_row ? at + ratio : l->per_row);
+}
+
+static fit_span span_of(const unit *u, size_t granule) {
+  granularity g = u->plan->levels[1].gran;
+  fit_span s = {.w = u->w,
+                .codes = u->codes,
+                .selectors = u->selectors,
+                .rows = u->rows,
+                .columns = u->columns,
+                .stride = u->columns,
+                .k = u->k};
+  if (g.kind == GRAN_TENSOR) return s;
+  size_t row = granule / u->levels[1].per_row, at = 0;
+  s.rows = 1;
+  if (g.kind == GRAN_GROUP) {
+    at = granule % u->levels[1].per_row * (size_t)g.group;
+    s.columns = u->columns - at < g.group ? u->columns - at : (size_t)g.group;
+  }
+  size_t offset = row * u->columns + at;
+  s.w += offset;
+  s.codes += offset;
+  s.selectors += offset;
+  s.k += at;
+  return s;
+}
+
+// Adds an item's error as a function of the next level's outputs: its own form with its cores put in.
+static void add_item(unit *u, size_t level, size_t i, quad *sum) {
+  const plan_level *l = &u->plan->levels[level];
+  const quad *q = &u->levels[level].quads[i];
+  double core[PLAN_TERMS][PLAN_TERMS], hc[PLAN_TERMS];
+  unit_cores(u, level, i, core);
+  sum->power += q->power;
+  for (size_t t = 0; t < l->terms; t++) {
+    for (size_t r = 0; r < l->rows; r++) {
+      sum->b[t] += core[r][t] * q->b[r];
+      hc[r] = 0;
+      for (size_t j = 0; j < l->rows; j++) hc[r] += q->h[r][j] * core[j][t];
+    }
+    for (size_t s = 0; s < l->terms; s++)
+      for (size_t r = 0; r < l->rows; r++) sum->h[s][t] += core[r][s] * hc[r];
+  }
+}
+
+// Solves all items of a parent for given outputs of its level, then improves these; returns the error.
+static double fit_items(unit *u, size_t level, size_t parent, double *above) {
+  size_t first, end;
+  quad *sum = &u->levels[level + 1].quads[parent];
+  *sum = (quad){.power = 0};
+  children(u, level, parent, &first, &end);
+  for (size_t i = first; i < end; i++) {
+    unit_solve_item(u, level, i, above, false);
+    add_item(u, level, i, sum);
+  }
+  quad_solve(sum, u->plan->levels[level].terms, u->plan->levels[level].fixed, above);
+  return quad_error(sum, u->plan->levels[level].terms, above);
+}
+
+// The terms of output `row`: `slope` varies with the fields, `offset` (if any) does not. False for other shapes.
+static bool row_terms(const unit *u, size_t level, size_t row, size_t *slope, size_t *offset) {
+  const plan_level *l = &u->plan->levels[level];
+  *slope = *offset = l->terms;
+  for (size_t t = 0; t < l->terms; t++) {
+    if (l->core[row][t] == NULL) continue;
+    size_t *to = u->core_min[level][row][t] == u->core_max[level][row][t] ? offset : slope;
+    if (*to != l->terms) return false;
+    *to = t;
+  }
+  return *slope != l->terms || *offset != l->terms;
+}
+
+// The range of the ideal values of one output over the items.
+static void target_range(const unit *u, size_t level, size_t parent, size_t row, double *min, double *max) {
+  size_t first, end;
+  children(u, level, parent, &first, &end);
+  *min = INFINITY;
+  *max = -INFINITY;
+  for (size_t i = first; i < end; i++) {
+    double target[PLAN_TERMS] = {0};
+    quad_solve(&u->levels[level].quads[i], u->plan->levels[level].rows, NULL, target);
+    if (target[row] < *min) *min = target[row];
+    if (target[row] > *max) *max = target[row];
+  }
+}
+
+enum { STARTS = 8 };
+
+// Values of (slope, offset) to begin with: the targets' range on the range of the fields.
+typedef struct starts {
+  size_t count;
+  double slope[STARTS], offset[STARTS];
+} starts;
+
+static void add_start(starts *list, const plan_level *l, size_t term, double slope, double offset) {
+  if (list->count == STARTS || !isfinite(slope) || !isfinite(offset)) return;
+  if (term < l->terms && (l->fixed[term] || !(slope < 0 ? l->negative : l->positive)[term])) return;
+  list->slope[list->count] = slope;
+  list->offset[list->count++] = offset;
+}
+
+static void find_starts(const unit *u, size_t level, size_t parent, size_t row, size_t slope, size_t offset,
+                        starts *list) {
+  static const double shrink[] = {1, 0.85};
+  double min, max;
+  bool has_slope = slope < u->plan->levels[level].terms, has_offset = offset < u->plan->levels[level].terms;
+  double lo = has_slope ? u->core_min[level][row][slope] : 0, hi = has_slope ? u->core_max[level][row][slope] : 0;
+  target_range(u, level, parent, row, &min, &max);
+  double far = -min > max ? min : max, k = has_offset ? u->core_min[level][row][offset] : 1;
+  for (size_t i = 0; i < sizeof shrink / sizeof *shrink; i++) {
+    if (!isfinite(lo) || !isfinite(hi)) add_start(list, &u->plan->levels[level], slope, 1, 0);
+    if (has_offset) {
+      double scale = shrink[i] * (max - min) / (hi - lo);
+      add_start(list, &u->plan->levels[level], slope, scale, (0.5 * (max + min) - scale * 0.5 * (lo + hi)) / k);
+    } else {
+      if (hi != 0) add_start(list, &u->plan->levels[level], slope, shrink[i] * far / hi, 0);
+      if (lo != 0) add_start(list, &u->plan->levels[level], slope, shrink[i] * far / lo, 0);
+    }
+  }
+}
+
+static void set_start(const unit *u, size_t level, size_t slope, size_t offset, const starts *list, size_t i,
+                      double *above) {
+  const plan_level *l = &u->plan->levels[level];
+  if (slope < l->terms && !l->fixed[slope]) above[slope] = list->slope[i];
+  if (offset < l->terms && !l->fixed[offset]) above[offset] = list->offset[i];
+}
+
+// Tries the starts of one output, the others' terms as they are; keeps the best in `above`.
+static void search_row(unit *u, size_t level, size_t parent, size_t row, double *above) {
+  size_t slope, offset;
+  double least = INFINITY, best[PLAN_TERMS];
+  starts list = {.count = 0};
+  if (!row_terms(u, level, row, &slope, &offset)) return;
+  find_starts(u, level, parent, row, slope, offset, &list);
+  memcpy(best, above, sizeof best);
+  for (size_t i = 0; i < list.count; i++) {
+    double trial[PLAN_TERMS];
+    memcpy(trial, above, sizeof trial);
+    set_start(u, level, slope, offset, &list, i, trial);
+    fit_items(u, level, parent, trial);
+    double error = fit_items(u, level, parent, trial);
+    if (!(error < least)) continue;
+    least = error;
+    memcpy(best, trial, sizeof best);
+  }
+  memcpy(above, best, sizeof best);
+}
+
+// Finds outputs of granule `parent` of level + 1 that suit the items below, and the error around them.
+static void search_parent(unit *u, size_t level, size_t parent) {
+  double above[PLAN_TERMS];
+  for (size_t t = 0; t < PLAN_TERMS; t++) above[t] = 1;
+  for (size_t r = 0; r < u->plan->levels[level].rows; r++) {
+    size_t slope, offset;
+    starts list = {.count = 0};
+    if (!row_terms(u, level, r, &slope, &offset)) continue;
+    find_starts(u, level, parent, r, slope, offset, &list);
+    if (list.count > 0) set_start(u, level, slope, offset, &list, 0, above);
+  }
+  for (size_t r = 0; r < u->plan->levels[level].rows; r++) search_row(u, level, parent, r, above);
+  for (int round = 0; round < 2; round++) fit_items(u, level, parent, above);
+}
+
+// Refits from the present outputs.
+static void refit_parent(unit *u, size_t level, size_t parent) {
+  double above[PLAN_TERMS];
+  memcpy(above, u->levels[level + 1].outs + parent * PLAN_TERMS, sizeof above);
+  for (int round = 0; round < 2; round++) fit_items(u, level, parent, above);
+}
+
+static void go_up(unit *u, bool first) {
+  for (size_t level = 1; level < top_level(u); level++)
+    for (size_t p = 0; p < u->levels[level + 1].count; p++) {
+      if (first)
+        search_parent(u, level, p);
+      else
+        refit_parent(u, level, p);
+    }
+}
+
+static void settle_children(unit *u, size_t level, size_t parent, const double *above) {
+  size_t first = 0, end = u->levels[level].count;
+  if (level < top_level(u)) children(u, level, parent, &first, &end);
+  for (size_t i = first; i < end; i++) {
+    unit_solve_item(u, level, i, above, true);
+    unit_outputs(u, level, i, above, u->levels[level].outs + i * PLAN_TERMS);
+  }
+}
+
+// Rounds the fields of every level, given those above.
+static void go_down(unit *u) {
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1};
+  settle_children(u, top_level(u), 0, constant);
+  for (size_t level = top_level(u) - 1; level >= 1; level--)
+    for (size_t p = 0; p < u->levels[level + 1].count; p++)
+      settle_children(u, level, p, u->levels[level + 1].outs + p * PLAN_TERMS);
+}
+
+// Codes for the fields as stored; the error of the unit.
+static double assign_codes(unit *u) {
+  double error = 0;
+  for (size_t i = 0; i < u->levels[1].count; i++) {
+    fit_span s = span_of(u, i);
+    const double *out = u->levels[1].outs + i * PLAN_TERMS;
+    fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
+    error += quad_error(&u->levels[1].quads[i], u->cores->terms, out);
+  }
+  return error;
+}
+
+static void keep_best(unit *u) {
+  memcpy(u->best_codes, u->codes, u->rows * u->columns * sizeof *u->codes);
+  memcpy(u->best_selectors, u->selectors, u->rows * u->columns * sizeof *u->selectors);
+  for (size_t i = 1; i < u->plan->level_count; i++) {
+    unit_level *l = &u->levels[i];
+    memcpy(l->best_vals, l->vals, l->count * u->plan->levels[i].field_count * sizeof *l->vals);
+  }
+}
+
+double unit_encode(unit *u) {
+  for (size_t i = 0; i < u->levels[1].count; i++) {
+    double ideal[PLAN_TERMS];
+    fit_span s = span_of(u, i);
+    fit_search(u->cores, &s, ideal, &u->levels[1].quads[i]);
+  }
+  go_up(u, true);
+  go_down(u);
+  double best = assign_codes(u);
+  keep_best(u);
+  for (unsigned round = 0; round < u->refinements; round++) {
+    go_up(u, false);
+    go_down(u);
+    double error = assign_codes(u);
+    bool enough = !(error < best * (1 - 1e-3));
+    if (error < best) {
+      best = error;
+      keep_best(u);
+    }
+    if (enough) break;
+  }
+  return best;
+}

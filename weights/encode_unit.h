@@ -1,0 +1,63 @@
+// A unit of the structured encoder: the weights of one granule of the outermost level, which share all coarse fields.
+// See Note [Levels] in weights/encode_plan.c. Internal to weights/.
+#ifndef QCC_WEIGHTS_ENCODE_UNIT_H
+#define QCC_WEIGHTS_ENCODE_UNIT_H
+
+#include "weights/encode_fit.h"
+
+// What is decided for one level: the fields' numbers (exactly as stored), and what follows from them.
+typedef struct unit_level {
+  size_t count, per_row; // granules in the unit, in one of its rows
+  size_t capacity;
+  quad *quads;       // error as a function of this level's outputs, by granule
+  double *vals;      // [granule][field]
+  double *best_vals; // of the best solution so far
+  double *outs;      // [granule][PLAN_TERMS]: outputs for vals
+} unit_level;
+
+typedef struct unit {
+  const encode_plan *plan;
+  const core_set *cores;
+  unsigned refinements;
+  size_t rows, columns;
+  uint64_t k; // of the first column
+  double *w;  // rows x columns
+  uint32_t *codes, *best_codes;
+  uint16_t *selectors, *best_selectors;
+  unit_level levels[PLAN_LEVELS]; // 0 is not used
+  double *fields;                 // scratch, by scheme field
+  double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
+} unit;
+
+// A unit with room for at most rows x columns weights. `cores` may be updated between encodings.
+unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigned refinements, size_t rows,
+               size_t columns);
+
+// Sets the shape before w is filled and unit_encode is called; not larger than unit_new's.
+void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k);
+
+// Encodes u->w: the solution is in best_codes, best_selectors and best_vals. Returns its squared error.
+double unit_encode(unit *u);
+
+// The number of field `f` (ROLE_LEVEL, at plan level `level`, its position there `slot`) of granule i.
+static inline double unit_value(const unit *u, size_t level, size_t i, size_t slot) {
+  return u->levels[level].best_vals[i * u->plan->levels[level].field_count + slot];
+}
+
+// Part of unit_encode, in weights/encode_item.c.
+
+// Chooses the fields of granule i of a level so that its outputs, given outputs `above` of the next level, have the
+// least error by its quadratic form. `store`: only numbers that the fields' types can store.
+void unit_solve_item(unit *u, size_t level, size_t i, const double *above, bool store);
+
+// Outputs of granule i for its present numbers.
+void unit_outputs(unit *u, size_t level, size_t i, const double *above, double *out);
+
+// The cores of granule i as numbers.
+void unit_cores(unit *u, size_t level, size_t i, double core[PLAN_TERMS][PLAN_TERMS]);
+
+// Least and greatest value of every core over the numbers that its integer fields can store; a float field makes them
+// infinite.
+void unit_core_limits(unit *u, size_t level);
+
+#endif

@@ -1,0 +1,21 @@
+#include "weights/error_stats.h"
+
+#include <math.h>
+
+error_stats error_stats_measure(const tensor_codes *t, const float *w) {
+  arena *a = arena_new();
+  double *row = ARENA_ARRAY(a, double, (size_t)t->columns);
+  double error = 0, power = 0, max_abs = 0;
+  for (uint64_t n = 0; n < t->rows; n++) {
+    scheme_row(t, n, row);
+    for (uint64_t k = 0; k < t->columns; k++) {
+      double weight = (double)w[n * t->columns + k], difference = fabs(weight - row[k]);
+      error += difference * difference;
+      power += weight * weight;
+      if (!(difference <= max_abs)) max_abs = difference; // NaN stays
+    }
+  }
+  arena_free(a);
+  double relative = error == 0 ? 0 : sqrt(error / power);
+  return (error_stats){.relative_rms = relative, .sqnr_db = -20 * log10(relative), .max_abs = max_abs};
+}

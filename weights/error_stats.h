@@ -1,0 +1,16 @@
+// How well codes represent float weights.
+#ifndef QCC_WEIGHTS_ERROR_STATS_H
+#define QCC_WEIGHTS_ERROR_STATS_H
+
+#include "ir/tensor_codes.h"
+
+typedef struct error_stats {
+  double relative_rms; // |w - v| / |w| in the Euclidean norm; 0 when both are 0, infinite when only w is
+  double sqnr_db;      // 20 log10(1 / relative_rms); infinite when there is no error
+  double max_abs;      // the largest |w - v|
+} error_stats;
+
+// Compares the weights that `t` means with w[rows][columns].
+error_stats error_stats_measure(const tensor_codes *t, const float *w);
+
+#endif
