@@ -245,7 +245,7 @@ static void print_weight(printer *p, const ir_weight *w) {
   put(p, "weight ");
   put_symbol(p, w->name);
   put(p, " ");
-  print_record(&p->out, &record_weight, 0, w);
+  print_record(&p->out, &record_weight, w);
   put(p, "\n");
 }
 
@@ -253,7 +253,7 @@ static void print_recipe(printer *p, const recipe *r) {
   put(p, "\nrecipe ");
   put_symbol(p, r->name);
   put(p, " ");
-  print_record(&p->out, &record_recipe, r->normal.code_bits, r);
+  print_record(&p->out, &record_recipe, r);
   put(p, "\n");
 }
 
@@ -286,7 +286,7 @@ const char *ir_print(arena *a, const ir_module *m) {
   }
   if (m->plan != NULL) {
     put(&p, "\nplan ");
-    print_record(&p.out, &record_plan, 0, m->plan);
+    print_record(&p.out, &record_plan, m->plan);
     put(&p, "\n");
   }
   return strbuf_text(&p.out);

@@ -17,7 +17,7 @@ void print_field_ref(strbuf *out, const scheme *s, unsigned index);
 void print_scheme(strbuf *out, const scheme *s);
 
 /* print_record.c */
-// A struct by its table, over several lines where the table says so. `code_bits`: of the recipe that it is part of.
-void print_record(strbuf *out, const record_type *type, unsigned code_bits, const void *record);
+// A struct by its table, over several lines where the table says so.
+void print_record(strbuf *out, const record_type *type, const void *record);
 
 #endif

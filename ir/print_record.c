@@ -41,6 +41,11 @@ static void print_uint(record_printer *p, const record_member *m, const unsigned
   put_u64(p->out, *AT(base, m, unsigned));
 }
 
+static void print_code_bits(record_printer *p, const record_member *m, const unsigned char *base) {
+  p->code_bits = *AT(base, m, unsigned);
+  put_u64(p->out, p->code_bits);
+}
+
 static void print_index(record_printer *p, const record_member *m, const unsigned char *base) {
   int index = *AT(base, m, int);
   if (index == -1)
@@ -239,6 +244,7 @@ static const member_printer printers[] = {
     [RECORD_SPAN] = print_span,
     [RECORD_I64] = print_i64,
     [RECORD_UINT] = print_uint,
+    [RECORD_CODE_BITS] = print_code_bits,
     [RECORD_INDEX] = print_index,
     [RECORD_BOOL] = print_bool,
     [RECORD_REAL] = print_real,
@@ -291,7 +297,8 @@ static void print_struct(record_printer *p, const record_type *type, const unsig
   strbuf_putc(p->out, '}');
 }
 
-void print_record(strbuf *out, const record_type *type, unsigned code_bits, const void *record) {
-  record_printer p = {.out = out, .code_bits = code_bits};
+void print_record(strbuf *out, const record_type *type, const void *record) {
+  static const scheme no_scheme;
+  record_printer p = {.out = out, .scheme = &no_scheme};
   print_struct(&p, type, record);
 }

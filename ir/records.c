@@ -38,7 +38,7 @@ static const record_type record_value = {
     .name = "value term", .size = sizeof(value_term), .one_line = true, MEMBERS(value_members)};
 
 static const record_member normal_members[] = {
-    {ROW(UINT, normal_form, code_bits)},
+    {ROW(CODE_BITS, normal_form, code_bits)},
     {COUNTED(LIST, normal_form, parts, part_count), .type = &record_part},
     {COUNTED(LIST, normal_form, terms, term_count), .type = &record_value},
 };

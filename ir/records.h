@@ -10,8 +10,9 @@ typedef enum record_kind {
   RECORD_U64,
   RECORD_SPAN, // uint64_t; `row` for PREPARED_ROW
   RECORD_I64,
-  RECORD_UINT,  // unsigned
-  RECORD_INDEX, // int; `none` for -1
+  RECORD_UINT,      // unsigned
+  RECORD_CODE_BITS, // unsigned; says how many levels and bytes of planes there are from here on
+  RECORD_INDEX,     // int; `none` for -1
   RECORD_BOOL,
   RECORD_REAL,
   RECORD_TEXT,   // const char *; NULL is left out

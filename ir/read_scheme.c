@@ -1,0 +1,249 @@
+// Schemes, layouts and expressions from the parse tree.
+#include <string.h>
+
+#include "ir/read.h"
+
+// ---- names --------------------------------------------------------------------------------------------------------------
+
+// A symbol that `found` is the number of, or a number as it is.
+static bool read_ref(reader *r, const node *n, unsigned found, const char *kind, unsigned *out) {
+  if (n->kind == NODE_INT) return read_uint(r, n, out);
+  if (n->kind != NODE_SYMBOL) return read_fail(r, n->loc, "expected the name or number of a %s", kind);
+  if (found == UINT32_MAX) return read_fail(r, n->loc, "there is no %s '%s'", kind, n->text);
+  *out = found;
+  return true;
+}
+
+bool read_field_ref(reader *r, const scheme *s, const node *n, unsigned *out) {
+  return read_ref(r, n, scheme_field_by_name(s, n->text), "field", out);
+}
+
+// ---- expressions --------------------------------------------------------------------------------------------------------
+
+static bool read_args(reader *r, const expr_scope *scope, const node *list, const expr *const **out) {
+  const expr **args = ARENA_ARRAY(r->mem, const expr *, list->items.len);
+  for (size_t i = 0; i < list->items.len; i++)
+    if (!read_expr(r, scope, list->items.data[i], &args[i])) return false;
+  *out = args;
+  return true;
+}
+
+static bool is_operator(expr_op op) {
+  bool leaf = op == EXPR_INT || op == EXPR_REAL || op == EXPR_FIELD || op == EXPR_VAR;
+  bool named = op == EXPR_TABLE || op == EXPR_ELEMENT || op == EXPR_LOAD || op == EXPR_STREAM;
+  return op != EXPR_COUNT && !leaf && !named;
+}
+
+static bool read_operator(reader *r, const expr_scope *scope, const node *n, const expr **out) {
+  const node *name = n->items.data[0];
+  const node *list = n->items.data[1];
+  expr_op op = expr_op_by_name(name->text);
+  const expr *const *args;
+  if (!is_operator(op)) return read_fail(r, name->loc, "'%s' is no operator", name->text);
+  int wanted = expr_get_info(op)->arg_count;
+  if (wanted >= 0 && list->items.len != (size_t)wanted)
+    return read_fail(r, n->loc, "'%s' takes %d arguments, not %zu", name->text, wanted, list->items.len);
+  if (!read_args(r, scope, list, &args)) return false;
+  *out = expr_make(r->mem, op, 0, 0, list->items.len, args, n->loc);
+  return true;
+}
+
+// `named` is what comes before the parentheses: table @level, element @book, load @qweight, stream @g_idx/1.
+static bool read_named_index(reader *r, const expr_scope *scope, const node *named, expr_op op, unsigned *out) {
+  const node *target = named->items.data[1];
+  if (op == EXPR_TABLE) return read_ref(r, target, scheme_table_by_name(scope->scheme, target->text), "table", out);
+  if (op == EXPR_FIELD || op == EXPR_ELEMENT) return read_field_ref(r, scope->scheme, target, out);
+  unsigned tensor = scope->layout == NULL ? UINT32_MAX : layout_tensor_by_name(scope->layout, target->text);
+  return read_ref(r, target, tensor, "tensor of the layout", out);
+}
+
+static bool read_stored_int(reader *r, const expr_scope *scope, const node *named, expr_op op, unsigned index) {
+  (void)r;
+  return expr_stored_as_int(scope->scheme, &(expr){.op = op, .index = index}) != named->bang;
+}
+
+static bool read_lookup(reader *r, const expr_scope *scope, const node *n, const expr **out) {
+  const node *named = n->items.data[0];
+  const node *list = n->items.data[1];
+  expr_op op = expr_op_by_name(named->items.data[0]->text);
+  unsigned index, axis = 0;
+  const expr *const *args;
+  bool stored = op == EXPR_TABLE || op == EXPR_ELEMENT;
+  if (!stored && op != EXPR_LOAD && op != EXPR_STREAM)
+    return read_fail(r, n->loc, "expected table, element, load or stream before the name");
+  if (!read_named_index(r, scope, named, op, &index) || !read_args(r, scope, list, &args)) return false;
+  if (stored && list->items.len != 1) return read_fail(r, n->loc, "a look-up takes one argument");
+  if (op == EXPR_STREAM && named->items.len < 3)
+    return read_fail(r, n->loc, "a stream needs its axis: stream @name/axis");
+  if (named->items.len > 2 && !read_uint(r, named->items.data[2], &axis)) return false;
+  *out = stored ? expr_lookup(r->mem, op, index, read_stored_int(r, scope, named, op, index), args[0], n->loc)
+                : expr_make(r->mem, op, index, axis, list->items.len, args, n->loc);
+  return true;
+}
+
+static bool read_field_leaf(reader *r, const expr_scope *scope, const node *n, const expr **out) {
+  unsigned index;
+  if (!node_is_word(n->items.data[0], "field")) return read_fail(r, n->loc, "expected 'field' before the name");
+  if (!read_named_index(r, scope, n, EXPR_FIELD, &index)) return false;
+  *out = expr_leaf(r->mem, EXPR_FIELD, index, read_stored_int(r, scope, n, EXPR_FIELD, index), n->loc);
+  return true;
+}
+
+static bool read_var(reader *r, const node *n, const expr **out) {
+  static const char *const names[] = EXPR_VAR_NAMES;
+  for (unsigned i = 0; i <= VAR_COLUMNS; i++) {
+    if (strcmp(names[i], n->text) != 0) continue;
+    *out = expr_leaf(r->mem, EXPR_VAR, i, true, n->loc);
+    return true;
+  }
+  return read_fail(r, n->loc, "there is no variable '%s'", n->text);
+}
+
+static bool read_binder(reader *r, const expr_scope *scope, const node *n, const expr **out) {
+  unsigned binder = scope->place == NULL ? UINT32_MAX : place_binder_by_name(scope->place, n->text);
+  if (binder == UINT32_MAX) return read_fail(r, n->loc, "%%%s is no index of this place", n->text);
+  *out = expr_leaf(r->mem, EXPR_VAR, VAR_BINDER0 + binder, true, n->loc);
+  return true;
+}
+
+static bool read_int_leaf(reader *r, const node *n, const expr **out) {
+  int64_t value;
+  if (!read_i64(r, n, &value)) return false;
+  *out = expr_int(r->mem, value, n->loc);
+  return true;
+}
+
+bool read_expr(reader *r, const expr_scope *scope, const node *n, const expr **out) {
+  switch (n->kind) {
+  case NODE_INT: return read_int_leaf(r, n, out);
+  case NODE_REAL: return *out = expr_real(r->mem, n->real, n->loc), true;
+  case NODE_WORD: return read_var(r, n, out);
+  case NODE_VALUE: return read_binder(r, scope, n, out);
+  case NODE_NAMED: return read_field_leaf(r, scope, n, out);
+  case NODE_CALL:
+    return n->items.data[0]->kind == NODE_NAMED ? read_lookup(r, scope, n, out) : read_operator(r, scope, n, out);
+  default: return read_fail(r, n->loc, "expected an expression");
+  }
+}
+
+// ---- fields and tables --------------------------------------------------------------------------------------------------
+
+static bool read_grain(reader *r, const node *n, granularity *out) {
+  static const struct {
+    const char *word;
+    granularity grain;
+  } grains[] = {
+      {"weight", {.kind = GRAN_WEIGHT, .group = 1}}, {"row", {.kind = GRAN_ROW}}, {"tensor", {.kind = GRAN_TENSOR}}};
+  for (size_t i = 0; i < sizeof grains / sizeof grains[0]; i++) {
+    if (!node_is_word(n, grains[i].word)) continue;
+    *out = grains[i].grain;
+    return true;
+  }
+  *out = (granularity){.kind = GRAN_GROUP};
+  if (n->kind != NODE_INT) return read_fail(r, n->loc, "expected weight, row, tensor or a number of weights");
+  return read_u64(r, n, &out->group);
+}
+
+static bool read_field(reader *r, const node *n, scheme_field *out) {
+  const node *dims = n->items.data[2];
+  *out = (scheme_field){.name = n->items.data[0]->text, .loc = n->loc};
+  if (dims->items.len > SCHEME_MAX_RANK) return read_fail(r, dims->loc, "a field has at most 4 dimensions");
+  out->rank = (unsigned)dims->items.len;
+  for (size_t i = 0; i < dims->items.len; i++)
+    if (!read_u64(r, dims->items.data[i], &out->dims[i])) return false;
+  return read_elem(r, n->items.data[1], &out->type) && read_grain(r, n->items.data[3], &out->gran);
+}
+
+static bool read_table(reader *r, const node *n, scheme_table *out) {
+  *out = (scheme_table){.name = n->items.data[0]->text, .loc = n->loc};
+  return read_elem(r, n->items.data[1], &out->type) && read_reals(r, n->items.data[2], &out->values, &out->count);
+}
+
+// ---- layouts ------------------------------------------------------------------------------------------------------------
+
+static bool read_tensor(reader *r, const expr_scope *scope, const node *n, layout_tensor *out) {
+  const node *dims = n->items.data[3];
+  *out = (layout_tensor){.name = n->items.data[0]->text, .suffix = n->items.data[1]->text, .loc = n->loc};
+  if (dims->items.len > SCHEME_MAX_RANK) return read_fail(r, dims->loc, "a tensor has at most 4 dimensions");
+  out->rank = (unsigned)dims->items.len;
+  for (size_t i = 0; i < dims->items.len; i++)
+    if (!read_expr(r, scope, dims->items.data[i], &out->dims[i])) return false;
+  return read_elem(r, n->items.data[2], &out->type);
+}
+
+static bool read_place(reader *r, const expr_scope *outer, const node *n, layout_place *out) {
+  const node *binders = n->items.data[1];
+  expr_scope scope = *outer;
+  *out = (layout_place){.loc = n->loc};
+  if (binders->items.len > 3) return read_fail(r, binders->loc, "a place has at most 3 indices");
+  out->binder_count = (unsigned)binders->items.len;
+  for (size_t i = 0; i < binders->items.len; i++) out->binder_names[i] = binders->items.data[i]->text;
+  scope.place = out;
+  return read_field_ref(r, scope.scheme, n->items.data[0], &out->field) &&
+         read_expr(r, &scope, n->items.data[2], &out->raw);
+}
+
+// Tensors come before places in a layout, so that places can name them wherever they stand.
+static bool read_layout_items(reader *r, expr_scope *scope, const node *items, scheme_layout *out) {
+  layout_tensor *tensors = ARENA_ARRAY(r->mem, layout_tensor, items->items.len);
+  layout_place *places = ARENA_ARRAY(r->mem, layout_place, items->items.len);
+  bool ok = true;
+  out->tensors = tensors;
+  out->places = places;
+  for (size_t i = 0; i < items->items.len; i++) {
+    const node *item = items->items.data[i];
+    if (item->kind == NODE_TENSOR) ok = read_tensor(r, scope, item, &tensors[out->tensor_count++]) && ok;
+  }
+  for (size_t i = 0; i < items->items.len; i++) {
+    const node *item = items->items.data[i];
+    if (item->kind == NODE_PLACE) ok = read_place(r, scope, item, &places[out->place_count++]) && ok;
+  }
+  return ok;
+}
+
+static bool read_layout(reader *r, const scheme *s, const node *n, scheme_layout *out) {
+  *out = (scheme_layout){.name = n->items.data[0]->text, .loc = n->loc};
+  expr_scope scope = {.scheme = s, .layout = out};
+  return read_u64(r, n->items.data[1], &out->block_weights) && read_u64(r, n->items.data[2], &out->block_bytes) &&
+         read_i64(r, n->items.data[3], &out->type_id) && read_layout_items(r, &scope, n->items.data[4], out);
+}
+
+// ---- the scheme ---------------------------------------------------------------------------------------------------------
+
+static bool read_stored(reader *r, const node *items, scheme *s) {
+  scheme_field *fields = ARENA_ARRAY(r->mem, scheme_field, items->items.len);
+  scheme_table *tables = ARENA_ARRAY(r->mem, scheme_table, items->items.len);
+  bool ok = true;
+  s->fields = fields;
+  s->tables = tables;
+  for (size_t i = 0; i < items->items.len; i++) {
+    const node *item = items->items.data[i];
+    if (item->kind == NODE_FIELD) ok = read_field(r, item, &fields[s->field_count++]) && ok;
+    if (item->kind == NODE_TABLE) ok = read_table(r, item, &tables[s->table_count++]) && ok;
+  }
+  return ok;
+}
+
+static bool read_meaning(reader *r, const node *items, scheme *s) {
+  scheme_layout *layouts = ARENA_ARRAY(r->mem, scheme_layout, items->items.len);
+  bool ok = true;
+  s->layouts = layouts;
+  for (size_t i = 0; i < items->items.len; i++) {
+    const node *item = items->items.data[i];
+    if (item->kind == NODE_LAYOUT) ok = read_layout(r, s, item, &layouts[s->layout_count++]) && ok;
+    if (item->kind != NODE_MEANING) continue;
+    if (s->value != NULL) ok = read_fail(r, item->loc, "scheme '%s' has two values", s->name);
+    ok = read_expr(r, &(expr_scope){.scheme = s}, item->items.data[0], &s->value) && ok;
+  }
+  return ok && (s->value != NULL || read_fail(r, s->loc, "scheme '%s' does not say what a weight's value is", s->name));
+}
+
+bool read_scheme(reader *r, const node *n) {
+  scheme *s = ARENA_NEW(r->mem, scheme);
+  const node *items = n->items.data[1];
+  s->name = n->items.data[0]->text;
+  s->loc = n->loc;
+  if (!read_stored(r, items, s) || !read_meaning(r, items, s)) return false;
+  vec_push(r->mem, &r->m->schemes, s);
+  return true;
+}
