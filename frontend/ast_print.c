@@ -35,11 +35,15 @@ static void print_args(strbuf *out, const ast_args *args, size_t first) {
   }
 }
 
-// Operands of shifts and bit operators are easily misread: other binary operators in them get parentheses.
+static bool is_bit_operator(const ast_expr *e) {
+  int precedence = e->kind == AST_BINARY ? ast_operator_precedence(e->op) : 0;
+  return precedence >= ast_operator_precedence(AST_OP_OR) && precedence <= ast_operator_precedence(AST_OP_SHL);
+}
+
+// Shifts and bit operators beside others are easily misread: what is an operand there gets parentheses.
 static int least_precedence(const ast_expr *e, const ast_expr *operand, int least) {
-  int precedence = ast_operator_precedence(e->op);
-  bool bits = precedence >= ast_operator_precedence(AST_OP_OR) && precedence <= ast_operator_precedence(AST_OP_SHL);
-  return bits && operand->kind == AST_BINARY && operand->op != e->op ? UNARY_PRECEDENCE : least;
+  bool mixed = operand->kind == AST_BINARY && operand->op != e->op && (is_bit_operator(e) || is_bit_operator(operand));
+  return mixed ? UNARY_PRECEDENCE : least;
 }
 
 // Left operands of the same precedence need no parentheses, except that comparisons do not chain.

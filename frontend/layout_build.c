@@ -61,6 +61,15 @@ static bool build_dimensions(layout_builder *b, const ast_node *node, layout_ten
   return ok;
 }
 
+static bool check_tensor_type(layout_builder *b, const ast_node *node, elem_type type) {
+  if (elem_get(type)->bits % 8 == 0) return true;
+  diag_error(b->c->d, node->type.loc, "elements of stored tensors are whole bytes, and %s is not",
+             elem_get(type)->name);
+  diag_hint(b->c->d, "declare the bytes or words that hold the codes and take them apart with bits(tensor[*, n], at, "
+                     "width)");
+  return false;
+}
+
 static void build_tensor(layout_builder *b, const ast_node *node) {
   layout_tensor t = {.name = node->name.text, .suffix = node->suffix.text, .loc = node->name.loc};
   if (has_blocks(b)) {
@@ -68,7 +77,7 @@ static void build_tensor(layout_builder *b, const ast_node *node) {
     b->ok = false;
     return;
   }
-  b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &t.type);
+  b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &t.type) && check_tensor_type(b, node, t.type);
   b->ok &= build_dimensions(b, node, &t);
   if (t.suffix == NULL) t.suffix = arena_printf(b->c->mem, ".%s", t.name);
   fe_symbol symbol = {.name = t.name, .kind = FE_SYMBOL_TENSOR, .index = (unsigned)b->tensors.len, .loc = t.loc};
@@ -94,9 +103,12 @@ static unsigned binder_count(const layout_builder *b, const scheme_field *f) {
   return (has_blocks(b) ? 1u : counts[f->gran.kind]) + (f->rank > 0 ? 1u : 0u);
 }
 
-// A field with one element (or one table) in the block needs no index for it.
+// A field with one element (or one table) in the block needs no index for it. Fields that cannot lie in a block at all
+// are left to the verifier.
 static bool is_alone_in_block(const layout_builder *b, const scheme_field *f) {
-  return has_blocks(b) && f->gran.kind == GRAN_GROUP && f->gran.group == b->out->block_weights;
+  if (!has_blocks(b)) return false;
+  return f->gran.kind == GRAN_ROW || f->gran.kind == GRAN_TENSOR ||
+         (f->gran.kind == GRAN_GROUP && f->gran.group == b->out->block_weights);
 }
 
 static bool check_binders(layout_builder *b, const scheme_field *f, const ast_node *node) {
@@ -184,6 +196,7 @@ bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, cons
   layout_builder b = {.c = c, .scope = {.outer = scope}, .s = s, .node = node, .out = out, .ok = true};
   *out = (scheme_layout){.name = node->name.text, .loc = node->loc};
   build_options(&b);
+  if (!b.ok) return false; // the places would be taken for those of the other kind
   if (!has_blocks(&b)) {
     fe_declare(c, &b.scope, (fe_symbol){.name = "K", .kind = FE_SYMBOL_VAR, .index = VAR_COLUMNS, .loc = node->loc});
     fe_declare(c, &b.scope, (fe_symbol){.name = "N", .kind = FE_SYMBOL_VAR, .index = VAR_ROWS, .loc = node->loc});

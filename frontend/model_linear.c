@@ -37,10 +37,10 @@ static bool choose_scheme(linear_builder *b, const fe_rule **rule) {
 
 // ---- outputs ----
 
-static bool set_rows(linear_builder *b, uint64_t rows, src_loc loc, const char *what) {
+static bool set_rows(linear_builder *b, uint64_t rows, const char *name) {
   if (b->rows == 0) b->rows = rows;
   if (b->rows == rows && rows != 0) return true;
-  diag_error(b->f->c->d, loc, "%s has %" PRIu64 " outputs, but %" PRIu64 " are expected", what, rows, b->rows);
+  diag_error(b->f->c->d, b->loc, "\"%s\" has %" PRIu64 " outputs, but %" PRIu64 " are expected", name, rows, b->rows);
   return false;
 }
 
@@ -72,7 +72,7 @@ static const char *dims_text(arena *a, unsigned rank, const uint64_t *dims) {
 // ---- one tensor: plain numbers or blocks ----
 
 static bool check_matrix(linear_builder *b, const ir_value *x, const fe_tensor *t) {
-  if (t->rank == 2 && t->dims[1] == b->columns) return set_rows(b, t->dims[0], b->loc, b->tensor);
+  if (t->rank == 2 && t->dims[1] == b->columns) return set_rows(b, t->dims[0], b->tensor);
   diag_error(b->f->c->d, b->loc, "the input is %s, so \"%s\" must have %" PRIu64 " columns, but it is %s",
              fe_type_text(b->f, &x->type), b->tensor, b->columns, dims_text(b->f->c->mem, t->rank, t->dims));
   if (t->rank == 2 && t->dims[0] == b->columns)
@@ -123,8 +123,7 @@ static bool use_one_tensor(linear_builder *b, const ir_value *x) {
 // The rows are known where a dimension is just N.
 static bool rows_from_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
   for (unsigned i = 0; i < t->rank; i++)
-    if (t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS && !set_rows(b, found->dims[i], b->loc, name))
-      return false;
+    if (t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS && !set_rows(b, found->dims[i], name)) return false;
   return true;
 }
 

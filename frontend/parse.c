@@ -38,6 +38,7 @@ static bool has(size_t count, const char *const *names, const char *name) {
 static const char *const begins_expr[] = {"a name", "an integer", "a number", "a string", "'('", "'['", "'-'", "'~'"};
 static const char *const goes_on[] = {"'+'", "'-'",  "'*'",  "'/'",  "'%'",  "'&'",  "'|'",  "'^'", "'?'", "'<'",
                                       "'>'", "'<<'", "'>>'", "'<='", "'>='", "'=='", "'!='", "'['", "'('", "'.'"};
+static const char end_name[] = "the end of the file";
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 // Shortens the list of expected tokens to what helps. Returns how many are left.
@@ -50,10 +51,12 @@ static size_t choose_expected(const fe_parser *p, size_t count, const char *cons
   if (begins) out[n++] = "an expression";
   for (size_t i = 0; i < count; i++) {
     if (ends && strcmp(expected[i], "';'") == 0) continue;
+    if (strcmp(expected[i], end_name) == 0) continue;
     if (begins && has(COUNT(begins_expr), begins_expr, expected[i])) continue;
     if (operators && has(COUNT(goes_on), goes_on, expected[i])) continue;
     out[n++] = expected[i];
   }
+  if (has(count, expected, end_name)) out[n++] = end_name;
   return n;
 }
 
@@ -74,6 +77,14 @@ static src_loc error_place(const fe_parser *p, size_t count, const char *const *
   return before;
 }
 
+// Words that only begin declarations: one of them inside of a block means that the block was not closed.
+static bool begins_item(const char *token) {
+  static const char *const words[] = {"'scheme'", "'model'", "'quantize'", "'include'"};
+  return has(COUNT(words), words, token);
+}
+
+static bool same_start(src_loc a, src_loc b) { return a.line != 0 && a.line == b.line && a.column == b.column; }
+
 static bool compares(const char *token) { return strchr("<>=!", token[1]) != NULL && strcmp(token, "'='") != 0; }
 
 static bool is_word(const fe_parser *p, fe_token_place token) {
@@ -84,7 +95,7 @@ void fe_syntax_error(fe_parser *p, size_t count, const char *const *expected) {
   const char **names = ARENA_ARRAY(p->mem, const char *, count + 1);
   size_t n = choose_expected(p, count, expected, names);
   src_loc loc = error_place(p, n, names);
-  if (loc.line == p->last_error.line && loc.column == p->last_error.column) return;
+  if (p->quiet || same_start(loc, p->last_error) || same_start(p->previous.loc, p->last_error)) return;
   p->last_error = loc;
   const char *got = show_token(p, p->token);
   const char *after =
@@ -93,7 +104,9 @@ void fe_syntax_error(fe_parser *p, size_t count, const char *const *expected) {
     diag_error(p->d, loc, "expected %s%s, got %s", list_expected(p, n, names), after, got);
   else
     diag_error(p->d, loc, "unexpected %s%s", got, after);
-  if (has(n, names, "a name") && is_word(p, p->token))
+  if (has(n, names, "'}'") && begins_item(got))
+    diag_hint(p->d, "is a '}' missing before it?");
+  else if (has(n, names, "a name") && is_word(p, p->token))
     diag_hint(p->d, "%s is a reserved word; choose another name", got);
   if (has(n, names, "';'") && compares(got)) diag_hint(p->d, "comparisons do not chain; use parentheses");
 }

@@ -38,6 +38,7 @@ typedef struct fe_parser {
   fe_entry entry;
   bool started; // the token that chooses the entry was given
   src_loc last_error;
+  bool quiet;                 // syntax errors are consequences of one that was reported
   ast *tree;                  // FE_ENTRY_FILE
   const ast_expr *scheme_ref; // FE_ENTRY_SCHEME
 } fe_parser;
@@ -52,6 +53,10 @@ src_loc fe_scan_advance(fe_parser *p, const char *text, size_t length);
 void fe_scan_begin_block(fe_parser *p, src_loc loc);
 src_loc fe_scan_open_comment(fe_parser *p);
 void fe_scan_comment(fe_parser *p, const char *text, size_t length);
+// A line that another language would take for a comment.
+void fe_scan_hash(fe_parser *p, src_loc loc);
+// A byte order mark: allowed as the first thing in a text.
+void fe_scan_mark(fe_parser *p, src_loc loc);
 void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length);
 void fe_scan_error(fe_parser *p, src_loc loc, const char *message);
 ast_name fe_scan_name(fe_parser *p, src_loc loc, const char *text, size_t length);

@@ -31,6 +31,7 @@ void fe_scan_begin_block(fe_parser *p, src_loc loc) { p->block = loc; }
 src_loc fe_scan_open_comment(fe_parser *p) {
   fe_scan_error(p, p->block, "this comment has no end");
   diag_hint(p->d, "a comment that begins with '/*' ends with '*/'");
+  p->quiet = true;
   return fe_scan_advance(p, "", 0);
 }
 
@@ -103,7 +104,15 @@ void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length) {
   if (!check_text(p, loc, text, length)) return;
   diag_error(p->d, loc, "unexpected '%.*s'", length > 40 ? 40 : (int)length, text);
   if (text[0] == '\'') diag_hint(p->d, "strings are written with double quotes");
-  if (text[0] == '#') diag_hint(p->d, "comments begin with '//'");
+}
+
+void fe_scan_hash(fe_parser *p, src_loc loc) {
+  fe_scan_error(p, loc, "unexpected '#'");
+  diag_hint(p->d, "comments begin with '//'");
+}
+
+void fe_scan_mark(fe_parser *p, src_loc loc) {
+  if (p->offset > p->scan_length) fe_scan_error(p, loc, "a byte order mark (U+FEFF) within the text");
 }
 
 // ---- comments ----

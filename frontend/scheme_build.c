@@ -54,13 +54,20 @@ static bool bind_parameters(scheme_builder *b, const ast_node *node, const ast_a
 
 // ---- fields and tables ----
 
+static bool build_group(scheme_builder *b, const ast_expr *per, int64_t *out) {
+  if (fe_constant_in(b->c, &b->scope, per, "the group", 1, INT32_MAX, out)) return true;
+  if (per->kind == AST_NAME && fe_find(&b->scope, per->name.text) == NULL)
+    diag_hint(b->c->d, "a field is stored per so many weights, per row or per tensor");
+  return false;
+}
+
 static bool build_granularity(scheme_builder *b, const ast_expr *per, granularity *out) {
   int64_t group = 1;
   if (per != NULL && per->kind == AST_NAME && fe_same_text(per->name.text, "row"))
     *out = (granularity){.kind = GRAN_ROW};
   else if (per != NULL && per->kind == AST_NAME && fe_same_text(per->name.text, "tensor"))
     *out = (granularity){.kind = GRAN_TENSOR};
-  else if (per != NULL && !fe_constant_in(b->c, &b->scope, per, "the group", 1, INT32_MAX, &group))
+  else if (per != NULL && !build_group(b, per, &group))
     return false;
   else
     *out = (granularity){.kind = group == 1 ? GRAN_WEIGHT : GRAN_GROUP, .group = (uint64_t)group};

@@ -50,6 +50,22 @@ static bool check_integers(fe_context *c, const char *name, size_t count, const 
   return true;
 }
 
+static bool check_indices(fe_context *c, size_t count, const expr *const *indices) {
+  for (size_t i = 0; i < count; i++) {
+    if (indices[i]->is_int) continue;
+    diag_error(c->d, indices[i]->loc, "an index must be an integer, and this is a real number");
+    return false;
+  }
+  return true;
+}
+
+// A width that is known at once; others are checked where bits are read.
+static bool check_width(fe_context *c, const expr *width) {
+  if (width->op != EXPR_INT || (width->i >= 1 && width->i <= 64)) return true;
+  diag_error(c->d, width->loc, "bits has a width of %" PRId64 ", but must have 1 to 64", width->i);
+  return false;
+}
+
 const expr *fe_apply(fe_context *c, ast_operator op, size_t count, const expr *const *args, src_loc loc) {
   const operator_row *row = &operator_rows[op];
   if (expr_get_info(row->op)->integer_only && !check_integers(c, ast_operator_text(op), count, args)) return NULL;
@@ -168,7 +184,7 @@ static const expr *lower_index(const lowering *l, const ast_expr *e) {
   const expr **indices = ARENA_ARRAY(l->c->mem, const expr *, e->args.len);
   bool ok = lower_args(l, &e->args, 1, indices);
   if (s == NULL || !ok || !check_index_count(l, e, s)) return NULL;
-  if (!check_integers(l->c, "[]", e->args.len - 1, indices)) return NULL;
+  if (!check_indices(l->c, e->args.len - 1, indices)) return NULL;
   if (s->kind == FE_SYMBOL_TENSOR) return expr_make(l->c->mem, EXPR_LOAD, s->index, 0, s->rank, indices, e->loc);
   const expr *at = flatten(l, s, indices, e->loc);
   expr_op op = s->kind == FE_SYMBOL_TABLE ? EXPR_TABLE : EXPR_ELEMENT;
@@ -244,7 +260,7 @@ static const expr *lower_stream(const lowering *l, const ast_expr *e) {
   for (size_t i = 1; i < base->args.len; i++)
     if (i - 1 != axis) ok &= (args[count++] = lower(l, base->args.data[i].value)) != NULL;
   ok &= lower_args(l, &e->args, 1, args + count);
-  if (!ok || !check_integers(l->c, "bits", count + 2, args)) return NULL;
+  if (!ok || !check_integers(l->c, "bits", count + 2, args) || !check_width(l->c, args[count + 1])) return NULL;
   return expr_make(l->c->mem, EXPR_STREAM, s->index, axis, count + 2, args, e->loc);
 }
 
@@ -271,7 +287,8 @@ static const expr *lower_call(const lowering *l, const ast_expr *e) {
   if (!lower_args(l, &e->args, 0, args)) return NULL;
   if (f->op != EXPR_BITS) return operation(l->c, f->op, f->arg_count, args, e->loc);
   const expr **copy = arena_memdup(l->c->mem, args, 2 * sizeof *args);
-  return check_integers(l->c, "bits", 2, copy) ? expr_make(l->c->mem, EXPR_BITS, 0, 0, 2, copy, e->loc) : NULL;
+  bool ok = check_integers(l->c, "bits", 2, copy) && check_width(l->c, copy[1]);
+  return ok ? expr_make(l->c->mem, EXPR_BITS, 0, 0, 2, copy, e->loc) : NULL;
 }
 
 // ---- all kinds ----

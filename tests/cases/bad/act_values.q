@@ -1,0 +1,1 @@
+quantize { "a" : q4_0, act = i8 per 0; "b" : q4_0, act = i8 static(scale = 0); "c" : q4_0, act = i8 static(scale = 1, zero = 128); "d" : q4_0, act = i8 static(zero = 1); "e" : q4_0, act = i8 static(scal = 1); "f" : q4_0, act = i8 static(scale = nothing); }

@@ -1,0 +1,2 @@
+include "lib/broken.q";
+scheme s { code : u4; value = code; }

@@ -1,0 +1,2 @@
+include "nosuch.q";
+include "lib/nosuch.q";

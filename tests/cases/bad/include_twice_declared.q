@@ -1,0 +1,2 @@
+include "lib/declares.q";
+scheme s { code : u4; value = code; }

@@ -1,0 +1,8 @@
+scheme s {
+  code : u4; scale : f16 per 32; value = scale * code;
+  layout g(block = 32, bytes = 18) {
+    tensor a : i32[K];
+    scale = bits(0, 16);
+    code[i] = bits(16 + 4 * i, 4);
+  }
+}

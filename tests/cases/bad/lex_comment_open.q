@@ -1,0 +1,2 @@
+scheme s { code : u4; /* the end is missing
+  value = code; }

@@ -1,0 +1,2 @@
+# a comment of another language
+scheme s { code : u4; value = code; }

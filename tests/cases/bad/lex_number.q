@@ -1,0 +1,3 @@
+const a = 12ab;
+const b = 0x;
+const c = 1.2.3;

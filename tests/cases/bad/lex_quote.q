@@ -1,0 +1,1 @@
+model m { weights 'w'; input x : f32[2]; output x; }

@@ -1,0 +1,2 @@
+model m { weights "w.safetensors;
+  input x : f32[2]; output x; }

@@ -1,0 +1,3 @@
+// café
+const a = 1;
+model m { weights "café"; }

@@ -1,0 +1,1 @@
+scheme b { code : u4 value = code; }

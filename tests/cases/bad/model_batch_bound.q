@@ -1,0 +1,1 @@
+model m { dim batch <= 0; input x : f32[batch, 2]; output x; }

@@ -1,0 +1,1 @@
+model m { input x : f32[3]; output y = x + constant("a"); }

@@ -1,0 +1,1 @@
+model m { output y = 3; }

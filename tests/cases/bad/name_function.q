@@ -1,0 +1,1 @@
+scheme s { code : u4; value = exp(code) + maks(code, 2); }

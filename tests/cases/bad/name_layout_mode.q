@@ -1,0 +1,1 @@
+quantize { "c" : q4_0, layout = i8 per 3; }

@@ -1,0 +1,1 @@
+scheme s(a = 1, a = 2) { c : u4; value = c; }

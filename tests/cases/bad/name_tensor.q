@@ -1,0 +1,5 @@
+// tensor fc1.weight 128 64
+// tensor fc1.bias 128
+// tensor fc2.weight 10 128
+// tensor fc2.bias 10
+model m { weights "w.safetensors"; input x : f32[64]; output y = linear(x, "fc3") + linear(x, "layer9"); }

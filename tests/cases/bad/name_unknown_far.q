@@ -1,0 +1,1 @@
+scheme s { code : u4; value = completely_else; }

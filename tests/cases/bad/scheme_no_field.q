@@ -1,0 +1,1 @@
+scheme s { value = 1; }

@@ -1,0 +1,1 @@
+scheme s { code : u4; value = 1 < code < 3; }

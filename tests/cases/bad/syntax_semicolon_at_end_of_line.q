@@ -1,0 +1,4 @@
+scheme a {
+  code : u4;
+  value = code
+}

@@ -1,0 +1,3 @@
+code : u4;
+value = 3;
+scheme s { code : u4; value = code; }
