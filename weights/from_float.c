@@ -1,0 +1,100 @@
+// Float tensors of a file into codes of a scheme.
+#include "weights/from_float.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <time.h>
+
+#include "support/fp.h"
+#include "weights/tensor_parse.h"
+
+static const bool float_dtypes[TENSOR_DTYPE_COUNT] = {[TENSOR_F16] = true,     [TENSOR_BF16] = true,
+                                                      [TENSOR_F32] = true,     [TENSOR_F64] = true,
+                                                      [TENSOR_F8_E4M3] = true, [TENSOR_F8_E5M2] = true};
+
+bool from_float_dtype(tensor_dtype type) { return float_dtypes[type]; }
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static bool check_number(diag *d, const tensor *t, uint64_t at, uint64_t columns, double value) {
+  if (isfinite(value)) return true;
+  diag_error_file(d, t->path, "tensor '%s': the weight in row %" PRIu64 ", column %" PRIu64 " is %s", t->name,
+                  at / columns, at % columns, isnan(value) ? "not a number" : "infinite");
+  diag_hint(d, "such weights cannot be quantized; the training may have diverged or the file be damaged");
+  return false;
+}
+
+// ---- one plain float number per weight -------------------------------------------------------------------------------
+
+static bool is_plain(const scheme *s) {
+  if (s->field_count != 1 || s->value->op != EXPR_FIELD) return false;
+  const scheme_field *f = &s->fields[0];
+  return f->gran.kind == GRAN_WEIGHT && f->rank == 0 && elem_get(f->type)->kind == ELEM_KIND_FLOAT;
+}
+
+// What the file says, without rounding to f32 in between.
+static double number_at(const tensor *t, const float *w, uint64_t i) {
+  return t->dtype == TENSOR_F64 ? fp_from_bits64(tensor_le64(t->data + 8 * i)) : (double)w[i];
+}
+
+static tensor_codes *encode_plain(diag *d, arena *a, const tensor *t, const float *w, const scheme *s, uint64_t rows,
+                                  uint64_t columns) {
+  elem_type type = s->fields[0].type;
+  tensor_codes *codes = tensor_codes_new(d, a, s, rows, columns);
+  for (uint64_t i = 0; codes != NULL && i < rows * columns; i++) {
+    double value = number_at(t, w, i);
+    uint64_t raw = elem_encode(type, value);
+    if (!check_number(d, t, i, columns, value)) return NULL;
+    if (!isfinite(elem_decode(type, raw))) {
+      diag_error_file(d, t->path,
+                      "tensor '%s': the weight %g in row %" PRIu64 ", column %" PRIu64 " is too large for %s", t->name,
+                      value, i / columns, i % columns, elem_get(type)->name);
+      diag_hint(d, "give the layer a format with a larger range");
+      return NULL;
+    }
+    codes->elements[0][i] = (uint32_t)raw;
+  }
+  return codes;
+}
+
+// ---- any scheme ---------------------------------------------------------------------------------------------------------
+
+typedef struct encode_bar {
+  progress *bar;
+  uint64_t base;
+} encode_bar;
+
+static void on_progress(void *user, uint64_t done, uint64_t total) {
+  const encode_bar *b = user;
+  (void)total;
+  if (b->bar != NULL) progress_update(b->bar, b->base + 4 * done);
+}
+
+static tensor_codes *encode_any(diag *d, arena *a, const tensor *t, const float *w, const scheme *s, uint64_t rows,
+                                uint64_t columns, const from_float_options *o) {
+  for (uint64_t i = 0; i < rows * columns; i++)
+    if (!check_number(d, t, i, columns, (double)w[i])) return NULL;
+  encode_options options = o->encode == NULL ? (encode_options){0} : *o->encode;
+  encode_bar bar = {.bar = o->progress, .base = o->progress_base};
+  options.name = t->name;
+  return encode_tensor(d, a, s, w, rows, columns, &options, (encode_progress){.call = on_progress, .user = &bar});
+}
+
+bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint64_t rows, uint64_t columns,
+                       const from_float_options *options, from_float_result *out) {
+  arena *numbers = arena_new();
+  double started = now();
+  float *w = ARENA_ARRAY(numbers, float, (size_t)t->count);
+  *out = (from_float_result){0};
+  if (tensor_read_f32(d, t, 0, (size_t)t->count, w))
+    out->codes =
+        is_plain(s) ? encode_plain(d, a, t, w, s, rows, columns) : encode_any(d, a, t, w, s, rows, columns, options);
+  out->seconds = now() - started;
+  if (out->codes != NULL) out->error = error_stats_measure(out->codes, w);
+  arena_free(numbers);
+  return out->codes != NULL;
+}

@@ -1,0 +1,31 @@
+// Float tensors of a file into codes of a scheme. A scheme that is one plain float number per weight takes the nearest
+// numbers (all of them, exactly, where its type has them); any other is searched by the encoder.
+#ifndef QCC_WEIGHTS_FROM_FLOAT_H
+#define QCC_WEIGHTS_FROM_FLOAT_H
+
+#include "support/progress.h"
+#include "weights/encode.h"
+#include "weights/error_stats.h"
+#include "weights/tensor_file.h"
+
+// Whether tensors of this type are float weights that can be encoded.
+bool from_float_dtype(tensor_dtype type);
+
+typedef struct from_float_options {
+  const encode_options *encode; // may be NULL
+  progress *progress;           // may be NULL; counts 4 bytes for every weight
+  uint64_t progress_base;       // bytes of what was done before
+} from_float_options;
+
+typedef struct from_float_result {
+  tensor_codes *codes;
+  error_stats error;
+  double seconds;
+} from_float_result;
+
+// Encodes a tensor of rows * columns float numbers. False (reported, naming file and tensor) when a number is not
+// finite or too large for the format. The codes are owned by `a`; the numbers are read and dropped.
+bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint64_t rows, uint64_t columns,
+                       const from_float_options *options, from_float_result *out);
+
+#endif

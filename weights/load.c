@@ -1,0 +1,152 @@
+// From weight files to the payload of the packed file, one tensor at a time.
+#include "weights/load.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "support/fp.h"
+#include "support/num.h"
+#include "weights/from_float.h"
+#include "weights/pack.h"
+#include "weights/stored.h"
+
+struct weight_set {
+  diag *d;
+  const ir_module *m;
+  weights_options options;
+  stored_weight *stored; // by weight of the module
+  progress bar;
+  uint64_t done; // bytes of float weights that have been encoded
+};
+
+// ---- opening --------------------------------------------------------------------------------------------------------
+
+static bool check_sizes(diag *d, const ir_weight *w) {
+  uint64_t count;
+  if (w->rows != 0 && w->columns != 0 && num_mul(w->rows, w->columns, &count) && count <= INT64_MAX / 16) return true;
+  diag_error(d, w->loc, "'%s' has %" PRIu64 " x %" PRIu64 " weights, which cannot be", w->name, w->rows, w->columns);
+  return false;
+}
+
+weight_set *weights_open(diag *d, arena *a, weight_files *files, const ir_module *m, const weights_options *options) {
+  weight_set *w = ARENA_NEW(a, weight_set);
+  bool ok = true;
+  *w = (weight_set){.d = d, .m = m};
+  if (options != NULL) w->options = *options;
+  w->stored = ARENA_ARRAY(a, stored_weight, m->weights.len);
+  stored_finder finder = {.d = d, .mem = a, .files = files, .m = m, .options = &w->options};
+  for (size_t i = 0; i < m->weights.len; i++)
+    ok &= check_sizes(d, m->weights.data[i]) && stored_find(&finder, m->weights.data[i], &w->stored[i]);
+  return ok ? w : NULL;
+}
+
+size_t weights_count(const weight_set *w) { return w->m->weights.len; }
+
+// ---- codes ----------------------------------------------------------------------------------------------------------
+
+static tensor_codes *read_float(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
+  const ir_weight *weight = s->weight;
+  from_float_options options = {.encode = w->options.encode, .progress = &w->bar, .progress_base = w->done};
+  from_float_result result;
+  if (!from_float_encode(w->d, a, s->tensor, weight->scheme, weight->rows, weight->columns, &options, &result))
+    return NULL;
+  w->done += 4 * s->tensor->count;
+  stats->has_error = true;
+  stats->error = result.error;
+  stats->seconds = result.seconds;
+  return result.codes;
+}
+
+static tensor_codes *read_blocks(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
+  (void)stats;
+  return layout_read_blocks(w->d, a, s->weight->scheme, s->layout, s->weight->name, s->data, s->size, s->weight->rows,
+                            s->weight->columns);
+}
+
+static tensor_codes *read_tensors(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
+  (void)stats;
+  return layout_read_tensors(w->d, a, s->weight->scheme, s->layout, s->weight->layer, s->inputs, s->weight->rows,
+                             s->weight->columns);
+}
+
+static tensor_codes *read_fields(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
+  (void)stats;
+  return fields_read(w->d, a, s->file, s->weight->name, s->weight->scheme, s->weight->rows, s->weight->columns);
+}
+
+typedef tensor_codes *(*read_fn)(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats);
+
+static const read_fn readers[] = {
+    [STORED_FLOAT] = read_float,
+    [STORED_BLOCKS] = read_blocks,
+    [STORED_TENSORS] = read_tensors,
+    [STORED_FIELDS] = read_fields,
+};
+
+tensor_codes *weights_read_codes(weight_set *w, arena *a, size_t index, weight_stats *stats) {
+  const stored_weight *s = &w->stored[index];
+  const ir_weight *weight = s->weight;
+  weight_stats made = weight_stats_new(weight->layer, weight->scheme, weight->rows, weight->columns, weight->size);
+  tensor_codes *codes = readers[s->kind](w, a, s, &made);
+  if (stats != NULL) *stats = made;
+  return codes;
+}
+
+// ---- packing --------------------------------------------------------------------------------------------------------
+
+static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *out, weight_stats *stats) {
+  const ir_weight *weight = w->stored[index].weight;
+  tensor_codes *codes = weights_read_codes(w, a, index, stats);
+  return codes != NULL && pack_tensor(w->d, a, weight->recipe, codes, out, weight->size);
+}
+
+static bool pack_numbers(weight_set *w, arena *a, size_t index, uint8_t *out, weight_stats *stats) {
+  const stored_weight *s = &w->stored[index];
+  size_t count = (size_t)s->tensor->count;
+  *stats = weight_stats_new(s->weight->layer, NULL, s->weight->rows, s->weight->columns, s->weight->size);
+  if (s->weight->size != 4 * s->tensor->count) {
+    diag_error(w->d, s->weight->loc, "'%s' has %zu numbers, for which the plan has %" PRIu64 " bytes", s->weight->name,
+               count, s->weight->size);
+    return false;
+  }
+  float *numbers = ARENA_ARRAY(a, float, count);
+  if (!tensor_read_f32(w->d, s->tensor, 0, count, numbers)) return false;
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits = fp_bits32(numbers[i]);
+    for (unsigned b = 0; b < 4; b++) out[4 * i + b] = (uint8_t)(bits >> 8 * b);
+  }
+  return true;
+}
+
+// The place that the plan gives the weight, inside the payload.
+static bool check_place(const weight_set *w, const ir_weight *weight, uint64_t size) {
+  uint64_t end;
+  if (num_add(weight->offset, weight->size, &end) && end <= size && (weight->scheme == NULL || weight->recipe != NULL))
+    return true;
+  diag_error(w->d, weight->loc, "the plan has no place for '%s' in the %" PRIu64 " bytes of weights", weight->name,
+             size);
+  return false;
+}
+
+static uint64_t float_bytes(const weight_set *w) {
+  uint64_t total = 0;
+  for (size_t i = 0; i < w->m->weights.len; i++)
+    if (w->stored[i].kind == STORED_FLOAT) total += 4 * w->stored[i].tensor->count;
+  return total;
+}
+
+bool weights_pack(weight_set *w, uint8_t *payload, uint64_t size, weight_stats *stats) {
+  bool ok = true;
+  w->done = 0;
+  progress_begin(&w->bar, w->options.progress, "", float_bytes(w));
+  for (size_t i = 0; i < w->m->weights.len; i++) {
+    const ir_weight *weight = w->m->weights.data[i];
+    arena *a = arena_new();
+    w->bar.label = weight->layer;
+    ok &= check_place(w, weight, size) &&
+          (weight->scheme == NULL ? pack_numbers : pack_codes)(w, a, i, payload + weight->offset, &stats[i]);
+    arena_free(a);
+  }
+  progress_end(&w->bar);
+  return ok;
+}

@@ -1,0 +1,82 @@
+// Weights in several tensors, `<layer><suffix>`, as a layout declares them.
+#include <inttypes.h>
+
+#include "ir/eval.h"
+#include "weights/stored.h"
+
+// The types that both files and layouts know.
+static const struct {
+  tensor_dtype dtype;
+  elem_type type;
+} types[] = {
+    {TENSOR_U8, ELEM_U8},   {TENSOR_I8, ELEM_I8},     {TENSOR_U16, ELEM_U16}, {TENSOR_I16, ELEM_I16},
+    {TENSOR_U32, ELEM_U32}, {TENSOR_I32, ELEM_I32},   {TENSOR_U64, ELEM_U64}, {TENSOR_I64, ELEM_I64},
+    {TENSOR_F16, ELEM_F16}, {TENSOR_BF16, ELEM_BF16}, {TENSOR_F32, ELEM_F32}, {TENSOR_F64, ELEM_F64},
+};
+
+static bool type_of(tensor_dtype dtype, elem_type *out) {
+  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    if (types[i].dtype == dtype) return *out = types[i].type, true;
+  return false;
+}
+
+// Words of either sign hold the same bits.
+static bool same_elements(elem_type a, elem_type b) {
+  const elem_info *x = elem_get(a), *y = elem_get(b);
+  return a == b || (x->bits == y->bits && x->kind != ELEM_KIND_FLOAT && y->kind != ELEM_KIND_FLOAT);
+}
+
+static const char *tensor_name(arena *a, const ir_weight *w, const layout_tensor *t) {
+  return arena_printf(a, "%s%s", w->layer, t->suffix);
+}
+
+bool stored_has_tensors(arena *a, const tensor_file *f, const ir_weight *w, const scheme_layout *l) {
+  for (size_t i = 0; i < l->tensor_count; i++)
+    if (tensor_file_find(f, tensor_name(a, w, &l->tensors[i])) == NULL) return false;
+  return l->tensor_count > 0;
+}
+
+static void expected_dims(const ir_weight *w, const layout_tensor *t, int64_t *out) {
+  eval_env env = {.scheme = w->scheme};
+  env.vars[VAR_ROWS] = (int64_t)w->rows;
+  env.vars[VAR_COLUMNS] = (int64_t)w->columns;
+  for (unsigned i = 0; i < t->rank; i++) out[i] = eval_int(&env, t->dims[i]);
+}
+
+static const char *expected_text(arena *a, const layout_tensor *t, const int64_t *dims) {
+  strbuf text = {.mem = a};
+  strbuf_printf(&text, "%s [", elem_get(t->type)->name);
+  for (unsigned i = 0; i < t->rank; i++) strbuf_printf(&text, "%s%" PRId64, i == 0 ? "" : ", ", dims[i]);
+  strbuf_putc(&text, ']');
+  return strbuf_text(&text);
+}
+
+static bool take_tensor(diag *d, arena *a, const tensor *found, const ir_weight *w, const layout_tensor *t,
+                        layout_input *out) {
+  int64_t dims[SCHEME_MAX_RANK];
+  expected_dims(w, t, dims);
+  *out = (layout_input){.data = found->data, .size = found->size, .rank = found->rank};
+  bool ok = type_of(found->dtype, &out->type) && same_elements(out->type, t->type) && found->rank == t->rank;
+  for (unsigned i = 0; ok && i < t->rank; i++) {
+    out->dims[i] = found->dims[i];
+    ok = dims[i] >= 0 && found->dims[i] == (uint64_t)dims[i];
+  }
+  if (ok) return true;
+  diag_error_file(d, found->path,
+                  "tensor '%s' is %s, but the layout '%s' of '%s' needs %s for %" PRIu64 " x %" PRIu64 " weights",
+                  found->name, tensor_describe(a, found), w->layout->name, w->scheme->name, expected_text(a, t, dims),
+                  w->rows, w->columns);
+  return false;
+}
+
+bool stored_find_tensors(diag *d, arena *a, const tensor_file *f, const ir_weight *w, stored_weight *out) {
+  const scheme_layout *l = w->layout;
+  bool ok = true;
+  *out = (stored_weight){.weight = w, .file = f, .kind = STORED_TENSORS, .layout = l};
+  out->inputs = ARENA_ARRAY(a, layout_input, l->tensor_count);
+  for (size_t i = 0; i < l->tensor_count; i++) {
+    const tensor *t = tensor_file_require(d, f, tensor_name(a, w, &l->tensors[i]));
+    ok &= t != NULL && take_tensor(d, a, t, w, &l->tensors[i], &out->inputs[i]);
+  }
+  return ok;
+}
