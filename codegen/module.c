@@ -28,7 +28,7 @@ static LLVMCodeGenOptLevel machine_level(const cg_options *o) {
 static bool make_machine(cg_module *m, const target_tier *tier, const char *triple, const cg_options *o) {
   LLVMTargetRef t = find_target(m->cg, triple);
   if (t == NULL) return false;
-  if (!LLVMTargetHasTargetMachine(t) || !LLVMTargetHasAsmBackend(t)) {
+  if (!LLVMTargetHasTargetMachine(t)) {
     diag_error(m->cg->diag, SRC_NOWHERE, "LLVM generates no code for target '%s'", triple);
     return false;
   }
