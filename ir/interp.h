@@ -65,6 +65,7 @@ struct insn {
   const uint8_t *bytes;
   const uint32_t *words;
   uint64_t index; // an index constant
+  uint32_t align; // of a load or store, 1 where nothing is promised
   insn_loop *loop;
   const ir_op *op;
 };

@@ -73,6 +73,7 @@ static void set_attrs(interp *vm, insn *in) {
   in->index = (uint64_t)ir_attr_int(in->op, IR_ATTR_VALUE, 0);
   in->lane.constant = (uint32_t)ir_attr_int(in->op, IR_ATTR_UMAX, 255);
   if (in->op->code == IR_BITS) in->lane.constant = (uint32_t)ir_attr_int(in->op, IR_ATTR_MASK, 0);
+  in->align = (uint32_t)ir_attr_int(in->op, IR_ATTR_ALIGN, 1);
   set_table(in);
   set_levels(vm, in);
   if (in->op->code == IR_SPLAT_CONST) fill_constant(in);

@@ -5,9 +5,9 @@
 
 static const char *name_of(const ir_value *v) { return v->name == NULL ? "" : v->name; }
 
-// Whether `size` bytes at `offset` lie in the buffer; an access of no bytes is always fine.
+// Whether `size` bytes at `offset` lie in the buffer.
 static bool inside(const ir_memory *m, uint64_t offset, uint64_t size) {
-  return size == 0 || (offset <= m->size && size <= m->size - offset);
+  return offset <= m->size && size <= m->size - offset;
 }
 
 static bool outside(interp *vm, const insn *in, const ir_memory *m, uint64_t offset, uint64_t size) {
@@ -39,24 +39,36 @@ static void narrow(uint8_t *to, const uint32_t *lanes, uint32_t n, unsigned bits
   }
 }
 
-// Loads `count` lanes (not more than there are); the others become zero.
-static bool load(interp *vm, const insn *in, uint32_t count) {
+// Where an access begins; NULL (reported) when a byte of it is outside, or when it is not as aligned as promised. What
+// can be seen here is the offset: buffers are taken to begin at a multiple of any alignment.
+static uint8_t *access(interp *vm, const insn *in, uint64_t size) {
   const ir_memory *m = in->arg[0].buffer;
   uint64_t offset = *in->arg[1].index;
-  uint64_t size = (uint64_t)count * (in->lane.bits / 8);
-  if (!inside(m, offset, size)) return outside(vm, in, m, offset, size);
-  if (count > 0) widen(in->dst.lanes, m->data + offset, count, in->lane.bits);
+  if (!inside(m, offset, size)) {
+    outside(vm, in, m, offset, size);
+    return NULL;
+  }
+  if (offset % in->align == 0) return m->data + offset;
+  interp_fail(vm, in, "the offset %llu is no multiple of %u, as was promised", (unsigned long long)offset, in->align);
+  return NULL;
+}
+
+// Loads `count` lanes (not more than there are); the others become zero.
+static bool load(interp *vm, const insn *in, uint32_t count) {
+  if (count > 0) {
+    const uint8_t *from = access(vm, in, (uint64_t)count * (in->lane.bits / 8));
+    if (from == NULL) return false;
+    widen(in->dst.lanes, from, count, in->lane.bits);
+  }
   if (count < in->lanes) memset(in->dst.lanes + count, 0, (in->lanes - count) * sizeof *in->dst.lanes);
   return true;
 }
 
 static bool store(interp *vm, const insn *in, uint32_t count) {
-  const ir_memory *m = in->arg[0].buffer;
-  uint64_t offset = *in->arg[1].index;
-  uint64_t size = (uint64_t)count * (in->lane.bits / 8);
-  if (!inside(m, offset, size)) return outside(vm, in, m, offset, size);
-  if (count > 0) narrow(m->data + offset, in->arg[2].lanes, count, in->lane.bits);
-  return true;
+  if (count == 0) return true;
+  uint8_t *to = access(vm, in, (uint64_t)count * (in->lane.bits / 8));
+  if (to != NULL) narrow(to, in->arg[2].lanes, count, in->lane.bits);
+  return to != NULL;
 }
 
 static uint32_t first(const insn *in, const uint64_t *count) {
@@ -69,11 +81,10 @@ static bool run_store(interp *vm, const insn *in) { return store(vm, in, in->lan
 static bool run_store_first(interp *vm, const insn *in) { return store(vm, in, first(in, in->arg[3].index)); }
 
 static bool run_load_splat(interp *vm, const insn *in) {
-  const ir_memory *m = in->arg[0].buffer;
-  uint64_t offset = *in->arg[1].index;
   uint32_t lane;
-  if (!inside(m, offset, in->lane.bits / 8)) return outside(vm, in, m, offset, in->lane.bits / 8);
-  widen(&lane, m->data + offset, 1, in->lane.bits);
+  const uint8_t *from = access(vm, in, in->lane.bits / 8);
+  if (from == NULL) return false;
+  widen(&lane, from, 1, in->lane.bits);
   for (uint32_t i = 0; i < in->lanes; i++) in->dst.lanes[i] = lane;
   return true;
 }
