@@ -52,6 +52,7 @@ static void set_hardening(cg_module *m) {
 
 bool cg_module_new(cg_context *cg, const target *t, const target_tier *tier, const char *triple, const cg_options *o,
                    const char *name, cg_module *out) {
+  triple = llvm_take_message(cg->mem, LLVMNormalizeTargetTriple(triple)); // "arch-linux-gnu" has no vendor
   *out = (cg_module){.cg = cg, .target = t};
   if (!make_machine(out, tier, triple, o)) return false;
   out->llvm = LLVMModuleCreateWithNameInContext(name, cg->llvm);
