@@ -5,7 +5,7 @@
 #   MODEL    the .q file, relative to the current source folder
 #   NAME     the name in `model NAME {..}`, when it is not the file's name without its extension
 #   TARGET   the triple to compile for; by default what the project's C compiler makes (qcc_target_triple)
-#   PREFIX   put before the names of the C interface
+#   PREFIX   start of all C names, instead of the model's name
 #   EMBED    put the weights into the library; otherwise they are a file to be shipped with the application
 #   OPTIONS  given to qcc as they are
 # Properties of the target: QCC_WEIGHTS (path of the packed weights; empty with EMBED), QCC_HEADER, QCC_ARCHIVE,
