@@ -20,18 +20,34 @@ typedef struct linear_builder {
 
 // ---- scheme ----
 
-static bool choose_scheme(linear_builder *b, const fe_rule **rule) {
-  *rule = fe_match_rule(&b->f->rules, b->layer);
-  if (*rule != NULL) {
-    b->scheme = (*rule)->scheme;
-    b->act = (*rule)->act;
-    return b->scheme != NULL;
-  }
+// Float weights that no rule speaks of stay as they are.
+static bool use_plain_scheme(linear_builder *b) {
   ast_name plain = {.text = "f32", .loc = b->loc};
   fe_scheme_decl *decl = fe_find_scheme_decl(b->f->c, plain);
   b->scheme = decl == NULL ? NULL : fe_instantiate(b->f->c, decl, &(ast_args){0}, b->loc);
-  b->act = (act_spec){.kind = ACT_F32};
   if (b->scheme == NULL) diag_note(b->f->c->d, b->loc, "no rule of `quantize` matches the layer \"%s\"", b->layer);
+  return b->scheme != NULL;
+}
+
+// Without a rule a layer keeps the format that the file has.
+static bool use_stored_scheme(linear_builder *b, int64_t block_type) {
+  if (block_type < 0) return use_plain_scheme(b);
+  b->scheme = fe_scheme_of_blocks(b->f->c, block_type, &b->layout);
+  if (b->scheme == NULL) {
+    diag_error(b->f->c->d, b->loc, "\"%s\" is stored in blocks of type %" PRId64 ", which no scheme reads", b->tensor,
+               block_type);
+    diag_hint(b->f->c->d, "declare a scheme with a layout that has type = %" PRId64, block_type);
+    return false;
+  }
+  b->act = fe_default_act(b->scheme);
+  return true;
+}
+
+static bool choose_scheme(linear_builder *b, const fe_rule *rule) {
+  if (rule == NULL) return true;
+  b->scheme = rule->scheme;
+  b->act = rule->act;
+  if (b->scheme != NULL && rule->layout.text != NULL) b->layout = scheme_find_layout(b->scheme, rule->layout.text);
   return b->scheme != NULL;
 }
 
@@ -113,6 +129,7 @@ static bool use_one_tensor(linear_builder *b, const ir_value *x) {
     stored = whole;
   }
   b->source = stored.source;
+  if (b->scheme == NULL && !use_stored_scheme(b, stored.tensor.block_type)) return false;
   if (stored.answer == FE_TENSOR_UNKNOWN) return check_block(b);
   bool ok = check_matrix(b, x, &stored.tensor);
   return choose_layout(b, stored.tensor.block_type) && check_block(b) && ok;
@@ -202,10 +219,9 @@ static bool check_input(linear_builder *b, const ir_value *x) {
 ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *input, const ast_expr *name) {
   ir_value *x = fe_model_tensor(f, input, "the input of a layer");
   linear_builder b = {.f = f, .call = call, .loc = name->loc, .layer = fe_layer_of(f->m->mem, name->name.text)};
-  const fe_rule *rule;
   b.tensor = arena_printf(f->m->mem, "%s.weight", b.layer);
-  if (!choose_scheme(&b, &rule) || x == NULL || !check_input(&b, x) || !rows_from_option(&b)) return NULL;
-  if (rule != NULL && rule->layout.text != NULL) b.layout = scheme_find_layout(b.scheme, rule->layout.text);
+  bool chosen = choose_scheme(&b, fe_match_rule(&f->rules, b.layer));
+  if (!chosen || x == NULL || !check_input(&b, x) || !rows_from_option(&b)) return NULL;
   bool separate = b.layout != NULL && b.layout->block_weights == 0;
   size_t before = diag_error_count(f->c->d);
   if (!(separate ? use_tensors(&b) : use_one_tensor(&b, x))) return NULL;

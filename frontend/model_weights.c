@@ -12,7 +12,8 @@ static fe_answer ask_file(fe_model *f, const char *file, const char *name, fe_te
 }
 
 fe_stored fe_ask(fe_model *f, const char *name) {
-  fe_stored stored = {.answer = f->m->sources.len == 0 ? FE_TENSOR_UNKNOWN : FE_TENSOR_ABSENT};
+  fe_stored stored = {.answer = f->m->sources.len == 0 ? FE_TENSOR_UNKNOWN : FE_TENSOR_ABSENT,
+                      .tensor = {.block_type = -1}};
   if (f->m->sources.len > 0) stored.source = f->m->sources.data[0];
   for (size_t i = 0; i < f->m->sources.len; i++) {
     fe_tensor tensor;

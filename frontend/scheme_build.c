@@ -89,7 +89,6 @@ static void declare_with_elements(scheme_builder *b, fe_symbol_kind kind, const 
 static void build_field(scheme_builder *b, const ast_node *node) {
   scheme_field f = {.name = node->name.text, .type = ELEM_U8, .loc = node->name.loc};
   b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &f.type);
-  if (f.type == ELEM_COUNT) f.type = ELEM_U8;
   b->ok &= fe_dims(b->c, &b->scope, &node->type, &f.rank, f.dims);
   b->ok &= build_granularity(b, node->per, &f.gran);
   declare_with_elements(b, FE_SYMBOL_FIELD, node, b->fields.len, f.type, f.rank, f.dims);
@@ -129,7 +128,7 @@ static void build_table(scheme_builder *b, const ast_node *node) {
   unsigned rank = 0;
   uint64_t dims[SCHEME_MAX_RANK] = {0};
   bool typed = fe_elem_type(b->c, &b->scope, &node->type, &t.type);
-  if (!typed) t.type = ELEM_F32;
+  if (!typed) t.type = ELEM_F64; // has all numbers: none is reported for not fitting
   bool sized = fe_dims(b->c, &b->scope, &node->type, &rank, dims);
   b->ok &= typed && sized;
   if (sized) check_table_size(b, node, rank, dims);
@@ -267,6 +266,31 @@ fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name) {
   else
     diag_error(c->d, name.loc, "there is no scheme '%s'", name.text);
   if (!found) suggest_scheme(c, name.text);
+  return NULL;
+}
+
+static const scheme_layout *layout_of_type(const scheme *s, int64_t block_type) {
+  for (size_t i = 0; s != NULL && i < s->layout_count; i++)
+    if (s->layouts[i].type_id == block_type) return &s->layouts[i];
+  return NULL;
+}
+
+static const scheme *instantiate_default(fe_context *c, const char *name) {
+  fe_scheme_decl *decl = find_declared(c, name);
+  return decl == NULL ? NULL : fe_instantiate(c, decl, &(ast_args){0}, SRC_NOWHERE);
+}
+
+const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const scheme_layout **layout) {
+  const char *const *library;
+  size_t declared = c->schemes.len, count = fe_library_names(c, &library);
+  *layout = NULL;
+  for (size_t i = 0; i < declared + count && *layout == NULL; i++) {
+    const char *name = i < declared ? c->schemes.data[i]->node->name.text : library[i - declared];
+    if (i >= declared) fe_load_scheme_file(c, name);
+    const scheme *s = instantiate_default(c, name);
+    *layout = layout_of_type(s, block_type);
+    if (*layout != NULL) return s;
+  }
   return NULL;
 }
 

@@ -106,7 +106,7 @@ void fe_declare_const(fe_context *c, fe_scope *scope, const ast_node *node);
 const expr *fe_apply(fe_context *c, ast_operator op, size_t count, const expr *const *args, src_loc loc);
 
 /* types.c */
-// The element type that is meant, e.g. u4 or u(bits); false when there is none such.
+// The element type that is meant, e.g. u4 or u(bits); false, and some type, when there is none such.
 bool fe_elem_type(fe_context *c, const fe_scope *scope, const ast_type *type, elem_type *out);
 // Sizes of a table: constants of at least 1 each.
 bool fe_dims(fe_context *c, const fe_scope *scope, const ast_type *type, unsigned *rank, uint64_t *dims);
@@ -116,6 +116,8 @@ bool fe_dims(fe_context *c, const fe_scope *scope, const ast_type *type, unsigne
 const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args *args, src_loc use);
 fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name);
 const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference);
+// The first scheme, of the text and then of the folders, with a layout for a container's block type; NULL without.
+const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const scheme_layout **layout);
 
 /* layout_build.c, layout_overlap.c */
 bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, const ast_node *node, scheme_layout *out);

@@ -17,12 +17,15 @@ static bool no_such_type(fe_context *c, const ast_type *type, const char *name) 
 bool fe_elem_type(fe_context *c, const fe_scope *scope, const ast_type *type, elem_type *out) {
   const char *name = type->name.text;
   int64_t width;
+  *out = ELEM_U8; // so that what a wrong type is part of can be looked at
   if (type->width != NULL) {
     if (!fe_constant_in(c, scope, type->width, "the number of bits", 1, 64, &width)) return false;
     name = arena_printf(c->mem, "%s%d", name, (int)width);
   }
-  *out = elem_by_name(name);
-  return *out != ELEM_COUNT || no_such_type(c, type, name);
+  elem_type found = elem_by_name(name);
+  if (found == ELEM_COUNT) return no_such_type(c, type, name);
+  *out = found;
+  return true;
 }
 
 bool fe_dims(fe_context *c, const fe_scope *scope, const ast_type *type, unsigned *rank, uint64_t *dims) {

@@ -207,13 +207,15 @@ static size_t run_folder(const char *folder, bool good, const char *schemes, con
 int main(int argc, char **argv) {
   enum { MIN_GOOD = 30, MIN_BAD = 80 };
   size_t failures = 0;
-  if (argc < 3 || chdir(argv[1]) != 0) {
+  char *schemes = argc < 3 ? NULL : realpath(argv[2], NULL);
+  if (schemes == NULL || chdir(argv[1]) != 0) {
     fprintf(stderr, "usage: cases CASES-DIR SCHEMES-DIR [good/NAME]\n");
     return 2;
   }
   const char *only = argc > 3 ? argv[3] : NULL;
-  size_t good = run_folder("good", true, argv[2], only, &failures);
-  size_t bad = run_folder("bad", false, argv[2], only, &failures);
+  size_t good = run_folder("good", true, schemes, only, &failures);
+  size_t bad = run_folder("bad", false, schemes, only, &failures);
+  free(schemes);
   printf("%zu texts that compile, %zu that fail: %zu differ from what is expected\n", good, bad, failures);
   if (good < MIN_GOOD || bad < MIN_BAD) printf("the corpus is too small: was a folder lost?\n");
   return failures == 0 && good >= MIN_GOOD && bad >= MIN_BAD ? 0 : 1;
