@@ -296,11 +296,13 @@ static void write_table(maker *m, const char *dir, const cg_options *options) {
   for (size_t i = 0; i < m->kernels->funcs.len; i++)
     strbuf_printf(&text, "void %s(const qrt_args *, uint64_t, uint64_t);\n",
                   cg_kernel_symbol(m->mem, options, m->tier, m->kernels->funcs.data[i]->name));
-  strbuf_printf(&text, "extern const qrt_kernel case_kernels[];\nextern const unsigned case_kernel_count;\n");
+  strbuf_printf(&text, "extern const qrt_kernel case_kernels[];\nextern const unsigned case_kernel_count;\n"
+                       "extern const uint64_t case_cpu_features;\n");
   strbuf_printf(&text, "const qrt_kernel case_kernels[] = {\n");
   for (size_t i = 0; i < m->kernels->funcs.len; i++)
     strbuf_printf(&text, "  %s,\n", cg_kernel_symbol(m->mem, options, m->tier, m->kernels->funcs.data[i]->name));
-  strbuf_printf(&text, "};\nconst unsigned case_kernel_count = %zu;\n", m->kernels->funcs.len);
+  strbuf_printf(&text, "};\nconst unsigned case_kernel_count = %zu;\nconst uint64_t case_cpu_features = %lluu;\n",
+                m->kernels->funcs.len, (unsigned long long)m->tier->cpu_features);
   write_bytes(dir, "table.c", text.data, text.len);
 }
 

@@ -16,6 +16,7 @@
 
 extern const qrt_kernel case_kernels[];
 extern const unsigned case_kernel_count;
+extern const uint64_t case_cpu_features;
 
 #define MAX_FAILURES 20
 
@@ -164,6 +165,10 @@ static uint8_t *read_file(const char *path, size_t *size) {
 
 int main(int argc, char **argv) {
   if (argc != 2) die("usage: run_cases FILE");
+  if ((case_cpu_features & ~qrt_cpu_features()) != 0) {
+    printf("skipped: this processor does not run the tier\n");
+    return 77;
+  }
   size_t size;
   uint8_t *data = read_file(argv[1], &size);
   reader r = {.at = data, .end = data + size};
