@@ -59,7 +59,7 @@ weight_answer weight_files_find(weight_files *w, const char *path, const char *n
   fields_answer answer = fields_find(w->d, w->mem, f, name, &note);
   if (answer == FIELDS_WRONG) return WEIGHT_UNKNOWN;
   if (answer == FIELDS_FOUND) {
-    *out = (weight_shape){.rank = 2, .dims = {note.rows, note.columns}, .block_type = -1};
+    *out = (weight_shape){.rank = 2, .dims = {note.rows, note.columns}, .block_type = -1, .scheme = note.scheme};
     return WEIGHT_FOUND;
   }
   const tensor *t = tensor_file_find(f, name);

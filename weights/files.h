@@ -28,6 +28,7 @@ typedef struct weight_shape {
   unsigned rank;
   uint64_t dims[WEIGHT_MAX_RANK]; // outermost first; logical numbers, also of blocks and of tensors stored as fields
   int64_t block_type;             // the container's number of a block type; -1: plain numbers, or fields
+  const char *scheme;             // of a tensor that `qcc quantize` wrote: its format, e.g. "name(group=64)"; else NULL
 } weight_shape;
 
 // What the file at `path` has under `name`.

@@ -5,7 +5,8 @@
 #include "support/fp.h"
 #include "tests/load/kit.h"
 
-enum { ROWS = 4, COLUMNS = 64 };
+#define ROWS UINT64_C(4)
+#define COLUMNS UINT64_C(64)
 
 static scheme *typed(scheme *s, int64_t type) {
   ((scheme_layout *)s->layouts)->type_id = type;
@@ -253,7 +254,8 @@ START_TEST(shapes_for_the_frontend) {
   weight_shape shape;
   const char *const *names;
   ck_assert_int_eq(weight_files_find(lc.files, "m.safetensors", "fc.weight", &shape), WEIGHT_FOUND);
-  ck_assert(shape.rank == 2 && shape.dims[0] == ROWS && shape.dims[1] == COLUMNS && shape.block_type == -1);
+  ck_assert(shape.rank == 2 && shape.dims[0] == ROWS && shape.dims[1] == COLUMNS && shape.block_type == -1 &&
+            shape.scheme == NULL);
   ck_assert_int_eq(weight_files_find(lc.files, "m.safetensors", "fd.weight", &shape), WEIGHT_ABSENT);
   ck_assert_uint_eq(weight_files_names(lc.files, "m.safetensors", &names), 1);
   ck_assert_str_eq(names[0], "fc.weight");

@@ -4,7 +4,8 @@
 #include "tests/load/kit.h"
 #include "weights/fields.h"
 
-enum { ROWS = 3, COLUMNS = 70 };
+#define ROWS UINT64_C(3)
+#define COLUMNS UINT64_C(70)
 
 // A field of one type and granularity, with a table's dimensions.
 static scheme *field_scheme(elem_type type, granularity gran, unsigned rank) {

@@ -4,7 +4,8 @@
 #include "support/fp.h"
 #include "tests/load/kit.h"
 
-enum { ROWS = 5, COLUMNS = 96 };
+#define ROWS UINT64_C(5)
+#define COLUMNS UINT64_C(96)
 
 static scheme *(*const formats[])(arena *a) = {kit_q4_0,          kit_q4_1,     kit_q5_0,        kit_q8_0,
                                                kit_ternary,       kit_int8_row, kit_int8_tensor, kit_codebook3,
@@ -35,7 +36,7 @@ END_TEST
 
 // Several weights, offsets, vectors as f32, sources by name and by search.
 START_TEST(a_model_of_two_files) {
-  float *w = kit_normal_weights(lc.mem, 64 * 32, 1), *v = kit_normal_weights(lc.mem, 32, 2);
+  float *w = kit_normal_weights(lc.mem, UINT64_C(64) * 32, 1), *v = kit_normal_weights(lc.mem, 32, 2);
   uint16_t half[32];
   for (int i = 0; i < 32; i++) half[i] = fp_to_f16(v[i]);
   safetensors_item first[] = {load_matrix("a.weight", 32, 64, w),
@@ -54,12 +55,12 @@ START_TEST(a_model_of_two_files) {
   qw_image image = load_build(stats);
   load_expect_packed(&image, a, load_encode(s, w, 32, 64));
   load_expect_packed(&image, b, load_encode(s, w, 8, 32));
-  for (int i = 0; i < 32; i++) {
+  for (size_t i = 0; i < 32; i++) {
     uint32_t bits;
     memcpy(&bits, image.payload + bias->offset + 4 * i, 4); // the tests run on little-endian machines
     ck_assert_uint_eq(bits, fp_bits32(fp_from_f16(half[i])));
   }
-  ck_assert_mem_eq(image.payload + table->offset, v, 16 * 4);
+  ck_assert_mem_eq(image.payload + table->offset, v, 16 * sizeof *v);
   ck_assert(!stats[1].has_error && stats[1].format == NULL && stats[1].bytes == 128);
   const char *const *paths;
   ck_assert_uint_eq(weight_files_paths(lc.files, &paths), 2);
@@ -175,21 +176,21 @@ END_TEST
 
 // A layout of separate tensors: codes eight to a word along K, zero points along N.
 START_TEST(separate_tensors) {
-  enum { N = 16, K = 64, GROUP = 32 };
+  enum { N = 16, K = 64, GROUP = 32, GROUPS = K / GROUP };
   scheme *s = kit_gptq(lc.mem, 4, GROUP);
   tensor_codes *codes = load_random_codes(s, N, K, 8);
-  uint32_t words[K / 8][N] = {{0}}, zeros[K / GROUP][N / 8] = {{0}};
-  uint16_t scales[K / GROUP][N];
+  uint32_t words[K / 8][N] = {{0}}, zeros[GROUPS][N / 8] = {{0}};
+  uint16_t scales[GROUPS][N];
   for (unsigned n = 0; n < N; n++) {
     for (unsigned k = 0; k < K; k++) words[k / 8][n] |= codes->elements[0][n * K + k] << k % 8 * 4;
-    for (unsigned g = 0; g < K / GROUP; g++) {
-      scales[g][n] = (uint16_t)codes->elements[1][n * (K / GROUP) + g];
-      zeros[g][n / 8] |= codes->elements[2][n * (K / GROUP) + g] << n % 8 * 4;
+    for (unsigned g = 0; g < GROUPS; g++) {
+      scales[g][n] = (uint16_t)codes->elements[1][n * (GROUPS) + g];
+      zeros[g][n / 8] |= codes->elements[2][n * (GROUPS) + g] << n % 8 * 4;
     }
   }
   safetensors_item items[] = {load_item("fc.qweight", TENSOR_I32, 2, (uint64_t[]){K / 8, N}, words),
-                              load_item("fc.qzeros", TENSOR_I32, 2, (uint64_t[]){K / GROUP, N / 8}, zeros),
-                              load_item("fc.scales", TENSOR_F16, 2, (uint64_t[]){K / GROUP, N}, scales)};
+                              load_item("fc.qzeros", TENSOR_I32, 2, (uint64_t[]){GROUPS, N / 8}, zeros),
+                              load_item("fc.scales", TENSOR_F16, 2, (uint64_t[]){GROUPS, N}, scales)};
   load_write("m.safetensors", items, 3, NULL, 0);
   load_source("m.safetensors");
   ir_weight *weight = load_weight("fc.weight", s, N, K);

@@ -8,7 +8,8 @@
 #include "tests/load/kit.h"
 #include "weights/quantize.h"
 
-enum { ROWS = 6, COLUMNS = 256 };
+#define ROWS UINT64_C(6)
+#define COLUMNS UINT64_C(256)
 
 static scheme *(*const formats[])(arena *a) = {
     kit_q4_0,     kit_q4_1,        kit_q5_0,      kit_q8_0,          kit_q4_k, kit_q6_k, kit_ternary,
@@ -61,6 +62,7 @@ START_TEST(fields_compile_to_the_same) {
   weight_shape shape;
   ck_assert_int_eq(weight_files_find(lc.files, "q.safetensors", "fc.weight", &shape), WEIGHT_FOUND);
   ck_assert(shape.rank == 2 && shape.dims[0] == ROWS && shape.dims[1] == COLUMNS && shape.block_type == -1);
+  ck_assert_str_eq(shape.scheme, s->name);
 }
 END_TEST
 
@@ -147,7 +149,7 @@ END_TEST
 
 static bool begins_with(void *context, const char *name) { return strncmp(name, context, strlen(context)) == 0; }
 
-static void job_of_two(quantize_job *job, char *prefix) {
+static void job_of_two(quantize_job *job, void *prefix) {
   float *w = kit_normal_weights(lc.mem, ROWS * COLUMNS, 13);
   safetensors_item items[] = {load_matrix("a.weight", ROWS, COLUMNS, w), load_matrix("b.weight", COLUMNS, ROWS, w)};
   load_write("m.safetensors", items, 2, NULL, 0);

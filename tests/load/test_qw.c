@@ -6,7 +6,8 @@
 
 #include "tests/load/kit.h"
 
-enum { ROWS = 8, COLUMNS = 64 };
+#define ROWS UINT64_C(8)
+#define COLUMNS UINT64_C(64)
 
 static ir_weight *small_model(scheme *s) {
   safetensors_item item = load_matrix("fc.weight", ROWS, COLUMNS, kit_normal_weights(lc.mem, ROWS * COLUMNS, 1));
