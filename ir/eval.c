@@ -201,7 +201,7 @@ double eval_real(eval_env *env, const expr *e) {
   case EXPR_ELEMENT: return look_up_real(env, e);
   case EXPR_NEG: return -eval_real(env, e->args[0]);
   case EXPR_ABS: return fabs(eval_real(env, e->args[0]));
-  case EXPR_EXP2: return exp2(eval_real(env, e->args[0]));
+  case EXPR_EXP2: return real_exp2(eval_real(env, e->args[0]));
   case EXPR_SELECT: return eval_real(env, chosen(env, e));
   default: break;
   }

@@ -19,6 +19,7 @@ typedef struct checker {
   const char *what; // "the value", ...
   range_env ranges;
   size_t nodes;
+  bool too_large; // reported
 } checker;
 
 static bool wrong_leaf(checker *c, const expr *e, const char *what) {
@@ -127,11 +128,11 @@ static bool check_node(checker *c, const expr *e) {
 }
 
 static bool check_expr(checker *c, const expr *e, unsigned depth) {
-  if (depth > MAX_DEPTH || c->nodes++ > MAX_NODES) {
-    if (c->nodes <= MAX_NODES + 1)
-      diag_error(c->d, e->loc, "%s of scheme '%s' is too large: at most %d nested and %d operations in all", c->what,
-                 c->s->name, MAX_DEPTH, MAX_NODES);
-    c->nodes = MAX_NODES + 2; // reported
+  if (c->too_large) return false;
+  if (depth > MAX_DEPTH || ++c->nodes > MAX_NODES) {
+    diag_error(c->d, e->loc, "%s of scheme '%s' is too large: at most %d nested and %d operations in all", c->what,
+               c->s->name, MAX_DEPTH, MAX_NODES);
+    c->too_large = true;
     return false;
   }
   int expected = expr_get_info(e->op)->arg_count;

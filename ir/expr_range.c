@@ -28,20 +28,20 @@ static expr_range range_neg(expr_range a) {
 
 static expr_range range_add(expr_range a, expr_range b) {
   expr_range r;
-  bool wraps = __builtin_add_overflow(a.min, b.min, &r.min) | __builtin_add_overflow(a.max, b.max, &r.max);
+  int wraps = (int)__builtin_add_overflow(a.min, b.min, &r.min) | (int)__builtin_add_overflow(a.max, b.max, &r.max);
   return wraps ? everything : r;
 }
 
 static expr_range range_sub(expr_range a, expr_range b) {
   expr_range r;
-  bool wraps = __builtin_sub_overflow(a.min, b.max, &r.min) | __builtin_sub_overflow(a.max, b.min, &r.max);
+  int wraps = (int)__builtin_sub_overflow(a.min, b.max, &r.min) | (int)__builtin_sub_overflow(a.max, b.min, &r.max);
   return wraps ? everything : r;
 }
 
 static expr_range range_mul(expr_range a, expr_range b) {
   int64_t p[4];
-  bool wraps = __builtin_mul_overflow(a.min, b.min, &p[0]) | __builtin_mul_overflow(a.min, b.max, &p[1]) |
-               __builtin_mul_overflow(a.max, b.min, &p[2]) | __builtin_mul_overflow(a.max, b.max, &p[3]);
+  int wraps = (int)__builtin_mul_overflow(a.min, b.min, &p[0]) | (int)__builtin_mul_overflow(a.min, b.max, &p[1]) |
+              (int)__builtin_mul_overflow(a.max, b.min, &p[2]) | (int)__builtin_mul_overflow(a.max, b.max, &p[3]);
   if (wraps) return everything;
   return join(join(exactly(p[0]), exactly(p[1])), join(exactly(p[2]), exactly(p[3])));
 }

@@ -1,9 +1,10 @@
-// The integer arithmetic of expressions: 64-bit, two's complement, defined for every argument. Additions and products
+// The arithmetic of expressions beyond what C's operators give. Integers: 64-bit, two's complement, defined for every argument. Additions and products
 // wrap around; a division by zero gives 0; a shift by a negative count or by 64 and more gives 0 (left) or the sign
 // (right).
 #ifndef QCC_IR_INT_MATH_H
 #define QCC_IR_INT_MATH_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -36,6 +37,11 @@ static inline int64_t int_shr(int64_t a, int64_t count) {
   if (count < 0 || count > 63) return sign;
   // Complementing a negative number makes the shift one of a non-negative number, which C defines.
   return (int64_t)((uint64_t)(a ^ sign) >> count) ^ sign;
+}
+
+// 2 to a power; exact (or rounded once, where the result is subnormal) for integers on every machine.
+static inline double real_exp2(double x) {
+  return x >= -2000 && x <= 2000 && x == rint(x) ? ldexp(1, (int)x) : exp2(x);
 }
 
 // The low `width` bits of `raw`; all of them from 64 on.

@@ -278,7 +278,7 @@ static void run_real_unary(expr_op op, double *d, const double *a, size_t n) {
   else if (op == EXPR_ABS)
     for (l = 0; l < n; l++) d[l] = fabs(a[l]);
   else
-    for (l = 0; l < n; l++) d[l] = exp2(a[l]);
+    for (l = 0; l < n; l++) d[l] = real_exp2(a[l]);
 }
 
 static void run_arithmetic(const program *p, const step *s, slot *d, size_t n) {

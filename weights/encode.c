@@ -7,6 +7,7 @@
 #include "support/num.h"
 #include "weights/encode_state.h"
 #include "weights/encode_unit.h"
+#include "weights/storable.h"
 
 enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 10 };
 
@@ -43,11 +44,7 @@ void encoder_load(encoder *e, uint64_t n, uint64_t k) {
 
 void encoder_store(encoder *e, unsigned f, uint64_t i, double x) {
   elem_type type = e->s->fields[f].type;
-  if (elem_get(type)->kind == ELEM_KIND_FLOAT && elem_get(type)->has_inf_nan) {
-    double largest = elem_decode(type, elem_encode(type, INFINITY) - 1);
-    x = x > largest ? largest : x < -largest ? -largest : x;
-  }
-  uint64_t raw = elem_encode(type, x);
+  uint64_t raw = elem_encode(type, storable_clamp(type, x));
   e->out->elements[f][i] = (uint32_t)raw;
   if (e->s->fields[f].rank != 0) e->tables[f][i] = elem_decode(type, raw);
 }

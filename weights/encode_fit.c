@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "weights/storable.h"
+
 enum { LANES = 4, CANDIDATES = 24 };
 
 // Sums over weights w with varying core c: c*c, c, c*w, 1, w, w*w. Lanes make the order of additions a fixed one that
@@ -179,7 +181,7 @@ static void assign_direct(const core_set *c, const fit_span *span, const double 
   for (size_t i = 0; i < span->rows * span->columns; i++) {
     size_t at = i / span->columns * span->stride + i % span->columns;
     double f = (span->w[at] / u[0] - c->v[0]) / slope;
-    double stored = isfinite(f) ? elem_decode(type, elem_encode(type, f)) : 0;
+    double stored = storable_round(type, f);
     double v = c->v[0] + slope * stored;
     span->codes[at] = (uint32_t)elem_encode(type, stored);
     out->power += span->w[at] * span->w[at];
@@ -270,7 +272,7 @@ typedef struct fit {
   quad q;
 } fit;
 
-static void assign_only(const core_set *c, const fit_span *s, const double *u, quad *out) {
+void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *out) {
   if (c->simple)
     assign_simple(c, s, u, false, out);
   else
@@ -279,7 +281,7 @@ static void assign_only(const core_set *c, const fit_span *s, const double *u, q
 
 // Codes for u, then the best u for these codes.
 static void try_fit(const core_set *c, const fit_span *s, fit *f) {
-  assign_only(c, s, f->u, &f->q);
+  fit_measure(c, s, f->u, &f->q);
   quad_solve(&f->q, c->terms, c->plan->levels[0].fixed, f->u);
   f->error = quad_error(&f->q, c->terms, f->u);
 }

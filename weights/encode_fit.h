@@ -58,6 +58,9 @@ typedef struct fit_span {
 // function of u for these codes.
 void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out);
 
+// The same without storing codes where that saves time; they are undefined afterwards.
+void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *out);
+
 // Searches the coefficients of least error. Codes and selectors are overwritten.
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out);
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "weights/encode_unit.h"
+#include "weights/storable.h"
 
 static double *item_vals(unit *u, size_t level, size_t i) {
   return u->levels[level].vals + i * u->plan->levels[level].field_count;
@@ -40,19 +41,10 @@ void unit_outputs(unit *u, size_t level, size_t i, const double *above, double *
   outputs(u, level, above, out);
 }
 
-// The number nearest to x that the type can store, never infinite; between roundings only the limits are kept.
+// Integers are always rounded, real numbers only to be stored.
 static double storable(elem_type type, double x, bool store) {
-  const elem_info *e = elem_get(type);
-  if (isnan(x)) return 0;
-  if (e->kind != ELEM_KIND_FLOAT) {
-    double lo = (double)elem_min(type), hi = (double)elem_max(type);
-    x = x < lo ? lo : x > hi ? hi : x;
-    return rint(x);
-  }
-  uint64_t infinity = elem_encode(type, INFINITY);
-  double largest = elem_decode(type, e->has_inf_nan ? infinity - 1 : infinity);
-  x = x < -largest ? -largest : x > largest ? largest : x;
-  return store ? elem_decode(type, elem_encode(type, x)) : x;
+  bool keep = elem_get(type)->kind == ELEM_KIND_FLOAT && !store;
+  return keep ? storable_clamp(type, x) : storable_round(type, x);
 }
 
 // One item being solved.
@@ -93,10 +85,22 @@ static double solve_affine(const item *it, unsigned field) {
   return storable(it->u->plan->scheme->fields[field].type, isfinite(x) ? x : old, it->store);
 }
 
-static double solve_by_trying(const item *it, unsigned field) {
+// The numbers of an integer field to try: all at first, near the present one later.
+static void tried_range(const item *it, unsigned field, double now, int64_t *from, int64_t *to) {
+  const double reach = 2;
   elem_type type = it->u->plan->scheme->fields[field].type;
+  *from = elem_min(type);
+  *to = elem_max(type);
+  if (!it->u->settled) return;
+  if ((double)*from < now - reach) *from = (int64_t)(now - reach);
+  if ((double)*to > now + reach) *to = (int64_t)(now + reach);
+}
+
+static double solve_by_trying(const item *it, unsigned field) {
   double best = it->u->fields[field], least = INFINITY;
-  for (int64_t x = elem_min(type); x <= elem_max(type); x++) {
+  int64_t from, to;
+  tried_range(it, field, best, &from, &to);
+  for (int64_t x = from; x <= to; x++) {
     double error = error_at(it, field, (double)x);
     if (!(error < least)) continue;
     least = error;
@@ -204,7 +208,9 @@ static void keep_fields(const item *it, double *vals) {
 static void try_pivot(const item *it, size_t pivot, double *vals) {
   double start[PLAN_FIELDS], least = INFINITY;
   memcpy(start, vals, it->l->field_count * sizeof *start);
-  for (int64_t x = elem_min(type_at(it, pivot)); x <= elem_max(type_at(it, pivot)); x++) {
+  int64_t from, to;
+  tried_range(it, it->l->fields[pivot], vals[pivot], &from, &to);
+  for (int64_t x = from; x <= to; x++) {
     load_fields(it->u, it->level, start);
     it->u->fields[it->l->fields[pivot]] = (double)x;
     descend(it, pivot);

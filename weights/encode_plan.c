@@ -320,6 +320,24 @@ static bool split_levels(planner *p) {
   return true;
 }
 
+// An output of either sign can be followed exactly only where the next level has a field for it of its own, of both
+// signs. Elsewhere its neighbours share a field, so all should have one sign.
+static void restrict_signs(planner *p) {
+  for (size_t i = 0; i + 1 < p->plan->level_count; i++) {
+    plan_level *l = &p->plan->levels[i], *above = &p->plan->levels[i + 1];
+    for (size_t t = 0; t < l->terms; t++) {
+      size_t parts = 0;
+      signs x = {.negative = false};
+      for (size_t j = 0; j < above->terms; j++) {
+        if (above->core[t][j] == NULL) continue;
+        parts++;
+        x = signs_of(p->s, above->core[t][j]);
+      }
+      if ((parts > 1 || !x.negative || !x.positive) && l->positive[t]) l->negative[t] = false;
+    }
+  }
+}
+
 // Makes the coarse fields in e selectors; false when one cannot be (a float, or too many values).
 static bool select_fields(planner *p, const expr *e) {
   field_role *roles = p->plan->roles;
@@ -435,6 +453,7 @@ encode_plan *encode_plan_new(arena *a, const scheme *s) {
     if (!collect_levels(&p)) return plan;
     if (split_levels(&p)) {
       plan->structured = check_selectors(&p) && check_codes(&p) && tables_stay_below(plan) && tables_span_units(plan);
+      restrict_signs(&p);
       return plan;
     }
     if (p.blocked == NULL || p.item.kind != GRAN_WEIGHT || !select_fields(&p, p.blocked)) return plan;

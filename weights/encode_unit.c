@@ -41,6 +41,7 @@ void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
   u->rows = rows;
   u->columns = columns;
   u->k = k;
+  u->settled = false;
   for (size_t i = 1; i < u->plan->level_count; i++) {
     unit_level *l = &u->levels[i];
     l->per_row = granules_in_row(u->plan->levels[i].gran, columns);
@@ -281,6 +282,76 @@ static void keep_best(unit *u) {
   }
 }
 
+// Goes back to the best solution, with the outputs that follow from it.
+static void restore_best(unit *u) {
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1};
+  for (size_t level = top_level(u); level >= 1; level--) {
+    unit_level *l = &u->levels[level];
+    memcpy(l->vals, l->best_vals, l->count * u->plan->levels[level].field_count * sizeof *l->vals);
+    for (size_t p = 0; p < (level < top_level(u) ? u->levels[level + 1].count : 1); p++) {
+      size_t first = 0, end = l->count;
+      if (level < top_level(u)) children(u, level, p, &first, &end);
+      const double *above = level < top_level(u) ? u->levels[level + 1].outs + p * PLAN_TERMS : constant;
+      for (size_t i = first; i < end; i++) unit_outputs(u, level, i, above, l->outs + i * PLAN_TERMS);
+    }
+  }
+}
+
+// Steps one integer field of a granule of level 1 while that lessens the true error.
+static void step_field(unit *u, size_t i, size_t slot, const double *above, double *least) {
+  const plan_level *l = &u->plan->levels[1];
+  elem_type type = u->plan->scheme->fields[l->fields[slot]].type;
+  double *val = &u->levels[1].vals[i * l->field_count + slot], *outs = u->levels[1].outs + i * PLAN_TERMS;
+  fit_span s = span_of(u, i);
+  for (int direction = -1; direction <= 1; direction += 2)
+    for (;;) {
+      double old[PLAN_TERMS], from = *val, next = from + direction;
+      if (next < (double)elem_min(type) || next > (double)elem_max(type)) break;
+      memcpy(old, outs, sizeof old);
+      *val = next;
+      unit_outputs(u, 1, i, above, outs);
+      quad q;
+      fit_measure(u->cores, &s, outs, &q);
+      double error = quad_error(&q, u->cores->terms, outs);
+      if (error < *least) {
+        *least = error;
+        continue;
+      }
+      *val = from;
+      memcpy(outs, old, sizeof old);
+      break;
+    }
+}
+
+// Quadratic forms only approximate the error of integer fields, so their neighbours are tried in the end.
+static void polish(unit *u) {
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1};
+  const plan_level *l = &u->plan->levels[1];
+  restore_best(u);
+  for (size_t p = 0; p < (top_level(u) > 1 ? u->levels[2].count : 1); p++) {
+    size_t first = 0, end = u->levels[1].count;
+    if (top_level(u) > 1) children(u, 1, p, &first, &end);
+    const double *above = top_level(u) > 1 ? u->levels[2].outs + p * PLAN_TERMS : constant;
+    for (size_t i = first; i < end; i++) {
+      fit_span s = span_of(u, i);
+      double *outs = u->levels[1].outs + i * PLAN_TERMS;
+      quad q;
+      fit_measure(u->cores, &s, outs, &q);
+      double least = quad_error(&q, u->cores->terms, outs);
+      for (size_t f = 0; f < l->field_count; f++)
+        if (elem_get(u->plan->scheme->fields[l->fields[f]].type)->kind != ELEM_KIND_FLOAT)
+          step_field(u, i, f, above, &least);
+    }
+  }
+}
+
+static bool has_integers(const unit *u) {
+  const plan_level *l = &u->plan->levels[1];
+  for (size_t f = 0; f < l->field_count; f++)
+    if (elem_get(u->plan->scheme->fields[l->fields[f]].type)->kind != ELEM_KIND_FLOAT) return true;
+  return false;
+}
+
 double unit_encode(unit *u) {
   for (size_t i = 0; i < u->levels[1].count; i++) {
     double ideal[PLAN_TERMS];
@@ -289,6 +360,7 @@ double unit_encode(unit *u) {
   }
   go_up(u, true);
   go_down(u);
+  u->settled = true;
   double best = assign_codes(u);
   keep_best(u);
   for (unsigned round = 0; round < u->refinements; round++) {
@@ -301,6 +373,11 @@ double unit_encode(unit *u) {
       keep_best(u);
     }
     if (enough) break;
+  }
+  if (has_integers(u)) {
+    polish(u);
+    best = assign_codes(u);
+    keep_best(u);
   }
   return best;
 }

@@ -19,6 +19,7 @@ typedef struct unit {
   const encode_plan *plan;
   const core_set *cores;
   unsigned refinements;
+  bool settled; // fields have been chosen once: integers that are tried move only a little from now on
   size_t rows, columns;
   uint64_t k; // of the first column
   double *w;  // rows x columns

@@ -58,7 +58,7 @@ double relaxed_eval(const relaxed_env *env, const expr *e) {
   case EXPR_NEG: return -relaxed_eval(env, e->args[0]);
   case EXPR_ABS: return fabs(relaxed_eval(env, e->args[0]));
   case EXPR_NOT: return (double)~as_int(relaxed_eval(env, e->args[0]));
-  case EXPR_EXP2: return exp2(relaxed_eval(env, e->args[0]));
+  case EXPR_EXP2: return real_exp2(relaxed_eval(env, e->args[0]));
   case EXPR_SELECT: return relaxed_eval(env, e->args[relaxed_eval(env, e->args[0]) != 0 ? 1 : 2]);
   default: break;
   }
