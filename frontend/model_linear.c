@@ -139,6 +139,12 @@ static bool use_one_tensor(linear_builder *b, const ir_value *x) {
 
 // The rows are known where a dimension is just N.
 static bool rows_from_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
+  if (found->rank != t->rank) {
+    diag_error(b->f->c->d, b->loc, "\"%s\" is %s, but the layout '%s' of '%s' needs %u dimension%s", name,
+               dims_text(b->f->c->mem, found->rank, found->dims), b->layout->name, b->scheme->name, t->rank,
+               t->rank == 1 ? "" : "s");
+    return false;
+  }
   for (unsigned i = 0; i < t->rank; i++)
     if (t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS && !set_rows(b, found->dims[i], name)) return false;
   return true;
@@ -174,8 +180,7 @@ static bool use_tensors(linear_builder *b) {
     if (stored[i].answer == FE_TENSOR_ABSENT) fe_missing_tensor(b->f, b->loc, name);
     ok &= stored[i].answer != FE_TENSOR_ABSENT;
     b->source = stored[i].source;
-    if (stored[i].answer == FE_TENSOR_FOUND && stored[i].tensor.rank == t->rank)
-      ok &= rows_from_dims(b, t, name, &stored[i].tensor);
+    if (stored[i].answer == FE_TENSOR_FOUND) ok &= rows_from_dims(b, t, name, &stored[i].tensor);
   }
   for (size_t i = 0; ok && b->rows != 0 && i < b->layout->tensor_count; i++) {
     const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, b->layout->tensors[i].suffix);
