@@ -28,9 +28,9 @@ bool interp_fail(interp *vm, const insn *in, const char *format, ...) {
 
 bool interp_run_list(interp *vm, const insn_list *list) {
   vm->steps += list->count + 1;
-  if (vm->steps > MAX_STEPS) {
+  if (vm->steps > vm->max_steps) {
     diag_error(vm->d, vm->func->loc, "kernel '%s' has not ended after %llu operations", vm->func->name,
-               (unsigned long long)MAX_STEPS);
+               (unsigned long long)vm->max_steps);
     return false;
   }
   const insn *end = list->data + list->count;
@@ -59,16 +59,22 @@ static bool run(interp *vm, const ir_memory *buffers, size_t size_count, const u
   return interp_compile(vm, buffers, indices, &list) && interp_run_list(vm, &list);
 }
 
-bool ir_interpret(diag *d, const ir_func *kernel, size_t buffer_count, const ir_memory *buffers, size_t size_count,
-                  const uint64_t *sizes, uint64_t begin, uint64_t end) {
+bool interp_run_kernel(diag *d, const ir_func *kernel, size_t buffer_count, const ir_memory *buffers, size_t size_count,
+                       const uint64_t *sizes, uint64_t begin, uint64_t end, uint64_t max_steps) {
   if (!verify_kernel(d, kernel) || !matches(d, kernel, buffer_count, size_count)) return false;
   arena *mem = arena_new();
   interp vm = {.mem = mem,
                .d = d,
                .func = kernel,
+               .max_steps = max_steps,
                .slots = {.mem = mem},
                .scratch = ARENA_ARRAY(mem, uint32_t, VERIFY_MAX_LANES)};
   bool ok = run(&vm, buffers, size_count, sizes, begin, end);
   arena_free(mem);
   return ok;
+}
+
+bool ir_interpret(diag *d, const ir_func *kernel, size_t buffer_count, const ir_memory *buffers, size_t size_count,
+                  const uint64_t *sizes, uint64_t begin, uint64_t end) {
+  return interp_run_kernel(d, kernel, buffer_count, buffers, size_count, sizes, begin, end, MAX_STEPS);
 }

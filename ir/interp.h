@@ -74,7 +74,8 @@ struct interp {
   arena *mem;
   diag *d;
   const ir_func *func;
-  uint64_t steps;    // instructions executed
+  uint64_t steps; // instructions executed
+  uint64_t max_steps;
   uint32_t *scratch; // VERIFY_MAX_LANES lanes
   ptr_map slots;     // ir_value -> index into places
   VEC(place) places;
@@ -82,6 +83,10 @@ struct interp {
 
 // How an instruction is executed, by opcode; NULL for operations of the tensor level and for `yield`.
 insn_run interp_run_of(ir_opcode code);
+
+// ir_interpret that gives up after `max_steps` instructions.
+bool interp_run_kernel(diag *d, const ir_func *kernel, size_t buffer_count, const ir_memory *buffers, size_t size_count,
+                       const uint64_t *sizes, uint64_t begin, uint64_t end, uint64_t max_steps);
 
 // Reports that an instruction failed, naming kernel and operation. Always false.
 bool interp_fail(interp *vm, const insn *in, const char *format, ...) __attribute__((format(printf, 3, 4)));
