@@ -50,6 +50,51 @@ const char *cg_kernel_symbol(arena *a, const cg_options *o, const target_tier *t
 bool cg_emit_kernels(cg_context *cg, const ir_module *kernels, const target *t, const target_tier *tier,
                      const char *triple, const cg_options *o, cg_kind kind, cg_bytes *out);
 
+// ---- the model ---------------------------------------------------------------------
+// What a compiled model is called and made of. All symbols and macros are o->prefix + a name.
+typedef struct cg_model {
+  const ir_module *module; // with its plan
+  const target *target;
+  const char *triple;
+  size_t tier_count; // best first
+  const target_tier *const *tiers;
+  uint64_t model_id;       // of the weights that belong to it
+  const uint8_t *embedded; // a whole packed file to put into the library, or NULL
+  size_t embedded_size;
+} cg_model;
+
+// The object that makes a library of kernels a model: the tables of runtime/qrt.h as `<prefix>plan`, and the functions
+// that cg_header declares. It refers to the kernels of all tiers and to the runtime.
+bool cg_emit_plan(cg_context *cg, const cg_model *m, const cg_options *o, cg_kind kind, cg_bytes *out);
+
+// The model's header: C that also compiles as C++, with the runtime's header inside. In the arena.
+const char *cg_header(arena *a, const cg_model *m, const cg_options *o);
+
+// The text of runtime/qrt.h, in the arena.
+const char *cg_runtime_header(arena *a);
+
+// ---- archives --------------------------------------------------------------------------
+typedef struct cg_member {
+  const char *name; // as a file's, without a folder
+  cg_bytes bytes;
+} cg_member;
+
+// A GNU archive with an index of the global symbols that ELF members define. The same members give the same bytes. False
+// (reported) when a member is no sound ELF file (members of other formats are not indexed) or a name cannot be stored.
+bool cg_archive_write(diag *d, arena *a, size_t count, const cg_member *members, cg_bytes *out);
+
+// The members of a GNU or BSD archive, which stay where they are in `bytes`; `path` is for messages. False (reported)
+// when it is none.
+bool cg_archive_read(diag *d, arena *a, const char *path, cg_bytes bytes, size_t *count, cg_member **members);
+
+// Global symbols of an ELF object, in the order of its symbol table; `defined`: those it defines, else those it needs.
+// False when the bytes are no sound ELF object; other formats have none.
+typedef struct cg_names {
+  size_t count;
+  const char **data;
+} cg_names;
+bool cg_object_symbols(arena *a, cg_bytes object, bool defined, cg_names *out);
+
 // ---- running on the host ----------------------------------------------------------------------------------------
 // The host's triple, in the arena.
 const char *cg_host_triple(arena *a);

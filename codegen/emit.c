@@ -232,7 +232,7 @@ static void start_function(emit *e, LLVMTypeRef args, const char *symbol) {
   LLVMPositionBuilderAtEnd(e->builder, new_block(e, "entry"));
 }
 
-bool emit_kernel(emit *e, const ir_func *f, const char *symbol) {
+LLVMValueRef emit_kernel(emit *e, const ir_func *f, const char *symbol) {
   e->func = f;
   e->op = NULL;
   e->failed = false;
@@ -242,9 +242,9 @@ bool emit_kernel(emit *e, const ir_func *f, const char *symbol) {
   e->bindings.len = 0;
   LLVMTypeRef args = args_type(e);
   start_function(e, args, symbol);
-  if (!bind_params(e, args)) return false;
+  if (!bind_params(e, args)) return NULL;
   emit_make_slots(e);
   emit_block(e, f->body);
   if (!e->failed) LLVMBuildRetVoid(e->builder);
-  return !e->failed;
+  return e->failed ? NULL : e->function;
 }

@@ -52,8 +52,8 @@ typedef LLVMValueRef (*emit_fn)(emit *e, const ir_op *op);
 #undef EMIT
 
 /* emit.c */
-// One kernel function under the symbol. False (reported) when the kernel is malformed.
-bool emit_kernel(emit *e, const ir_func *f, const char *symbol);
+// One kernel function under the symbol; NULL (reported) when the kernel is malformed.
+LLVMValueRef emit_kernel(emit *e, const ir_func *f, const char *symbol);
 // The emitter of an operation; NULL for operations of tensors and for those that end a block.
 emit_fn emit_get(ir_opcode code);
 // Emits the operations of a block up to its terminator, which is returned.

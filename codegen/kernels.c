@@ -5,8 +5,8 @@
 #include "codegen/context.h"
 #include "codegen/emit.h"
 
-static void sanitize(char *symbol) {
-  for (char *c = symbol; *c != '\0'; c++)
+void cg_make_identifier(char *text) {
+  for (char *c = text; *c != '\0'; c++)
     if (!isalnum((unsigned char)*c)) *c = '_';
 }
 
@@ -14,7 +14,7 @@ const char *cg_kernel_symbol(arena *a, const cg_options *o, const target_tier *t
   const char *prefix = o->prefix != NULL ? o->prefix : "";
   char *symbol =
       o->no_suffix ? arena_printf(a, "%s%s", prefix, kernel) : arena_printf(a, "%s%s__%s", prefix, kernel, tier->name);
-  sanitize(symbol);
+  cg_make_identifier(symbol);
   return symbol;
 }
 
@@ -32,7 +32,12 @@ static bool emit_all(cg_module *m, const ir_module *kernels, const target_tier *
   bool ok = true;
   for (size_t i = 0; i < kernels->funcs.len; i++) {
     const ir_func *f = kernels->funcs.data[i];
-    if (f->kind == IR_FUNC_KERNEL) ok = emit_kernel(&e, f, cg_kernel_symbol(cg->mem, o, tier, f->name)) && ok;
+    if (f->kind != IR_FUNC_KERNEL) continue;
+    LLVMValueRef function = emit_kernel(&e, f, cg_kernel_symbol(cg->mem, o, tier, f->name));
+    if (function != NULL)
+      cg_module_harden(m, function);
+    else
+      ok = false;
   }
   LLVMDisposeBuilder(e.builder);
   return ok;

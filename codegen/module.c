@@ -38,15 +38,41 @@ static bool make_machine(cg_module *m, const target_tier *tier, const char *trip
   return true;
 }
 
-// Words of target->hardening are module flags; functions carry those that LLVM reads there.
+// The next "name" or "name=value" of a list of words; false at its end.
+typedef struct hardening_word {
+  const char *name;
+  size_t name_length;
+  const char *value;
+  size_t value_length;
+} hardening_word;
+
+static bool next_word(const char **at, hardening_word *w) {
+  if (*at == NULL || **at == '\0') return false;
+  size_t length = strcspn(*at, " ");
+  w->name = *at;
+  w->name_length = strcspn(*at, " =");
+  bool has_value = w->name_length < length;
+  w->value = *at + w->name_length + has_value;
+  w->value_length = length - w->name_length - has_value;
+  *at += length;
+  *at += strspn(*at, " ");
+  return true;
+}
+
 static void set_hardening(cg_module *m) {
-  const char *w = m->target->hardening;
+  const char *at = m->target->hardening;
+  hardening_word w;
   LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(LLVMInt32TypeInContext(m->cg->llvm), 1, 0));
-  while (w != NULL && *w != '\0') {
-    size_t length = strcspn(w, " ");
-    LLVMAddModuleFlag(m->llvm, LLVMModuleFlagBehaviorOverride, w, length, one);
-    w += length;
-    w += strspn(w, " ");
+  while (next_word(&at, &w)) LLVMAddModuleFlag(m->llvm, LLVMModuleFlagBehaviorOverride, w.name, w.name_length, one);
+}
+
+void cg_module_harden(const cg_module *m, LLVMValueRef function) {
+  const char *at = m->target->hardening;
+  hardening_word w;
+  while (next_word(&at, &w)) {
+    LLVMAttributeRef a =
+        LLVMCreateStringAttribute(m->cg->llvm, w.name, (unsigned)w.name_length, w.value, (unsigned)w.value_length);
+    LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
   }
 }
 

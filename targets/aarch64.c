@@ -156,7 +156,7 @@ const target target_aarch64 = {
     .default_triple = "aarch64-unknown-linux-gnu",
     .help = "64-bit Arm: I8MM, dot products and Advanced SIMD, chosen at start",
     .runtime = "aarch64",
-    .hardening = "branch-target-enforcement",
+    .hardening = "branch-target-enforcement sign-return-address=non-leaf",
     .tier_count = COUNT(tiers),
     .tiers = tiers,
 };

@@ -25,28 +25,28 @@
 // EXTF rows mean f16 -> f32 (bf16 needs only a shift).
 typedef struct target_pattern {
   ir_opcode op;
-  elem_type elem;      // of the result
-  uint32_t lanes;      // of the result; wider operations are split into pieces of this many lanes
-  uint64_t limit;      // DOT4: the largest umax it is exact for; LOOKUP(_F32): the largest table; 0: no limit
+  elem_type elem; // of the result
+  uint32_t lanes; // of the result; wider operations are split into pieces of this many lanes
+  uint64_t limit; // DOT4: the largest umax it is exact for; LOOKUP(_F32): the largest table; 0: no limit
   const char *sequence;
-  double cost;         // reciprocal throughput in cycles, for the cost model
+  double cost; // reciprocal throughput in cycles, for the cost model
 } target_pattern;
 
 typedef struct target_tier {
   const char *name;
-  const char *cpu;        // LLVM's -mcpu for the tier, "" for the target's default
-  const char *features;   // LLVM's -mattr
-  uint64_t cpu_features;  // QRT_CPU_* bits that the tier needs at run time
-  unsigned lanes;         // i32/f32 lanes of a natural vector: rows computed side by side (a divisor of 16)
-  unsigned registers;     // vector registers, for the choice of the token tile
+  const char *cpu;             // LLVM's -mcpu for the tier, "" for the target's default
+  const char *features;        // LLVM's -mattr
+  uint64_t cpu_features;       // QRT_CPU_* bits that the tier needs at run time
+  unsigned lanes;              // i32/f32 lanes of a natural vector: rows computed side by side (a divisor of 16)
+  unsigned registers;          // vector registers, for the choice of the token tile
   const unsigned *token_tiles; // tokens computed at once, largest first, ending with 1
   size_t token_tile_count;
-  bool fast_fma;          // fma in one instruction
-  bool rows_in_loop;      // rows of a tile are a loop, not unrolled (narrow machines)
+  bool fast_fma;     // fma in one instruction
+  bool rows_in_loop; // rows of a tile are a loop, not unrolled (narrow machines)
   size_t pattern_count;
   const target_pattern *patterns;
-  double clock_ghz;       // typical, for predictions
-  double bandwidth_gbs;   // memory, one core
+  double clock_ghz;     // typical, for predictions
+  double bandwidth_gbs; // memory, one core
 } target_tier;
 
 typedef struct target {
@@ -54,12 +54,13 @@ typedef struct target {
   const char *arch;           // first component(s) of the triples that mean this target, e.g. "x86_64 amd64"
   const char *default_triple; // for a bare -target=NAME
   const char *help;
-  bool gpu;                   // launched over a grid, arguments by value; the output is assembly text for the device
-  unsigned convention;        // LLVM's number of the calling convention of kernels
-  unsigned address_space;     // of buffers and constant tables
-  unsigned buffer_align;      // that every buffer has at least; 0: 4
-  const char *hardening;      // LLVM's module flags for control-flow protection, by name; may be NULL
-  const char *runtime;        // which prebuilt runtime objects fit, NULL: none
+  bool gpu;               // launched over a grid, arguments by value; the output is assembly text for the device
+  unsigned convention;    // LLVM's number of the calling convention of kernels
+  unsigned address_space; // of buffers and constant tables
+  unsigned buffer_align;  // that every buffer has at least; 0: 4
+  const char *hardening;  // control-flow protection, or NULL: LLVM's module flags and function attributes, by
+                          // name; what follows a '=' is the attribute's value
+  const char *runtime;    // which prebuilt runtime objects fit, NULL: none
   size_t tier_count;
   const target_tier *tiers; // best first; the last one is the baseline
 } target;
