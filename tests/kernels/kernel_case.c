@@ -172,33 +172,50 @@ static void expect(kernel_case *c) {
   }
 }
 
+typedef struct shape {
+  uint64_t tokens, rows, columns;
+} shape;
+
 static ir_memory zeroed(arena *a, uint64_t size) {
   // 64-aligned, as the runtime promises.
   uint8_t *p = ARENA_ARRAY(a, uint8_t, size + 64);
   return (ir_memory){.data = p + (64 - (uintptr_t)p % 64) % 64, .size = size};
 }
 
-kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
-                      uint64_t seed, case_data data) {
+// Packed weights and prepared activations of a case.
+static kernel_case *make_inputs(diag *d, arena *a, const recipe *r, const shape *at, uint64_t seed, case_data data) {
   kernel_case *c = ARENA_NEW(a, kernel_case);
-  *c = (kernel_case){.mem = a, .d = d, .recipe = r, .tokens = tokens, .rows = rows, .columns = columns};
-  c->codes = case_codes(d, a, r->scheme, rows, columns, seed, data);
+  *c = (kernel_case){.mem = a, .d = d, .recipe = r, .tokens = at->tokens, .rows = at->rows, .columns = at->columns};
+  c->codes = case_codes(d, a, r->scheme, at->rows, at->columns, seed, data);
   uint64_t bytes;
-  if (c->codes == NULL || !packing_tensor_bytes(&r->pack, rows, columns, &bytes) ||
-      !prepared_get_sizes(&r->prepared, columns, &c->sizes))
+  if (c->codes == NULL || !packing_tensor_bytes(&r->pack, at->rows, at->columns, &bytes) ||
+      !prepared_get_sizes(&r->prepared, at->columns, &c->sizes))
     return NULL;
   c->packed = zeroed(a, bytes);
   if (!pack_tensor(d, a, r, c->codes, c->packed.data, bytes)) return NULL;
-  c->prepared = zeroed(a, tokens * c->sizes.row_bytes);
-  c->x = ARENA_ARRAY(a, float, tokens *columns);
-  c->used = ARENA_ARRAY(a, double, tokens *columns);
-  c->expected = ARENA_ARRAY(a, double, tokens *rows);
-  c->bound = ARENA_ARRAY(a, double, tokens *rows);
+  c->prepared = zeroed(a, at->tokens * c->sizes.row_bytes);
+  c->x = ARENA_ARRAY(a, float, at->tokens * at->columns);
+  c->used = ARENA_ARRAY(a, double, at->tokens * at->columns);
   uint64_t state = seed ^ 0x5555;
-  for (uint64_t i = 0; i < tokens * columns; i++) c->x[i] = activation(&state, data, i % columns);
+  for (uint64_t i = 0; i < at->tokens * at->columns; i++) c->x[i] = activation(&state, data, i % at->columns);
   prepare(c);
+  return c;
+}
+
+kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
+                      uint64_t seed, case_data data) {
+  shape at = {.tokens = tokens, .rows = rows, .columns = columns};
+  kernel_case *c = make_inputs(d, a, r, &at, seed, data);
+  if (c == NULL) return NULL;
+  c->expected = ARENA_ARRAY(a, double, tokens * rows);
+  c->bound = ARENA_ARRAY(a, double, tokens * rows);
   expect(c);
   return c;
+}
+
+kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns) {
+  shape at = {.tokens = tokens, .rows = rows, .columns = columns};
+  return make_inputs(d, a, r, &at, 1, CASE_RANDOM);
 }
 
 size_t case_sizes(const kernel_case *c, uint64_t *sizes) {

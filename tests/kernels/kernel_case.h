@@ -36,6 +36,9 @@ tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint
 kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
                       uint64_t seed, case_data data);
 
+// A case for timing: random packed and prepared bytes (scales sane), nothing expected.
+kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns);
+
 // The arguments of the matmul kernel: buffers weights, x, y; the sizes in their order. Returns the size count.
 size_t case_sizes(const kernel_case *c, uint64_t *sizes);
 uint64_t case_tiles(const kernel_case *c);
