@@ -5,7 +5,7 @@
 %code {
 // The grammar of the IR's text form: it only builds the parse tree (ir/node.h); ir/read*.c give it its meaning.
 int ir_yylex(node **value, src_loc *loc, void *scanner);
-static void ir_yyerror(src_loc *loc, parse_context *p, void *scanner, const char *message);
+static void ir_yyerror(src_loc *loc, void *scanner, parse_context *p, const char *message);
 
 // Nesting is bounded by the parser's stack; the readers recurse no deeper.
 #define YYMAXDEPTH 3000
@@ -230,7 +230,7 @@ carry:
 
 %%
 
-static void ir_yyerror(src_loc *loc, parse_context *p, void *scanner, const char *message) {
+static void ir_yyerror(src_loc *loc, void *scanner, parse_context *p, const char *message) {
   (void)scanner;
   node_error(p, *loc, "%s", message);
 }
