@@ -1,0 +1,33 @@
+// The commands.
+#ifndef QCC_DRIVER_COMPILE_H
+#define QCC_DRIVER_COMPILE_H
+
+#include "driver/job.h"
+
+/* compile.c: `qcc model.q`, up to the stage that --emit names */
+exit_status compile_command(job *j);
+// Parses, checks and lowers j's input. False after errors.
+bool compile_lower(job *j);
+
+/* run.c: `qcc run model.q` */
+exit_status run_command(job *j);
+
+/* quantize.c: `qcc quantize weights` */
+exit_status quantize_command(job *j);
+
+/* library.c: archive, header and packed weights of a lowered module */
+bool library_write(job *j);
+
+/* kernels.c: --emit=kernels */
+// Gives j->tree a model that uses every format to be compiled, if it has none.
+bool kernels_parse(job *j);
+// Archive, header and packer of the recipes of a lowered module.
+bool kernels_write(job *j);
+
+// Names of its results, for -###.
+void kernels_print_results(const job *j, const char *name);
+
+/* dry_run.c: -###. Says what the phases would do, with the names of the results. */
+void dry_run_print(job *j);
+
+#endif

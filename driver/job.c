@@ -1,0 +1,50 @@
+// Beginning and end of a run; -v.
+#include "driver/job.h"
+
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+void job_init(job *j, diag *d, arena *a, const options *o) {
+  *j = (job){.mem = a, .d = d, .o = o, .folder = "."};
+  places_schemes(a, o, &j->scheme_dirs);
+  j->outputs = file_set_new(d, a);
+}
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double peak_megabytes(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return (double)usage.ru_maxrss / 1024;
+}
+
+void job_phase(job *j, const char *name) {
+  double time = now();
+  if (j->phase != NULL && option_given(j->o, OPTION_VERBOSE))
+    fprintf(stderr, "%-12s %9.1f ms  arena %7.1f MiB  peak %7.1f MiB\n", j->phase, (time - j->phase_start) * 1e3,
+            (double)arena_used(j->mem) / 1048576, peak_megabytes());
+  j->phase = name;
+  j->phase_start = time;
+}
+
+static void remove_directories(job *j) {
+  for (size_t i = j->made.len; i-- > 0;) rmdir(j->made.data[i]);
+}
+
+exit_status job_finish(job *j, bool ok) {
+  job_phase(j, ok ? "write" : NULL);
+  ok = ok && diag_error_count(j->d) == 0;
+  if (ok)
+    ok = file_set_commit(j->outputs);
+  else
+    file_set_abort(j->outputs);
+  if (!ok) remove_directories(j);
+  if (j->files != NULL) weight_files_close(j->files);
+  job_phase(j, NULL);
+  return ok ? STATUS_OK : STATUS_ERROR;
+}

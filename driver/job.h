@@ -1,0 +1,63 @@
+// One run of the command: what was asked for, and what its phases hand on.
+#ifndef QCC_DRIVER_JOB_H
+#define QCC_DRIVER_JOB_H
+
+#include "driver/places.h"
+#include "driver/settings.h"
+#include "frontend/frontend.h"
+#include "ir/ir.h"
+#include "lower/lower.h"
+#include "support/file.h"
+#include "weights/files.h"
+
+typedef struct job {
+  arena *mem;
+  diag *d;
+  const options *o;
+  settings s;
+  const char *phase; // in work, with its start (for -v)
+  double phase_start;
+  // input
+  const char *folder; // of the model file: what its weights are relative to
+  path_list scheme_dirs;
+  path_list texts; // .q and .qir files that were read
+  weight_files *files;
+  fe_options fe; // its context is the job
+  ast *tree;     // NULL for IR text
+  ir_module *m;
+  // output
+  file_set *outputs;
+  path_list written; // paths of results
+  path_list made;    // directories made for them, outermost first
+} job;
+
+/* job.c */
+// What every command begins with; `s` is left to the caller.
+void job_init(job *j, diag *d, arena *a, const options *o);
+// Ends a run: commits (ok) or removes the outputs, and releases mappings. STATUS_OK or STATUS_ERROR.
+exit_status job_finish(job *j, bool ok);
+// Begins a phase and tells, with -v, of the one before; NULL only ends.
+void job_phase(job *j, const char *name);
+
+/* source.c: text -> j->tree (except for IR), then -> j->m. False after errors, all reported. */
+bool source_parse(job *j);
+bool source_build(job *j);
+// Lowering options for j's settings; reports go to standard output unless that is where results go.
+lower_options source_lower_options(const job *j);
+
+/* outputs.c */
+// Where a single result goes: -o, or standard output for text, or `<name><ending>` here.
+const char *output_single(job *j, const char *name, const stage_info *info);
+// Whether -o names a directory.
+bool output_is_directory(const char *path);
+// The directory for several results, made if need be (removed again when the job fails); NULL (reported).
+const char *output_directory(job *j);
+// Begins a result; NULL (reported) when it cannot be written.
+out_file *output_open(job *j, const char *path);
+// A single result that is in memory. False (reported) when it cannot be written.
+bool output_text(job *j, const char *path, const void *bytes, size_t size);
+
+/* depend.c: -MD. Writes the rule that the results depend on everything that was read. */
+bool depend_write(job *j);
+
+#endif

@@ -1,0 +1,302 @@
+// The packer of --emit=kernels: C source that brings weights from the formats' storage layouts, or from plain arrays of
+// their fields, into the layout of the kernels. text/packer.c is the part that is the same for all; written here are the
+// tables of a format and the functions that read its elements.
+#include "driver/c_expr.h"
+#include "driver/kernels.h"
+#include "ir/layout_bits.h"
+
+extern const char *const packer_lines[]; // made from text/packer.c by the build
+
+typedef unsigned long long ull;
+
+typedef struct writer {
+  const job *j;
+  const recipe *r;
+  const scheme *s;
+  const char *symbol;
+  strbuf *out;
+} writer;
+
+static writer writer_new(const job *j, const recipe *r, strbuf *out) {
+  return (writer){.j = j, .r = r, .s = r->scheme, .symbol = kernels_symbol(j, r), .out = out};
+}
+
+static uint64_t table_size(const scheme_field *f) {
+  uint64_t size = 1;
+  scheme_field_size(f, &size);
+  return size;
+}
+
+// ---- declarations ---------------------------------------------------------------------------------------------------------
+
+static const char *shape_text(arena *a, const scheme_field *f) {
+  strbuf text = {.mem = a};
+  if (f->gran.kind != GRAN_TENSOR) strbuf_printf(&text, "[n]");
+  if (f->gran.kind == GRAN_WEIGHT) strbuf_printf(&text, "[k]");
+  if (f->gran.kind == GRAN_GROUP)
+    strbuf_printf(&text, "[(k + %llu) / %llu]", (ull)f->gran.group - 1, (ull)f->gran.group);
+  for (unsigned i = 0; i < f->rank; i++) strbuf_printf(&text, "[%llu]", (ull)f->dims[i]);
+  return text.len == 0 ? "one" : strbuf_text(&text);
+}
+
+static void declare_fields(const writer *w) {
+  strbuf_printf(
+      w->out,
+      "/* Arrays of all elements of every field, one after the other, rows outermost. */\ntypedef struct %s_fields {\n",
+      w->symbol);
+  for (size_t i = 0; i < w->s->field_count; i++) {
+    const scheme_field *f = &w->s->fields[i];
+    strbuf_printf(w->out, "  const %s *%s; /* %s%s: %s */\n", c_raw_type(f->type), f->name, elem_get(f->type)->name,
+                  elem_get(f->type)->kind == ELEM_KIND_UINT ? "" : ", its bits", shape_text(w->j->mem, f));
+  }
+  strbuf_printf(w->out, "} %s_fields;\nvoid %s_pack(size_t n, size_t k, const %s_fields *fields, void *packed);\n\n",
+                w->symbol, w->symbol, w->symbol);
+}
+
+static void put_dims(strbuf *out, const layout_tensor *t) {
+  static const c_names names = {.vars = {[VAR_ROWS] = "n", [VAR_COLUMNS] = "k"}};
+  for (unsigned i = 0; i < t->rank; i++) {
+    strbuf_putc(out, '[');
+    c_expr_put(out, &names, t->dims[i]);
+    strbuf_putc(out, ']');
+  }
+}
+
+static void declare_tensors(const writer *w, const scheme_layout *l) {
+  strbuf_printf(w->out, "/* The tensors of layout '%s', little-endian. */\ntypedef struct %s_%s {\n", l->name,
+                w->symbol, l->name);
+  for (size_t i = 0; i < l->tensor_count; i++) {
+    strbuf_printf(w->out, "  const void *%s; /* %s ", l->tensors[i].name, elem_get(l->tensors[i].type)->name);
+    put_dims(w->out, &l->tensors[i]);
+    strbuf_printf(w->out, " */\n");
+  }
+  strbuf_printf(w->out, "} %s_%s;\nvoid %s_pack_%s(size_t n, size_t k, const %s_%s *tensors, void *packed);\n\n",
+                w->symbol, l->name, w->symbol, l->name, w->symbol, l->name);
+}
+
+static void declare_blocks(const writer *w, const scheme_layout *l) {
+  strbuf_printf(
+      w->out,
+      "/* From blocks in layout '%s': %llu bytes for %llu weights of a row, rows one after the other. k must be a\n"
+      " * multiple of %llu. */\nvoid %s_pack_%s(size_t n, size_t k, const void *blocks, void *packed);\n\n",
+      l->name, (ull)l->block_bytes, (ull)l->block_weights, (ull)l->block_weights, w->symbol, l->name);
+}
+
+void kernels_put_pack_declarations(const job *j, const recipe *r, strbuf *out) {
+  writer w = writer_new(j, r, out);
+  declare_fields(&w);
+  for (size_t i = 0; i < w.s->layout_count; i++)
+    (w.s->layouts[i].block_weights > 0 ? declare_blocks : declare_tensors)(&w, &w.s->layouts[i]);
+}
+
+// ---- functions that read elements --------------------------------------------------------------------------------------------
+
+// A field's element of a source; the body follows.
+static void begin_getter(const writer *w, const char *source, const scheme_field *f) {
+  strbuf_printf(w->out,
+                "static uint32_t %s_%s_get_%s(const qp_source *s, uint64_t row, uint64_t granule, uint64_t element) {\n"
+                "  (void)s, (void)row, (void)granule, (void)element;\n",
+                w->symbol, source, f->name);
+}
+
+static void put_getter_list(const writer *w, const char *source) {
+  strbuf_printf(w->out, "static const qp_get %s_%s_get[] = {", w->symbol, source);
+  for (size_t i = 0; i < w->s->field_count; i++)
+    strbuf_printf(w->out, "%s%s_%s_get_%s", i > 0 ? ", " : "", w->symbol, source, w->s->fields[i].name);
+  strbuf_printf(w->out, "};\n\n");
+}
+
+static void put_field_getter(const writer *w, size_t index) {
+  const scheme_field *f = &w->s->fields[index];
+  begin_getter(w, "fields", f);
+  strbuf_printf(w->out, "  return ((const %s *)s->fields[%zu])[(", c_raw_type(f->type), index);
+  if (f->gran.kind == GRAN_WEIGHT) strbuf_printf(w->out, "row * s->columns + granule");
+  if (f->gran.kind == GRAN_GROUP)
+    strbuf_printf(w->out, "row * ((s->columns + %lluu) / %lluu) + granule", (ull)f->gran.group - 1, (ull)f->gran.group);
+  if (f->gran.kind == GRAN_ROW) strbuf_printf(w->out, "row");
+  if (f->gran.kind == GRAN_TENSOR) strbuf_printf(w->out, "0u");
+  strbuf_printf(w->out, ") * %lluu + element] & 0x%llxu;\n}\n\n", (ull)table_size(f),
+                elem_get(f->type)->bits >= 32 ? 0xffffffffull : (1ull << elem_get(f->type)->bits) - 1);
+}
+
+static const layout_place *find_place(const scheme_layout *l, size_t field) {
+  size_t i = 0;
+  while (l->places[i].field != field) i++;
+  return &l->places[i];
+}
+
+static void put_raw(const writer *w, const c_names *names, const scheme_field *f, const layout_place *p) {
+  strbuf_printf(w->out, "  return (uint32_t)((uint64_t)");
+  c_expr_put(w->out, names, p->raw);
+  strbuf_printf(w->out, " & UINT64_C(0x%llx));\n}\n\n",
+                elem_get(f->type)->bits >= 32 ? 0xffffffffull : (1ull << elem_get(f->type)->bits) - 1);
+}
+
+static void put_block_getter(const writer *w, const scheme_layout *l, size_t index) {
+  const scheme_field *f = &w->s->fields[index];
+  c_names names = {.s = w->s, .block = "block", .vars = {[VAR_BINDER0] = "at", [VAR_BINDER1] = "(int64_t)element"}};
+  names.vars[VAR_ROWS] = "(int64_t)s->rows";
+  names.vars[VAR_COLUMNS] = "(int64_t)s->columns";
+  uint64_t per_block = layout_block_elements(l, f) / table_size(f);
+  begin_getter(w, l->name, f);
+  strbuf_printf(
+      w->out,
+      "  const uint8_t *block = (const uint8_t *)s->fields[0] + (row * (s->columns / %lluu) + granule / %lluu) * "
+      "%lluu;\n  int64_t at = (int64_t)(granule %% %lluu);\n  (void)at;\n",
+      (ull)l->block_weights, (ull)per_block, (ull)l->block_bytes, (ull)per_block);
+  put_raw(w, &names, f, find_place(l, index));
+}
+
+static void put_tensor_getter(const writer *w, const scheme_layout *l, size_t index) {
+  const scheme_field *f = &w->s->fields[index];
+  c_names names = {.s = w->s};
+  const char **tensors = ARENA_ARRAY(w->j->mem, const char *, l->tensor_count);
+  for (size_t i = 0; i < l->tensor_count; i++) tensors[i] = arena_printf(w->j->mem, "&s->tensors[%zu]", i);
+  names.tensors = tensors;
+  names.vars[VAR_ROWS] = "(int64_t)s->rows";
+  names.vars[VAR_COLUMNS] = "(int64_t)s->columns";
+  unsigned b = VAR_BINDER0;
+  if (f->gran.kind != GRAN_TENSOR) names.vars[b++] = "(int64_t)row";
+  if (f->gran.kind == GRAN_WEIGHT || f->gran.kind == GRAN_GROUP) names.vars[b++] = "(int64_t)granule";
+  names.vars[b] = "(int64_t)element";
+  begin_getter(w, l->name, f);
+  put_raw(w, &names, f, find_place(l, index));
+}
+
+// ---- the format's tables ------------------------------------------------------------------------------------------------------
+
+static void put_parts(const writer *w) {
+  strbuf_printf(w->out, "static const qp_part %s_parts[] = {", w->symbol);
+  for (size_t i = 0; i < w->r->normal.part_count; i++) {
+    const code_part *p = &w->r->normal.parts[i];
+    const elem_info *t = elem_get(w->s->fields[p->field].type);
+    strbuf_printf(w->out, "%s{%u, %u, 0x%xu}", i > 0 ? ", " : "", p->field, p->shift,
+                  t->kind == ELEM_KIND_INT ? 1u << (t->bits - 1) : 0u);
+  }
+  strbuf_printf(w->out, "};\nstatic const qp_plane %s_planes[] = {", w->symbol);
+  for (size_t i = 0; i < w->r->pack.plane_count; i++) {
+    const pack_plane *p = &w->r->pack.planes[i];
+    strbuf_printf(w->out, "%s{%u, %u, %llu}", i > 0 ? ", " : "", p->width, p->shift, (ull)p->offset);
+  }
+  strbuf_printf(w->out, "};\n");
+}
+
+static void put_coarse(const writer *w, const char *name, const pack_field *fields, size_t count) {
+  if (count == 0) return;
+  strbuf_printf(w->out, "static const qp_field %s_%s[] = {", w->symbol, name);
+  for (size_t i = 0; i < count; i++) {
+    const scheme_field *f = &w->s->fields[fields[i].field];
+    const elem_info *t = elem_get(f->type);
+    strbuf_printf(w->out, "%s{%u, %u, %u, %d, %llu, %llu, %llu, %llu}", i > 0 ? ", " : "", fields[i].field, t->bits,
+                  elem_get(fields[i].store)->bits / 8, t->kind == ELEM_KIND_INT,
+                  fields[i].span == 0 ? 0 : (ull)f->gran.group, (ull)fields[i].span, (ull)fields[i].offset,
+                  (ull)table_size(f));
+  }
+  strbuf_printf(w->out, "};\n");
+}
+
+static void put_value(const writer *w, const c_names *names) {
+  strbuf_printf(
+      w->out, "static double %s_value(const qp_source *s, uint64_t n, uint64_t k) {\n  (void)n, (void)k;\n  return %s",
+      w->symbol, w->s->value->is_int ? "(double)" : "");
+  c_expr_put(w->out, names, w->s->value);
+  strbuf_printf(w->out, ";\n}\n");
+}
+
+static const char *table_name(const writer *w, size_t count, const char *name) {
+  return count == 0 ? "0" : arena_printf(w->j->mem, "%s_%s", w->symbol, name);
+}
+
+static void put_format(const writer *w) {
+  const packing *p = &w->r->pack;
+  put_parts(w);
+  put_coarse(w, "coarse", p->fields, p->field_count);
+  put_coarse(w, "coarse_of_tensor", p->tensor_fields, p->tensor_field_count);
+  if (p->has_row_sums) {
+    c_names names = {.s = w->s, .tables = arena_printf(w->j->mem, "%s_table", w->symbol)};
+    names.vars[VAR_K] = "(int64_t)k";
+    names.vars[VAR_N] = "(int64_t)n";
+    c_expr_put_tables(w->out, &names);
+    put_value(w, &names);
+  }
+  strbuf_printf(
+      w->out,
+      "static const qp_format %s_format = {\n  %u, %llu, %llu, %llu, %llu, %llu, %llu, %llu, %llu, %zu, %zu, %zu, "
+      "%zu,\n  %s_parts, %s_planes, %s, %s, %s, %llu};\n\n",
+      w->symbol, p->rows, (ull)p->k_group, (ull)p->k_padded, (ull)p->block, (ull)p->header_bytes, (ull)p->chunk_bytes,
+      (ull)p->block_bytes, (ull)p->tile_head_bytes, (ull)p->tensor_head_bytes, w->r->normal.part_count, p->plane_count,
+      p->field_count, p->tensor_field_count, w->symbol, w->symbol, table_name(w, p->field_count, "coarse"),
+      table_name(w, p->tensor_field_count, "coarse_of_tensor"),
+      p->has_row_sums ? arena_printf(w->j->mem, "%s_value", w->symbol) : "0", (ull)p->row_sum_offset);
+}
+
+// ---- the functions of the header ------------------------------------------------------------------------------------------------
+
+static void put_pack_fields(const writer *w) {
+  for (size_t i = 0; i < w->s->field_count; i++) put_field_getter(w, i);
+  put_getter_list(w, "fields");
+  strbuf_printf(w->out,
+                "void %s_pack(size_t n, size_t k, const %s_fields *fields, void *packed) {\n"
+                "  qp_source s = {n, k, %s_fields_get, {0}, {{0, {0}, 0, 0}}};\n",
+                w->symbol, w->symbol, w->symbol);
+  for (size_t i = 0; i < w->s->field_count; i++)
+    strbuf_printf(w->out, "  s.fields[%zu] = fields->%s;\n", i, w->s->fields[i].name);
+  strbuf_printf(w->out, "  qp_pack(&%s_format, &s, packed);\n}\n\n", w->symbol);
+}
+
+static void put_pack_blocks(const writer *w, const scheme_layout *l) {
+  for (size_t i = 0; i < w->s->field_count; i++) put_block_getter(w, l, i);
+  put_getter_list(w, l->name);
+  strbuf_printf(w->out,
+                "void %s_pack_%s(size_t n, size_t k, const void *blocks, void *packed) {\n"
+                "  qp_source s = {n, k, %s_%s_get, {blocks}, {{0, {0}, 0, 0}}};\n"
+                "  qp_pack(&%s_format, &s, packed);\n}\n\n",
+                w->symbol, l->name, w->symbol, l->name, w->symbol);
+}
+
+static void put_pack_tensors(const writer *w, const scheme_layout *l) {
+  static const c_names names = {.vars = {[VAR_ROWS] = "(int64_t)n", [VAR_COLUMNS] = "(int64_t)k"}};
+  for (size_t i = 0; i < w->s->field_count; i++) put_tensor_getter(w, l, i);
+  put_getter_list(w, l->name);
+  strbuf_printf(w->out,
+                "void %s_pack_%s(size_t n, size_t k, const %s_%s *tensors, void *packed) {\n"
+                "  qp_source s = {n, k, %s_%s_get, {0}, {{0, {0}, 0, 0}}};\n",
+                w->symbol, l->name, w->symbol, l->name, w->symbol, l->name);
+  for (size_t i = 0; i < l->tensor_count; i++) {
+    const layout_tensor *t = &l->tensors[i];
+    strbuf_printf(w->out, "  s.tensors[%zu] = (qp_tensor){(const uint8_t *)tensors->%s, {", i, t->name);
+    for (unsigned d = 0; d < t->rank; d++) {
+      strbuf_printf(w->out, "%s(uint64_t)", d > 0 ? ", " : "");
+      c_expr_put(w->out, &names, t->dims[d]);
+    }
+    strbuf_printf(w->out, "}, %u, %u};\n", t->rank, elem_get(t->type)->bits);
+  }
+  strbuf_printf(w->out, "  qp_pack(&%s_format, &s, packed);\n}\n\n", w->symbol);
+}
+
+static bool put_recipe(const job *j, const recipe *r, strbuf *out) {
+  writer w = writer_new(j, r, out);
+  for (size_t i = 0; i < w.s->field_count; i++) {
+    if (elem_get(w.s->fields[i].type)->bits <= 32) continue;
+    diag_error(j->d, w.s->fields[i].loc, "the packer has no fields of more than 32 bits: '%s'", w.s->fields[i].name);
+    return false;
+  }
+  strbuf_printf(out, "/* ---- %s, activations %s ---- */\n\n", w.s->name, act_text(j->mem, &r->act));
+  put_format(&w);
+  put_pack_fields(&w);
+  for (size_t i = 0; i < w.s->layout_count; i++)
+    (w.s->layouts[i].block_weights > 0 ? put_pack_blocks : put_pack_tensors)(&w, &w.s->layouts[i]);
+  return true;
+}
+
+bool kernels_put_pack_source(const job *j, strbuf *out) {
+  strbuf_printf(out,
+                "/* Packers for the kernels of %s.h. Made by qcc; plain C11, needs the C library's math functions. */\n"
+                "#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n",
+                j->m->name, j->m->name);
+  for (const char *const *line = packer_lines; *line != NULL; line++) strbuf_printf(out, "%s", *line);
+  strbuf_putc(out, '\n');
+  bool ok = true;
+  for (size_t i = 0; i < j->m->recipes.len; i++) ok = put_recipe(j, j->m->recipes.data[i], out) && ok;
+  return ok;
+}

@@ -1,0 +1,117 @@
+// A model as a library: objects of all tiers and the plan, the header, the packed weights.
+#include "driver/library.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/compile.h"
+#include "driver/tiers.h"
+#include "weights/qw.h"
+
+// ---- archives -------------------------------------------------------------------------------------------------------------
+
+bool library_add_tiers(job *j, tier_lower lower, const cg_options *co, member_list *members) {
+  size_t count = j->s.tiers.len;
+  cg_bytes *objects = ARENA_ARRAY(j->mem, cg_bytes, count);
+  if (!tiers_compile(j, lower, co, CG_OBJECT, count, objects)) return false;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = arena_printf(j->mem, "%s.%s.o", j->m->name, j->s.tiers.data[i]->name);
+    vec_push(j->mem, members, ((cg_member){name, objects[i]}));
+  }
+  return true;
+}
+
+bool library_add_runtime(job *j, member_list *members) {
+  if (!j->s.bundled) return true;
+  if (j->s.target->runtime == NULL) {
+    diag_error_file(j->d, "qcc", "there is no compiled runtime for target '%s'", j->s.triple);
+    diag_hint(j->d, "leave out --runtime=bundled, and compile the runtime's sources with your toolchain");
+    return false;
+  }
+  const char *path = places_runtime(j->mem, j->s.target->runtime);
+  mapped_file f;
+  if (!file_map(j->d, j->mem, path, &f)) return false;
+  // The members are used until the archive is written, so the mapping stays.
+  size_t count;
+  cg_member *objects;
+  if (!cg_archive_read(j->d, j->mem, path, (cg_bytes){f.data, f.size}, &count, &objects)) return false;
+  for (size_t i = 0; i < count; i++) vec_push(j->mem, members, objects[i]);
+  return true;
+}
+
+bool library_write_archive(job *j, const char *directory, const member_list *members) {
+  cg_bytes archive;
+  const char *path = path_join(j->mem, directory, arena_printf(j->mem, "lib%s.a", j->m->name));
+  return cg_archive_write(j->d, j->mem, members->len, members->data, &archive) &&
+         output_text(j, path, archive.data, archive.size);
+}
+
+// ---- models ---------------------------------------------------------------------------------------------------------------
+
+typedef struct library {
+  job *j;
+  cg_options co;
+  qw_image weights;
+  member_list members;
+} library;
+
+static bool pack_weights(library *l) {
+  job *j = l->j;
+  job_phase(j, "weights");
+  weights_options o = {.progress = isatty(STDERR_FILENO) ? stderr : NULL};
+  weight_stats *stats = ARENA_ARRAY(j->mem, weight_stats, j->m->weights.len);
+  weight_set *set = weights_open(j->d, j->mem, j->files, j->m, &o);
+  if (set == NULL || !qw_build(j->d, j->mem, set, j->m, &l->weights, stats)) return false;
+  if (j->s.explain) weights_print_table(stdout, stats, j->m->weights.len);
+  return true;
+}
+
+static cg_model model_of(const library *l) {
+  const job *j = l->j;
+  return (cg_model){.module = j->m,
+                    .target = j->s.target,
+                    .triple = j->s.triple,
+                    .tier_count = j->s.tiers.len,
+                    .tiers = j->s.tiers.data,
+                    .model_id = qw_model_id(j->m),
+                    .embedded = j->s.embed ? l->weights.bytes : NULL,
+                    .embedded_size = j->s.embed ? l->weights.size : 0};
+}
+
+static bool add_plan(library *l) {
+  job *j = l->j;
+  job_phase(j, "plan");
+  cg_model model = model_of(l);
+  cg_context *cg = cg_new(j->d, j->mem);
+  cg_member member = {.name = arena_printf(j->mem, "%s.plan.o", j->m->name)};
+  bool ok = cg_emit_plan(cg, &model, &l->co, CG_OBJECT, &member.bytes);
+  cg_free(cg);
+  vec_push(j->mem, &l->members, member);
+  return ok;
+}
+
+static bool write_header(library *l, const char *directory) {
+  job *j = l->j;
+  cg_model model = model_of(l);
+  const char *text = cg_header(j->mem, &model, &l->co);
+  return output_text(j, path_join(j->mem, directory, arena_printf(j->mem, "%s.h", j->m->name)), text, strlen(text));
+}
+
+static bool write_weights(library *l, const char *directory) {
+  job *j = l->j;
+  if (j->s.embed) return true;
+  out_file *f = output_open(j, path_join(j->mem, directory, arena_printf(j->mem, "%s.qw", j->m->name)));
+  if (f != NULL) qw_write(f, &l->weights);
+  return f != NULL;
+}
+
+bool library_write(job *j) {
+  library l = {.j = j, .co = tiers_options(j)};
+  if (!pack_weights(&l) || !library_add_tiers(j, tiers_lower_plan, &l.co, &l.members) || !add_plan(&l) ||
+      !library_add_runtime(j, &l.members))
+    return false;
+  job_phase(j, "library");
+  const char *directory = output_directory(j);
+  return directory != NULL && library_write_archive(j, directory, &l.members) && write_header(&l, directory) &&
+         write_weights(&l, directory);
+}

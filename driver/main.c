@@ -1,0 +1,44 @@
+// The qcc command.
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/compile.h"
+#include "driver/print.h"
+
+static bool wants_colour(void) {
+  const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+  if (no_color != NULL && *no_color != '\0') return false;
+  return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
+}
+
+static exit_status run_job(diag *d, arena *a, const options *o) {
+  job j;
+  job_init(&j, d, a, o);
+  if (o->command == COMMAND_RUN) return run_command(&j);
+  return o->command == COMMAND_QUANTIZE ? quantize_command(&j) : compile_command(&j);
+}
+
+static exit_status run(diag *d, arena *a, int argc, char **argv) {
+  options o;
+  if (!options_parse(d, a, argc, argv, &o)) return STATUS_USAGE;
+  if (print_requested(d, a, &o)) return diag_error_count(d) > 0 ? STATUS_ERROR : STATUS_OK;
+  return run_job(d, a, &o);
+}
+
+// What was printed may be waiting in a buffer for a disk that is full.
+static exit_status finish_stdout(diag *d, exit_status status) {
+  if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+  diag_error_file(d, "<stdout>", "cannot be written");
+  return status == STATUS_OK ? STATUS_ERROR : status;
+}
+
+int main(int argc, char **argv) {
+  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of its write
+  arena *a = arena_new();
+  diag *d = diag_new(a, stderr, wants_colour());
+  exit_status status = finish_stdout(d, run(d, a, argc, argv));
+  arena_free(a);
+  return status;
+}

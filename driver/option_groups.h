@@ -1,0 +1,22 @@
+// Groups of options in --help-all. GROUP(id, title); private to options.c and help.c.
+#ifndef QCC_DRIVER_OPTION_GROUPS_H
+#define QCC_DRIVER_OPTION_GROUPS_H
+
+#define OPTION_GROUPS(GROUP)               \
+  GROUP(COMMON, "Options")                 \
+  GROUP(TARGET, "Target")                  \
+  GROUP(STAGES, "Stages and dependencies") \
+  GROUP(MESSAGES, "Messages")              \
+  GROUP(RUN, "Running")                    \
+  GROUP(QUANTIZE, "Quantizing")            \
+  GROUP(GENERAL, "General")                \
+  GROUP(HIDDEN, "")
+
+typedef enum option_group {
+#define GROUP(id, title) GROUP_##id,
+  OPTION_GROUPS(GROUP)
+#undef GROUP
+      GROUP_COUNT
+} option_group;
+
+#endif

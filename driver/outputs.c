@@ -1,0 +1,54 @@
+// Where results go.
+#include <string.h>
+#include <sys/stat.h>
+
+#include "driver/job.h"
+
+bool output_is_directory(const char *path) {
+  struct stat st;
+  size_t length = strlen(path);
+  return (length > 0 && path[length - 1] == '/') || (stat(path, &st) == 0 && S_ISDIR(st.st_mode));
+}
+
+const char *output_single(job *j, const char *name, const stage_info *info) {
+  const char *file = arena_printf(j->mem, "%s%s", name, info->ending);
+  if (j->s.output == NULL) return info->is_text ? "-" : file;
+  if (!output_is_directory(j->s.output)) return j->s.output;
+  const char *dir = output_directory(j);
+  return dir == NULL ? NULL : path_join(j->mem, dir, file);
+}
+
+// Notes the directories that do not exist yet, outermost first.
+static void note_missing(job *j, const char *path) {
+  struct stat st;
+  if (stat(path, &st) == 0) return;
+  const char *parent = path_dirname(j->mem, path);
+  if (strcmp(parent, path) != 0) note_missing(j, parent);
+  vec_push(j->mem, &j->made, path);
+}
+
+const char *output_directory(job *j) {
+  if (j->s.output == NULL) return ".";
+  char *dir = arena_strdup(j->mem, j->s.output);
+  for (size_t n = strlen(dir); n > 1 && dir[n - 1] == '/'; n--) dir[n - 1] = '\0';
+  struct stat st;
+  if (stat(dir, &st) == 0 && !S_ISDIR(st.st_mode)) {
+    diag_error_file(j->d, dir, "is a file, but several results need a directory");
+    diag_hint(j->d, "give -o a directory; it is made if it does not exist");
+    return NULL;
+  }
+  note_missing(j, dir);
+  return file_make_directory(j->d, dir) ? dir : NULL;
+}
+
+out_file *output_open(job *j, const char *path) {
+  out_file *f = file_set_open(j->outputs, path);
+  if (f != NULL) vec_push(j->mem, &j->written, path);
+  return f;
+}
+
+bool output_text(job *j, const char *path, const void *bytes, size_t size) {
+  out_file *f = path == NULL ? NULL : output_open(j, path);
+  if (f != NULL) out_write(f, bytes, size);
+  return f != NULL;
+}

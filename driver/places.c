@@ -1,0 +1,38 @@
+// Paths relative to the executable.
+#include "driver/places.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/file.h"
+
+// The folder above the executable's, "." if the system does not tell.
+static const char *prefix(arena *a) {
+  char path[4096];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length <= 0) return ".";
+  return path_dirname(a, path_dirname(a, arena_strndup(a, path, (size_t)length)));
+}
+
+static void add_environment(arena *a, const char *list, path_list *out) {
+  while (*list != '\0') {
+    size_t length = strcspn(list, ":");
+    if (length > 0) vec_push(a, out, arena_strndup(a, list, length));
+    list += length + (list[length] == ':');
+  }
+}
+
+void places_schemes(arena *a, const options *o, path_list *out) {
+  for (size_t i = 0; i < o->uses.len; i++)
+    if (o->uses.data[i].id == OPTION_INCLUDE) vec_push(a, out, o->uses.data[i].argument);
+  const char *list = getenv("QCC_SCHEMES");
+  if (list != NULL && *list != '\0')
+    add_environment(a, list, out);
+  else
+    vec_push(a, out, path_join(a, prefix(a), "share/qcc/schemes"));
+}
+
+const char *places_runtime(arena *a, const char *name) {
+  return path_join(a, prefix(a), arena_printf(a, "lib/qcc/libqrt-%s.a", name));
+}

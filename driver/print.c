@@ -1,0 +1,94 @@
+// Lists for people, from the tables.
+#include "driver/print.h"
+
+#include <string.h>
+
+#include "driver/places.h"
+#include "frontend/frontend.h"
+#include "lower/lower.h"
+#include "targets/target.h"
+
+static void print_version(diag *d, arena *a, const options *o) {
+  (void)d, (void)a, (void)o;
+  printf("qcc " QCC_VERSION "\nLLVM " QCC_LLVM_VERSION_TEXT "\n");
+}
+
+static void print_target(const target *t) {
+  printf("%-10s %s\n", t->name, t->help);
+  if (t->default_triple[0] != '\0') printf("%-10s triple %s\n", "", t->default_triple);
+  for (size_t i = 0; i < t->tier_count; i++) {
+    const target_tier *tier = &t->tiers[i];
+    printf("%-10s tier %-12s %s%s%s\n", "", tier->name, tier->cpu, tier->cpu[0] != '\0' && *tier->features ? " " : "",
+           tier->features);
+  }
+}
+
+static void print_targets(diag *d, arena *a, const options *o) {
+  (void)d, (void)a, (void)o;
+  printf("A target is the first word of an LLVM triple; its tiers are compiled into one library, best first.\n\n");
+  for (size_t i = 0; i < target_count(); i++) print_target(target_get(i));
+}
+
+static void print_schemes(diag *d, arena *a, const options *o) {
+  path_list dirs = {0};
+  places_schemes(a, o, &dirs);
+  fe_options fe = {.dirs = dirs.data, .dir_count = dirs.len};
+  const fe_scheme_info *schemes;
+  size_t count = fe_list_schemes(d, a, &fe, &schemes);
+  int width = 0;
+  for (size_t i = 0; i < count; i++) {
+    int w = (int)(strlen(schemes[i].name) + strlen(schemes[i].parameters));
+    if (w > width) width = w;
+  }
+  for (size_t i = 0; i < count; i++) {
+    int used = printf("%s%s", schemes[i].name, schemes[i].parameters);
+    printf("%*s  %s\n", width - used, "", schemes[i].summary);
+  }
+  if (count > 0 || diag_error_count(d) > 0) return;
+  diag_error_file(d, dirs.data[0], "no schemes were found here");
+  diag_hint(d, "name the folder of the .q files with -I or in QCC_SCHEMES");
+}
+
+static void print_passes(diag *d, arena *a, const options *o) {
+  (void)d, (void)a, (void)o;
+  for (size_t i = 0; i < lower_pass_count(); i++)
+    printf("%-10s %s\n", lower_pass_get(i)->name, lower_pass_get(i)->help);
+}
+
+static void print_help(diag *d, arena *a, const options *o) {
+  (void)d, (void)a;
+  help_print(stdout, o->command);
+}
+
+static void print_help_all(diag *d, arena *a, const options *o) {
+  (void)d, (void)a;
+  help_print_all(stdout, o->command);
+}
+
+static void print_help_man(diag *d, arena *a, const options *o) {
+  (void)d, (void)a, (void)o;
+  help_print_man(stdout);
+}
+
+static const struct {
+  option_id id;
+  void (*print)(diag *d, arena *a, const options *o);
+} printers[] = {
+    {OPTION_HELP, print_help},
+    {OPTION_HELP_SHORT, print_help},
+    {OPTION_HELP_ALL, print_help_all},
+    {OPTION_HELP_MAN, print_help_man},
+    {OPTION_VERSION, print_version},
+    {OPTION_PRINT_TARGETS, print_targets},
+    {OPTION_PRINT_SCHEMES, print_schemes},
+    {OPTION_PRINT_PASSES, print_passes},
+};
+
+bool print_requested(diag *d, arena *a, const options *o) {
+  for (size_t i = 0; i < sizeof printers / sizeof printers[0]; i++) {
+    if (!option_given(o, printers[i].id)) continue;
+    printers[i].print(d, a, o);
+    return true;
+  }
+  return false;
+}

@@ -1,0 +1,276 @@
+// Options -> settings, with the checks that need no input.
+#include "driver/settings.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/codegen.h"
+#include "lower/lower.h"
+
+typedef struct reader {
+  diag *d;
+  arena *mem;
+  const options *o;
+  settings *out;
+  exit_status status;
+} reader;
+
+static void fail(reader *r, exit_status status, const char *message) {
+  diag_error_file(r->d, "qcc", "%s", message);
+  if (r->status < status) r->status = status;
+}
+
+// After an error: the closest name, else all of them.
+static void suggest(reader *r, const char *word, const char *const *names, size_t count) {
+  const char *close = diag_closest(word, names, count);
+  if (close != NULL) {
+    diag_hint(r->d, "did you mean '%s'?", close);
+    return;
+  }
+  strbuf all = {.mem = r->mem};
+  for (size_t i = 0; i < count; i++) strbuf_printf(&all, "%s%s", i > 0 ? ", " : "", names[i]);
+  diag_hint(r->d, "there are: %s", strbuf_text(&all));
+}
+
+// Index of the word among names, or `count` (reported).
+static size_t choose(reader *r, const char *option, const char *word, const char *const *names, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (strcmp(names[i], word) == 0) return i;
+  fail(r, STATUS_USAGE, arena_printf(r->mem, "option '%s' has no '%s'", option, word));
+  suggest(r, word, names, count);
+  return count;
+}
+
+static void read_input(reader *r) {
+  const options *o = r->o;
+  if (o->inputs.len > 1)
+    fail(r, STATUS_USAGE,
+         arena_printf(r->mem, "one model at a time: '%s' and '%s'", o->inputs.data[0], o->inputs.data[1]));
+  if (o->inputs.len == 1) r->out->input = o->inputs.data[0];
+  if (o->inputs.len != 0 || option_given(o, OPTION_KERNELS)) return;
+  fail(r, STATUS_USAGE, "no input file");
+  diag_hint(r->d, "'qcc --help' shows how it is used");
+}
+
+static bool ends_with(const char *text, const char *ending) {
+  size_t n = strlen(text), m = strlen(ending);
+  return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+static void read_language(reader *r) {
+  static const char *const names[] = {"q", "ir"};
+  const char *word = option_last(r->o, OPTION_LANGUAGE);
+  if (word != NULL)
+    r->out->is_ir = choose(r, "-x", word, names, 2) == 1;
+  else
+    r->out->is_ir = r->out->input != NULL && ends_with(r->out->input, stage_get(STAGE_IR)->ending);
+}
+
+static void read_stage(reader *r) {
+  const char *names[STAGE_COUNT], *word = option_last(r->o, OPTION_EMIT);
+  for (size_t i = 0; i < STAGE_COUNT; i++) names[i] = stage_get((stage)i)->name;
+  stage otherwise = option_given(r->o, OPTION_KERNELS) ? STAGE_KERNELS : STAGE_LIB;
+  r->out->stage = word == NULL ? otherwise : (stage)choose(r, "--emit", word, names, STAGE_COUNT);
+  if (r->out->stage == STAGE_AST && r->out->is_ir)
+    fail(r, STATUS_USAGE, "IR text has no tree: --emit=ast needs a .q file");
+}
+
+static void read_runtime(reader *r) {
+  static const char *const names[] = {"external", "bundled"};
+  const char *word = option_last(r->o, OPTION_RUNTIME);
+  r->out->bundled = word != NULL && choose(r, "--runtime", word, names, 2) == 1;
+}
+
+static void read_level(reader *r) {
+  const char *word = option_last(r->o, OPTION_OPT_LEVEL);
+  r->out->opt_level = 2;
+  if (word == NULL) return;
+  if (word[0] >= '0' && word[0] <= '3' && word[1] == '\0')
+    r->out->opt_level = (unsigned)(word[0] - '0');
+  else
+    fail(r, STATUS_USAGE, arena_printf(r->mem, "no optimisation level '-O%s'; there are -O0 to -O3", word));
+}
+
+static bool is_symbol(const char *text) {
+  for (const char *c = text; *c != '\0'; c++) {
+    bool letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';
+    if (!letter && (c == text || *c < '0' || *c > '9')) return false;
+  }
+  return *text != '\0';
+}
+
+static void read_prefix(reader *r) {
+  r->out->prefix = option_last(r->o, OPTION_PREFIX);
+  if (r->out->prefix != NULL && !is_symbol(r->out->prefix))
+    fail(r, STATUS_USAGE,
+         arena_printf(r->mem, "'%s' cannot begin a name in C: letters, digits and '_'", r->out->prefix));
+}
+
+static void read_dump(reader *r) {
+  const char *names[32];
+  size_t count = 0;
+  r->out->dump = option_last(r->o, OPTION_DUMP);
+  for (; count < lower_pass_count() && count < 31; count++) names[count] = lower_pass_get(count)->name;
+  names[count++] = "all";
+  for (const char *w = r->out->dump; w != NULL && *w != '\0';) {
+    size_t length = strcspn(w, ",");
+    choose(r, "-d", arena_strndup(r->mem, w, length), names, count);
+    w += length + (w[length] == ',');
+  }
+}
+
+// ---- the target ---------------------------------------------------------------------------------------------------------
+
+// Names of targets, and the first words of triples that mean them.
+static void suggest_target(reader *r, const char *triple) {
+  const char *names[64];
+  size_t count = 0;
+  for (size_t i = 0; i < target_count(); i++)
+    for (const char *w = target_get(i)->arch; *w != '\0' && count < 64;) {
+      size_t length = strcspn(w, " ");
+      names[count++] = arena_strndup(r->mem, w, length);
+      w += length;
+      w += strspn(w, " ");
+    }
+  size_t length = strcspn(triple, "-");
+  const char *close = diag_closest(arena_strndup(r->mem, triple, length), names, count);
+  if (close != NULL) diag_hint(r->d, "did you mean '%s%s'?", close, triple + length);
+}
+
+static void read_target(reader *r) {
+  settings *s = r->out;
+  const char *word = option_last(r->o, OPTION_TARGET);
+  s->triple = word == NULL ? cg_host_triple(r->mem) : target_triple(r->mem, word);
+  s->target = target_for_triple(s->triple);
+  cg_context *cg = cg_new(r->d, r->mem);
+  if (!cg_check_triple(cg, s->triple)) {
+    suggest_target(r, s->triple);
+    if (r->status < STATUS_ERROR) r->status = STATUS_ERROR;
+  }
+  cg_free(cg);
+}
+
+static bool listed(const char *list, const char *name) {
+  for (const char *w = list; *w != '\0';) {
+    size_t length = strcspn(w, ",");
+    if (strlen(name) == length && memcmp(w, name, length) == 0) return true;
+    w += length + (w[length] == ',');
+  }
+  return false;
+}
+
+static void check_tier_names(reader *r, const char *list) {
+  const char *names[32];
+  size_t count = 0;
+  for (; count < r->out->target->tier_count && count < 32; count++) names[count] = r->out->target->tiers[count].name;
+  for (const char *w = list; *w != '\0';) {
+    size_t length = strcspn(w, ",");
+    choose(r, "--tiers", arena_strndup(r->mem, w, length), names, count);
+    w += length + (w[length] == ',');
+  }
+}
+
+static void read_tiers(reader *r) {
+  settings *s = r->out;
+  const char *list = option_last(r->o, r->o->command == COMMAND_RUN ? OPTION_TIER : OPTION_TIERS);
+  if (list != NULL) check_tier_names(r, list);
+  for (size_t i = 0; i < s->target->tier_count; i++)
+    if (list == NULL || listed(list, s->target->tiers[i].name)) vec_push(r->mem, &s->tiers, &s->target->tiers[i]);
+  s->cpu = option_last(r->o, OPTION_CPU);
+  s->features = option_last(r->o, OPTION_FEATURES);
+  if ((s->cpu == NULL && s->features == NULL) || s->tiers.len <= 1) return;
+  fail(r, STATUS_USAGE, "-mcpu and -mattr are for one tier, but the target has several");
+  diag_hint(r->d, "choose one with %s=%s", r->o->command == COMMAND_RUN ? "--tier" : "--tiers", s->tiers.data[0]->name);
+}
+
+// A GPU gets its text, whatever stage was not asked for; the others cannot give it.
+static void check_stage(reader *r) {
+  settings *s = r->out;
+  bool asked = option_given(r->o, OPTION_EMIT);
+  if (s->target->gpu && !asked && s->stage == STAGE_LIB) s->stage = STAGE_PTX;
+  if (s->stage == STAGE_PTX && !s->target->gpu) {
+    fail(r, STATUS_USAGE, arena_printf(r->mem, "--emit=ptx needs a GPU as target, not '%s'", s->triple));
+    for (size_t i = 0; i < target_count(); i++)
+      if (target_get(i)->gpu) diag_hint(r->d, "add -target=%s", target_get(i)->name);
+  }
+  if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_KERNELS || s->stage == STAGE_OBJ)) {
+    fail(r, STATUS_USAGE,
+         arena_printf(r->mem, "--emit=%s is not for GPUs: the runtime of libraries calls kernels on the processor",
+                      stage_get(s->stage)->name));
+    diag_hint(r->d, "--emit=ptx writes the kernels, to be launched by your own program");
+  }
+}
+
+exit_status settings_read(diag *d, arena *a, const options *o, settings *out) {
+  *out = (settings){.output = option_last(o, OPTION_OUTPUT),
+                    .embed = option_given(o, OPTION_EMBED),
+                    .explain = option_given(o, OPTION_EXPLAIN)};
+  reader r = {.d = d, .mem = a, .o = o, .out = out, .status = settings_apply_warnings(d, a, o)};
+  read_input(&r);
+  read_language(&r);
+  read_stage(&r);
+  read_runtime(&r);
+  read_level(&r);
+  read_prefix(&r);
+  read_dump(&r);
+  read_target(&r);
+  if (r.status != STATUS_OK) return r.status;
+  read_tiers(&r);
+  check_stage(&r);
+  return r.status;
+}
+
+// ---- messages -----------------------------------------------------------------------------------------------------------
+
+static const char *const warning_groups[] = {
+#define WARNING(name, help) name,
+#include "support/warnings.h"
+#undef WARNING
+    "all"};
+
+static bool starts_with(const char *text, const char *start) { return strncmp(text, start, strlen(start)) == 0; }
+
+// "fallback", "no-fallback", "error", "error=fallback", "no-error=fallback"
+static void apply_warning(reader *r, const char *text) {
+  diag_action action = DIAG_ACTION_WARN;
+  const char *group = text;
+  if (starts_with(text, "no-error=")) {
+    group = text + strlen("no-error=");
+  } else if (starts_with(text, "no-")) {
+    action = DIAG_ACTION_IGNORE;
+    group = text + strlen("no-");
+  } else if (strcmp(text, "error") == 0 || starts_with(text, "error=")) {
+    action = DIAG_ACTION_ERROR;
+    group = text[5] == '=' ? text + 6 : "all";
+  }
+  if (diag_set_warning(r->d, group, action)) return;
+  fail(r, STATUS_USAGE, arena_printf(r->mem, "no warnings of the group '%s'", group));
+  suggest(r, group, warning_groups, sizeof warning_groups / sizeof warning_groups[0]);
+}
+
+bool settings_number(diag *d, const char *option, const char *text, uint64_t max, uint64_t *out) {
+  char *end;
+  errno = 0;
+  unsigned long long value = strtoull(text, &end, 10);
+  bool digits = text[0] >= '0' && text[0] <= '9' && *end == '\0';
+  if (digits && errno == 0 && value <= max) {
+    *out = value;
+    return true;
+  }
+  diag_error_file(d, "qcc", "option '%s' needs a whole number up to %llu, not '%s'", option, (unsigned long long)max,
+                  text);
+  return false;
+}
+
+exit_status settings_apply_warnings(diag *d, arena *a, const options *o) {
+  reader r = {.d = d, .mem = a, .o = o};
+  const char *limit = option_last(o, OPTION_ERROR_LIMIT);
+  uint64_t number = 0;
+  if (limit != NULL && !settings_number(d, "-ferror-limit", limit, 1000000, &number)) r.status = STATUS_USAGE;
+  if (limit != NULL) diag_set_error_limit(d, (size_t)number);
+  for (size_t i = 0; i < o->uses.len; i++)
+    if (o->uses.data[i].id == OPTION_WARNING) apply_warning(&r, o->uses.data[i].argument);
+  if (option_given(o, OPTION_NO_WARNINGS)) diag_set_warning(d, "all", DIAG_ACTION_IGNORE);
+  return r.status;
+}

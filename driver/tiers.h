@@ -1,0 +1,24 @@
+// Compiling kernels for several tiers at once.
+#ifndef QCC_DRIVER_TIERS_H
+#define QCC_DRIVER_TIERS_H
+
+#include "codegen/codegen.h"
+#include "driver/job.h"
+
+// Fills `kernels` (a fresh module with the schemes and recipes of j->m) for a tier. Called from several threads: `j` is
+// only read. False when it reported to `d`.
+typedef bool (*tier_lower)(const job *j, diag *d, const target_tier *tier, ir_module *kernels);
+
+// The settings as code generation takes them.
+cg_options tiers_options(const job *j);
+
+// Whether the module's text had kernels.
+bool tiers_has_kernels(const ir_module *m);
+
+// The kernels of j's plan; or, when its text has kernels already, these.
+bool tiers_lower_plan(const job *j, diag *d, const target_tier *tier, ir_module *kernels);
+
+// Code for the first `count` tiers of the settings, out[i] for tier i, in j's arena. False after errors.
+bool tiers_compile(job *j, tier_lower lower, const cg_options *co, cg_kind kind, size_t count, cg_bytes *out);
+
+#endif
