@@ -33,9 +33,10 @@ typedef enum fe_answer {
 } fe_answer;
 
 typedef struct fe_tensor {
-  unsigned rank;
+  unsigned rank;      // at most 4
   uint64_t dims[4];   // outermost first; logical numbers, also for block types
   int64_t block_type; // the container's number of a quantized block type; -1 for plain numbers
+  const char *scheme; // the scheme that the file itself names for it, such as "q4_g(group=64)"; NULL without
 } fe_tensor;
 
 typedef struct fe_options {

@@ -59,6 +59,6 @@ bool fe_bias(fe_model *f, const ast_expr *call, const char *layer, uint64_t coun
 ir_weight *fe_add_weight(fe_model *f, ir_weight weight);
 
 /* model_linear.c */
-ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *x, const ast_expr *name);
+ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *input, const ast_expr *name);
 
 #endif

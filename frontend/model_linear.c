@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "frontend/model.h"
+#include "frontend/tree.h"
 #include "ir/eval.h"
 
 typedef struct linear_builder {
@@ -29,8 +30,31 @@ static bool use_plain_scheme(linear_builder *b) {
   return b->scheme != NULL;
 }
 
+// A scheme that the file names, as a tensor that was quantized before has one.
+static bool use_noted_scheme(linear_builder *b, const char *text) {
+  const char *where = arena_printf(b->f->c->mem, "<format of %s>", b->tensor);
+  const ast_expr *reference = fe_parse_reference(b->f->c->d, b->f->c->mem, where, text);
+  b->scheme = reference == NULL ? NULL : fe_resolve_scheme(b->f->c, reference);
+  if (b->scheme == NULL)
+    diag_note(b->f->c->d, b->loc, "\"%s\" is stored in the format %s", b->tensor, text);
+  else
+    b->act = fe_default_act(b->scheme);
+  return b->scheme != NULL;
+}
+
+// A rule cannot change the format of weights that are quantized already.
+static bool check_noted_scheme(linear_builder *b, const char *text) {
+  if (text == NULL || fe_same_text(text, b->scheme->name)) return true;
+  diag_error(b->f->c->d, b->loc, "\"%s\" is stored in the format %s, but the rule of the layer asks for %s", b->tensor,
+             text, b->scheme->name);
+  diag_hint(b->f->c->d, "quantized weights are not quantized again; start from the float weights, or use %s", text);
+  return false;
+}
+
 // Without a rule a layer keeps the format that the file has.
-static bool use_stored_scheme(linear_builder *b, int64_t block_type) {
+static bool use_stored_scheme(linear_builder *b, const fe_tensor *t) {
+  int64_t block_type = t->block_type;
+  if (t->scheme != NULL) return use_noted_scheme(b, t->scheme);
   if (block_type < 0) return use_plain_scheme(b);
   b->scheme = fe_scheme_of_blocks(b->f->c, block_type, &b->layout);
   if (b->scheme == NULL) {
@@ -129,7 +153,8 @@ static bool use_one_tensor(linear_builder *b, const ir_value *x) {
     stored = whole;
   }
   b->source = stored.source;
-  if (b->scheme == NULL && !use_stored_scheme(b, stored.tensor.block_type)) return false;
+  if (b->scheme == NULL && !use_stored_scheme(b, &stored.tensor)) return false;
+  if (!check_noted_scheme(b, stored.tensor.scheme)) return false;
   if (stored.answer == FE_TENSOR_UNKNOWN) return check_block(b);
   bool ok = check_matrix(b, x, &stored.tensor);
   return choose_layout(b, stored.tensor.block_type) && check_block(b) && ok;

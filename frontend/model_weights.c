@@ -97,8 +97,11 @@ static bool has_shape(const fe_tensor *t, const ir_type *type) {
 
 static void count_rows(const ir_type *type, uint64_t *rows, uint64_t *columns) {
   *rows = 1;
-  *columns = (uint64_t)type->dims[type->rank - 1];
-  for (unsigned i = 0; i + 1 < type->rank; i++) *rows *= (uint64_t)type->dims[i];
+  *columns = 1;
+  for (unsigned i = 0; i < type->rank; i++) {
+    *rows *= *columns;
+    *columns = (uint64_t)type->dims[i];
+  }
 }
 
 ir_value *fe_stored_const(fe_model *f, const char *name, const ir_type *type, src_loc loc) {

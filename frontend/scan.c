@@ -45,8 +45,8 @@ static src_loc byte_in(src_loc loc, size_t at, size_t size) {
   return loc;
 }
 
-// Reports the first byte that is no well-formed UTF-8 or a control character.
-static bool check_text(fe_parser *p, src_loc loc, const char *text, size_t length) {
+// Reports the first byte that is no well-formed UTF-8, or a control character that is not `allowed`.
+static bool check_text(fe_parser *p, src_loc loc, const char *text, size_t length, const char *allowed) {
   for (size_t i = 0; i < length;) {
     uint32_t code;
     size_t size = utf8_decode(text + i, length - i, &code);
@@ -54,7 +54,8 @@ static bool check_text(fe_parser *p, src_loc loc, const char *text, size_t lengt
       diag_error(p->d, byte_in(loc, i, 1), "this is not UTF-8 text (byte 0x%02x)", (unsigned)(unsigned char)text[i]);
       return false;
     }
-    if ((code < 0x20 && code != '\t' && code != '\r') || code == 0x7f) {
+    bool control = code < 0x20 || code == 0x7f;
+    if (control && (code == 0 || strchr(allowed, (int)code) == NULL)) {
       diag_error(p->d, byte_in(loc, i, 1), "control character 0x%02x in the text", (unsigned)code);
       return false;
     }
@@ -68,7 +69,7 @@ ast_name fe_scan_name(fe_parser *p, src_loc loc, const char *text, size_t length
 }
 
 ast_name fe_scan_string(fe_parser *p, src_loc loc, const char *text, size_t length) {
-  if (!check_text(p, loc, text, length)) return fe_scan_name(p, loc, "?", 1);
+  if (!check_text(p, loc, text, length, "")) return fe_scan_name(p, loc, "?", 1);
   char *out = ARENA_ARRAY(p->mem, char, length);
   size_t count = 0;
   for (size_t i = 1; i + 1 < length; i++) {
@@ -101,7 +102,7 @@ double fe_scan_real(fe_parser *p, src_loc loc, const char *text) {
 // ---- characters that begin no token ----
 
 void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length) {
-  if (!check_text(p, loc, text, length)) return;
+  if (!check_text(p, loc, text, length, "")) return;
   diag_error(p->d, loc, "unexpected '%.*s'", length > 40 ? 40 : (int)length, text);
   if (text[0] == '\'') diag_hint(p->d, "strings are written with double quotes");
 }
@@ -126,7 +127,7 @@ static bool begins_line(const fe_parser *p, size_t at) {
 void fe_scan_comment(fe_parser *p, const char *text, size_t length) {
   size_t begin = p->offset - length;
   src_loc loc = {.file = p->file, .line = p->line, .column = p->column - (unsigned)length};
-  check_text(p, loc, text, length);
+  check_text(p, loc, text, length, "\t\r");
   if (p->comment.last_line == 0 || p->comment.last_line + 1 != p->line) p->comment.begin = begin;
   p->comment.end = p->offset;
   p->comment.last_line = begins_line(p, begin) ? p->line : 0;

@@ -85,12 +85,12 @@ static bool lower_args(const lowering *l, const ast_args *args, size_t first, co
 }
 
 static const expr *lower_operator(const lowering *l, const ast_expr *e) {
-  const expr *args[2];
+  const expr *args[2] = {0};
   return lower_args(l, &e->args, 0, args) ? fe_apply(l->c, e->op, e->args.len, args, e->loc) : NULL;
 }
 
 static const expr *lower_select(const lowering *l, const ast_expr *e) {
-  const expr *args[3];
+  const expr *args[3] = {0};
   return lower_args(l, &e->args, 0, args) ? operation(l->c, EXPR_SELECT, 3, args, e->loc) : NULL;
 }
 
@@ -283,7 +283,7 @@ static const expr *lower_call(const lowering *l, const ast_expr *e) {
                f->arg_count == 1 ? "" : "s", e->args.len);
     return NULL;
   }
-  const expr *args[3];
+  const expr *args[3] = {0};
   if (!lower_args(l, &e->args, 0, args)) return NULL;
   if (f->op != EXPR_BITS) return operation(l->c, f->op, f->arg_count, args, e->loc);
   const expr **copy = arena_memdup(l->c->mem, args, 2 * sizeof *args);

@@ -4,7 +4,7 @@
 //                 The printed tree must compile to the same IR, and the IR's text must parse to itself.
 //   bad/NAME.q    must fail with exactly the messages in NAME.err.
 //
-// Lines "// tensor NAME SIZE.. [blocks TYPE]" in a text say what its weights file holds; without any, nothing is known
+// Lines "// tensor NAME SIZE.. [blocks TYPE] [in SCHEME]" in a text say what its weights file holds; without any, nothing is known
 // of the file. UPDATE=1 rewrites the expectations: look at the difference before you keep it.
 #include <dirent.h>
 #include <stdio.h>
@@ -39,6 +39,8 @@ static void add_tensor(run *r, const char *line) {
   for (char *word; (word = strtok_r(NULL, " ", &rest)) != NULL;) {
     if (strcmp(word, "blocks") == 0)
       t.tensor.block_type = atoi(strtok_r(NULL, " ", &rest));
+    else if (strcmp(word, "in") == 0)
+      t.tensor.scheme = strtok_r(NULL, " ", &rest);
     else
       t.tensor.dims[t.tensor.rank++] = strtoull(word, NULL, 10);
   }
