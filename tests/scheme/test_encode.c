@@ -1,9 +1,8 @@
 // The encoder: how near it comes on normally distributed weights, edge cases, and formats of every shape.
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/check_main.h"
 #include "tests/scheme/kit.h"
 #include "weights/encode.h"
 #include "weights/error_stats.h"
@@ -126,27 +125,30 @@ static float pattern_weight(pattern p, uint64_t i, uint64_t *state) {
   }
 }
 
-// Every format with every pattern gives finite weights; zeros stay zeros where the format has a zero.
-START_TEST(edge_weights) {
-  enum { ROWS = 2, COLUMNS = 200 };
-  arena *a = arena_new();
-  scheme *s = makers[_i / PATTERNS](a);
-  pattern p = (pattern)(_i % PATTERNS);
-  diag *d = diag_new(a, stderr, false);
+enum { ROWS = 2, COLUMNS = 200 };
+
+static void encode_pattern(arena *a, const scheme *s, pattern p) {
   float w[ROWS * COLUMNS];
+  double row[COLUMNS];
   uint64_t state = 3;
   for (uint64_t i = 0; i < ROWS * COLUMNS; i++) w[i] = pattern_weight(p, i, &state);
-  tensor_codes *t = encode_tensor(d, a, s, w, ROWS, COLUMNS, NULL, (encode_progress){.call = NULL});
+  tensor_codes *t =
+      encode_tensor(diag_new(a, stderr, false), a, s, w, ROWS, COLUMNS, NULL, (encode_progress){.call = NULL});
   ck_assert_ptr_nonnull(t);
-  double row[COLUMNS];
+  bool exact = p == ZEROS && strcmp(s->name, "logarithmic") != 0; // which has no zero
   for (uint64_t n = 0; n < ROWS; n++) {
     scheme_row(t, n, row);
-    for (uint64_t k = 0; k < COLUMNS; k++) {
-      ck_assert_msg(isfinite(row[k]), "%s, pattern %d: weight (%d, %d) is %g", s->name, p, (int)n, (int)k, row[k]);
-      bool has_zero = strcmp(s->name, "logarithmic") != 0;
-      if (p == ZEROS && has_zero) ck_assert_double_eq(row[k], 0);
-    }
+    for (uint64_t k = 0; k < COLUMNS; k++)
+      if (!isfinite(row[k]) || (exact && row[k] != 0))
+        ck_abort_msg("%s, pattern %d: weight (%d, %d) is %g", s->name, p, (int)n, (int)k, row[k]);
   }
+}
+
+// Every format with every pattern gives finite weights; zeros stay zeros where the format has a zero.
+START_TEST(edge_weights) {
+  arena *a = arena_new();
+  const scheme *s = makers[_i](a);
+  for (int p = 0; p < PATTERNS; p++) encode_pattern(a, s, (pattern)p);
   arena_free(a);
 }
 END_TEST
@@ -171,19 +173,19 @@ END_TEST
 
 // What a format can say is said again: decoding and encoding once more changes nothing that matters.
 START_TEST(encoding_is_stable) {
-  enum { ROWS = 2, COLUMNS = 512 };
+  enum { LINES = 2, LENGTH = 512 };
   arena *a = arena_new();
   scheme *s = makers[_i](a);
   diag *d = diag_new(a, stderr, false);
-  float *w = kit_normal_weights(a, ROWS * COLUMNS, 5), *again = ARENA_ARRAY(a, float, ROWS *COLUMNS);
-  double row[COLUMNS];
-  tensor_codes *t = encode_tensor(d, a, s, w, ROWS, COLUMNS, NULL, (encode_progress){.call = NULL});
-  for (uint64_t n = 0; n < ROWS; n++) {
+  float *w = kit_normal_weights(a, LINES * LENGTH, 5), *again = ARENA_ARRAY(a, float, LINES *LENGTH);
+  double row[LENGTH];
+  tensor_codes *t = encode_tensor(d, a, s, w, LINES, LENGTH, NULL, (encode_progress){.call = NULL});
+  for (uint64_t n = 0; n < LINES; n++) {
     scheme_row(t, n, row);
-    for (uint64_t k = 0; k < COLUMNS; k++) again[n * COLUMNS + k] = (float)row[k];
+    for (uint64_t k = 0; k < LENGTH; k++) again[n * LENGTH + k] = (float)row[k];
   }
   double first = error_stats_measure(t, w).relative_rms;
-  t = encode_tensor(d, a, s, again, ROWS, COLUMNS, NULL, (encode_progress){.call = NULL});
+  t = encode_tensor(d, a, s, again, LINES, LENGTH, NULL, (encode_progress){.call = NULL});
   double second = error_stats_measure(t, again).relative_rms;
   ck_assert_msg(second <= first, "%s: %g after %g", s->name, second, first);
   arena_free(a);
@@ -233,18 +235,18 @@ START_TEST(codes_are_reproducible) {
       0xb933a3c10b3c0d29, 0x02aceb8652113caa, 0xa751cd869f913792, 0x68fe0a4cd8e6f349, 0x4300b48a74f294bf,
       0x0ceb0cf0b3d40e93, 0x425640213fe91a08, 0x52b70eb1a8ac0adb, 0xffcdf52fb8fdf6e9, 0x9ac826129c770554,
       0x96ba4f7985f813fb, 0xbbac214788cbcc8f, 0x0e692027c487b39d, 0x8a1f4acbf1e80d39, 0xed942a3d95a435cb};
-  enum { ROWS = 2, COLUMNS = 512 };
+  enum { LINES = 2, LENGTH = 512 };
   arena *a = arena_new();
   scheme *s = makers[_i](a);
-  float *w = ARENA_ARRAY(a, float, ROWS *COLUMNS);
+  float *w = ARENA_ARRAY(a, float, LINES *LENGTH);
   uint64_t state = 9, sum = 14695981039346656037u;
-  for (int i = 0; i < ROWS * COLUMNS; i++)
+  for (int i = 0; i < LINES * LENGTH; i++)
     w[i] = (float)((int64_t)(kit_random(&state) >> 44) + (int64_t)(kit_random(&state) >> 44) - (1 << 20)) * 0x1p-20f;
   tensor_codes *t =
-      encode_tensor(diag_new(a, stderr, false), a, s, w, ROWS, COLUMNS, NULL, (encode_progress){.call = NULL});
+      encode_tensor(diag_new(a, stderr, false), a, s, w, LINES, LENGTH, NULL, (encode_progress){.call = NULL});
   for (size_t f = 0; f < s->field_count; f++) {
     uint64_t count = 0;
-    scheme_field_count(&s->fields[f], ROWS, COLUMNS, &count);
+    scheme_field_count(&s->fields[f], LINES, LENGTH, &count);
     for (uint64_t i = 0; i < count; i++) sum = (sum ^ t->elements[f][i]) * 1099511628211u;
   }
   ck_assert_msg(sum == expected[_i], "%s: sum 0x%016llx", s->name, (unsigned long long)sum);
@@ -260,14 +262,10 @@ int main(void) {
   tcase_add_loop_test(t, encoding_is_stable, 0, MAKERS);
   suite_add_tcase(s, t);
   t = tcase_create("edges");
-  tcase_add_loop_test(t, edge_weights, 0, (int)MAKERS * PATTERNS);
+  tcase_add_loop_test(t, edge_weights, 0, MAKERS);
   tcase_add_test(t, bad_weights);
   tcase_add_test(t, progress_reaches_the_end);
   tcase_add_loop_test(t, codes_are_reproducible, 0, MAKERS - 1);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return check_main(s);
 }

@@ -1,13 +1,12 @@
 // Element types, integer arithmetic, and the three evaluators of expressions against each other.
-#include <check.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "ir/eval.h"
 #include "ir/int_math.h"
 #include "ir/program.h"
 #include "support/fp.h"
+#include "tests/check_main.h"
 #include "tests/scheme/kit.h"
 
 START_TEST(elements_have_ranges_and_names) {
@@ -33,8 +32,8 @@ START_TEST(elements_round_trip) {
     for (uint64_t raw = 0; raw < (uint64_t)1 << e->bits; raw++) {
       double x = elem_decode((elem_type)t, raw);
       if (isnan(x)) continue;
-      ck_assert_uint_eq(elem_encode((elem_type)t, x), raw);
-      if (e->kind != ELEM_KIND_FLOAT) ck_assert_int_eq(elem_decode_int((elem_type)t, raw), (int64_t)x);
+      bool exact = e->kind == ELEM_KIND_FLOAT || elem_decode_int((elem_type)t, raw) == (int64_t)x;
+      if (elem_encode((elem_type)t, x) != raw || !exact) ck_abort_msg("%s 0x%x", e->name, (unsigned)raw);
     }
   }
 }
@@ -193,32 +192,39 @@ static void fill_random(maker *m, tensor_codes *t) {
 
 static bool same(double a, double b) { return a == b || (isnan(a) && isnan(b)); }
 
-// One weight at a time, and rows at once, give the same numbers; and integers stay in the range proved for them.
-START_TEST(evaluators_agree) {
-  enum { ROWS = 2, COLUMNS = 277 };
-  arena *a = arena_new();
-  maker m = {.a = a, .state = (uint64_t)_i};
-  scheme *s = random_scheme(&m, 1 + (unsigned)_i % 6);
-  diag *d = diag_new(a, NULL, false);
-  if (!scheme_verify(d, s)) ck_assert_msg(strstr(diag_text(d), "division by zero") != NULL, "%s", diag_text(d));
-  tensor_codes *t = tensor_codes_new(d, a, s, ROWS, COLUMNS);
-  fill_random(&m, t);
-  range_env ranges = range_env_value(s);
-  expr_range r = expr_int_range(&ranges, s->value);
+enum { ROWS = 2, COLUMNS = 277, EXPRESSIONS = 25 };
+
+static void compare_weights(const tensor_codes *t, int seed) {
+  range_env ranges = range_env_value(t->scheme);
+  expr_range r = expr_int_range(&ranges, t->scheme->value);
   for (uint64_t n = 0; n < ROWS; n++) {
     double row[COLUMNS];
     scheme_row(t, n, row);
     for (uint64_t k = 0; k < COLUMNS; k++) {
       double w = scheme_weight(t, n, k);
-      ck_assert_msg(same(w, row[k]), "expression %d: weight (%d, %d) is %g and %g", _i, (int)n, (int)k, w, row[k]);
-      if (!s->value->is_int) continue;
-      eval_env env = {.scheme = s, .codes = t, .n = n, .k = k};
-      int64_t i = eval_int(&env, s->value);
-      ck_assert_msg(r.min <= i && i <= r.max, "expression %d: %lld is not in %lld .. %lld", _i, (long long)i,
-                    (long long)r.min, (long long)r.max);
+      if (!same(w, row[k]))
+        ck_abort_msg("expression %d: weight (%d, %d) is %g and %g", seed, (int)n, (int)k, w, row[k]);
+      if (!t->scheme->value->is_int) continue;
+      eval_env env = {.scheme = t->scheme, .codes = t, .n = n, .k = k};
+      int64_t i = eval_int(&env, t->scheme->value);
+      if (i < r.min || r.max < i) ck_abort_msg("expression %d: %lld is not in its range", seed, (long long)i);
     }
   }
-  arena_free(a);
+}
+
+// One weight at a time, and rows at once, give the same numbers; and integers stay in the range proved for them.
+START_TEST(evaluators_agree) {
+  for (int i = _i * EXPRESSIONS; i < (_i + 1) * EXPRESSIONS; i++) {
+    arena *a = arena_new();
+    maker m = {.a = a, .state = (uint64_t)i};
+    scheme *s = random_scheme(&m, 1 + (unsigned)i % 6);
+    diag *d = diag_new(a, NULL, false);
+    if (!scheme_verify(d, s)) ck_assert_msg(strstr(diag_text(d), "division by zero") != NULL, "%s", diag_text(d));
+    tensor_codes *t = tensor_codes_new(d, a, s, ROWS, COLUMNS);
+    fill_random(&m, t);
+    compare_weights(t, i);
+    arena_free(a);
+  }
 }
 END_TEST
 
@@ -293,7 +299,7 @@ int main(void) {
   suite_add_tcase(s, t);
   t = tcase_create("evaluation");
   tcase_add_test(t, integer_arithmetic_is_total);
-  tcase_add_loop_test(t, evaluators_agree, 0, 300);
+  tcase_add_loop_test(t, evaluators_agree, 0, 16);
   tcase_add_test(t, expressions_compare);
   suite_add_tcase(s, t);
   t = tcase_create("counts");
@@ -301,9 +307,5 @@ int main(void) {
   tcase_add_test(t, bits_per_weight);
   tcase_add_test(t, too_large_tensors);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return check_main(s);
 }

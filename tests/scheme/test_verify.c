@@ -1,8 +1,7 @@
 // The verifier of schemes: each row makes one mistake in a sound scheme and names the message.
-#include <check.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "tests/check_main.h"
 #include "tests/scheme/kit.h"
 
 // A sound scheme that the rows damage: codes, scales, a constant table, a stored table, both kinds of layout.
@@ -206,9 +205,5 @@ int main(void) {
   tcase_add_loop_test(t, mistakes_are_named, 0, sizeof mistakes / sizeof *mistakes);
   tcase_add_test(t, several_mistakes_in_one_run);
   suite_add_tcase(s, t);
-  SRunner *r = srunner_create(s);
-  srunner_run_all(r, CK_ENV);
-  int failed = srunner_ntests_failed(r);
-  srunner_free(r);
-  return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+  return check_main(s);
 }
