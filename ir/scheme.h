@@ -125,7 +125,7 @@ typedef struct scheme_layout {
 } scheme_layout;
 
 typedef struct scheme {
-  const char *name; // with bound parameters: "q4_g(group=64)"; without any: "q4_0"
+  const char *name; // with bound parameters, "mine(group=64)"; without any, "mine"
   size_t field_count;
   const scheme_field *fields;
   size_t table_count;
