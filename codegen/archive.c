@@ -36,17 +36,18 @@ static void put_big_endian(strbuf *out, uint64_t value, unsigned size) {
 
 static uint64_t padded(uint64_t size) { return size + size % 2; }
 
+// Binutils want the padding of the index and of the names inside them.
 static uint64_t index_size(const archive *a) {
   uint64_t size = a->word;
   for (size_t i = 0; i < a->count; i++)
     for (size_t j = 0; j < a->symbols[i].count; j++) size += a->word + strlen(a->symbols[i].data[j]) + 1;
-  return size;
+  return padded(size);
 }
 
 // Where the first member's header will lie.
 static uint64_t first_offset(const archive *a) {
   uint64_t names = a->names.len == 0 ? 0 : HEADER + padded(a->names.len);
-  return strlen(MAGIC) + HEADER + padded(index_size(a)) + names;
+  return strlen(MAGIC) + HEADER + index_size(a) + names;
 }
 
 static void put_index(archive *a) {
@@ -63,7 +64,7 @@ static void put_index(archive *a) {
   for (size_t i = 0; i < a->count; i++)
     for (size_t j = 0; j < a->symbols[i].count; j++)
       strbuf_write(&a->out, a->symbols[i].data[j], strlen(a->symbols[i].data[j]) + 1);
-  pad(&a->out, size);
+  while (a->out.len < strlen(MAGIC) + HEADER + size) strbuf_putc(&a->out, '\0');
 }
 
 // "name/", or "/12": where the name is in the member of names.
@@ -107,9 +108,9 @@ bool cg_archive_write(diag *d, arena *mem, size_t count, const cg_member *member
   strbuf_write(&a.out, MAGIC, strlen(MAGIC));
   put_index(&a);
   if (a.names.len > 0) {
+    pad(&a.names, a.names.len);
     put_header(&a.out, "//", a.names.len);
     strbuf_write(&a.out, a.names.data, a.names.len);
-    pad(&a.out, a.names.len);
   }
   a.names.len = 0;
   for (size_t i = 0; i < count; i++) {

@@ -123,6 +123,28 @@ static void add_shapes(case_list *list) {
   }
 }
 
+// Loads and stores whose offsets are multiples of 16 by a promise (item by item) and by what is known of them.
+static void add_aligned(case_list *list) {
+  enum { ITEMS = 12 };
+  ir_type t = ir_vector(ELEM_F32, 4);
+  ir_attr align = ir_int(IR_ATTR_ALIGN, 16);
+  ir_func *kernel;
+  ir_builder b = case_begin(list, "aligned_f32_x4", 2, &kernel);
+  ir_value **params = kernel->body->params;
+  ir_loop loop = over_items(&b, kernel, 2);
+  ir_value *at = times(&b, loop.index, 32);
+  ir_value *next = index_op(&b, IR_IADD, at, ir_index_const(&b, 16));
+  ir_value *odd = index_op(&b, IR_ISUB, index_op(&b, IR_IADD, at, loop.index), loop.index);
+  ir_value *promised = ir_emit(&b, IR_LOAD, &t, 2, (ir_value *[]){params[0], odd}, 1, &align);
+  store(&b, params[1], at, ir_emit2(&b, IR_LOAD, t, params[0], next));
+  ir_emit(&b, IR_STORE, NULL, 3, (ir_value *[]){params[1], next, promised}, 1, &align);
+  ir_end_for(&b, loop, 0, NULL, NULL);
+  test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 2, .compare = ELEM_I8};
+  c.buffers[0] = random_memory(list, ITEMS * 32, 7);
+  c.buffers[1] = case_memory(list, ITEMS * 32);
+  case_add(list, c);
+}
+
 // ---- indices, constants, loops ----------------------------------------------------------------------------------------------
 
 // Both halves of every index operation's result.
@@ -202,6 +224,7 @@ static void add_loops(case_list *list, int64_t unroll) {
 
 void cases_add_memory(case_list *list) {
   add_shapes(list);
+  add_aligned(list);
   add_indices(list);
   add_constants(list);
   add_loops(list, 1);
