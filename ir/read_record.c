@@ -190,8 +190,8 @@ static bool read_levels(reader *r, const record_member *m, const node *n, unsign
 }
 
 static bool read_planes(reader *r, const record_member *m, const node *n, unsigned char *base) {
-  size_t wanted;
-  if (!read_list(r, n) || !read_code_count(r, n, &wanted)) return false;
+  size_t wanted = 0;
+  if (!read_list(r, n) || (n->items.len > 0 && !read_code_count(r, n, &wanted))) return false;
   if (n->items.len > m->limit) return read_fail(r, n->loc, "at most %zu planes are possible", m->limit);
   COUNT_AT(base, m, unsigned) = (unsigned)n->items.len;
   for (size_t i = 0; i < n->items.len; i++) {
