@@ -28,18 +28,22 @@ static const ast *parse(job *j, const char *name, const char *text) {
   return fe_parse(j->d, j->mem, name, text, strlen(text));
 }
 
-// Rules as written, or, for a text without any, one for every scheme with its default parameters.
-static void collect_rules(job *j, ast_nodes *rules) {
-  for (size_t i = 0; i < j->tree->items.len; i++) {
-    const ast_node *item = j->tree->items.data[i];
+static void add_rules(job *j, const ast *tree, ast_nodes *rules) {
+  for (size_t i = 0; i < tree->items.len; i++) {
+    const ast_node *item = tree->items.data[i];
     for (size_t r = 0; item->kind == AST_QUANTIZE && r < item->body.len; r++)
       vec_push(j->mem, rules, item->body.data[r]);
   }
+}
+
+// Rules as written, or, for a text without any, one for every scheme with its default parameters.
+static void collect_rules(job *j, ast_nodes *rules) {
+  add_rules(j, j->tree, rules);
   for (size_t i = 0; i < j->o->uses.len; i++) {
     if (j->o->uses.data[i].id != OPTION_KERNELS) continue;
     const char *text = arena_printf(j->mem, "quantize { \"*\" : %s; }", j->o->uses.data[i].argument);
     const ast *tree = parse(j, "--kernels", text);
-    for (size_t r = 0; r < tree->items.len; r++) vec_push(j->mem, rules, tree->items.data[r]->body.data[0]);
+    add_rules(j, tree, rules);
   }
 }
 

@@ -34,8 +34,8 @@ typedef struct qp_plane {
 typedef struct qp_field { /* elements that several weights share */
   unsigned field, bits, bytes;
   int is_signed;
-  uint64_t group;    /* weights per element; 0: one per row */
-  uint64_t span;     /* the same in kernel positions */
+  uint64_t group; /* weights per element; 0: one per row */
+  uint64_t span;  /* the same in kernel positions */
   uint64_t offset;
   uint64_t elements; /* numbers in its table, 1 for a plain number */
 } qp_field;
@@ -137,7 +137,8 @@ static inline void qp_pack(const qp_format *f, const qp_source *s, void *packed)
   memset(out, 0, (size_t)(f->tensor_head_bytes + (s->rows + f->rows - 1) / f->rows * tile));
   for (unsigned i = 0; i < f->tensor_field_count; i++)
     qp_put_granule(&f->tensor_fields[i], s, 0, 0, out + f->tensor_fields[i].offset, f->tensor_fields[i].bytes);
-  for (uint64_t t = 0; t * f->rows < s->rows; t++) qp_put_tile(f, s, t * f->rows, out + f->tensor_head_bytes + t * tile);
+  for (uint64_t t = 0; t * f->rows < s->rows; t++)
+    qp_put_tile(f, s, t * f->rows, out + f->tensor_head_bytes + t * tile);
 }
 
 /* ---- arithmetic of layouts and values: 64-bit integers that wrap around, division towards minus infinity ---- */
@@ -176,9 +177,7 @@ static inline double qp_fabs(double a) { return fabs(a); }
 static inline double qp_fmin(double a, double b) { return a < b ? a : b; }
 static inline double qp_fmax(double a, double b) { return a > b ? a : b; }
 
-static inline double qp_exp2(double x) {
-  return x >= -2000 && x <= 2000 && x == rint(x) ? ldexp(1, (int)x) : exp2(x);
-}
+static inline double qp_exp2(double x) { return x >= -2000 && x <= 2000 && x == rint(x) ? ldexp(1, (int)x) : exp2(x); }
 
 /* ---- reading ---- */
 
