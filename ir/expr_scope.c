@@ -24,9 +24,10 @@ unsigned layout_tensor_by_name(const scheme_layout *l, const char *name) {
 }
 
 unsigned place_binder_by_name(const layout_place *p, const char *name) {
-  unsigned i = 0;
-  while (i < p->binder_count && !same(p->binder_names[i], name)) i++;
-  return i < p->binder_count ? i : UINT32_MAX;
+  enum { MOST = sizeof p->binder_names / sizeof p->binder_names[0] };
+  for (unsigned i = 0; i < p->binder_count && i < MOST; i++)
+    if (same(p->binder_names[i], name)) return i;
+  return UINT32_MAX;
 }
 
 bool expr_stored_as_int(const scheme *s, const expr *e) {

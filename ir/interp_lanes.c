@@ -116,8 +116,8 @@ static bool run_smax(interp *vm, const insn *in) {
 // Products of bytes fit 17 bits with their sign, sums of four 19: only the addition to the accumulator can wrap.
 static bool run_dot4(interp *vm, const insn *in) {
   for (uint32_t i = 0; i < in->lanes; i++) {
-    const uint32_t *u = in->arg[1].lanes + 4 * i;
-    const uint32_t *s = in->arg[2].lanes + 4 * i;
+    const uint32_t *u = in->arg[1].lanes + (size_t)4 * i;
+    const uint32_t *s = in->arg[2].lanes + (size_t)4 * i;
     int32_t sum = 0;
     for (int j = 0; j < 4; j++) {
       if (u[j] > in->lane.constant)
@@ -133,8 +133,8 @@ static bool run_dot4(interp *vm, const insn *in) {
 static bool run_dot4s(interp *vm, const insn *in) {
   (void)vm;
   for (uint32_t i = 0; i < in->lanes; i++) {
-    const uint32_t *a = in->arg[1].lanes + 4 * i;
-    const uint32_t *b = in->arg[2].lanes + 4 * i;
+    const uint32_t *a = in->arg[1].lanes + (size_t)4 * i;
+    const uint32_t *b = in->arg[2].lanes + (size_t)4 * i;
     int32_t sum = 0;
     for (int j = 0; j < 4; j++) sum += sign(a[j], 8) * sign(b[j], 8);
     in->dst.lanes[i] = in->arg[0].lanes[i] + (uint32_t)sum;

@@ -18,9 +18,9 @@ static bool outside(interp *vm, const insn *in, const ir_memory *m, uint64_t off
 
 static void widen(uint32_t *lanes, const uint8_t *from, uint32_t n, unsigned bits) {
   if (bits == 8) {
-    for (uint32_t i = 0; i < n; i++) lanes[i] = from[i];
+    for (size_t i = 0; i < n; i++) lanes[i] = from[i];
   } else if (bits == 16) {
-    for (uint32_t i = 0; i < n; i++) lanes[i] = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
+    for (size_t i = 0; i < n; i++) lanes[i] = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
   } else {
     memcpy(lanes, from, n * sizeof *lanes);
   }
@@ -28,9 +28,9 @@ static void widen(uint32_t *lanes, const uint8_t *from, uint32_t n, unsigned bit
 
 static void narrow(uint8_t *to, const uint32_t *lanes, uint32_t n, unsigned bits) {
   if (bits == 8) {
-    for (uint32_t i = 0; i < n; i++) to[i] = (uint8_t)lanes[i];
+    for (size_t i = 0; i < n; i++) to[i] = (uint8_t)lanes[i];
   } else if (bits == 16) {
-    for (uint32_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
       to[2 * i] = (uint8_t)lanes[i];
       to[2 * i + 1] = (uint8_t)(lanes[i] >> 8);
     }

@@ -14,8 +14,8 @@ typedef void (*member_printer)(record_printer *p, const record_member *m, const 
 
 static void print_struct(record_printer *p, const record_type *type, const unsigned char *base);
 
-#define AT(base, m, type) ((const type *)(const void *)((base) + (m)->offset))
-#define COUNT_AT(base, m, type) (*(const type *)(const void *)((base) + (m)->count))
+#define AT(base, m, type) ((const type *)((base) + (m)->offset))
+#define COUNT_AT(base, m, type) (*(const type *)((base) + (m)->count))
 
 // ---- numbers and words --------------------------------------------------------------------------------------------------
 
@@ -171,7 +171,7 @@ static void print_levels(record_printer *p, const record_member *m, const unsign
 }
 
 static void print_planes(record_printer *p, const record_member *m, const unsigned char *base) {
-  const uint8_t *const *planes = (const uint8_t *const *)(const void *)(base + m->offset);
+  const uint8_t *const *planes = (const uint8_t *const *)(base + m->offset);
   strbuf_putc(p->out, '[');
   for (unsigned i = 0; i < COUNT_AT(base, m, unsigned) && i < m->limit; i++) {
     if (i > 0) strbuf_printf(p->out, ", ");
@@ -181,7 +181,7 @@ static void print_planes(record_printer *p, const record_member *m, const unsign
 }
 
 static void print_exprs(record_printer *p, const record_member *m, const unsigned char *base) {
-  const expr *const *exprs = *(const expr *const *const *)(const void *)(base + m->offset);
+  const expr *const *exprs = *(const expr *const *const *)(base + m->offset);
   strbuf_putc(p->out, '[');
   for (size_t i = 0; i < COUNT_AT(base, m, size_t); i++) {
     if (i > 0) strbuf_printf(p->out, ", ");
@@ -224,7 +224,7 @@ static void print_array(record_printer *p, const record_member *m, const unsigne
 }
 
 static void print_pointers(record_printer *p, const record_member *m, const unsigned char *base) {
-  const unsigned char *const *items = *(const unsigned char *const *const *)(const void *)(base + m->offset);
+  const unsigned char *const *items = *(const unsigned char *const *const *)(base + m->offset);
   strbuf_putc(p->out, '[');
   p->depth++;
   for (size_t i = 0; i < COUNT_AT(base, m, size_t); i++) {

@@ -5,8 +5,8 @@
 
 typedef bool (*member_reader)(reader *r, const record_member *m, const node *n, unsigned char *base);
 
-#define AT(base, m, type) ((type *)(void *)((base) + (m)->offset))
-#define COUNT_AT(base, m, type) (*(type *)(void *)((base) + (m)->count))
+#define AT(base, m, type) ((type *)((base) + (m)->offset))
+#define COUNT_AT(base, m, type) (*(type *)((base) + (m)->count))
 
 // ---- numbers and words --------------------------------------------------------------------------------------------------
 
@@ -184,7 +184,7 @@ static bool read_code_count(reader *r, const node *n, size_t *out) {
 }
 
 static bool read_levels(reader *r, const record_member *m, const node *n, unsigned char *base) {
-  size_t wanted, count;
+  size_t wanted = 0, count = 0;
   if (!read_code_count(r, n, &wanted) || !read_reals(r, n, AT(base, m, const double *), &count)) return false;
   return count == wanted || read_fail(r, n->loc, "there are %zu levels for %zu codes", count, wanted);
 }

@@ -31,7 +31,7 @@ bool read_i64(reader *r, const node *n, int64_t *out) {
 }
 
 bool read_uint(reader *r, const node *n, unsigned *out) {
-  uint64_t value;
+  uint64_t value = 0;
   if (!read_u64(r, n, &value)) return false;
   if (value > UINT32_MAX) return read_fail(r, n->loc, "the integer does not fit 32 bits");
   *out = (unsigned)value;
@@ -86,7 +86,7 @@ bool read_elem(reader *r, const node *n, elem_type *out) {
 // ---- activation modes ---------------------------------------------------------------------------------------------------
 
 static bool read_static(reader *r, const node *n, act_spec *out) {
-  int64_t zero;
+  int64_t zero = 0;
   *out = (act_spec){.kind = ACT_I8_STATIC};
   if (!read_real(r, n->items.data[0], &out->scale) || !read_i64(r, n->items.data[1], &zero)) return false;
   if (zero < INT32_MIN || zero > INT32_MAX) return read_fail(r, n->loc, "the zero point does not fit 32 bits");
