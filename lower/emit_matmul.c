@@ -31,12 +31,12 @@ static unsigned chain_count(const matmul *e) {
 // ---- what becomes of the total ---------------------------------------------------------------------------------------------
 
 static ir_value *rows_left(matmul *e, unsigned v) {
-  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number, TILE_ROWS), e->row[v]);
+  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number[v], TILE_ROWS), e->row[v]);
   return lo_index_min(&e->b, lo_index_minus(&e->b, e->row_count, first), lo_index(&e->b, e->lanes));
 }
 
 static ir_value *row_bytes(matmul *e, unsigned v) {
-  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number, TILE_ROWS), e->row[v]);
+  ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number[v], TILE_ROWS), e->row[v]);
   return lo_index_scale(&e->b, first, 4);
 }
 
@@ -65,27 +65,59 @@ static void finish(matmul *e) {
   }
 }
 
-// ---- loops over tokens and rows ------------------------------------------------------------------------------------------------
+// ---- loops over tokens and rows ----------------------------------------------------------------------------------
 
-static void one_piece(matmul *e, unsigned vectors, ir_value *first_row) {
+static ir_value *tile_start(matmul *e, ir_value *number) {
+  const packing *p = &e->r->pack;
+  ir_value *blocks = lo_index_scale(&e->b, e->block_count, p->block_bytes);
+  ir_value *bytes = lo_index_offset(&e->b, blocks, p->tile_head_bytes);
+  return lo_index_offset(&e->b, lo_index_mul(&e->b, number, bytes), p->tensor_head_bytes);
+}
+
+static void compute(matmul *e, unsigned vectors) {
   e->vectors = vectors;
   e->chains = chain_count(e);
-  for (unsigned v = 0; v < vectors; v++) e->row[v] = lo_index_offset(&e->b, first_row, (uint64_t)v * e->lanes);
   matmul_emit_row(e);
   finish(e);
 }
 
-// Narrow vectors: all of a tile's rows at once for one token (each cache line is read once), else row vectors in a loop.
-static void rows_of_tile(matmul *e) {
-  unsigned vectors = TILE_ROWS / e->lanes;
-  bool at_once = vectors == 1 || (e->tokens == 1 && !e->tier->rows_in_loop);
-  if (at_once) {
-    one_piece(e, vectors, lo_index(&e->b, 0));
+// `vectors` vectors of rows from `first_row` of one tile on.
+static void part_of_tile(matmul *e, ir_value *number, ir_value *first_row, unsigned vectors) {
+  ir_value *start = tile_start(e, number);
+  for (unsigned v = 0; v < vectors; v++) {
+    e->tile_number[v] = number;
+    e->tile[v] = start;
+    e->row[v] = lo_index_offset(&e->b, first_row, (uint64_t)v * e->lanes);
+  }
+  compute(e, vectors);
+}
+
+// One tile in parts of `vectors` vectors.
+static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors) {
+  if (vectors * e->lanes == TILE_ROWS) {
+    part_of_tile(e, number, lo_index(&e->b, 0), vectors);
     return;
   }
-  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), lo_index(&e->b, TILE_ROWS), lo_index(&e->b, e->lanes));
-  one_piece(e, 1, loop.index);
+  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), lo_index(&e->b, TILE_ROWS),
+                               lo_index(&e->b, (uint64_t)vectors * e->lanes));
+  part_of_tile(e, number, loop.index, vectors);
   lo_end_loop(&e->b, loop);
+}
+
+// `tiles` whole tiles at once. The last of a range may be named twice: its results are then written twice.
+static void tiles_at_once(matmul *e, ir_value *first, ir_value *end, unsigned tiles) {
+  unsigned per_tile = TILE_ROWS / e->lanes;
+  ir_value *last = lo_index_minus(&e->b, end, lo_index(&e->b, 1));
+  for (unsigned t = 0; t < tiles; t++) {
+    ir_value *number = lo_index_min(&e->b, lo_index_offset(&e->b, first, t), last);
+    ir_value *start = tile_start(e, number);
+    for (unsigned i = 0; i < per_tile; i++) {
+      e->tile_number[t * per_tile + i] = number;
+      e->tile[t * per_tile + i] = start;
+      e->row[t * per_tile + i] = lo_index(&e->b, (uint64_t)i * e->lanes);
+    }
+  }
+  compute(e, tiles * per_tile);
 }
 
 static void set_tokens(matmul *e, ir_value *first, unsigned count) {
@@ -96,18 +128,45 @@ static void set_tokens(matmul *e, ir_value *first, unsigned count) {
   }
 }
 
-// Float modes hold four sums per token and vector: fewer tokens fit the registers.
+// Accumulators take half of the registers at most in f32, where each sum has four.
 static unsigned token_tile(const matmul *e, unsigned wanted) {
   if (!matmul_is_integer(e->r) && wanted > 1) {
     unsigned room = e->tier->registers / (2 * MATMUL_MAX_CHAINS * (e->dot_count > 0 ? e->dot_count : 1));
     while (wanted > 1 && wanted > room) wanted /= 2;
+  } else if (e->dot_count > 1) {
+    wanted = wanted / e->dot_count > 0 ? wanted / e->dot_count : 1;
   }
   return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
 }
 
-typedef void piece_body(matmul *e);
+// Several tokens: the tier's number of row vectors at once, so that each activation is loaded once for all of them.
+static void many_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
+  unsigned vectors = e->tier->row_vectors;
+  if (tiles > 1) {
+    tiles_at_once(e, first_tile, end_tile, tiles);
+  } else {
+    tile_in_parts(e, first_tile, vectors * e->lanes > TILE_ROWS ? TILE_ROWS / e->lanes : vectors);
+  }
+}
 
-static void over_tokens(matmul *e, piece_body *body) {
+// One token: a tile's rows all at once, so that each cache line of the weights is read once.
+static void one_token(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
+  unsigned vectors = e->tier->rows_in_loop ? 1 : TILE_ROWS / e->lanes;
+  if (tiles == 1) {
+    tile_in_parts(e, first_tile, vectors);
+    return;
+  }
+  ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, first_tile, tiles), end_tile);
+  ir_loop loop = lo_begin_loop(&e->b, first_tile, end, lo_index(&e->b, 1));
+  tile_in_parts(e, loop.index, vectors);
+  lo_end_loop(&e->b, loop);
+}
+
+typedef void token_body(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles);
+
+// Tokens in tiles of the tier's sizes, largest first; whatever is left goes one by one.
+static void over_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, token_body *many,
+                        token_body *one) {
   ir_value *first = lo_index(&e->b, 0);
   unsigned last = 0;
   for (size_t i = 0; i < e->tier->token_tile_count; i++) {
@@ -118,28 +177,25 @@ static void over_tokens(matmul *e, piece_body *body) {
     ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
     ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
     set_tokens(e, loop.index, tokens);
-    body(e);
+    (tokens > 1 ? many : one)(e, first_tile, end_tile, tiles);
     lo_end_loop(&e->b, loop);
     first = end;
   }
 }
 
-static void locate_tile(matmul *e, ir_value *number) {
-  const packing *p = &e->r->pack;
-  ir_value *blocks = lo_index_scale(&e->b, e->block_count, p->block_bytes);
-  ir_value *bytes = lo_index_offset(&e->b, blocks, p->tile_head_bytes);
-  e->tile_number = number;
-  e->tile = lo_index_offset(&e->b, lo_index_mul(&e->b, number, bytes), p->tensor_head_bytes);
-}
-
 static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
-  ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, 1));
-  locate_tile(e, loop.index);
-  over_tokens(e, rows_of_tile);
+  unsigned tiles = e->tier->row_vectors * e->lanes / TILE_ROWS;
+  if (tiles == 0) tiles = 1;
+  ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, tiles));
+  over_tokens(e, loop.index, end, tiles, many_tokens, one_token);
   lo_end_loop(&e->b, loop);
 }
 
-static void gpu_piece(matmul *e) { one_piece(e, 1, e->first_row); }
+static void gpu_piece(matmul *e, ir_value *tile, ir_value *end_tile, unsigned tiles) {
+  (void)end_tile;
+  (void)tiles;
+  part_of_tile(e, tile, e->first_row, 1);
+}
 
 // One thread per vector of rows, the grid over all of them.
 static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
@@ -150,9 +206,9 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, begin, parts), thread);
   ir_loop loop = lo_begin_loop(&e->b, first, lo_index_scale(&e->b, end, parts), threads);
   ir_value *n = lo_index(&e->b, parts);
-  locate_tile(e, lo_index_div(&e->b, loop.index, n));
+  ir_value *tile = lo_index_div(&e->b, loop.index, n);
   e->first_row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
-  over_tokens(e, gpu_piece);
+  over_tokens(e, tile, end, 1, gpu_piece, gpu_piece);
   lo_end_loop(&e->b, loop);
 }
 

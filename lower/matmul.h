@@ -33,14 +33,14 @@ typedef struct matmul {
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
       *residual_stride;
   // where we are
-  ir_value *tile_number;
-  ir_value *first_row;                // of this thread within the tile (GPU)
-  ir_value *tile;                     // bytes: start of the tile
-  ir_value *row[MATMUL_MAX_VECTORS];  // first row of each vector within the tile
-  ir_value *token[MATMUL_MAX_TOKENS]; // token numbers
-  ir_value *x_row[MATMUL_MAX_TOKENS]; // bytes: start of the token's activations
-  ir_value *block;                    // bytes: start of the block
-  ir_value *block_position;           // kernel position of the block in the row
+  ir_value *first_row;                       // of this thread within the tile (GPU)
+  ir_value *tile_number[MATMUL_MAX_VECTORS]; // the tile of each vector
+  ir_value *tile[MATMUL_MAX_VECTORS];        // bytes: start of that tile
+  ir_value *row[MATMUL_MAX_VECTORS];         // first row of the vector within the tile
+  ir_value *token[MATMUL_MAX_TOKENS];        // token numbers
+  ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
+  ir_value *block[MATMUL_MAX_VECTORS];       // bytes: start of the block in each vector's tile
+  ir_value *block_position;                  // kernel position of the block in the row
   // accumulators
   matmul_grid total;                                    // f32
   matmul_grid nested[MATMUL_MAX_TERMS];                 // i32, over a float span

@@ -12,8 +12,8 @@ coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
                         .recipe = e->r,
                         .lanes = e->lanes,
                         .weights = e->weights,
-                        .tile = e->tile,
-                        .block = e->block,
+                        .tile = e->tile[v],
+                        .block = e->block[v],
                         .position = position,
                         .row = e->row[v]};
 }
@@ -193,7 +193,7 @@ void matmul_finish_row(matmul *e) {
   const packing *p = &e->r->pack;
   if (!p->has_row_sums) return;
   for (unsigned v = 0; v < e->vectors; v++) {
-    ir_value *at = lo_index_add(&e->b, e->tile, lo_index_scale(&e->b, e->row[v], 4));
+    ir_value *at = lo_index_add(&e->b, e->tile[v], lo_index_scale(&e->b, e->row[v], 4));
     ir_value *sums = lo_load(&e->b, f32s(e), e->weights, lo_index_offset(&e->b, at, p->row_sum_offset), NULL);
     ir_value *share = lo_fmul(&e->b, sums, lo_real(&e->b, sums, e->r->act.scale * e->r->act.zero));
     for (unsigned m = 0; m < e->tokens; m++) e->total[m][v] = lo_fsub(&e->b, e->total[m][v], share);

@@ -115,8 +115,9 @@ static void emit_float_span(matmul *e, ir_value *position) {
 
 static void emit_block(matmul *e, ir_value *number) {
   const packing *p = &e->r->pack;
-  ir_value *first = lo_index_offset(&e->b, e->tile, p->tile_head_bytes);
-  e->block = lo_index_add(&e->b, first, lo_index_scale(&e->b, number, p->block_bytes));
+  ir_value *offset = lo_index_offset(&e->b, lo_index_scale(&e->b, number, p->block_bytes), p->tile_head_bytes);
+  for (unsigned v = 0; v < e->vectors; v++)
+    e->block[v] = v > 0 && e->tile[v] == e->tile[v - 1] ? e->block[v - 1] : lo_index_add(&e->b, e->tile[v], offset);
   e->block_position = lo_index_scale(&e->b, number, p->block);
   ir_value *zero = lo_index(&e->b, 0);
   if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {

@@ -2,7 +2,7 @@
 #include "lower/matmul.h"
 
 typedef struct chunk_view {
-  ir_value *at;                                                        // bytes: start of the chunk
+  ir_value *at[MATMUL_MAX_VECTORS]; // bytes: start of the chunk in each vector's tile
   ir_value *planes[MATMUL_MAX_VECTORS][PACK_MAX_PLANES][MATMUL_QUADS]; // loaded vectors, NULL: not yet
 } chunk_view;
 
@@ -10,11 +10,13 @@ static ir_type bytes_of(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lane
 static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
 static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
 
-static ir_value *chunk_start(matmul *e, ir_value *position, uint64_t first) {
+static void find_chunk(matmul *e, chunk_view *c, ir_value *position, uint64_t first) {
   const packing *p = &e->r->pack;
   ir_value *number = lo_index_div(&e->b, position, lo_index(&e->b, PACK_CHUNK));
-  ir_value *at = lo_index_add(&e->b, e->block, lo_index_scale(&e->b, number, p->chunk_bytes));
-  return lo_index_offset(&e->b, at, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
+  ir_value *offset = lo_index_scale(&e->b, number, p->chunk_bytes);
+  offset = lo_index_offset(&e->b, offset, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
+  for (unsigned v = 0; v < e->vectors; v++)
+    c->at[v] = v > 0 && e->block[v] == e->block[v - 1] ? c->at[v - 1] : lo_index_add(&e->b, e->block[v], offset);
 }
 
 // The vector of a plane that holds quad q: i8 lanes.
@@ -23,7 +25,7 @@ static ir_value *plane_vector(matmul *e, chunk_view *c, unsigned v, size_t plane
   unsigned number = q % p->width;
   ir_value **slot = &c->planes[v][plane][number];
   if (*slot == NULL) {
-    ir_value *at = lo_index_add(&e->b, c->at, lo_index_scale(&e->b, e->row[v], 4));
+    ir_value *at = lo_index_add(&e->b, c->at[v], lo_index_scale(&e->b, e->row[v], 4));
     at = lo_index_offset(&e->b, at, p->offset + (uint64_t)number * 4 * e->r->pack.rows);
     *slot = lo_load(&e->b, bytes_of(e), e->weights, at, NULL);
   }
@@ -74,7 +76,7 @@ static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k
   const packing *p = &e->r->pack;
   elem_type type = e->r->scheme->fields[e->r->normal.parts[0].field].type;
   uint64_t bytes = elem_get(type)->bits / 8;
-  ir_value *at = lo_index_add(&e->b, c->at, lo_index_scale(&e->b, e->row[v], bytes));
+  ir_value *at = lo_index_add(&e->b, c->at[v], lo_index_scale(&e->b, e->row[v], bytes));
   at = lo_index_offset(&e->b, at, p->planes[0].offset + k * p->rows * bytes);
   ir_value *x = lo_load(&e->b, ir_vector(type, e->lanes), e->weights, at, NULL);
   return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, f32s(e), x);
@@ -109,29 +111,36 @@ static void add_dot(matmul *e, unsigned d, unsigned q, unsigned m, unsigned v, i
   *acc = ir_emit(&e->b, IR_DOT4, &t, 3, args, 1, &attr);
 }
 
+static unsigned byte_planes(const recipe_core *core) { return core->plane_count > 0 ? core->plane_count : 1; }
+
+// Every byte plane's operand of one quad, for every vector.
+typedef ir_value *quad_operands[MATMUL_MAX_DOTS][MATMUL_MAX_VECTORS];
+
+static void decode_quad(matmul *e, chunk_view *c, unsigned quad, quad_operands out) {
+  for (unsigned v = 0; v < e->vectors; v++) {
+    ir_value *codes = quad_codes(e, c, v, quad);
+    for (size_t i = 0; i < e->r->core_count; i++)
+      for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
+        out[e->first_dot[i] + p][v] = dot_operand(e, &e->r->cores[i], p, codes);
+  }
+}
+
+static void multiply_quad(matmul *e, quad_operands u, unsigned q, ir_value *position, uint64_t k) {
+  for (unsigned m = 0; m < e->tokens; m++) {
+    ir_value *x = token_quad(e, m, position, k);
+    for (size_t i = 0; i < e->r->core_count; i++)
+      for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
+        for (unsigned v = 0; v < e->vectors; v++)
+          add_dot(e, e->first_dot[i] + p, q, m, v, u[e->first_dot[i] + p][v], x, e->r->cores[i].umax);
+  }
+}
+
 static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
   unsigned q0 = (unsigned)(first % PACK_CHUNK / 4), quads = (unsigned)(count / 4);
-  ir_value *operands[MATMUL_QUADS][MATMUL_MAX_DOTS][MATMUL_MAX_VECTORS];
   for (unsigned q = 0; q < quads; q++) {
-    for (unsigned v = 0; v < e->vectors; v++) {
-      ir_value *codes = quad_codes(e, c, v, q0 + q);
-      for (size_t i = 0; i < e->r->core_count; i++) {
-        const recipe_core *core = &e->r->cores[i];
-        for (unsigned p = 0; p < (core->plane_count > 0 ? core->plane_count : 1); p++)
-          operands[q][e->first_dot[i] + p][v] = dot_operand(e, core, p, codes);
-      }
-    }
-  }
-  for (unsigned m = 0; m < e->tokens; m++) {
-    for (unsigned q = 0; q < quads; q++) {
-      ir_value *x = token_quad(e, m, position, first + 4 * q);
-      for (size_t i = 0; i < e->r->core_count; i++) {
-        const recipe_core *core = &e->r->cores[i];
-        for (unsigned p = 0; p < (core->plane_count > 0 ? core->plane_count : 1); p++)
-          for (unsigned v = 0; v < e->vectors; v++)
-            add_dot(e, e->first_dot[i] + p, q, m, v, operands[q][e->first_dot[i] + p][v], x, core->umax);
-      }
-    }
+    quad_operands operands;
+    decode_quad(e, c, q0 + q, operands);
+    multiply_quad(e, operands, q, position, first + 4 * q);
   }
 }
 
@@ -223,7 +232,8 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
 }
 
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count) {
-  chunk_view c = {.at = chunk_start(e, position, first)};
+  chunk_view c = {0};
+  find_chunk(e, &c, position, first);
   if (matmul_is_integer(e->r)) {
     integer_products(e, &c, position, first, count);
   } else {

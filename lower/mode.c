@@ -32,10 +32,14 @@ static void bounds(const double *levels, uint64_t count, double *min, double *ma
   }
 }
 
-// Whether all levels are whole multiples of `step`, the smallest of them too.
+// Whether all levels are whole multiples of `step`, within what rounding the largest of them to f32 costs (tables are
+// often written in decimal and stored in f32).
 static bool divides(const double *levels, uint64_t count, double step) {
+  double min, max;
+  bounds(levels, count, &min, &max);
+  double tolerance = 0x1p-24 * fmax(fabs(min), fabs(max));
   for (uint64_t c = 0; c < count; c++)
-    if (!is_whole(levels[c] / step)) return false;
+    if (fabs(levels[c] - step * nearbyint(levels[c] / step)) > tolerance) return false;
   return true;
 }
 

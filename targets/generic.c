@@ -10,6 +10,7 @@ static const target_tier tiers[] = {
      .lanes = 4,
      .registers = 16,
      TOKEN_TILES(tiles),
+     .row_vectors = 1,
      .rows_in_loop = true,
      .clock_ghz = 1,
      .bandwidth_gbs = 1},

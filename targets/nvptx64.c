@@ -40,6 +40,7 @@ static const target_tier tiers[] = {
      .lanes = 4,
      .registers = 64,
      TOKEN_TILES(tiles),
+     .row_vectors = 1,
      .fast_fma = true,
      PATTERNS(patterns),
      .clock_ghz = 1.5,

@@ -17,7 +17,28 @@
    "r:i8x" count " = llvm.vector.extract.v" count "i8.nxv" name "(g, 0:i64)",                                      \
    (n) / 16.0 * (n) / 16.0}
 
+// Byte j of each 32-bit lane of u and s as 16-bit lanes, and their product. Of products of u <= 63 four fit 16 bits
+// (4 * 63 * -128 = -32256), of u <= 127 two (-32512). When s is the same in all lanes, as an activation is for all rows, it
+// becomes a scalar operand.
+#define PRODUCT(j, shift)                                                                                       \
+  "x" j ":i32x16 = lshr(b:i32x16, " shift "); t" j ":i16x16 = trunc(x" j "); u" j ":i16x16 = and(t" j ", 255);" \
+  "y" j ":i32x16 = lshr(c:i32x16, " shift "); s" j ":i8x16 = trunc(y" j "); v" j ":i16x16 = sext(s" j ");"      \
+  "p" j ":i16x16 = mul(u" j ", v" j ");"
+#define PRODUCTS PRODUCT("0", "0") PRODUCT("1", "8") PRODUCT("2", "16") PRODUCT("3", "24")
+#define PAIRS "m:i16x16 = add(p0, p1); n:i16x16 = add(p2, p3);"
+// For any u: bytes widened to 32 bits in their lanes.
+#define WIDE_PRODUCT(j, right, left)                                             \
+  "x" j ":i32x16 = lshr(b:i32x16, " right "); u" j ":i32x16 = and(x" j ", 255);" \
+  "y" j ":i32x16 = shl(c:i32x16, " left "); v" j ":i32x16 = ashr(y" j ", 24); p" j ":i32x16 = mul(u" j ", v" j ");"
+#define WIDE_PRODUCTS \
+  WIDE_PRODUCT("0", "0", "24") WIDE_PRODUCT("1", "8", "16") WIDE_PRODUCT("2", "16", "8") WIDE_PRODUCT("3", "24", "0")
+
 static const target_pattern v_patterns[] = {
+    {IR_DOT4, ELEM_I32, 16, 63, PRODUCTS PAIRS "o:i16x16 = add(m, n); w:i32x16 = sext(o); r:i32x16 = add(a, w)", 22},
+    {IR_DOT4, ELEM_I32, 16, 127,
+     PRODUCTS PAIRS "e:i32x16 = sext(m); f:i32x16 = sext(n); g:i32x16 = add(a, e); r:i32x16 = add(g, f)", 25},
+    {IR_DOT4, ELEM_I32, 16, 255,
+     WIDE_PRODUCTS "e:i32x16 = add(a, p0); f:i32x16 = add(e, p1); g:i32x16 = add(f, p2); r:i32x16 = add(g, p3)", 28},
     BYTE_GATHER(16, "16", "i8xv8", "8i8"),
     BYTE_GATHER(32, "32", "i8xv16", "16i8"),
     BYTE_GATHER(64, "64", "i8xv32", "32i8"),
@@ -34,7 +55,7 @@ static const target_pattern v_patterns[] = {
     {IR_STORE_FIRST, ELEM_I8, 16, 0, "masked", 2},
 };
 
-static const unsigned v_tiles[] = {4, 2, 1};
+static const unsigned v_tiles[] = {2, 1}; // of 8 register groups each token takes two
 static const unsigned scalar_tiles[] = {1};
 
 static const target_tier tiers[] = {
@@ -44,7 +65,9 @@ static const target_tier tiers[] = {
      .cpu_features = QRT_CPU_RISCV_V,
      .lanes = 16,
      .registers = 8,
+     .cycles = 4,
      TOKEN_TILES(v_tiles),
+     .row_vectors = 1,
      .fast_fma = true,
      PATTERNS(v_patterns),
      .clock_ghz = 1.6,
@@ -55,6 +78,7 @@ static const target_tier tiers[] = {
      .lanes = 1,
      .registers = 32,
      TOKEN_TILES(scalar_tiles),
+     .row_vectors = 1,
      .fast_fma = true,
      .rows_in_loop = true,
      .clock_ghz = 1.5,

@@ -41,8 +41,9 @@ typedef struct target_tier {
   unsigned registers;          // vector registers, for the choice of the token tile
   const unsigned *token_tiles; // tokens computed at once, largest first, ending with 1
   size_t token_tile_count;
-  bool fast_fma;     // fma in one instruction
-  bool rows_in_loop; // rows of a tile are a loop, not unrolled (narrow machines)
+  unsigned row_vectors; // vectors of rows computed at once when there are many tokens
+  bool fast_fma;        // fma in one instruction
+  bool rows_in_loop;    // rows of a tile are a loop, not unrolled (narrow machines)
   size_t pattern_count;
   const target_pattern *patterns;
   double clock_ghz;     // typical, for predictions

@@ -144,8 +144,8 @@ static const target_pattern v2_patterns[] = {
      FLOAT_OFFSETS("3") "t:i8x16 = llvm.x86.ssse3.pshuf.b.128(table:i8x16, o); r:f32x4 = bitcast(t)", 4},
 };
 
-static const unsigned wide_tiles[] = {8, 4, 2, 1};
-static const unsigned narrow_tiles[] = {4, 2, 1};
+static const unsigned wide_tiles[] = {4, 2, 1};
+static const unsigned narrow_tiles[] = {2, 1};
 
 static const target_tier tiers[] = {
     {.name = "avx512vnni",
@@ -156,6 +156,7 @@ static const target_tier tiers[] = {
      .lanes = 16,
      .registers = 32,
      TOKEN_TILES(wide_tiles),
+     .row_vectors = 2,
      .fast_fma = true,
      PATTERNS(avx512_patterns),
      .clock_ghz = 3.5,
@@ -167,6 +168,7 @@ static const target_tier tiers[] = {
      .lanes = 8,
      .registers = 16,
      TOKEN_TILES(narrow_tiles),
+     .row_vectors = 2,
      .fast_fma = true,
      PATTERNS(avx2_patterns),
      .clock_ghz = 3.5,
@@ -178,6 +180,7 @@ static const target_tier tiers[] = {
      .lanes = 4,
      .registers = 16,
      TOKEN_TILES(narrow_tiles),
+     .row_vectors = 2,
      PATTERNS(v2_patterns),
      .clock_ghz = 3,
      .bandwidth_gbs = 12},
