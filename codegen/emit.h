@@ -118,9 +118,9 @@ LLVMValueRef emit_masked_load(emit *e, LLVMTypeRef t, LLVMValueRef pointer, LLVM
                               const emit_slot *slot);
 void emit_masked_store(emit *e, LLVMValueRef v, LLVMValueRef pointer, LLVMValueRef mask, unsigned align,
                        const emit_slot *slot);
-// One element for each lane of `offsets` (i32 bytes): by one operation of the target, or lane by lane.
-LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets, const emit_slot *slot,
-                         bool at_once);
+// One element for each lane of `offsets` (i32 bytes, multiples of `align`): by one operation of the target, or lane by lane.
+LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets, unsigned align,
+                         const emit_slot *slot, bool at_once);
 
 /* pattern_emit.c */
 // The pattern for the operation's result on this tier, NULL: none. `limit`: its umax or table size.

@@ -43,7 +43,7 @@ void emit_masked_store(emit *e, LLVMValueRef v, LLVMValueRef pointer, LLVMValueR
   emit_mark(e, slot, call_masked(e, memory_name(e, "store", LLVMTypeOf(v), pointer), none, args, 3, 1, align));
 }
 
-static LLVMValueRef gather_at_once(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets,
+static LLVMValueRef gather_at_once(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets, unsigned align,
                                    const emit_slot *slot) {
   uint32_t lanes = emit_lanes(t);
   LLVMValueRef wide = LLVMBuildSExt(e->builder, offsets, emit_int_like(e, t, 64), "");
@@ -52,19 +52,19 @@ static LLVMValueRef gather_at_once(emit *e, LLVMTypeRef t, LLVMValueRef base, LL
   LLVMValueRef args[] = {pointers, mask, LLVMConstNull(t)};
   const char *name = arena_printf(e->mem, "llvm.masked.gather.%s.v%up%u", emit_type_suffix(e, t), lanes,
                                   LLVMGetPointerAddressSpace(LLVMTypeOf(base)));
-  LLVMValueRef v = call_masked(e, name, t, args, 3, 0, 1);
+  LLVMValueRef v = call_masked(e, name, t, args, 3, 0, align);
   emit_mark(e, slot, v);
   return v;
 }
 
-LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets, const emit_slot *slot,
-                         bool at_once) {
+LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets, unsigned align,
+                         const emit_slot *slot, bool at_once) {
   uint32_t lanes = emit_lanes(t);
-  if (at_once && lanes > 1) return gather_at_once(e, t, base, offsets, slot);
+  if (at_once && lanes > 1) return gather_at_once(e, t, base, offsets, align, slot);
   LLVMValueRef *all = ARENA_ARRAY(e->mem, LLVMValueRef, lanes);
   for (uint32_t i = 0; i < lanes; i++) {
     LLVMValueRef offset = LLVMBuildZExt(e->builder, emit_lane(e, offsets, i), emit_int_type(e, 64), "");
-    all[i] = emit_read(e, emit_element(t), emit_advance(e, base, offset), 1, slot);
+    all[i] = emit_read(e, emit_element(t), emit_advance(e, base, offset), align, slot);
   }
   return emit_concat(e, all, lanes);
 }

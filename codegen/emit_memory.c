@@ -27,7 +27,7 @@ LLVMValueRef emit_gather_op(emit *e, const ir_op *op) {
   const target_pattern *p = emit_find_pattern(e, op, 0);
   LLVMTypeRef t = emit_result_type(e, op);
   bool at_once = p != NULL && emit_is_word(p, "gather");
-  return emit_little(e, emit_gather(e, t, slot->pointer, emit_operand(e, op, 1), slot, at_once));
+  return emit_little(e, emit_gather(e, t, slot->pointer, emit_operand(e, op, 1), 1, slot, at_once));
 }
 
 // ---- the first lanes only --------------------------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ static LLVMValueRef table_in_memory(emit *e, const pattern_table *table) {
 
 static LLVMValueRef from_memory(emit *e, const pattern_table *table, LLVMTypeRef t, LLVMValueRef offsets,
                                 bool at_once) {
-  return emit_little(e, emit_gather(e, t, table_in_memory(e, table), offsets, NULL, at_once));
+  return emit_little(e, emit_gather(e, t, table_in_memory(e, table), offsets, (unsigned)table->size, NULL, at_once));
 }
 
 LLVMValueRef emit_lookup(emit *e, const ir_op *op) {

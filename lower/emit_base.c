@@ -47,18 +47,29 @@ ir_value *lo_index_minus(ir_builder *b, ir_value *x, ir_value *y) { return lo_in
 
 // ---- memory
 
+// Every layout keeps elements at multiples of their size; machines that load no other way need to know.
+static ir_attr element_align(ir_type type) { return ir_int(IR_ATTR_ALIGN, elem_get(type.elem)->bits / 8); }
+
 ir_value *lo_load(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset, ir_value *count) {
-  if (count == NULL) return ir_emit2(b, IR_LOAD, type, buffer, offset);
-  return ir_emit3(b, IR_LOAD_FIRST, type, buffer, offset, count);
+  ir_attr align = element_align(type);
+  ir_value *const operands[] = {buffer, offset, count};
+  return ir_emit(b, count == NULL ? IR_LOAD : IR_LOAD_FIRST, &type, count == NULL ? 2 : 3, operands, 1, &align);
+}
+
+ir_value *lo_load_aligned(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset, uint64_t align) {
+  ir_attr attr = ir_int(IR_ATTR_ALIGN, (int64_t)align);
+  return ir_emit(b, IR_LOAD, &type, 2, (ir_value *[]){buffer, offset}, 1, &attr);
 }
 
 void lo_store(ir_builder *b, ir_value *buffer, ir_value *offset, ir_value *vector, ir_value *count) {
+  ir_attr align = element_align(vector->type);
   ir_value *const operands[] = {buffer, offset, vector, count};
-  ir_emit(b, count == NULL ? IR_STORE : IR_STORE_FIRST, NULL, count == NULL ? 3 : 4, operands, 0, NULL);
+  ir_emit(b, count == NULL ? IR_STORE : IR_STORE_FIRST, NULL, count == NULL ? 3 : 4, operands, 1, &align);
 }
 
 ir_value *lo_load_splat(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset) {
-  return ir_emit2(b, IR_LOAD_SPLAT, type, buffer, offset);
+  ir_attr align = element_align(type);
+  return ir_emit(b, IR_LOAD_SPLAT, &type, 2, (ir_value *[]){buffer, offset}, 1, &align);
 }
 
 // ---- vectors

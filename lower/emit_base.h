@@ -28,6 +28,7 @@ ir_value *lo_index_minus(ir_builder *b, ir_value *x, ir_value *y); // x - y, 0 w
 
 /* memory: `count` NULL means all lanes; offsets are bytes */
 ir_value *lo_load(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset, ir_value *count);
+ir_value *lo_load_aligned(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset, uint64_t align);
 void lo_store(ir_builder *b, ir_value *buffer, ir_value *offset, ir_value *vector, ir_value *count);
 ir_value *lo_load_splat(ir_builder *b, ir_type type, ir_value *buffer, ir_value *offset);
 

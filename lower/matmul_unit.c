@@ -27,7 +27,8 @@ static ir_value *plane_vector(matmul *e, chunk_view *c, unsigned v, size_t plane
   if (*slot == NULL) {
     ir_value *at = lo_index_add(&e->b, c->at[v], lo_index_scale(&e->b, e->row[v], 4));
     at = lo_index_offset(&e->b, at, p->offset + (uint64_t)number * 4 * e->r->pack.rows);
-    *slot = lo_load(&e->b, bytes_of(e), e->weights, at, NULL);
+    // Whatever lies before a plane is stored for 16 rows: at multiples of 16 bytes.
+    *slot = lo_load_aligned(&e->b, bytes_of(e), e->weights, at, 4 * e->lanes < 16 ? 4 * e->lanes : 16);
   }
   return *slot;
 }
