@@ -85,6 +85,9 @@ LLVMValueRef emit_slice(emit *e, LLVMValueRef v, uint32_t first, uint32_t count)
 LLVMValueRef emit_concat(emit *e, LLVMValueRef *pieces, uint32_t count);
 // The same bits as another type, lane 0 lowest on every machine.
 LLVMValueRef emit_cast(emit *e, LLVMValueRef v, LLVMTypeRef t);
+// A binary operation or a conversion; on one scalar when all operands are the same in every lane.
+LLVMValueRef emit_binary(emit *e, LLVMOpcode code, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_convert(emit *e, LLVMOpcode code, LLVMValueRef x, LLVMTypeRef t);
 // Lanes from or to the byte order of memory, which is little endian on every machine.
 LLVMValueRef emit_little(emit *e, LLVMValueRef v);
 // Elements of a table, repeated to fill the type.

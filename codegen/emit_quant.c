@@ -7,11 +7,11 @@
 // Byte j of every 32-bit lane, widened with or without its sign.
 static LLVMValueRef byte_of(emit *e, LLVMValueRef x, unsigned j, bool is_signed) {
   LLVMTypeRef t = LLVMTypeOf(x);
-  if (!is_signed && j == 3) return LLVMBuildLShr(e->builder, x, emit_int(e, t, 24), "");
+  if (!is_signed && j == 3) return emit_binary(e, LLVMLShr, x, emit_int(e, t, 24));
   if (!is_signed)
-    return LLVMBuildAnd(e->builder, LLVMBuildLShr(e->builder, x, emit_int(e, t, 8u * j), ""), emit_int(e, t, 255), "");
-  LLVMValueRef top = LLVMBuildShl(e->builder, x, emit_int(e, t, 24 - 8u * j), "");
-  return LLVMBuildAShr(e->builder, top, emit_int(e, t, 24), "");
+    return emit_binary(e, LLVMAnd, emit_binary(e, LLVMLShr, x, emit_int(e, t, 8u * j)), emit_int(e, t, 255));
+  LLVMValueRef top = emit_binary(e, LLVMShl, x, emit_int(e, t, 24 - 8u * j));
+  return emit_binary(e, LLVMAShr, top, emit_int(e, t, 24));
 }
 
 static LLVMValueRef portable_dot(emit *e, const ir_op *op, bool is_signed) {

@@ -145,12 +145,57 @@ LLVMValueRef emit_little(emit *e, LLVMValueRef v) {
   return LLVMBuildBitCast(e->builder, emit_call_on(e, "llvm.bswap", ints, &x, 1), t, "");
 }
 
+// What was cast to v's type, if it was of type t: activations are loaded as i32, used as bytes, and taken as i32 again.
+static LLVMValueRef before_cast(LLVMValueRef v, LLVMTypeRef t) {
+  if (LLVMIsABitCastInst(v) == NULL) return NULL;
+  LLVMValueRef x = LLVMGetOperand(v, 0);
+  return LLVMTypeOf(x) == t ? x : NULL;
+}
+
 LLVMValueRef emit_cast(emit *e, LLVMValueRef v, LLVMTypeRef t) {
   LLVMTypeRef from = LLVMTypeOf(v);
   if (from == t) return v;
+  LLVMValueRef before = e->big_endian ? NULL : before_cast(v, t);
+  if (before != NULL) return before;
   bool regroups = emit_lanes(from) != emit_lanes(t);
   if (!regroups) return LLVMBuildBitCast(e->builder, v, t, "");
   return emit_little(e, LLVMBuildBitCast(e->builder, emit_little(e, v), t, ""));
+}
+
+// ---- the same in every lane -----------------------------------------------------------
+
+static LLVMValueRef constant_in_all(LLVMValueRef v, uint32_t lanes) {
+  LLVMValueRef first = LLVMGetAggregateElement(v, 0);
+  for (uint32_t i = 1; i < lanes; i++)
+    if (LLVMGetAggregateElement(v, i) != first) return NULL;
+  return first;
+}
+
+// The one number in all lanes of a vector, if that is how it was made (emit_splat, emit_int); NULL otherwise.
+static LLVMValueRef scalar_of(LLVMValueRef v) {
+  LLVMTypeRef t = LLVMTypeOf(v);
+  if (LLVMGetTypeKind(t) != LLVMVectorTypeKind) return NULL;
+  if (LLVMIsConstant(v)) return constant_in_all(v, LLVMGetVectorSize(t));
+  if (LLVMIsAShuffleVectorInst(v) == NULL) return NULL;
+  LLVMValueRef one = LLVMGetOperand(v, 0);
+  for (unsigned i = 0; i < LLVMGetNumMaskElements(v); i++)
+    if (LLVMGetMaskValue(v, i) != 0) return NULL;
+  if (LLVMIsAInsertElementInst(one) == NULL) return NULL;
+  LLVMValueRef lane = LLVMGetOperand(one, 2);
+  return LLVMIsAConstantInt(lane) != NULL && LLVMConstIntGetZExtValue(lane) == 0 ? LLVMGetOperand(one, 1) : NULL;
+}
+
+LLVMValueRef emit_binary(emit *e, LLVMOpcode code, LLVMValueRef x, LLVMValueRef y) {
+  LLVMValueRef a = scalar_of(x);
+  LLVMValueRef b = scalar_of(y);
+  if (a == NULL || b == NULL) return LLVMBuildBinOp(e->builder, code, x, y, "");
+  return emit_splat(e, LLVMBuildBinOp(e->builder, code, a, b, ""), emit_lanes(LLVMTypeOf(x)));
+}
+
+LLVMValueRef emit_convert(emit *e, LLVMOpcode code, LLVMValueRef x, LLVMTypeRef t) {
+  LLVMValueRef a = scalar_of(x);
+  if (a == NULL) return LLVMBuildCast(e->builder, code, x, t, "");
+  return emit_splat(e, LLVMBuildCast(e->builder, code, a, emit_element(t), ""), emit_lanes(t));
 }
 
 // Little-endian bytes of an element.

@@ -118,7 +118,6 @@ static LLVMValueRef intrinsic(piece *p, const pattern_step *s, LLVMTypeRef t) {
 
 static LLVMValueRef step(piece *p, const pattern_step *s) {
   LLVMTypeRef t = type_of(p->e, s->type);
-  LLVMBuilderRef ir = p->e->builder;
   switch (s->code) {
   case PATTERN_INTRINSIC: return intrinsic(p, s, t);
   case PATTERN_ULT: return compare(p, s, LLVMIntULT);
@@ -132,10 +131,10 @@ static LLVMValueRef step(piece *p, const pattern_step *s) {
   case PATTERN_SEXT:
   case PATTERN_TRUNC:
   case PATTERN_FPEXT:
-  case PATTERN_FPTRUNC: return LLVMBuildCast(ir, cast_opcodes[s->code], argument(p, &s->args[0], t), t, "");
+  case PATTERN_FPTRUNC: return emit_convert(p->e, cast_opcodes[s->code], argument(p, &s->args[0], t), t);
   default:
-    return LLVMBuildBinOp(ir, binary_opcodes[s->code], cast_argument(p, &s->args[0], t),
-                          cast_argument(p, &s->args[1], t), "");
+    return emit_binary(p->e, binary_opcodes[s->code], cast_argument(p, &s->args[0], t),
+                       cast_argument(p, &s->args[1], t));
   }
 }
 

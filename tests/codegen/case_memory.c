@@ -145,6 +145,33 @@ static void add_aligned(case_list *list) {
   case_add(list, c);
 }
 
+// Dot products as matrix products have them: four activations are the same for all rows.
+static void add_dot_splat(case_list *list, ir_opcode code, int64_t umax) {
+  enum { ITEMS = 40 };
+  ir_type bytes = ir_vector(ELEM_I8, 64);
+  ir_type sums = ir_vector(ELEM_I32, 16);
+  ir_attr bound = ir_int(IR_ATTR_UMAX, umax);
+  ir_func *kernel;
+  const char *name = arena_printf(list->mem, "%s_splat_%d", code == IR_DOT4 ? "dot4" : "dot4s", (int)umax);
+  ir_builder b = case_begin(list, name, 3, &kernel);
+  ir_value **params = kernel->body->params;
+  ir_loop loop = over_items(&b, kernel, 3);
+  ir_value *u = ir_emit2(&b, IR_LOAD, bytes, params[0], times(&b, loop.index, 64));
+  ir_value *s = ir_emit2(&b, IR_LOAD_SPLAT, sums, params[1], times(&b, loop.index, 4));
+  ir_value *args[] = {ir_vector_int(&b, sums, 1000), u, ir_emit1(&b, IR_BITCAST, bytes, s)};
+  ir_value *r = ir_emit(&b, code, &sums, 3, args, code == IR_DOT4 ? 1 : 0, &bound);
+  store(&b, params[2], times(&b, loop.index, 64), r);
+  ir_end_for(&b, loop, 0, NULL, NULL);
+  test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 3, .compare = ELEM_I32};
+  c.buffers[0] = random_memory(list, ITEMS * 64, 8);
+  for (size_t i = 0; i < ITEMS * 64; i++)
+    c.buffers[0].data[i] = (uint8_t)(i % 5 == 0 ? umax : c.buffers[0].data[i] % (umax + 1));
+  c.buffers[1] = random_memory(list, ITEMS * 4, 9);
+  for (size_t i = 0; i < ITEMS * 2; i++) c.buffers[1].data[i] = i % 3 == 0 ? 127 : 128;
+  c.buffers[2] = case_memory(list, ITEMS * 64);
+  case_add(list, c);
+}
+
 // ---- indices, constants, loops ----------------------------------------------------------------------------------------------
 
 // Both halves of every index operation's result.
@@ -225,6 +252,9 @@ static void add_loops(case_list *list, int64_t unroll) {
 void cases_add_memory(case_list *list) {
   add_shapes(list);
   add_aligned(list);
+  static const int64_t bounds[] = {15, 63, 127, 128, 255};
+  for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) add_dot_splat(list, IR_DOT4, bounds[i]);
+  add_dot_splat(list, IR_DOT4S, 255);
   add_indices(list);
   add_constants(list);
   add_loops(list, 1);
