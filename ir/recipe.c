@@ -110,5 +110,5 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
 bool prepared_equal(const prepared_layout *a, const prepared_layout *b) {
   return act_equal(&a->act, &b->act) && a->as_f32 == b->as_f32 && a->k_group == b->k_group &&
          a->k_padded == b->k_padded && a->block == b->block && a->scale_span == b->scale_span &&
-         a->isum_span == b->isum_span && a->fsum_span == b->fsum_span;
+         a->isum_span == b->isum_span && a->fsum_span == b->fsum_span && a->isum_factor == b->isum_factor;
 }

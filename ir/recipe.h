@@ -130,6 +130,7 @@ typedef struct prepared_layout {
   uint64_t scale_span; // PREPARED_ROW: one per token
   uint64_t isum_span;
   uint64_t fsum_span;
+  int64_t isum_factor; // what the i32 sums are multiplied by when they are stored; 0: nothing
 } prepared_layout;
 #define PREPARED_ROW UINT64_MAX
 

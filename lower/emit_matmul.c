@@ -6,6 +6,7 @@
 #include "lower/emit_math.h"
 
 #define TILE_ROWS 16
+#define DEFAULT_CACHE_BYTES 16384
 
 static uint32_t divisor_at_most(uint32_t lanes) {
   uint32_t n = TILE_ROWS;
@@ -74,59 +75,115 @@ static ir_value *tile_start(matmul *e, ir_value *number) {
   return lo_index_offset(&e->b, lo_index_mul(&e->b, number, bytes), p->tensor_head_bytes);
 }
 
-static void compute(matmul *e, unsigned vectors) {
-  e->vectors = vectors;
-  e->chains = chain_count(e);
-  matmul_emit_row(e);
-  finish(e);
-}
-
-// `vectors` vectors of rows from `first_row` of one tile on.
-static void part_of_tile(matmul *e, ir_value *number, ir_value *first_row, unsigned vectors) {
+// Which rows are computed at once: `vectors` vectors from `first_row` of a tile on.
+static void set_rows(matmul *e, ir_value *number, ir_value *first_row, unsigned vectors) {
   ir_value *start = tile_start(e, number);
+  e->vectors = vectors;
   for (unsigned v = 0; v < vectors; v++) {
     e->tile_number[v] = number;
     e->tile[v] = start;
     e->row[v] = lo_index_offset(&e->b, first_row, (uint64_t)v * e->lanes);
   }
-  compute(e, vectors);
 }
 
-// One tile in parts of `vectors` vectors.
-static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors) {
-  if (vectors * e->lanes == TILE_ROWS) {
-    part_of_tile(e, number, lo_index(&e->b, 0), vectors);
-    return;
-  }
-  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), lo_index(&e->b, TILE_ROWS),
-                               lo_index(&e->b, (uint64_t)vectors * e->lanes));
-  part_of_tile(e, number, loop.index, vectors);
-  lo_end_loop(&e->b, loop);
-}
-
-// `tiles` whole tiles at once. The last of a range may be named twice: its results are then written twice.
-static void tiles_at_once(matmul *e, ir_value *first, ir_value *end, unsigned tiles) {
+// `tiles` whole tiles from `first` on; the last of the range may be named twice, its results are then written twice.
+static void set_tiles(matmul *e, ir_value *first, ir_value *end, unsigned tiles) {
   unsigned per_tile = TILE_ROWS / e->lanes;
   ir_value *last = lo_index_minus(&e->b, end, lo_index(&e->b, 1));
-  for (unsigned t = 0; t < tiles; t++) {
-    ir_value *number = lo_index_min(&e->b, lo_index_offset(&e->b, first, t), last);
-    ir_value *start = tile_start(e, number);
-    for (unsigned i = 0; i < per_tile; i++) {
-      e->tile_number[t * per_tile + i] = number;
-      e->tile[t * per_tile + i] = start;
-      e->row[t * per_tile + i] = lo_index(&e->b, (uint64_t)i * e->lanes);
-    }
+  e->vectors = tiles * per_tile;
+  for (unsigned v = 0; v < e->vectors; v++) {
+    bool same = v % per_tile != 0;
+    e->tile_number[v] =
+        same ? e->tile_number[v - 1] : lo_index_min(&e->b, lo_index_offset(&e->b, first, v / per_tile), last);
+    e->tile[v] = same ? e->tile[v - 1] : tile_start(e, e->tile_number[v]);
+    e->row[v] = lo_index(&e->b, (uint64_t)(v % per_tile) * e->lanes);
   }
-  compute(e, tiles * per_tile);
 }
 
 static void set_tokens(matmul *e, ir_value *first, unsigned count) {
   e->tokens = count;
+  e->chains = chain_count(e);
   for (unsigned m = 0; m < count; m++) {
     e->token[m] = lo_index_offset(&e->b, first, m);
     e->x_row[m] = lo_index_mul(&e->b, e->token[m], e->x_row_bytes);
   }
 }
+
+static void clear_totals(matmul *e) {
+  for (unsigned m = 0; m < e->tokens; m++)
+    for (unsigned v = 0; v < e->vectors; v++)
+      e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
+}
+
+// Unfinished totals wait in y.
+static void move_totals(matmul *e, bool load) {
+  ir_type f = ir_vector(ELEM_F32, e->lanes);
+  for (unsigned v = 0; v < e->vectors; v++) {
+    ir_value *count = rows_left(e, v), *offset = row_bytes(e, v);
+    for (unsigned m = 0; m < e->tokens; m++) {
+      ir_value *at = at_token(e, m, e->y_stride, offset);
+      if (load) {
+        e->total[m][v] = lo_load(&e->b, f, e->y, at, count);
+      } else {
+        lo_store(&e->b, e->y, at, e->total[m][v], count);
+      }
+    }
+  }
+}
+
+// ---- one token, or few: each row from end to end ---------------------------------------------------------------------
+
+static void whole_rows(matmul *e) {
+  clear_totals(e);
+  matmul_emit_blocks(e, lo_index(&e->b, 0), e->block_count);
+  matmul_finish_row(e);
+  finish(e);
+}
+
+// ---- many tokens: K in stretches whose weights stay in the first-level cache while all tokens pass over them ------------
+
+typedef void token_body(matmul *e, ir_value *lo, ir_value *hi);
+
+static void start_totals(matmul *e, ir_value *lo, ir_value *hi) {
+  (void)lo;
+  (void)hi;
+  clear_totals(e);
+  move_totals(e, false);
+}
+
+static void add_stretch(matmul *e, ir_value *lo, ir_value *hi) {
+  move_totals(e, true);
+  matmul_emit_blocks(e, lo, hi);
+  move_totals(e, false);
+}
+
+static void finish_totals(matmul *e, ir_value *lo, ir_value *hi) {
+  (void)lo;
+  (void)hi;
+  move_totals(e, true);
+  matmul_finish_row(e);
+  finish(e);
+}
+
+static void each_token(matmul *e, ir_value *end, unsigned tokens, ir_value *lo, ir_value *hi, token_body *body) {
+  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, tokens));
+  set_tokens(e, loop.index, tokens);
+  body(e, lo, hi);
+  lo_end_loop(&e->b, loop);
+}
+
+static void in_stretches(matmul *e, ir_value *end, unsigned tokens) {
+  uint64_t bytes = e->tier->cache_bytes == 0 ? DEFAULT_CACHE_BYTES : e->tier->cache_bytes;
+  uint64_t blocks = bytes * TILE_ROWS / e->lanes / e->vectors / (e->r->pack.block_bytes + 1) + 1;
+  each_token(e, end, tokens, NULL, NULL, start_totals);
+  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), e->block_count, lo_index(&e->b, blocks));
+  ir_value *hi = lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, blocks), e->block_count);
+  each_token(e, end, tokens, loop.index, hi, add_stretch);
+  lo_end_loop(&e->b, loop);
+  each_token(e, end, tokens, NULL, NULL, finish_totals);
+}
+
+// ---- loops over tokens -------------------------------------------------------------------------------------------------
 
 // Accumulators take half of the registers at most in f32, where each sum has four.
 static unsigned token_tile(const matmul *e, unsigned wanted) {
@@ -139,62 +196,82 @@ static unsigned token_tile(const matmul *e, unsigned wanted) {
   return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
 }
 
-// Several tokens: the tier's number of row vectors at once, so that each activation is loaded once for all of them.
-static void many_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
-  unsigned vectors = e->tier->row_vectors;
-  if (tiles > 1) {
-    tiles_at_once(e, first_tile, end_tile, tiles);
-  } else {
-    tile_in_parts(e, first_tile, vectors * e->lanes > TILE_ROWS ? TILE_ROWS / e->lanes : vectors);
-  }
-}
+// Sums over a whole row cannot wait in y as f32.
+static bool can_wait(const matmul *e) { return e->r->float_span != PREPARED_ROW; }
 
-// One token: a tile's rows all at once, so that each cache line of the weights is read once.
-static void one_token(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
-  unsigned vectors = e->tier->rows_in_loop ? 1 : TILE_ROWS / e->lanes;
-  if (tiles == 1) {
-    tile_in_parts(e, first_tile, vectors);
-    return;
-  }
-  ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, first_tile, tiles), end_tile);
-  ir_loop loop = lo_begin_loop(&e->b, first_tile, end, lo_index(&e->b, 1));
-  tile_in_parts(e, loop.index, vectors);
+static void whole_rows_of(matmul *e, ir_value *first, ir_value *end, unsigned tokens) {
+  ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
+  set_tokens(e, loop.index, tokens);
+  whole_rows(e);
   lo_end_loop(&e->b, loop);
 }
 
-typedef void token_body(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles);
-
-// Tokens in tiles of the tier's sizes, largest first; whatever is left goes one by one.
-static void over_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, token_body *many,
-                        token_body *one) {
-  ir_value *first = lo_index(&e->b, 0);
+// Tokens in tiles of the tier's sizes, largest first; whatever is left goes one by one. The rows are set already.
+static void over_tokens(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes) {
   unsigned last = 0;
-  for (size_t i = 0; i < e->tier->token_tile_count; i++) {
-    unsigned tokens = token_tile(e, e->tier->token_tiles[i]);
+  for (size_t i = 0; i < size_count; i++) {
+    unsigned tokens = token_tile(e, sizes[i]);
     if (tokens == last) continue;
-    last = tokens;
     ir_value *left = lo_index_minus(&e->b, e->token_count, first);
     ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
-    ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
-    set_tokens(e, loop.index, tokens);
-    (tokens > 1 ? many : one)(e, first_tile, end_tile, tiles);
-    lo_end_loop(&e->b, loop);
+    if (last == 0 && tokens > 1 && can_wait(e)) {
+      in_stretches(e, end, tokens);
+    } else {
+      whole_rows_of(e, first, end, tokens);
+    }
+    last = tokens;
     first = end;
   }
+}
+
+// A tile in parts of `vectors` vectors of rows.
+static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors, ir_value *first, size_t size_count,
+                          const unsigned *sizes) {
+  ir_value *zero = lo_index(&e->b, 0);
+  if (vectors * e->lanes >= TILE_ROWS) {
+    set_rows(e, number, zero, TILE_ROWS / e->lanes);
+    over_tokens(e, first, size_count, sizes);
+    return;
+  }
+  ir_loop loop = lo_begin_loop(&e->b, zero, lo_index(&e->b, TILE_ROWS), lo_index(&e->b, (uint64_t)vectors * e->lanes));
+  set_rows(e, number, loop.index, vectors);
+  over_tokens(e, first, size_count, sizes);
+  lo_end_loop(&e->b, loop);
+}
+
+// Several tokens: the tier's number of row vectors at once, so that each activation is loaded once for all of them.
+// Gives the first token that is left over.
+static ir_value *several_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
+  const target_tier *t = e->tier;
+  ir_value *zero = lo_index(&e->b, 0);
+  if (t->token_tile_count < 2) return zero;
+  if (tiles > 1) {
+    set_tiles(e, first_tile, end_tile, tiles);
+    over_tokens(e, zero, t->token_tile_count - 1, t->token_tiles);
+  } else {
+    tile_in_parts(e, first_tile, t->row_vectors, zero, t->token_tile_count - 1, t->token_tiles);
+  }
+  unsigned least = token_tile(e, t->token_tiles[t->token_tile_count - 2]);
+  return lo_index_floor(&e->b, e->token_count, least);
+}
+
+// A single token takes all rows of a tile, so that each cache line of the weights is read once.
+static void single_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, ir_value *done) {
+  static const unsigned one[] = {1};
+  unsigned vectors = e->tier->rows_in_loop ? 1 : TILE_ROWS / e->lanes;
+  ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, first_tile, tiles), end_tile);
+  ir_loop loop = lo_begin_loop(&e->b, first_tile, end, lo_index(&e->b, 1));
+  tile_in_parts(e, loop.index, vectors, done, 1, one);
+  lo_end_loop(&e->b, loop);
 }
 
 static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
   unsigned tiles = e->tier->row_vectors * e->lanes / TILE_ROWS;
   if (tiles == 0) tiles = 1;
   ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, tiles));
-  over_tokens(e, loop.index, end, tiles, many_tokens, one_token);
+  ir_value *done = several_tokens(e, loop.index, end, tiles);
+  single_tokens(e, loop.index, end, tiles, done);
   lo_end_loop(&e->b, loop);
-}
-
-static void gpu_piece(matmul *e, ir_value *tile, ir_value *end_tile, unsigned tiles) {
-  (void)end_tile;
-  (void)tiles;
-  part_of_tile(e, tile, e->first_row, 1);
 }
 
 // One thread per vector of rows, the grid over all of them.
@@ -206,9 +283,9 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, begin, parts), thread);
   ir_loop loop = lo_begin_loop(&e->b, first, lo_index_scale(&e->b, end, parts), threads);
   ir_value *n = lo_index(&e->b, parts);
-  ir_value *tile = lo_index_div(&e->b, loop.index, n);
-  e->first_row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
-  over_tokens(e, tile, end, 1, gpu_piece, gpu_piece);
+  ir_value *row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
+  set_rows(e, lo_index_div(&e->b, loop.index, n), row, 1);
+  over_tokens(e, lo_index(&e->b, 0), e->tier->token_tile_count, e->tier->token_tiles);
   lo_end_loop(&e->b, loop);
 }
 

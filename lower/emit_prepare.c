@@ -11,7 +11,7 @@
 //   static i8: q = round(clamp(x * inverse, -128 - zero, 127 - zero)) + zero, inverse the f32 nearest to 1 / scale. NaN
 //           becomes -128.
 //   as_f32  instead of q: f32(q) * scale, f32(q - zero) * scale. What is not a weight's position is 0 in every form.
-//   isums   sums of q as stored, zero point included; only when q is stored.
+//   isums   sums of q as stored, zero point included, times isum_factor; only when q is stored.
 //   fsums   q stored: f32(isum) * scale for each part of the span within one scale group, added in order from 0.
 //           Otherwise the stored floats in 16 lanes (lane = position within the span % 16), lanes added by halves.
 // Bytes between sections are not written.
@@ -372,6 +372,11 @@ static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, bool whol
   return sum;
 }
 
+static ir_value *multiplied(preparer *p, ir_value *isum) {
+  int64_t factor = p->l->isum_factor;
+  return factor == 0 ? isum : ir_emit2(&p->b, IR_MUL, isum->type, isum, ir_vector_int(&p->b, isum->type, factor));
+}
+
 // One element of the sections with this span.
 static void section_element(preparer *p, uint64_t span, ir_value *element, ir_value *lo, ir_value *hi) {
   bool isum = p->store_i8 && p->l->isum_span == span;
@@ -379,7 +384,7 @@ static void section_element(preparer *p, uint64_t span, ir_value *element, ir_va
   bool crossing = fsum && crosses_scales(p, span);
   bool whole = is_aligned(p, span);
   ir_value *sum = isum || !crossing ? sum_numbers(p, lo, hi, whole) : NULL;
-  if (isum) lo_store(&p->b, p->out, section_at(p, p->isums, element), sum, NULL);
+  if (isum) lo_store(&p->b, p->out, section_at(p, p->isums, element), multiplied(p, sum), NULL);
   if (!fsum) return;
   if (crossing)
     sum = crossing_sum(p, lo, hi, whole);

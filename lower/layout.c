@@ -117,6 +117,17 @@ static void lay_fields(draft *t) {
   p->tensor_fields = tensor;
 }
 
+// The offset that all sums of activations are multiplied with, so that kernels find the product; 0: there is no such.
+static int64_t common_offset(const recipe *r) {
+  int64_t offset = 0;
+  for (size_t i = 0; i < r->core_count; i++) {
+    if (r->cores[i].offset == 0) continue;
+    if (offset != 0 && offset != r->cores[i].offset) return 0;
+    offset = r->cores[i].offset;
+  }
+  return offset;
+}
+
 static void lay_prepared(recipe *r) {
   bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
   bool sums = false, offsets = false;
@@ -137,6 +148,7 @@ static void lay_prepared(recipe *r) {
                                                                         : PREPARED_ROW,
       .isum_span = ints && (offsets || (sums && nested)) ? sum_span : 0,
       .fsum_span = sums && !nested ? sum_span : 0,
+      .isum_factor = ints && !(sums && nested) ? common_offset(r) : 0,
   };
 }
 

@@ -33,13 +33,12 @@ typedef struct matmul {
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
       *residual_stride;
   // where we are
-  ir_value *first_row;                       // of this thread within the tile (GPU)
   ir_value *tile_number[MATMUL_MAX_VECTORS]; // the tile of each vector
   ir_value *tile[MATMUL_MAX_VECTORS];        // bytes: start of that tile
-  ir_value *row[MATMUL_MAX_VECTORS];         // first row of the vector within the tile
-  ir_value *token[MATMUL_MAX_TOKENS];        // token numbers
-  ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
-  ir_value *block[MATMUL_MAX_VECTORS];       // bytes: start of the block in each vector's tile
+  ir_value *row[MATMUL_MAX_VECTORS];         // first row of the vector within it
+  ir_value *token[MATMUL_MAX_TOKENS]; // token numbers
+  ir_value *x_row[MATMUL_MAX_TOKENS]; // bytes: start of the token's activations
+  ir_value *block[MATMUL_MAX_VECTORS]; // bytes: start of the block in each vector's tile
   ir_value *block_position;                  // kernel position of the block in the row
   // accumulators
   matmul_grid total;                                    // f32
@@ -50,8 +49,9 @@ typedef struct matmul {
 static inline bool matmul_is_integer(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
 static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
 
-/* matmul_row.c: e->total over the whole row for e->tokens tokens and e->vectors vectors */
-void matmul_emit_row(matmul *e);
+/* matmul_row.c: adds the blocks first .. end (of the whole row, when float_span is the row) to e->total, for e->tokens
+ * tokens and e->vectors vectors */
+void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end);
 
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);

@@ -80,6 +80,12 @@ static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
     for (unsigned v = 0; v < e->vectors; v++) e->dots[d][c][m][v] = c == 0 && first != NULL ? first : zero;
 }
 
+static ir_value *offset_sum(matmul *e, const recipe_core *core, unsigned m, ir_value *position) {
+  ir_value *sum = isum(e, m, position);
+  if (e->r->prepared.isum_factor != 0) return sum; // multiplied by the offset already
+  return ir_emit2(&e->b, IR_MUL, i32s(e), sum, ir_vector_int(&e->b, i32s(e), core->offset));
+}
+
 // Integer sums begin with offset * sum of the activations, so that products of u alone are left to add.
 void matmul_begin_segment(matmul *e, ir_value *position) {
   for (unsigned m = 0; m < e->tokens; m++) {
@@ -87,8 +93,7 @@ void matmul_begin_segment(matmul *e, ir_value *position) {
       const recipe_core *core = &e->r->cores[i];
       unsigned planes = core->plane_count > 0 ? core->plane_count : 1;
       ir_value *first = NULL;
-      if (matmul_is_integer(e->r) && core->offset != 0)
-        first = ir_emit2(&e->b, IR_MUL, i32s(e), isum(e, m, position), ir_vector_int(&e->b, i32s(e), core->offset));
+      if (matmul_is_integer(e->r) && core->offset != 0) first = offset_sum(e, core, m, position);
       for (unsigned p = 0; p < planes; p++) clear_dot(e, e->first_dot[i] + p, p + 1 == planes ? first : NULL, m);
     }
   }

@@ -159,14 +159,11 @@ static uint64_t unit_for(uint64_t unit, uint64_t span) {
   return fine ? unit : lcm(unit, span);
 }
 
-void matmul_emit_row(matmul *e) {
+void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end) {
   e->unit = unit_for(unit_for(PACK_CHUNK, e->r->segment), e->r->float_span);
-  for (unsigned m = 0; m < e->tokens; m++)
-    for (unsigned v = 0; v < e->vectors; v++) e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
   if (e->r->float_span == PREPARED_ROW) {
     emit_stretches(e);
   } else {
-    emit_blocks(e, lo_index(&e->b, 0), e->block_count, LIVE_TOTAL);
+    emit_blocks(e, first, end, LIVE_TOTAL);
   }
-  matmul_finish_row(e);
 }

@@ -95,13 +95,15 @@ END_TEST
 START_TEST(every_member_of_a_layout_counts) {
   const prepared_layout a = layout(ACT_I8_DYNAMIC);
   ck_assert(prepared_equal(&a, &a));
-  for (int i = 0; i < 8; i++) {
+  for (int i = 0; i < 9; i++) {
     prepared_layout b = a;
     uint64_t *members[] = {&b.act.group, &b.k_group, &b.k_padded, &b.block, &b.scale_span, &b.isum_span, &b.fsum_span};
     if (i < 7)
       *members[i] += 1;
-    else
+    else if (i == 7)
       b.as_f32 = true;
+    else
+      b.isum_factor = -8;
     ck_assert_msg(!prepared_equal(&a, &b), "member %d", i);
   }
 }

@@ -151,6 +151,7 @@ static void integer_sums(const token *t) {
   for (uint64_t from = 0, to; from < t->sizes.positions; from = to) {
     to = span_end(t, from, t->l->isum_span);
     int32_t sum = integer_sum(t, from, to);
+    if (t->l->isum_factor != 0) sum *= (int32_t)t->l->isum_factor;
     put(t, t->sizes.isums_offset, index++, &sum);
   }
 }

@@ -150,6 +150,7 @@ static prepared_layout layout(act_spec act, bool as_f32, uint64_t k_group, uint6
   if (ints) l.scale_span = PREPARED_ROW;
   if (ints && act.group > 0) l.scale_span = act.group / k_group * k_padded;
   if (ints) l.isum_span = sum_span;
+  if (ints && sum_span % 3 != 0) l.isum_factor = -8;
   l.fsum_span = sum_span;
   return l;
 }
