@@ -132,14 +132,29 @@ static bool lower_recipes(const job *j, diag *d, const target_tier *tier, ir_mod
   const matmul_shape plain = {.epilogue = ""};
   for (size_t i = 0; i < j->m->recipes.len; i++) {
     const recipe *r = j->m->recipes.data[i];
-    lower_emit_matmul(kernels, r, tier, false, &plain, kernels_function(kernels->mem, "matmul", r));
-    lower_emit_prepare(kernels, &r->prepared, tier, false, kernels_function(kernels->mem, "prepare", r));
+    lower_emit_matmul(kernels, r, tier, j->s.target->gpu, &plain, kernels_function(kernels->mem, "matmul", r));
+    lower_emit_prepare(kernels, &r->prepared, tier, j->s.target->gpu, kernels_function(kernels->mem, "prepare", r));
   }
   return ir_verify(d, kernels);
 }
 
 static bool write_file(job *j, const char *directory, const char *name, const strbuf *text) {
   return output_text(j, path_join(j->mem, directory, name), text->data, text->len);
+}
+
+// A library of all tiers; or, for a GPU, the kernels' text.
+static bool compile_kernels(job *j, const cg_options *co, member_list *members) {
+  if (!j->s.target->gpu) return library_add_tiers(j, lower_recipes, co, members) && library_add_runtime(j, members);
+  cg_member text = {.name = arena_printf(j->mem, "%s%s", j->m->name, stage_get(STAGE_PTX)->ending)};
+  if (!tiers_compile(j, lower_recipes, co, CG_ASM, 1, &text.bytes)) return false;
+  vec_push(j->mem, members, text);
+  return true;
+}
+
+static bool write_kernels(job *j, const char *directory, const member_list *members) {
+  if (!j->s.target->gpu) return library_write_archive(j, directory, members);
+  const cg_member *text = &members->data[0];
+  return output_text(j, path_join(j->mem, directory, text->name), text->bytes.data, text->bytes.size);
 }
 
 bool kernels_write(job *j) {
@@ -152,17 +167,18 @@ bool kernels_write(job *j) {
   }
   if (!kernels_put_pack_source(j, &packer)) return false;
   kernels_put_header(j, &co, &header);
-  if (!library_add_tiers(j, lower_recipes, &co, &members) || !library_add_runtime(j, &members)) return false;
+  if (!compile_kernels(j, &co, &members)) return false;
   job_phase(j, "library");
   const char *directory = output_directory(j), *name = j->m->name;
-  return directory != NULL && library_write_archive(j, directory, &members) &&
+  return directory != NULL && write_kernels(j, directory, &members) &&
          write_file(j, directory, arena_printf(j->mem, "%s.h", name), &header) &&
          write_file(j, directory, arena_printf(j->mem, "%s_pack.c", name), &packer);
 }
 
 void kernels_print_results(const job *j, const char *name) {
   const char *dir = j->s.output == NULL ? "." : j->s.output;
-  printf("write    %s/lib%s.a: matmul kernels and kernels that prepare activations, for all tiers\n", dir, name);
+  const char *kernels = arena_printf(j->mem, j->s.target->gpu ? "%s.ptx" : "lib%s.a", name);
+  printf("write    %s/%s: matmul kernels and kernels that prepare activations\n", dir, kernels);
   printf("write    %s/%s.h: layouts, sizes and calls\n", dir, name);
   printf("write    %s/%s_pack.c: packers of weights\n", dir, name);
 }

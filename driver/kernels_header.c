@@ -11,7 +11,7 @@ typedef unsigned long long ull;
 
 // ---- templates ------------------------------------------------------------------------------------------------------
 
-// What stands for @NAME@.
+// What stands for @NAME@; NULL: lines that begin with @NAME@ are left out.
 typedef struct slot {
   const char *name;
   const char *text;
@@ -33,18 +33,32 @@ static const char *find(const slot_list *slots, const char *name, size_t length)
   return slots->data[i].text;
 }
 
-static void put_template(strbuf *out, const char *const *lines, const slot_list *slots) {
-  for (; *lines != NULL; lines++) {
-    for (const char *c = *lines; *c != '\0';) {
-      size_t plain = strcspn(c, "@");
-      strbuf_write(out, c, plain);
-      c += plain;
-      if (*c != '@') continue;
-      size_t length = strcspn(c + 1, "@");
-      strbuf_printf(out, "%s", find(slots, c + 1, length));
-      c += length + 2;
-    }
+// The slot at `c`, and what follows it.
+static const char *take_slot(const slot_list *slots, const char **c) {
+  const char *name = *c + 1;
+  size_t length = strcspn(name, "@");
+  *c = name + length + 1;
+  return find(slots, name, length);
+}
+
+static void put_line(strbuf *out, const char *c, const slot_list *slots) {
+  while (*c != '\0') {
+    size_t plain = strcspn(c, "@");
+    strbuf_write(out, c, plain);
+    c += plain;
+    const char *text = *c == '\0' ? "" : take_slot(slots, &c);
+    if (text == NULL) return;
+    strbuf_printf(out, "%s", text);
   }
+}
+
+static void put_template(strbuf *out, const char *const *lines, const slot_list *slots) {
+  for (; *lines != NULL; lines++) put_line(out, *lines, slots);
+}
+
+static void set_kind(const job *j, slot_list *slots) {
+  set(j->mem, slots, "CPU", j->s.target->gpu ? NULL : "");
+  set(j->mem, slots, "GPU", j->s.target->gpu ? "" : NULL);
 }
 
 // ---- a recipe -------------------------------------------------------------------------------------------------------
@@ -131,8 +145,12 @@ static void set_prepared(arena *a, slot_list *slots, const prepared_layout *l) {
   set(a, slots, "FSUM_SPAN", span_text(a, l->fsum_span));
 }
 
-static void put_recipe(const job *j, const recipe *r, strbuf *out) {
+static void put_recipe(const job *j, const cg_options *co, const recipe *r, strbuf *out) {
   slot_list slots = {0};
+  const target_tier *best = j->s.tiers.data[0];
+  set_kind(j, &slots);
+  set(j->mem, &slots, "MATMUL", cg_kernel_symbol(j->mem, co, best, kernels_function(j->mem, "matmul", r)));
+  set(j->mem, &slots, "PREPARE", cg_kernel_symbol(j->mem, co, best, kernels_function(j->mem, "prepare", r)));
   strbuf packers = {.mem = j->mem};
   kernels_put_pack_declarations(j, r, &packers);
   set(j->mem, &slots, "PREFIX", kernels_prefix(j));
@@ -195,7 +213,8 @@ static const char *upper(arena *a, const char *text) {
 void kernels_put_header(const job *j, const cg_options *co, strbuf *out) {
   slot_list slots = {0};
   strbuf recipes = {.mem = j->mem};
-  for (size_t i = 0; i < j->m->recipes.len; i++) put_recipe(j, j->m->recipes.data[i], &recipes);
+  for (size_t i = 0; i < j->m->recipes.len; i++) put_recipe(j, co, j->m->recipes.data[i], &recipes);
+  set_kind(j, &slots);
   set(j->mem, &slots, "NAME", j->m->name);
   set(j->mem, &slots, "PREFIX", kernels_prefix(j));
   set(j->mem, &slots, "GUARD", upper(j->mem, kernels_prefix(j)));

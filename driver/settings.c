@@ -188,13 +188,16 @@ static void read_tiers(reader *r) {
 static void check_stage(reader *r) {
   settings *s = r->out;
   bool asked = option_given(r->o, OPTION_EMIT);
-  if (s->target->gpu && !asked && s->stage == STAGE_LIB) s->stage = STAGE_PTX;
+  if (s->target->gpu && !asked && s->stage == STAGE_LIB) {
+    s->stage = STAGE_PTX;
+    diag_note(r->d, SRC_NOWHERE, "for a GPU only the kernels are written: libraries run on the processor");
+  }
   if (s->stage == STAGE_PTX && !s->target->gpu) {
     fail(r, STATUS_USAGE, arena_printf(r->mem, "--emit=ptx needs a GPU as target, not '%s'", s->triple));
     for (size_t i = 0; i < target_count(); i++)
       if (target_get(i)->gpu) diag_hint(r->d, "add -target=%s", target_get(i)->name);
   }
-  if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_KERNELS || s->stage == STAGE_OBJ)) {
+  if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_OBJ)) {
     fail(r, STATUS_USAGE,
          arena_printf(r->mem, "--emit=%s is not for GPUs: the runtime of libraries calls kernels on the processor",
                       stage_get(s->stage)->name));
