@@ -3,12 +3,25 @@
 
 #include "codegen/emit.h"
 
-const target_pattern *emit_find_pattern(const emit *e, const ir_op *op, uint64_t limit) {
-  const ir_type *t = &op->results[0]->type;
-  return target_find_pattern(e->tier, op->code, t->elem, t->lanes, limit);
+bool emit_is_word(const target_pattern *p, const char *word) { return strcmp(p->sequence, word) == 0; }
+
+// Older versions of LLVM lack a few intrinsics; the portable expansions do without.
+static bool is_known(const pattern *p) {
+  for (size_t i = 0; i < p->count; i++) {
+    const char *name = p->steps[i].intrinsic;
+    if (p->steps[i].code == PATTERN_INTRINSIC && LLVMLookupIntrinsicID(name, strlen(name)) == 0) return false;
+  }
+  return true;
 }
 
-bool emit_is_word(const target_pattern *p, const char *word) { return strcmp(p->sequence, word) == 0; }
+const target_pattern *emit_find_pattern(const emit *e, const ir_op *op, uint64_t limit) {
+  const ir_type *t = &op->results[0]->type;
+  const target_pattern *row = target_find_pattern(e->tier, op->code, t->elem, t->lanes, limit);
+  if (row == NULL || emit_is_word(row, "gather")) return row;
+  const char *error;
+  const pattern *p = pattern_get(e->mem, e->patterns, row, &error);
+  return p == NULL || is_known(p) ? row : NULL;
+}
 
 // What one piece is computed from.
 typedef struct piece {

@@ -6,6 +6,7 @@
 
 #include "cases.h"
 #include "codegen/codegen.h"
+#include "codegen/llvm.h"
 #include "codegen/pattern.h"
 #include "tests/check_main.h"
 
@@ -51,6 +52,29 @@ START_TEST(every_pattern_of_every_tier_parses) {
     }
   }
   ck_assert_uint_gt(count, 100);
+  arena_free(a);
+}
+END_TEST
+
+// A misspelt intrinsic would only mean slower code: the version that qcc is built with knows them all.
+START_TEST(every_intrinsic_is_known) {
+  arena *a = arena_new();
+  for (size_t i = 0; i < target_count(); i++) {
+    const target *t = target_get(i);
+    for (size_t j = 0; j < t->tier_count; j++) {
+      for (size_t k = 0; k < t->tiers[j].pattern_count; k++) {
+        const char *error = NULL;
+        const pattern *p =
+            is_word(&t->tiers[j].patterns[k]) ? NULL : pattern_parse(a, t->tiers[j].patterns[k].sequence, &error);
+        for (size_t n = 0; p != NULL && n < p->count; n++) {
+          const char *name = p->steps[n].intrinsic;
+          if (p->steps[n].code == PATTERN_INTRINSIC)
+            ck_assert_msg(LLVM_VERSION_MAJOR < 20 || LLVMLookupIntrinsicID(name, strlen(name)) != 0,
+                          "%s: LLVM has no %s", t->tiers[j].name, name);
+        }
+      }
+    }
+  }
   arena_free(a);
 }
 END_TEST
@@ -194,8 +218,8 @@ START_TEST(tiers_use_their_instructions) {
       text = (const char *)emit(&f, m, x->triple, tier, CG_ASM).data;
     }
     const char *body = function_text(&f, text, cg_kernel_symbol(f.mem, &o, tier, x->kernel), t->gpu);
-    ck_assert_msg(has_any(&f, body, x->has), "%s %s lacks %s:\n%s", x->tier, x->kernel, x->has, body);
-    ck_assert_msg(!has_any(&f, body, x->lacks), "%s %s has one of %s:\n%s", x->tier, x->kernel, x->lacks, body);
+    ck_assert_msg(has_any(&f, body, x->has), "%s %s lacks %s:\n%.3000s", x->tier, x->kernel, x->has, body);
+    ck_assert_msg(!has_any(&f, body, x->lacks), "%s %s has one of %s:\n%.3000s", x->tier, x->kernel, x->lacks, body);
   }
   teardown(&f);
 }
@@ -264,6 +288,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("codegen_assembly");
   const TTest *const tests[] = {every_pattern_of_every_tier_parses,
+                                every_intrinsic_is_known,
                                 malformed_patterns_say_where,
                                 tiers_use_their_instructions,
                                 kernels_call_nothing_but_memory_functions,
