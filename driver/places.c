@@ -16,10 +16,10 @@ static const char *prefix(arena *a) {
 }
 
 static void add_environment(arena *a, const char *list, path_list *out) {
-  while (*list != '\0') {
-    size_t length = strcspn(list, ":");
+  for (const char *end; list != NULL; list = end == NULL ? NULL : end + 1) {
+    end = strchr(list, ':');
+    size_t length = end == NULL ? strlen(list) : (size_t)(end - list);
     if (length > 0) vec_push(a, out, arena_strndup(a, list, length));
-    list += length + (list[length] == ':');
   }
 }
 
