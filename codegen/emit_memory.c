@@ -110,6 +110,20 @@ LLVMValueRef emit_load_first(emit *e, const ir_op *op) {
   return emit_little(e, LLVMBuildLoad2(e->builder, t, copy, ""));
 }
 
+LLVMValueRef emit_prefetch(emit *e, const ir_op *op) {
+  static const char name[] = "llvm.prefetch.p0";
+  enum { READ = 0, KEEP = 3, DATA = 1 };
+  LLVMValueRef p = emit_address(e, emit_buffer(e, op), op->operands[1]);
+  LLVMTypeRef i32 = emit_int_type(e, 32);
+  LLVMTypeRef types[] = {LLVMTypeOf(p), i32, i32, i32};
+  LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), types, 4, 0);
+  LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
+  if (f == NULL) f = LLVMAddFunction(e->module, name, type);
+  LLVMValueRef args[] = {p, LLVMConstInt(i32, READ, 0), LLVMConstInt(i32, KEEP, 0), LLVMConstInt(i32, DATA, 0)};
+  LLVMBuildCall2(e->builder, type, f, args, 4, "");
+  return NULL;
+}
+
 LLVMValueRef emit_store_first(emit *e, const ir_op *op) {
   const emit_slot *slot = emit_buffer(e, op);
   LLVMValueRef v = emit_little(e, emit_operand(e, op, 2));

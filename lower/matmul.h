@@ -63,6 +63,9 @@ void matmul_begin_float_span(matmul *e);
 void matmul_end_float_span(matmul *e, ir_value *position);
 void matmul_finish_row(matmul *e); // what is added once per row
 
+// Asks for `bytes` of every vector's tile from `at` on, a few blocks ahead, when one token streams the weights.
+void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes);
+
 // The place of coarse elements for vector v at a kernel position of the block.
 coarse_place matmul_place(matmul *e, unsigned v, ir_value *position);
 

@@ -119,6 +119,7 @@ static void emit_block(matmul *e, ir_value *number) {
   for (unsigned v = 0; v < e->vectors; v++)
     e->block[v] = v > 0 && e->tile[v] == e->tile[v - 1] ? e->block[v - 1] : lo_index_add(&e->b, e->tile[v], offset);
   e->block_position = lo_index_scale(&e->b, number, p->block);
+  matmul_prefetch(e, e->block, p->header_bytes);
   ir_value *zero = lo_index(&e->b, 0);
   if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {
     emit_segments(e, zero, p->block);

@@ -232,9 +232,25 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
   }
 }
 
+#define CACHE_LINE 64
+
+void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
+  uint64_t block = e->r->pack.block_bytes, ahead = e->tier->prefetch_bytes;
+  if (e->tokens > 1 || ahead == 0) return;
+  ahead = (ahead + block - 1) / block * block;
+  for (unsigned v = 0; v < e->vectors; v++) {
+    if (v > 0 && at[v] == at[v - 1]) continue;
+    for (uint64_t line = 0; line < bytes; line += CACHE_LINE) {
+      ir_value *args[] = {e->weights, lo_index_offset(&e->b, at[v], ahead + line)};
+      ir_emit(&e->b, IR_PREFETCH, NULL, 2, args, 0, NULL);
+    }
+  }
+}
+
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count) {
   chunk_view c = {0};
   find_chunk(e, &c, position, first);
+  if (first % PACK_CHUNK == 0) matmul_prefetch(e, c.at, e->r->pack.chunk_bytes);
   if (matmul_is_integer(e->r)) {
     integer_products(e, &c, position, first, count);
   } else {
