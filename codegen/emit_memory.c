@@ -111,9 +111,9 @@ LLVMValueRef emit_load_first(emit *e, const ir_op *op) {
 }
 
 LLVMValueRef emit_prefetch(emit *e, const ir_op *op) {
-  static const char name[] = "llvm.prefetch.p0";
   enum { READ = 0, KEEP = 3, DATA = 1 };
   LLVMValueRef p = emit_address(e, emit_buffer(e, op), op->operands[1]);
+  const char *name = arena_printf(e->mem, "llvm.prefetch.p%u", LLVMGetPointerAddressSpace(LLVMTypeOf(p)));
   LLVMTypeRef i32 = emit_int_type(e, 32);
   LLVMTypeRef types[] = {LLVMTypeOf(p), i32, i32, i32};
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), types, 4, 0);

@@ -145,6 +145,25 @@ static void add_aligned(case_list *list) {
   case_add(list, c);
 }
 
+// A hint changes nothing, also far outside the buffer.
+static void add_prefetch(case_list *list) {
+  enum { ITEMS = 5 };
+  ir_type t = ir_vector(ELEM_I32, 4);
+  ir_func *kernel;
+  ir_builder b = case_begin(list, "prefetch", 2, &kernel);
+  ir_value **params = kernel->body->params;
+  ir_loop loop = over_items(&b, kernel, 2);
+  ir_value *far = times(&b, loop.index, UINT64_C(1) << 44);
+  ir_emit(&b, IR_PREFETCH, NULL, 2, (ir_value *[]){params[0], far}, 0, NULL);
+  ir_value *at = times(&b, loop.index, 16);
+  store(&b, params[1], at, ir_emit2(&b, IR_LOAD, t, params[0], at));
+  ir_end_for(&b, loop, 0, NULL, NULL);
+  test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 2, .compare = ELEM_I32};
+  c.buffers[0] = random_memory(list, ITEMS * 16, 10);
+  c.buffers[1] = case_memory(list, ITEMS * 16);
+  case_add(list, c);
+}
+
 // Dot products as matrix products have them: four activations are the same for all rows.
 static void add_dot_splat(case_list *list, ir_opcode code, int64_t umax) {
   enum { ITEMS = 40 };
@@ -252,6 +271,7 @@ static void add_loops(case_list *list, int64_t unroll) {
 void cases_add_memory(case_list *list) {
   add_shapes(list);
   add_aligned(list);
+  add_prefetch(list);
   static const int64_t bounds[] = {15, 63, 127, 128, 255};
   for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) add_dot_splat(list, IR_DOT4, bounds[i]);
   add_dot_splat(list, IR_DOT4S, 255);

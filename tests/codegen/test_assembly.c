@@ -273,6 +273,22 @@ START_TEST(ptxas_assembles_the_kernels) {
 }
 END_TEST
 
+START_TEST(objects_for_a_gpu_are_errors) {
+  fixture f = setup();
+  cases_make(&f.cases);
+  diag *quiet = diag_new(f.mem, NULL, false);
+  cg_context *cg = cg_new(quiet, f.mem);
+  const target *t = target_for_triple("nvptx64");
+  cg_options o = {.opt_level = 1};
+  cg_bytes out;
+  const ir_module *m = select_kernels(&f, is_expected);
+  ck_assert(!cg_emit_kernels(cg, m, t, &t->tiers[0], t->default_triple, &o, CG_OBJECT, &out));
+  ck_assert_uint_eq(diag_error_count(quiet), 1);
+  cg_free(cg);
+  teardown(&f);
+}
+END_TEST
+
 START_TEST(unknown_triples_are_errors) {
   fixture f = setup();
   f.diag = diag_new(f.mem, NULL, false);
@@ -293,6 +309,7 @@ int main(void) {
                                 tiers_use_their_instructions,
                                 kernels_call_nothing_but_memory_functions,
                                 ptxas_assembles_the_kernels,
+                                objects_for_a_gpu_are_errors,
                                 unknown_triples_are_errors,
                                 NULL};
   check_add(suite, "assembly", tests);
