@@ -41,12 +41,12 @@ typedef struct target_tier {
   unsigned registers;          // vector registers, for the choice of the token tile
   const unsigned *token_tiles; // tokens computed at once, largest first, ending with 1
   size_t token_tile_count;
-  unsigned row_vectors; // vectors of rows computed at once when there are many tokens
+  unsigned row_vectors;    // vectors of rows computed at once when there are many tokens
   uint64_t prefetch_bytes; // how far ahead weights are asked for when one token streams them from memory; 0: not
-  uint64_t cache_bytes; // of weights that stay in the first-level cache while many tokens pass over them; 0: 16 KiB
-  double cycles;        // a simple operation on a natural vector; 0: 1
-  bool fast_fma;        // fma in one instruction
-  bool rows_in_loop;    // rows of a tile are a loop, not unrolled (narrow machines)
+  uint64_t cache_bytes;    // of weights that stay in the first-level cache while many tokens pass over them; 0: 16 KiB
+  double cycles;           // a simple operation on a natural vector; 0: 1
+  bool fast_fma;           // fma in one instruction
+  bool rows_in_loop;       // rows of a tile are a loop, not unrolled (narrow machines)
   size_t pattern_count;
   const target_pattern *patterns;
   double clock_ghz;     // typical, for predictions
