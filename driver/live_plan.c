@@ -17,9 +17,10 @@ static void convert_step(const ir_step *s, uint32_t kernel, qrt_step *out) {
                     .size_count = (uint32_t)s->size_count,
                     .work = convert_size(s->work),
                     .grain = s->grain};
-  for (size_t i = 0; i < s->buffer_count; i++)
+  // More than there is room for is refused when the plan is opened.
+  for (size_t i = 0; i < s->buffer_count && i < QRT_MAX_BUFFERS; i++)
     out->buffers[i] = (qrt_ref){spaces[s->buffers[i].space], s->buffers[i].index, convert_size(s->buffers[i].offset)};
-  for (size_t i = 0; i < s->size_count; i++) out->sizes[i] = convert_size(s->sizes[i]);
+  for (size_t i = 0; i < s->size_count && i < QRT_MAX_SIZES; i++) out->sizes[i] = convert_size(s->sizes[i]);
 }
 
 static uint32_t find_name(const char *const *names, const char *name) {

@@ -160,13 +160,18 @@ static bool listed(const char *list, const char *name) {
   return false;
 }
 
+// The option that names tiers.
+static const char *tier_option(const reader *r) {
+  return option_get(r->o->command == COMMAND_RUN ? OPTION_TIER : OPTION_TIERS)->spelling;
+}
+
 static void check_tier_names(reader *r, const char *list) {
   const char *names[32];
   size_t count = 0;
   for (; count < r->out->target->tier_count && count < 32; count++) names[count] = r->out->target->tiers[count].name;
   for (const char *w = list; *w != '\0';) {
     size_t length = strcspn(w, ",");
-    choose(r, "--tiers", arena_strndup(r->mem, w, length), names, count);
+    choose(r, tier_option(r), arena_strndup(r->mem, w, length), names, count);
     w += length + (w[length] == ',');
   }
 }
@@ -181,7 +186,7 @@ static void read_tiers(reader *r) {
   s->features = option_last(r->o, OPTION_FEATURES);
   if ((s->cpu == NULL && s->features == NULL) || s->tiers.len <= 1) return;
   fail(r, STATUS_USAGE, "-mcpu and -mattr are for one tier, but the target has several");
-  diag_hint(r->d, "choose one with %s=%s", r->o->command == COMMAND_RUN ? "--tier" : "--tiers", s->tiers.data[0]->name);
+  diag_hint(r->d, "choose one with %s=%s", tier_option(r), s->tiers.data[0]->name);
 }
 
 // A GPU gets its text, whatever stage was not asked for; the others cannot give it.

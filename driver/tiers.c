@@ -4,6 +4,8 @@
 #include <pthread.h>
 #include <string.h>
 
+#include "driver/trial.h"
+
 typedef struct tier_work {
   const job *j;
   tier_lower lower;
@@ -53,6 +55,22 @@ static void *compile(void *argument) {
   return NULL;
 }
 
+static void try_compile(void *argument) { compile(argument); }
+
+// LLVM takes any text as a processor, says on standard error what it does not know, and ends the process when the
+// instructions of a tier are not there: so a processor of the user's choice is tried first.
+static bool check_processor(job *j, tier_work *w) {
+  if (w->options->cpu == NULL && w->options->features == NULL) return true;
+  bool survived;
+  const char *text = trial_run(j->mem, try_compile, w, &survived);
+  if (survived && strstr(text, "is not a recognized") == NULL) return true;
+  diag_error_file(j->d, "qcc", "LLVM cannot compile tier '%s' with these -mcpu and -mattr: %.*s", w->tier->name,
+                  (int)strcspn(text, "\n"), text);
+  diag_hint(j->d, "the processor must have what the tier needs; 'llc -mtriple=%s -mcpu=help' lists processors",
+            j->s.triple);
+  return false;
+}
+
 // Starts on a thread of its own, or, when there is none to be had, does the work at once.
 static void begin(tier_work *w, bool last) {
   w->threaded = !last && pthread_create(&w->thread, NULL, compile, w) == 0;
@@ -79,8 +97,8 @@ bool tiers_compile(job *j, tier_lower lower, const cg_options *co, cg_kind kind,
     work[i].d = diag_new(work[i].mem, NULL, false);
     work[i].cg = cg_new(work[i].d, work[i].mem); // here: LLVM's targets are registered without locks
   }
-  bool ok = true;
-  for (size_t i = 0; i < count; i++) begin(&work[i], i + 1 == count);
+  bool ok = check_processor(j, &work[0]);
+  for (size_t i = 0; ok && i < count; i++) begin(&work[i], i + 1 == count);
   for (size_t i = 0; i < count; i++) ok = finish(j, &work[i], &out[i]) && ok;
   return ok;
 }
