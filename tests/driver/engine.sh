@@ -69,6 +69,8 @@ fields 18 100 'int4_g(group = 40)' 'i8 static(scale = 0.01, zero = 3)' \
   'unpack(file[0], N, K, 4), (void *)file[1], unpack(file[2], N, (K + 39) / 40, 4)' \
   'fc.weight.code fc.weight.scale fc.weight.zero'
 fields 17 77 int8_row 'i8 per token' 'file[0], (void *)file[1]' 'fc.weight.code fc.weight.scale'
+fields 3 70 nf4 'i8 static(scale = 0.01, zero = -5)' 'unpack(file[0], N, K, 4), (void *)file[1]' \
+  'fc.weight.code fc.weight.absmax'
 fields 1 130 nf4 'i8 per 64' 'unpack(file[0], N, K, 4), (void *)file[1]' 'fc.weight.code fc.weight.absmax'
 
 # Separate tensors of a layout, packed along K and along N.
