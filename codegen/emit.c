@@ -29,6 +29,10 @@ static void bind(emit *e, const ir_value *v, emit_binding binding) {
   vec_push(e->mem, &e->bindings, binding);
 }
 
+void emit_bind_buffer(emit *e, const ir_value *v, emit_slot *slot) {
+  bind(e, v, (emit_binding){.value = slot->pointer, .align = 1, .slot = slot});
+}
+
 void emit_bind(emit *e, const ir_value *v, LLVMValueRef value, uint64_t align) {
   bind(e, v, (emit_binding){.value = value, .align = align});
 }
@@ -199,7 +203,7 @@ static bool bind_buffer(emit *e, const ir_value *param, LLVMTypeRef args) {
   LLVMTypeRef pointer = LLVMPointerTypeInContext(e->context, e->target->address_space);
   emit_slot *slot = &e->slots[e->slot_count];
   slot->pointer = load_member(e, args, 0, e->slot_count++, pointer);
-  bind(e, param, (emit_binding){.value = slot->pointer, .align = 1, .slot = slot});
+  emit_bind_buffer(e, param, slot);
   return true;
 }
 

@@ -60,6 +60,8 @@ emit_fn emit_get(ir_opcode code);
 const ir_op *emit_block(emit *e, const ir_block *block);
 // Reports a broken invariant of the compiler itself at the operation in work.
 void emit_broken(emit *e, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// A buffer, whose accesses go through the slot.
+void emit_bind_buffer(emit *e, const ir_value *v, emit_slot *slot);
 void emit_bind(emit *e, const ir_value *v, LLVMValueRef value, uint64_t align);
 const emit_binding *emit_lookup_value(const emit *e, const ir_value *v);
 LLVMValueRef emit_operand(const emit *e, const ir_op *op, size_t index);

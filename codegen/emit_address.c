@@ -47,7 +47,7 @@ static void set_metadata(const emit *e, LLVMValueRef access, const char *kind, u
 }
 
 void emit_mark(const emit *e, const emit_slot *slot, LLVMValueRef access) {
-  if (slot == NULL) return;
+  if (slot == NULL || slot->scope == NULL) return;
   set_metadata(e, access, "alias.scope", 11, slot->scope);
   if (slot->distinct != NULL) set_metadata(e, access, "noalias", 7, slot->distinct);
   if (!slot->written && LLVMIsALoadInst(access) != NULL)
@@ -86,7 +86,8 @@ LLVMValueRef emit_alloca(emit *e, LLVMTypeRef t) {
 static void find_writes(emit *e, const ir_block *block) {
   for (size_t i = 0; i < block->ops.len; i++) {
     const ir_op *op = block->ops.data[i];
-    if (op->code == IR_STORE || op->code == IR_STORE_FIRST) emit_buffer(e, op)->written = true;
+    bool store = op->code == IR_STORE || op->code == IR_STORE_FIRST;
+    if (store && op->operands[0]->def == NULL) emit_buffer(e, op)->written = true;
     if (op->body != NULL) find_writes(e, op->body);
   }
 }

@@ -110,6 +110,18 @@ LLVMValueRef emit_load_first(emit *e, const ir_op *op) {
   return emit_little(e, LLVMBuildLoad2(e->builder, t, copy, ""));
 }
 
+// Memory of the stack frame. It needs no alias scope: nobody else knows its address.
+LLVMValueRef emit_scratch(emit *e, const ir_op *op) {
+  uint64_t bytes = (uint64_t)ir_attr_int(op, IR_ATTR_VALUE, 0);
+  LLVMValueRef memory = emit_alloca(e, LLVMArrayType2(emit_int_type(e, 8), bytes));
+  LLVMSetAlignment(memory, 64);
+  emit_slot *slot = ARENA_NEW(e->mem, emit_slot);
+  slot->pointer = memory;
+  slot->written = true;
+  emit_bind_buffer(e, op->results[0], slot);
+  return NULL;
+}
+
 LLVMValueRef emit_prefetch(emit *e, const ir_op *op) {
   enum { READ = 0, KEEP = 3, DATA = 1 };
   LLVMValueRef p = emit_address(e, emit_buffer(e, op), op->operands[1]);

@@ -157,12 +157,23 @@ static bool compile_loop(interp *vm, insn *in) {
 // ---- blocks
 // -------------------------------------------------------------------------------------------------------------
 
+static const ir_memory *new_scratch(const interp *vm, const ir_op *op) {
+  ir_memory *m = ARENA_NEW(vm->mem, ir_memory);
+  m->size = (uint64_t)ir_attr_int(op, IR_ATTR_VALUE, 0);
+  m->data = ARENA_ARRAY(vm->mem, uint8_t, m->size);
+  return m;
+}
+
 static bool compile_op(interp *vm, const ir_op *op, insn *in) {
   in->op = op;
   in->run = interp_run_of(op->code);
   if (in->run == NULL) return interp_fail(vm, in, "this operation cannot be interpreted in a kernel");
   for (size_t i = 0; i < op->operand_count && i < 4; i++) in->arg[i] = place_of(vm, op->operands[i]);
   if (op->code == IR_FOR) return compile_loop(vm, in);
+  if (op->code == IR_SCRATCH) {
+    set_place(vm, op->results[0], (place){.buffer = new_scratch(vm, op)});
+    return true;
+  }
   if (op->result_count > 0) in->dst = define(vm, op->results[0]);
   set_shape(in);
   set_attrs(vm, in);

@@ -7,6 +7,13 @@
 
 #define TILE_ROWS 16
 #define DEFAULT_CACHE_BYTES 16384
+#define GROUP_TOKENS 96 // tokens whose totals wait in the kernel's own memory
+
+// Tiles computed at once.
+static unsigned tiles_at_once(const matmul *e) {
+  unsigned tiles = e->tier->row_vectors * e->lanes / TILE_ROWS;
+  return tiles == 0 ? 1 : tiles;
+}
 
 static uint32_t divisor_at_most(uint32_t lanes) {
   uint32_t n = TILE_ROWS;
@@ -115,17 +122,18 @@ static void clear_totals(matmul *e) {
       e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
 }
 
-// Unfinished totals wait in y.
+// Unfinished totals wait in the kernel's own memory, token by token of the group.
 static void move_totals(matmul *e, bool load) {
   ir_type f = ir_vector(ELEM_F32, e->lanes);
-  for (unsigned v = 0; v < e->vectors; v++) {
-    ir_value *count = rows_left(e, v), *offset = row_bytes(e, v);
-    for (unsigned m = 0; m < e->tokens; m++) {
-      ir_value *at = at_token(e, m, e->y_stride, offset);
+  uint64_t vector_bytes = 4ull * e->lanes;
+  for (unsigned m = 0; m < e->tokens; m++) {
+    ir_value *local = lo_index_sub(&e->b, e->token[m], e->first_token);
+    ir_value *at = lo_index_scale(&e->b, local, vector_bytes * e->vectors);
+    for (unsigned v = 0; v < e->vectors; v++, at = lo_index_offset(&e->b, at, vector_bytes)) {
       if (load) {
-        e->total[m][v] = lo_load(&e->b, f, e->y, at, count);
+        e->total[m][v] = lo_load(&e->b, f, e->waiting, at, NULL);
       } else {
-        lo_store(&e->b, e->y, at, e->total[m][v], count);
+        lo_store(&e->b, e->waiting, at, e->total[m][v], NULL);
       }
     }
   }
@@ -166,21 +174,34 @@ static void finish_totals(matmul *e, ir_value *lo, ir_value *hi) {
 }
 
 static void each_token(matmul *e, ir_value *end, unsigned tokens, ir_value *lo, ir_value *hi, token_body *body) {
-  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, tokens));
+  ir_loop loop = lo_begin_loop(&e->b, e->first_token, end, lo_index(&e->b, tokens));
   set_tokens(e, loop.index, tokens);
   body(e, lo, hi);
   lo_end_loop(&e->b, loop);
 }
 
+// Tokens e->first_token .. end, few enough for their totals to wait.
 static void in_stretches(matmul *e, ir_value *end, unsigned tokens) {
   uint64_t bytes = e->tier->cache_bytes == 0 ? DEFAULT_CACHE_BYTES : e->tier->cache_bytes;
-  uint64_t blocks = bytes * TILE_ROWS / e->lanes / e->vectors / (e->r->pack.block_bytes + 1) + 1;
+  uint64_t tile_part = TILE_ROWS / e->lanes;
+  uint64_t blocks = bytes * tile_part / e->vectors / (e->r->pack.block_bytes + 1) + 1;
   each_token(e, end, tokens, NULL, NULL, start_totals);
   ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), e->block_count, lo_index(&e->b, blocks));
   ir_value *hi = lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, blocks), e->block_count);
+  e->ahead = blocks * e->r->pack.block_bytes;
   each_token(e, end, tokens, loop.index, hi, add_stretch);
+  e->ahead = 0;
   lo_end_loop(&e->b, loop);
   each_token(e, end, tokens, NULL, NULL, finish_totals);
+}
+
+// Tokens 0 .. end in groups whose totals fit the kernel's own memory.
+static void in_groups(matmul *e, ir_value *end, unsigned tokens) {
+  uint64_t group = GROUP_TOKENS / tokens * tokens;
+  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, group));
+  e->first_token = loop.index;
+  in_stretches(e, lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, group), end), tokens);
+  lo_end_loop(&e->b, loop);
 }
 
 // ---- loops over tokens -------------------------------------------------------------------------------------------------
@@ -196,8 +217,8 @@ static unsigned token_tile(const matmul *e, unsigned wanted) {
   return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
 }
 
-// Sums over a whole row cannot wait in y as f32.
-static bool can_wait(const matmul *e) { return e->r->float_span != PREPARED_ROW; }
+// Sums over a whole row cannot wait as f32.
+static bool can_wait(const matmul *e) { return e->waiting != NULL && e->r->float_span != PREPARED_ROW; }
 
 static void whole_rows_of(matmul *e, ir_value *first, ir_value *end, unsigned tokens) {
   ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
@@ -215,7 +236,7 @@ static void over_tokens(matmul *e, ir_value *first, size_t size_count, const uns
     ir_value *left = lo_index_minus(&e->b, e->token_count, first);
     ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
     if (last == 0 && tokens > 1 && can_wait(e)) {
-      in_stretches(e, end, tokens);
+      in_groups(e, end, tokens);
     } else {
       whole_rows_of(e, first, end, tokens);
     }
@@ -266,8 +287,7 @@ static void single_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, u
 }
 
 static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
-  unsigned tiles = e->tier->row_vectors * e->lanes / TILE_ROWS;
-  if (tiles == 0) tiles = 1;
+  unsigned tiles = tiles_at_once(e);
   ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, tiles));
   ir_value *done = several_tokens(e, loop.index, end, tiles);
   single_tokens(e, loop.index, end, tiles, done);
@@ -314,6 +334,11 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   ir_value **const targets[] = {&e->token_count, &e->row_count, &e->block_count, &e->x_row_bytes,    &e->scales_at,
                                 &e->isums_at,    &e->fsums_at,  &e->y_stride,    &e->residual_stride};
   for (size_t i = 0; sizes[i] != NULL; i++) *targets[i] = p.sizes[i];
+  if (!gpu && tier->token_tile_count > 1) {
+    ir_type buffer = ir_buffer();
+    ir_attr bytes = ir_int(IR_ATTR_VALUE, 4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));
+    e->waiting = ir_emit(&e->b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
+  }
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);
   lo_end_kernel(&e->b);
   return f;

@@ -236,8 +236,8 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
 
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   uint64_t block = e->r->pack.block_bytes, ahead = e->tier->prefetch_bytes;
-  if (e->tokens > 1 || ahead == 0) return;
-  ahead = (ahead + block - 1) / block * block;
+  if (ahead == 0) return;
+  ahead = e->ahead != 0 ? e->ahead : (ahead + block - 1) / block * block;
   for (unsigned v = 0; v < e->vectors; v++) {
     if (v > 0 && at[v] == at[v - 1]) continue;
     for (uint64_t line = 0; line < bytes; line += CACHE_LINE) {

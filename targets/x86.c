@@ -157,6 +157,7 @@ static const target_tier tiers[] = {
      .registers = 32,
      TOKEN_TILES(wide_tiles),
      .row_vectors = 1,
+     .cache_bytes = 16384,
      .prefetch_bytes = 8192,
      .fast_fma = true,
      PATTERNS(avx512_patterns),

@@ -43,6 +43,9 @@ static void emit_memory(kernel *k) {
   k->i32 = ir_emit2(b, IR_LOAD_SPLAT, i32x4(), k->buffer, k->offset);
   k->i16 = ir_emit3(b, IR_LOAD_FIRST, ir_vector(ELEM_I16, 8), k->buffer, k->offset, k->count);
   k->i8 = ir_emit2(b, IR_LOAD, ir_vector(ELEM_I8, 16), k->buffer, k->offset);
+  ir_type buffer = ir_buffer();
+  ir_attr bytes = ir_int(IR_ATTR_VALUE, 256);
+  ir_emit(b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
   ir_emit(b, IR_PREFETCH, NULL, 2, (ir_value *[]){k->buffer, k->offset}, 0, NULL);
   k->f16 = ir_emit2(b, IR_GATHER, ir_vector(ELEM_F16, 4), k->buffer, k->i32);
   ir_attr align = ir_int(IR_ATTR_ALIGN, 64);
