@@ -164,6 +164,30 @@ static void add_prefetch(case_list *list) {
   case_add(list, c);
 }
 
+// What a kernel puts into memory of its own it finds there again.
+static void add_scratch(case_list *list) {
+  enum { ITEMS = 6 };
+  ir_type t = ir_vector(ELEM_I32, 4), buffer = ir_buffer();
+  ir_attr bytes = ir_int(IR_ATTR_VALUE, 16 * ITEMS);
+  ir_func *kernel;
+  ir_builder b = case_begin(list, "scratch", 2, &kernel);
+  ir_value **params = kernel->body->params;
+  ir_value *own = ir_emit(&b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
+  ir_loop in = over_items(&b, kernel, 2);
+  ir_value *at = times(&b, in.index, 16);
+  store(&b, own, at, ir_emit2(&b, IR_LOAD, t, params[0], at));
+  ir_end_for(&b, in, 0, NULL, NULL);
+  ir_loop out = over_items(&b, kernel, 2);
+  ir_value *to = times(&b, out.index, 16);
+  ir_value *from = index_op(&b, IR_ISUB, ir_index_const(&b, 16 * (ITEMS - 1)), to);
+  store(&b, params[1], to, ir_emit2(&b, IR_LOAD, t, own, from));
+  ir_end_for(&b, out, 0, NULL, NULL);
+  test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 2, .compare = ELEM_I32};
+  c.buffers[0] = random_memory(list, ITEMS * 16, 11);
+  c.buffers[1] = case_memory(list, ITEMS * 16);
+  case_add(list, c);
+}
+
 // Dot products as matrix products have them: four activations are the same for all rows.
 static void add_dot_splat(case_list *list, ir_opcode code, int64_t umax) {
   enum { ITEMS = 40 };
@@ -272,6 +296,7 @@ void cases_add_memory(case_list *list) {
   add_shapes(list);
   add_aligned(list);
   add_prefetch(list);
+  add_scratch(list);
   static const int64_t bounds[] = {15, 63, 127, 128, 255};
   for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) add_dot_splat(list, IR_DOT4, bounds[i]);
   add_dot_splat(list, IR_DOT4S, 255);
