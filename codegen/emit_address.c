@@ -29,7 +29,13 @@ static const ir_value *strip_constants(const ir_value *offset, uint64_t *constan
 LLVMValueRef emit_address(emit *e, const emit_slot *slot, const ir_value *offset) {
   uint64_t constant = 0;
   const ir_value *rest = strip_constants(offset, &constant);
-  LLVMValueRef pointer = emit_advance(e, slot->pointer, emit_lookup_value(e, rest)->value);
+  LLVMValueRef pointer = slot->pointer;
+  if (rest->def != NULL && rest->def->code == IR_IADD) {
+    // Two steps: what several accesses share comes first, so that they share its register too.
+    pointer = emit_advance(e, pointer, emit_lookup_value(e, rest->def->operands[0])->value);
+    rest = rest->def->operands[1];
+  }
+  pointer = emit_advance(e, pointer, emit_lookup_value(e, rest)->value);
   return constant == 0 ? pointer : emit_advance(e, pointer, emit_index(e, constant));
 }
 

@@ -118,8 +118,7 @@ static void set_tokens(matmul *e, ir_value *first, unsigned count) {
 
 static void clear_totals(matmul *e) {
   for (unsigned m = 0; m < e->tokens; m++)
-    for (unsigned v = 0; v < e->vectors; v++)
-      e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
+    for (unsigned v = 0; v < e->vectors; v++) e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
 }
 
 // Unfinished totals wait in the kernel's own memory, token by token of the group.

@@ -36,13 +36,13 @@ typedef struct matmul {
   ir_value *tile_number[MATMUL_MAX_VECTORS]; // the tile of each vector
   ir_value *tile[MATMUL_MAX_VECTORS];        // bytes: start of that tile
   ir_value *row[MATMUL_MAX_VECTORS];         // first row of the vector within it
-  ir_value *token[MATMUL_MAX_TOKENS]; // token numbers
-  ir_value *x_row[MATMUL_MAX_TOKENS]; // bytes: start of the token's activations
-  ir_value *block[MATMUL_MAX_VECTORS]; // bytes: start of the block in each vector's tile
+  ir_value *token[MATMUL_MAX_TOKENS];        // token numbers
+  ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
+  ir_value *block[MATMUL_MAX_VECTORS];       // bytes: start of the block in each vector's tile
   ir_value *block_position;                  // kernel position of the block in the row
-  ir_value *waiting;     // the kernel's own memory for unfinished totals
-  ir_value *first_token; // of the group whose totals wait
-  uint64_t ahead;        // bytes from a block to the same one of the next stretch; 0: no stretches
+  ir_value *waiting;                         // the kernel's own memory for unfinished totals
+  ir_value *first_token;                     // of the group whose totals wait
+  uint64_t ahead;                            // bytes from a block to the same one of the next stretch; 0: no stretches
   // accumulators
   matmul_grid total;                                    // f32
   matmul_grid nested[MATMUL_MAX_TERMS];                 // i32, over a float span

@@ -51,12 +51,13 @@ static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coar
 
 static ir_value *span_element(matmul *e, unsigned m, ir_value *section, uint64_t span, ir_value *position,
                               elem_type type) {
-  ir_value *at = lo_index_add(&e->b, e->x_row[m], section);
+  ir_value *at = section;
   if (span != PREPARED_ROW) {
     ir_value *k = lo_index_add(&e->b, e->block_position, position);
     ir_value *i = lo_index_div(&e->b, k, lo_index(&e->b, span));
     at = lo_index_add(&e->b, at, lo_index_scale(&e->b, i, 4));
   }
+  at = lo_index_add(&e->b, at, e->x_row[m]); // what all tokens share comes first: see emit_address
   return lo_load_splat(&e->b, ir_vector(type, e->lanes), e->x, at);
 }
 

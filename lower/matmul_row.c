@@ -2,6 +2,8 @@
 #include "lower/matmul.h"
 #include "support/num.h"
 
+#define UNROLL 1
+
 enum live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
 
 #define MAX_SLOTS \
@@ -67,12 +69,12 @@ static void emit_unit(matmul *e, ir_value *position) {
   }
 }
 
-// `length` positions from `lo` in steps; a single step needs no loop.
+// `length` positions from `lo` in steps; a few steps need no loop.
 typedef void span_body(matmul *e, ir_value *position);
 
 static void over(matmul *e, ir_value *lo, uint64_t length, uint64_t step, unsigned live, span_body *body) {
-  if (length == step) {
-    body(e, lo);
+  if (length <= UNROLL * step) {
+    for (uint64_t at = 0; at < length; at += step) body(e, lo_index_offset(&e->b, lo, at));
     return;
   }
   slots s = live_slots(e, live);

@@ -98,7 +98,7 @@ static ir_value *dot_operand(matmul *e, const recipe_core *core, unsigned plane,
 }
 
 static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t k) {
-  ir_value *at = lo_index_add(&e->b, e->x_row[m], lo_index_add(&e->b, e->block_position, position));
+  ir_value *at = lo_index_add(&e->b, lo_index_add(&e->b, e->block_position, position), e->x_row[m]);
   ir_value *x = lo_load_splat(&e->b, i32s(e), e->x, lo_index_offset(&e->b, at, k));
   return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
 }
@@ -237,6 +237,7 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   uint64_t block = e->r->pack.block_bytes, ahead = e->tier->prefetch_bytes;
   if (ahead == 0) return;
+
   ahead = e->ahead != 0 ? e->ahead : (ahead + block - 1) / block * block;
   for (unsigned v = 0; v < e->vectors; v++) {
     if (v > 0 && at[v] == at[v - 1]) continue;

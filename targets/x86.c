@@ -144,7 +144,7 @@ static const target_pattern v2_patterns[] = {
      FLOAT_OFFSETS("3") "t:i8x16 = llvm.x86.ssse3.pshuf.b.128(table:i8x16, o); r:f32x4 = bitcast(t)", 4},
 };
 
-static const unsigned wide_tiles[] = {8, 4, 2, 1};
+static const unsigned wide_tiles[] = {6, 4, 2, 1};
 static const unsigned narrow_tiles[] = {2, 1};
 
 static const target_tier tiers[] = {
@@ -156,8 +156,8 @@ static const target_tier tiers[] = {
      .lanes = 16,
      .registers = 32,
      TOKEN_TILES(wide_tiles),
-     .row_vectors = 1,
-     .cache_bytes = 16384,
+     .row_vectors = 2,
+     .cache_bytes = 24576,
      .prefetch_bytes = 8192,
      .fast_fma = true,
      PATTERNS(avx512_patterns),
