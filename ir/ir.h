@@ -206,7 +206,7 @@ typedef struct ir_module {
   VEC(const scheme *) schemes;
   VEC(const char *) sources; // weight files, as written in the model
   VEC(ir_weight *) weights;
-  VEC(const recipe *) recipes;
+  VEC(recipe *) recipes;
   VEC(ir_func *) funcs; // the model, then kernels
   ir_plan *plan;        // NULL before lowering made one
   uint64_t max_batch;   // bound of the symbolic batch dimension; 1: no batch dimension

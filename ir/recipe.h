@@ -180,6 +180,7 @@ typedef struct recipe {
   uint64_t flush;      // PREPARED_ROW spans: blocks after which sums become f32 all the same, so that none overflows
   packing pack;
   prepared_layout prepared;
+  double cycles;      // predicted cycles per weight of the inner loop on the target's best tier
   const char *reason; // for --explain: why this mode
 } recipe;
 

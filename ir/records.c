@@ -115,6 +115,7 @@ static const record_member recipe_members[] = {
     {ROW(SPAN, recipe, flush)},
     {ROW(NESTED, recipe, pack), .type = &record_packing},
     {ROW(NESTED, recipe, prepared), .type = &record_prepared},
+    {ROW(REAL, recipe, cycles)},
     {ROW(TEXT, recipe, reason)},
 };
 const record_type record_recipe = {.name = "recipe", .size = sizeof(recipe), MEMBERS(recipe_members)};

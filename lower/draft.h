@@ -27,17 +27,21 @@ typedef struct draft {
   size_t candidate_count;
 } draft;
 
-/* mode.c: fills mode, cores, terms, reason */
+// The passes in order; each needs what those before it filled in.
+/* recipe.c: the code and the sum of products, by lower_normalise */
+bool draft_normalise(draft *t);
+/* mode.c: fills mode, cores, terms, cycles, reason; explains the candidates */
 bool draft_choose_mode(draft *t);
 /* factor.c: fills segment, float_span, the K mapping */
 bool draft_factor(draft *t);
 /* prove.c: largest |sum| of one accumulator over `positions`, and whether the chosen spans fit i32; may shorten them */
 bool draft_prove(draft *t);
-/* layout.c: fills packing and the prepared layout */
+/* layout.c: fills packing and the prepared layout; explains them */
 bool draft_layout(draft *t);
 
-/* explain.c: warnings of slow paths, and the report of --explain */
-void lower_explain_recipe(const draft *t);
+/* explain.c: the report of --explain, and warnings of slow paths */
+void draft_explain_mode(const draft *t);
+void draft_explain_layout(const draft *t);
 
 /* factor.c: kernel positions of a group of n weights; granularity of a coefficient in positions, PREPARED_ROW if coarser
  * than any group. */

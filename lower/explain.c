@@ -62,14 +62,21 @@ static void warn_fallback(const draft *t) {
                  r->scheme->name, act, (unsigned long long)r->segment);
 }
 
-void lower_explain_recipe(const draft *t) {
+void draft_explain_mode(const draft *t) {
+  FILE *f = t->options->explain;
+  if (f == NULL) return;
+  fprintf(f, "  recipe %s: scheme %s, activations %s\n", t->r->name, t->r->scheme->name,
+          act_text(t->mem, &t->r->act));
+  explain_candidates(t, f);
+  explain_cores(t->r, f);
+}
+
+void draft_explain_layout(const draft *t) {
   warn_fallback(t);
   FILE *f = t->options->explain;
   if (f == NULL) return;
   const recipe *r = t->r;
-  fprintf(f, "  recipe %s: scheme %s, activations %s\n", r->name, r->scheme->name, act_text(t->mem, &r->act));
-  explain_candidates(t, f);
-  explain_cores(r, f);
+  fprintf(f, "  recipe %s\n", r->name);
   explain_span(f, "products are summed over", r->segment);
   explain_span(f, "sums become f32 after", r->float_span);
   if (r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT)

@@ -1,18 +1,12 @@
 // --explain: the layers, their sizes, and what bounds them on one core of the target's best tier.
 #include "lower/passes.h"
 
-// Cycles of a recipe's inner loop per weight were written into its reason by the mode pass.
-static double predicted_cycles(const recipe *r) {
-  double cycles = 0;
-  return r->reason != NULL && sscanf(r->reason, "%lf", &cycles) == 1 ? cycles : 0;
-}
-
 static void explain_weight(const ir_weight *w, const lower_options *o) {
   const target_tier *tier = &o->target->tiers[0];
   double weights = (double)w->rows * (double)w->columns;
   double bytes = (double)w->size;
   double memory_us = bytes / (tier->bandwidth_gbs * 1e3);
-  double compute_us = weights * predicted_cycles(w->recipe) / (tier->clock_ghz * 1e3);
+  double compute_us = weights * w->recipe->cycles / (tier->clock_ghz * 1e3);
   fprintf(o->explain,
           "  %-20s %llu x %llu  %s  %.4g bits per weight, one token: memory %.3g us, compute %.3g us: %s bound\n",
           w->layer, (unsigned long long)w->rows, (unsigned long long)w->columns, w->recipe->name, 8 * bytes / weights,

@@ -170,5 +170,6 @@ bool draft_layout(draft *t) {
   p->block_bytes = p->header_bytes + p->block / PACK_CHUNK * p->chunk_bytes;
   if (r->flush > 0) r->flush = r->flush / p->block > 0 ? r->flush / p->block : 1;
   lay_prepared(r);
+  draft_explain_layout(t);
   return true;
 }

@@ -21,6 +21,7 @@ typedef struct lower_pass {
   const char *name;
   const char *help;
   bool (*run)(diag *d, ir_module *m, const lower_options *o);
+  bool complete; // recipes are whole afterwards, so that the module verifies
 } lower_pass;
 
 /* pipeline.c: the passes in order */

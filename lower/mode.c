@@ -257,13 +257,23 @@ static bool no_mode(draft *t) {
   return false;
 }
 
+static bool is_integer(compute_mode mode) { return mode == MODE_INT_DOT || mode == MODE_TABLE_DOT; }
+
+// Integer modes come first wherever they are possible: their results are the same bits on every target. Among the
+// others the cheapest wins.
+static bool is_better(const mode_candidate *m, const mode_candidate *best) {
+  if (best == NULL) return true;
+  if (is_integer(m->mode) != is_integer(best->mode)) return is_integer(m->mode);
+  return m->cost < best->cost;
+}
+
 bool draft_choose_mode(draft *t) {
   static const compute_mode order[] = {MODE_INT_DOT, MODE_TABLE_DOT, MODE_FLOAT, MODE_DECODE};
   const mode_candidate *best = NULL;
   for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
     consider(t, order[i]);
     const mode_candidate *m = &t->candidates[i];
-    if (m->refused == NULL && (best == NULL || m->cost < best->cost)) best = m;
+    if (m->refused == NULL && is_better(m, best)) best = m;
   }
   if (best == NULL) return no_mode(t);
   recipe *r = t->r;
@@ -272,6 +282,8 @@ bool draft_choose_mode(draft *t) {
   r->cores = best->cores;
   r->term_count = best->term_count;
   r->terms = best->terms;
-  r->reason = arena_printf(t->mem, "%.4g cycles per weight", best->cost);
+  r->cycles = best->cost;
+  r->reason = is_integer(best->mode) ? "integer sums are the same bits on every target" : "the cheapest that is possible";
+  draft_explain_mode(t);
   return true;
 }

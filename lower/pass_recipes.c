@@ -1,6 +1,8 @@
-// Recipes for all matrices. Layers of the same scheme and activations share one, and with it their kernels.
+// Recipes for all matrices: made by the first of these passes, completed by the others. Layers of the same scheme and
+// activations share one, and with it their kernels.
 #include <ctype.h>
 
+#include "lower/draft.h"
 #include "lower/passes.h"
 
 static void append_symbol(strbuf *out, const char *text) {
@@ -24,22 +26,27 @@ static const char *recipe_name(arena *a, const ir_module *m, const scheme *s, co
   return unique;
 }
 
-static const recipe *find_recipe(const ir_module *m, const scheme *s, const act_spec *act) {
+static recipe *find_recipe(const ir_module *m, const scheme *s, const act_spec *act) {
   for (size_t i = 0; i < m->recipes.len; i++)
     if (m->recipes.data[i]->scheme == s && act_equal(&m->recipes.data[i]->act, act)) return m->recipes.data[i];
   return NULL;
 }
 
-static bool give_recipe(diag *d, ir_module *m, const ir_op *op, const lower_options *o) {
+static recipe *new_recipe(ir_module *m, const scheme *s, const act_spec *act) {
+  recipe *r = ARENA_NEW(m->mem, recipe);
+  r->name = recipe_name(m->mem, m, s, act);
+  r->scheme = s;
+  r->act = *act;
+  vec_push(m->mem, &m->recipes, r);
+  return r;
+}
+
+static bool give_recipe(diag *d, ir_module *m, const ir_op *op) {
   ir_weight *w = ir_find_weight(m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
   const ir_attr *attr = ir_get_attr(op, IR_ATTR_ACT);
   act_spec act = attr != NULL ? attr->act : (act_spec){.kind = ACT_F32};
-  const recipe *r = find_recipe(m, w->scheme, &act);
-  if (r == NULL) {
-    r = lower_make_recipe(d, m->mem, w->scheme, &act, recipe_name(m->mem, m, w->scheme, &act), o);
-    if (r == NULL) return false;
-    vec_push(m->mem, &m->recipes, r);
-  }
+  recipe *r = find_recipe(m, w->scheme, &act);
+  if (r == NULL) r = new_recipe(m, w->scheme, &act);
   if (w->recipe != NULL && w->recipe != r) {
     diag_error(d, op->loc, "weight '%s' is used with two activation modes, %s and %s", w->name,
                act_text(m->mem, &w->recipe->act), act_text(m->mem, &act));
@@ -49,10 +56,32 @@ static bool give_recipe(diag *d, ir_module *m, const ir_op *op, const lower_opti
   return true;
 }
 
-bool pass_recipes(diag *d, ir_module *m, const lower_options *o) {
+typedef bool draft_step(draft *t);
+
+static bool each_recipe(diag *d, ir_module *m, const lower_options *o, draft_step *step) {
+  bool ok = true;
+  for (size_t i = 0; i < m->recipes.len; i++) {
+    draft t = {.d = d, .mem = m->mem, .options = o, .r = m->recipes.data[i]};
+    ok = step(&t) && ok;
+  }
+  return ok;
+}
+
+bool pass_normalise(diag *d, ir_module *m, const lower_options *o) {
   bool ok = true;
   const ir_func *f = ir_find_model(m);
   for (size_t i = 0; f != NULL && i < f->body->ops.len; i++)
-    if (f->body->ops.data[i]->code == IR_LINEAR) ok = give_recipe(d, m, f->body->ops.data[i], o) && ok;
-  return ok;
+    if (f->body->ops.data[i]->code == IR_LINEAR) ok = give_recipe(d, m, f->body->ops.data[i]) && ok;
+  return ok && each_recipe(d, m, o, draft_normalise);
 }
+
+// Why a value is no sum of products is not kept in the IR: the mode pass asks again.
+static bool mode_step(draft *t) {
+  normal_form again;
+  return lower_normalise(t->d, t->mem, t->r->scheme, &again, &t->not_normal) && draft_choose_mode(t);
+}
+
+bool pass_mode(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, mode_step); }
+bool pass_factor(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_factor); }
+bool pass_prove(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_prove); }
+bool pass_layout(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_layout); }

@@ -5,8 +5,12 @@
 #include "lower/emit_rows.h"
 #include "lower/lower.h"
 
-/* pass_recipes.c: every matrix gets the recipe of its scheme and activations */
-bool pass_recipes(diag *d, ir_module *m, const lower_options *o);
+/* pass_recipes.c: every matrix gets the recipe of its scheme and activations; the steps are in draft.h */
+bool pass_normalise(diag *d, ir_module *m, const lower_options *o);
+bool pass_mode(diag *d, ir_module *m, const lower_options *o);
+bool pass_factor(diag *d, ir_module *m, const lower_options *o);
+bool pass_prove(diag *d, ir_module *m, const lower_options *o);
+bool pass_layout(diag *d, ir_module *m, const lower_options *o);
 /* pass_prepare.c: linear -> prepare + matmul; layers that read the same activations in the same form share one prepare */
 bool pass_prepare(diag *d, ir_module *m, const lower_options *o);
 /* pass_fuse.c: an activation function and a residual sum join the matmul before them */
