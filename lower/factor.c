@@ -58,6 +58,7 @@ static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
 bool draft_factor(draft *t) {
   recipe *r = t->r;
   uint64_t g = common_group(r);
+  r->pack = (packing){0};
   r->pack.k_group = g == 0 ? 1 : g;
   r->pack.k_padded = g == 0 ? 1 : (g + 3) / 4 * 4;
   uint64_t any, real;

@@ -27,6 +27,15 @@ for model in $(find "$dir/examples" -name '*.q'); do
   "$qcc" -x ir --emit=asm -w - <"$dir/lowered" >"$dir/lowered.s"
   cmp "$dir/direct.s" "$dir/ir.s"
   cmp "$dir/direct.s" "$dir/lowered.s"
+  # So is what each pass leaves, half-made recipes included.
+  "$qcc" "$model" --emit=lowered -d all -w 2>"$dir/dumps" >"$dir/none"
+  for pass in $("$qcc" --print-passes | cut -d ' ' -f 1); do
+    sed -n "/^\/\/ before $pass\$/,/^\/\/ after $pass/p" "$dir/dumps" | sed '1d;$d' >"$dir/before"
+    [ -s "$dir/before" ]
+    check "$dir/before" ir
+    "$qcc" -x ir --emit=asm -w - <"$dir/before" >"$dir/before.s"
+    cmp "$dir/direct.s" "$dir/before.s"
+  done
   # The tree's text is the model's.
   "$qcc" "$model" --emit=ast >"$dir/tree.q"
   cp "$dir/tree.q" "$model"
