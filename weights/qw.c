@@ -60,10 +60,11 @@ static void header_read(const uint8_t *bytes, qrt_weights_header *h) {
 
 // ---- identity -----------------------------------------------------------------------------------------------------------
 
-// The reason of a recipe is for people only.
+// The reason and the price of a recipe are no part of it: they differ between targets that read the same bytes.
 static void put_recipe(strbuf *out, const recipe *r) {
   recipe bare = *r;
   bare.reason = NULL;
+  bare.cycles = 0;
   print_record(out, &record_recipe, &bare);
   strbuf_putc(out, '\n');
 }

@@ -36,6 +36,7 @@ MODEL
 build "$dir/here"
 build "$dir/a/much/longer/path"
 diff -r "$dir/here" "$dir/a/much/longer/path"
+for target in aarch64 riscv64; do cmp "$dir/here/x86_64/m.qw" "$dir/here/$target/m.qw"; done
 if grep -rlF "$dir" "$dir/here"; then
   echo "the results above name the folder they were made in"
   exit 1

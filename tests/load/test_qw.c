@@ -124,6 +124,7 @@ static void source(identity_case *c) { c->w->source = "other.safetensors"; }
 static void layer(identity_case *c) { c->w->layer = "other"; }
 static void layout(identity_case *c) { c->s->layout_count = 0; }
 static void reason(identity_case *c) { c->r->reason = "other words"; }
+static void price(identity_case *c) { c->r->cycles += 1; }
 
 static const struct {
   void (*change)(identity_case *c);
@@ -132,7 +133,7 @@ static const struct {
     {no_change, false},    {model_name, true},  {weight_name, true}, {weight_rows, true}, {weight_columns, true},
     {weight_offset, true}, {weight_size, true}, {scheme_name, true}, {field_type, true},  {field_group, true},
     {table_value, true},   {value, true},       {packed_rows, true}, {plane, true},       {activations, true},
-    {source, false},       {layer, false},      {layout, false},     {reason, false},
+    {source, false},       {layer, false},      {layout, false},     {reason, false},     {price, false},
 };
 
 START_TEST(model_id) {
