@@ -171,6 +171,7 @@ static const target_tier tiers[] = {
      .registers = 16,
      TOKEN_TILES(narrow_tiles),
      .row_vectors = 2,
+     .prefetch_bytes = 8192,
      .fast_fma = true,
      PATTERNS(avx2_patterns),
      .clock_ghz = 3.5,
