@@ -10,7 +10,7 @@
 #define HEADER 60 // bytes before each member
 #define NAME 16   // of them, the name with its '/'
 
-// ---- writing ----------------------------------------------------------------------------
+// ---- writing ---------------------------------------------------------------------------------------------
 
 typedef struct archive {
   diag *diag;
@@ -124,7 +124,7 @@ bool cg_archive_write(diag *d, arena *mem, size_t count, const cg_member *member
   return true;
 }
 
-// ---- reading ------------------------------------------------------------------------------
+// ---- reading ---------------------------------------------------------------------------------------------
 
 typedef struct reader {
   diag *diag;

@@ -50,7 +50,7 @@ const char *cg_kernel_symbol(arena *a, const cg_options *o, const target_tier *t
 bool cg_emit_kernels(cg_context *cg, const ir_module *kernels, const target *t, const target_tier *tier,
                      const char *triple, const cg_options *o, cg_kind kind, cg_bytes *out);
 
-// ---- the model ---------------------------------------------------------------------
+// ---- the model -------------------------------------------------------------------------------------------
 // What a compiled model is called and made of. All symbols and macros are o->prefix + a name.
 typedef struct cg_model {
   const ir_module *module; // with its plan
@@ -73,7 +73,7 @@ const char *cg_header(arena *a, const cg_model *m, const cg_options *o);
 // The text of runtime/qrt.h, in the arena.
 const char *cg_runtime_header(arena *a);
 
-// ---- archives --------------------------------------------------------------------------
+// ---- archives --------------------------------------------------------------------------------------------
 typedef struct cg_member {
   const char *name; // as a file's, without a folder
   cg_bytes bytes;
@@ -95,7 +95,7 @@ typedef struct cg_names {
 } cg_names;
 bool cg_object_symbols(arena *a, cg_bytes object, bool defined, cg_names *out);
 
-// ---- running on the host ----------------------------------------------------------------------------------------
+// ---- running on the host ---------------------------------------------------------------------------------
 // The host's triple, in the arena.
 const char *cg_host_triple(arena *a);
 

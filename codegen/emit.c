@@ -22,7 +22,7 @@ void emit_broken(emit *e, const char *format, ...) {
              e->func->name, e->op != NULL ? ir_op_get_info(e->op->code)->name : "kernel", e->tier->name, text);
 }
 
-// ---- values ------------------------------------------------------------------------------------------------------------------
+// ---- values ----------------------------------------------------------------------------------------------
 
 static void bind(emit *e, const ir_value *v, emit_binding binding) {
   ptr_map_set(&e->numbers, v, e->bindings.len);
@@ -46,7 +46,7 @@ LLVMValueRef emit_operand(const emit *e, const ir_op *op, size_t index) {
   return emit_lookup_value(e, op->operands[index])->value;
 }
 
-// ---- alignment of indices ------------------------------------------------------------------------------------------------------
+// ---- alignment of indices --------------------------------------------------------------------------------
 
 #define ALIGN_MAX (UINT64_C(1) << 32)
 
@@ -70,7 +70,7 @@ static uint64_t result_align(const emit *e, const ir_op *op) {
   }
 }
 
-// ---- blocks and loops ------------------------------------------------------------------------------------------------------------
+// ---- blocks and loops ------------------------------------------------------------------------------------
 
 const ir_op *emit_block(emit *e, const ir_block *block) {
   for (size_t i = 0; i < block->ops.len && !e->failed; i++) {
@@ -161,7 +161,7 @@ LLVMValueRef emit_for(emit *e, const ir_op *op) {
   return NULL;
 }
 
-// ---- functions -------------------------------------------------------------------------------------------------------------------
+// ---- functions -------------------------------------------------------------------------------------------
 
 static LLVMAttributeRef enum_attribute(const emit *e, const char *name, uint64_t value) {
   return LLVMCreateEnumAttribute(e->context, LLVMGetEnumAttributeKindForName(name, strlen(name)), value);

@@ -87,7 +87,7 @@ LLVMValueRef emit_alloca(emit *e, LLVMTypeRef t) {
   return memory;
 }
 
-// ---- slots ---------------------------------------------------------------------------------------------------------------
+// ---- slots -----------------------------------------------------------------------------------------------
 
 static void find_writes(emit *e, const ir_block *block) {
   for (size_t i = 0; i < block->ops.len; i++) {

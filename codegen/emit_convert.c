@@ -15,7 +15,7 @@ LLVMValueRef emit_ftoi(emit *e, const ir_op *op) {
   return LLVMBuildSub(e->builder, LLVMBuildBitCast(e->builder, sum, ints, ""), emit_int(e, ints, MAGIC), "");
 }
 
-// ---- by integer arithmetic ------------------------------------------------------------------------------------------------
+// ---- by integer arithmetic -------------------------------------------------------------------------------
 // Small helpers over vectors of i32.
 
 static LLVMValueRef and_bits(emit *e, LLVMValueRef x, uint32_t bits) {

@@ -39,7 +39,7 @@ LLVMValueRef emit_select_lt(emit *e, const ir_op *op) {
   return LLVMBuildSelect(e->builder, less, emit_operand(e, op, 2), emit_operand(e, op, 3), "");
 }
 
-// ---- multiply and add ----------------------------------------------------------------------------------------------------
+// ---- multiply and add ------------------------------------------------------------------------------------
 
 // The double s, or one of its neighbours: rounded to odd where the error of the sum, `rest`, is not zero.
 static LLVMValueRef round_to_odd(emit *e, LLVMValueRef s, LLVMValueRef rest) {
@@ -81,7 +81,7 @@ LLVMValueRef emit_fma(emit *e, const ir_op *op) {
   return LLVMBuildFAdd(e->builder, LLVMBuildFMul(e->builder, args[0], args[1], ""), args[2], "");
 }
 
-// ---- reductions --------------------------------------------------------------------------------------------------------------
+// ---- reductions ------------------------------------------------------------------------------------------
 
 typedef LLVMValueRef (*combine)(emit *e, LLVMValueRef x, LLVMValueRef y);
 

@@ -59,7 +59,7 @@ RESIZE_OP(emit_zext, LLVMBuildZExt)
 RESIZE_OP(emit_sext, LLVMBuildSExt)
 RESIZE_OP(emit_trunc, LLVMBuildTrunc)
 
-// ---- constants and lane moves ----------------------------------------------------------------------------------------------
+// ---- constants and lane moves ----------------------------------------------------------------------------
 
 LLVMValueRef emit_splat_const(emit *e, const ir_op *op) {
   const ir_type *type = &op->results[0]->type;

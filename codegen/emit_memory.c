@@ -30,7 +30,7 @@ LLVMValueRef emit_gather_op(emit *e, const ir_op *op) {
   return emit_little(e, emit_gather(e, t, slot->pointer, emit_operand(e, op, 1), 1, slot, at_once));
 }
 
-// ---- the first lanes only --------------------------------------------------------------------------------------------------
+// ---- the first lanes only --------------------------------------------------------------------------------
 
 // min(count, lanes) as a 64-bit number.
 static LLVMValueRef clamp(emit *e, LLVMValueRef count, uint32_t lanes) {

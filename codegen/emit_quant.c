@@ -2,7 +2,7 @@
 #include "codegen/emit.h"
 #include "support/fp.h"
 
-// ---- dot products ------------------------------------------------------------------------------------------------------------
+// ---- dot products ----------------------------------------------------------------------------------------
 
 // Byte j of every 32-bit lane, widened with or without its sign.
 static LLVMValueRef byte_of(emit *e, LLVMValueRef x, unsigned j, bool is_signed) {
@@ -39,7 +39,7 @@ LLVMValueRef emit_dot4s(emit *e, const ir_op *op) {
   return dot(e, op, (uint64_t)ir_attr_int(op, IR_ATTR_UMAX, 128), true);
 }
 
-// ---- look-ups ----------------------------------------------------------------------------------------------------------------
+// ---- look-ups --------------------------------------------------------------------------------------------
 
 // The table as a constant in memory.
 static LLVMValueRef table_in_memory(emit *e, const pattern_table *table) {

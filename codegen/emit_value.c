@@ -3,7 +3,7 @@
 
 #include "codegen/emit.h"
 
-// ---- types -------------------------------------------------------------------------------------------------------------
+// ---- types -----------------------------------------------------------------------------------------------
 
 LLVMTypeRef emit_int_type(const emit *e, unsigned bits) { return LLVMIntTypeInContext(e->context, bits); }
 
@@ -49,7 +49,7 @@ LLVMTypeRef emit_float_like(const emit *e, LLVMTypeRef t) {
   return emit_lanes_type(LLVMFloatTypeInContext(e->context), emit_lanes(t));
 }
 
-// ---- constants ------------------------------------------------------------------------------------------------------------
+// ---- constants -------------------------------------------------------------------------------------------
 
 static LLVMValueRef repeat(const emit *e, LLVMValueRef scalar, uint32_t lanes) {
   if (lanes == 1) return scalar;
@@ -79,7 +79,7 @@ LLVMValueRef emit_iota(const emit *e, LLVMTypeRef t) {
   return lanes == 1 ? all[0] : LLVMConstVector(all, lanes);
 }
 
-// ---- lanes ------------------------------------------------------------------------------------------------------------------
+// ---- lanes -----------------------------------------------------------------------------------------------
 
 static LLVMValueRef shuffle(emit *e, LLVMValueRef x, LLVMValueRef y, const uint32_t *lanes, uint32_t count) {
   LLVMValueRef *mask = ARENA_ARRAY(e->mem, LLVMValueRef, count);
@@ -162,7 +162,7 @@ LLVMValueRef emit_cast(emit *e, LLVMValueRef v, LLVMTypeRef t) {
   return emit_little(e, LLVMBuildBitCast(e->builder, emit_little(e, v), t, ""));
 }
 
-// ---- the same in every lane -----------------------------------------------------------
+// ---- the same in every lane ------------------------------------------------------------------------------
 
 static LLVMValueRef constant_in_all(LLVMValueRef v, uint32_t lanes) {
   LLVMValueRef first = LLVMGetAggregateElement(v, 0);

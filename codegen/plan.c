@@ -3,7 +3,7 @@
 
 #include "codegen/plan.h"
 
-// ---- constants ------------------------------------------------------------------------
+// ---- constants -------------------------------------------------------------------------------------------
 
 static LLVMTypeRef int_type(const plan_emit *p, unsigned bits) { return LLVMIntTypeInContext(p->llvm, bits); }
 
@@ -39,7 +39,7 @@ static LLVMValueRef size_pair(const plan_emit *p, ir_size s) {
   return structure(p, (LLVMValueRef[]){u64(p, s.fixed), u64(p, s.per_batch)}, 2);
 }
 
-// ---- steps ----------------------------------------------------------------------------
+// ---- steps -----------------------------------------------------------------------------------------------
 
 static const uint32_t spaces[] = {[IR_SPACE_NONE] = QRT_NONE,
                                   [IR_SPACE_INPUT] = QRT_INPUT,
@@ -82,7 +82,7 @@ static LLVMValueRef steps(const plan_emit *p) {
   return table(p, rows, count);
 }
 
-// ---- tiers and ports --------------------------------------------------------------------
+// ---- tiers and ports -------------------------------------------------------------------------------------
 
 static LLVMValueRef kernel_table(const plan_emit *p, const target_tier *tier) {
   LLVMTypeRef i64 = int_type(p, 64);
@@ -128,7 +128,7 @@ static LLVMValueRef ports(const plan_emit *p, const ir_port *ports, size_t count
   return table(p, rows, count);
 }
 
-// ---- the plan ----------------------------------------------------------------------------
+// ---- the plan --------------------------------------------------------------------------------------------
 
 static LLVMValueRef embedded(const plan_emit *p) {
   if (p->model->embedded == NULL) return LLVMConstNull(p->pointer);

@@ -9,7 +9,7 @@
 #include "driver/library.h"
 #include "driver/tiers.h"
 
-// ---- the model that is compiled ---------------------------------------------------------------------------------------------
+// ---- the model that is compiled --------------------------------------------------------------------------
 
 // One layer for every rule, so that every format gets its recipe. Nothing of the shape ends up in a kernel.
 #define LAYER_SHAPE 4096
@@ -116,7 +116,7 @@ bool kernels_parse(job *j) {
   return true;
 }
 
-// ---- the library --------------------------------------------------------------------------------------------------------------
+// ---- the library -----------------------------------------------------------------------------------------
 
 const char *kernels_prefix(const job *j) { return j->s.prefix != NULL ? j->s.prefix : j->m->name; }
 

@@ -9,7 +9,7 @@ extern const char *const kernels_head_lines[], *const kernels_recipe_lines[]; //
 
 typedef unsigned long long ull;
 
-// ---- templates ------------------------------------------------------------------------------------------------------
+// ---- templates -------------------------------------------------------------------------------------------
 
 // What stands for @NAME@; NULL: lines that begin with @NAME@ are left out.
 typedef struct slot {
@@ -61,7 +61,7 @@ static void set_kind(const job *j, slot_list *slots) {
   set(j->mem, slots, "GPU", j->s.target->gpu ? "" : NULL);
 }
 
-// ---- a recipe -------------------------------------------------------------------------------------------------------
+// ---- a recipe --------------------------------------------------------------------------------------------
 
 static const char *planes_text(arena *a, const packing *p) {
   strbuf out = {.mem = a};
@@ -164,7 +164,7 @@ static void put_recipe(const job *j, const cg_options *co, const recipe *r, strb
   put_template(out, kernels_recipe_lines, &slots);
 }
 
-// ---- tiers ------------------------------------------------------------------------------------------------------------
+// ---- tiers -----------------------------------------------------------------------------------------------
 
 static const char *const kinds[] = {"matmul", "prepare"};
 
@@ -202,7 +202,7 @@ static void set_tiers(const job *j, const cg_options *co, slot_list *slots) {
   set_number(j->mem, slots, "TIER_COUNT", j->s.tiers.len);
 }
 
-// ---- the whole ----------------------------------------------------------------------------------------------------------
+// ---- the whole -------------------------------------------------------------------------------------------
 
 static const char *upper(arena *a, const char *text) {
   char *copy = arena_strdup(a, text);

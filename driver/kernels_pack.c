@@ -27,7 +27,7 @@ static uint64_t table_size(const scheme_field *f) {
   return size;
 }
 
-// ---- declarations ---------------------------------------------------------------------------------------------------------
+// ---- declarations ----------------------------------------------------------------------------------------
 
 static const char *shape_text(arena *a, const scheme_field *f) {
   strbuf text = {.mem = a};
@@ -89,7 +89,7 @@ void kernels_put_pack_declarations(const job *j, const recipe *r, strbuf *out) {
     (w.s->layouts[i].block_weights > 0 ? declare_blocks : declare_tensors)(&w, &w.s->layouts[i]);
 }
 
-// ---- functions that read elements --------------------------------------------------------------------------------------------
+// ---- functions that read elements ------------------------------------------------------------------------
 
 // A field's element of a source; the body follows.
 static void begin_getter(const writer *w, const char *source, const scheme_field *f) {
@@ -163,7 +163,7 @@ static void put_tensor_getter(const writer *w, const scheme_layout *l, size_t in
   put_raw(w, &names, f, find_place(l, index));
 }
 
-// ---- the format's tables ------------------------------------------------------------------------------------------------------
+// ---- the format's tables ---------------------------------------------------------------------------------
 
 static void put_parts(const writer *w) {
   strbuf_printf(w->out, "static const qp_part %s_parts[] = {", w->symbol);
@@ -230,7 +230,7 @@ static void put_format(const writer *w) {
       p->has_row_sums ? arena_printf(w->j->mem, "%s_value", w->symbol) : "0", (ull)p->row_sum_offset);
 }
 
-// ---- the functions of the header ------------------------------------------------------------------------------------------------
+// ---- the functions of the header -------------------------------------------------------------------------
 
 static void put_pack_fields(const writer *w) {
   for (size_t i = 0; i < w->s->field_count; i++) put_field_getter(w, i);

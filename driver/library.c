@@ -8,7 +8,7 @@
 #include "driver/tiers.h"
 #include "weights/qw.h"
 
-// ---- archives -------------------------------------------------------------------------------------------------------------
+// ---- archives --------------------------------------------------------------------------------------------
 
 bool library_add_tiers(job *j, tier_lower lower, const cg_options *co, member_list *members) {
   size_t count = j->s.tiers.len;
@@ -46,7 +46,7 @@ bool library_write_archive(job *j, const char *directory, const member_list *mem
          output_text(j, path, archive.data, archive.size);
 }
 
-// ---- models ---------------------------------------------------------------------------------------------------------------
+// ---- models ----------------------------------------------------------------------------------------------
 
 typedef struct library {
   job *j;

@@ -17,7 +17,7 @@ typedef struct binding {
 
 typedef VEC(binding) binding_list;
 
-// ---- which file is for which port ------------------------------------------------------------------------------------------
+// ---- which file is for which port ------------------------------------------------------------------------
 
 static size_t find_port(const ir_port *ports, size_t count, const char *name, size_t length) {
   size_t i = 0;
@@ -62,7 +62,7 @@ static bool bind_all(job *j, option_id id, const ir_port *ports, size_t count, b
   return ok;
 }
 
-// ---- reading ----------------------------------------------------------------------------------------------------------------
+// ---- reading ---------------------------------------------------------------------------------------------
 
 static bool is_batched(const ir_type *t) { return t->rank > 0 && t->dims[0] == IR_BATCH; }
 
@@ -174,7 +174,7 @@ bool run_data_read(job *j, run_data *out) {
   return true;
 }
 
-// ---- writing -----------------------------------------------------------------------------------------------------------------
+// ---- writing ---------------------------------------------------------------------------------------------
 
 static unsigned output_dims(const ir_type *t, uint64_t batch, uint64_t *dims) {
   for (unsigned i = 0; i < t->rank; i++) dims[i] = t->dims[i] == IR_BATCH ? batch : (uint64_t)t->dims[i];

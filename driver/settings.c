@@ -120,7 +120,7 @@ static void read_dump(reader *r) {
   }
 }
 
-// ---- the target ---------------------------------------------------------------------------------------------------------
+// ---- the target ------------------------------------------------------------------------------------------
 
 // Names of targets, and the first words of triples that mean them.
 static void suggest_target(reader *r, const char *triple) {
@@ -229,7 +229,7 @@ exit_status settings_read(diag *d, arena *a, const options *o, settings *out) {
   return r.status;
 }
 
-// ---- messages -----------------------------------------------------------------------------------------------------------
+// ---- messages --------------------------------------------------------------------------------------------
 
 static const char *const warning_groups[] = {
 #define WARNING(name, help) name,

@@ -5,7 +5,7 @@
 
 #include "driver/compile.h"
 
-// ---- reading ------------------------------------------------------------------------------------------------------------
+// ---- reading ---------------------------------------------------------------------------------------------
 
 static bool is_stdin(const job *j) { return j->s.input != NULL && strcmp(j->s.input, "-") == 0; }
 
@@ -64,7 +64,7 @@ bool source_parse(job *j) {
   return j->s.is_ir ? parse_ir(j) : parse_q(j);
 }
 
-// ---- meaning --------------------------------------------------------------------------------------------------------------
+// ---- meaning ---------------------------------------------------------------------------------------------
 
 static fe_answer find_tensor(void *context, const char *file, const char *name, fe_tensor *out) {
   static const fe_answer answers[] = {
@@ -97,7 +97,7 @@ bool source_build(job *j) {
   return ir_verify(j->d, j->m) && diag_error_count(j->d) == 0;
 }
 
-// ---- lowering ---------------------------------------------------------------------------------------------------------------
+// ---- lowering --------------------------------------------------------------------------------------------
 
 lower_options source_lower_options(const job *j) {
   bool to_stdout = j->s.output == NULL && stage_get(j->s.stage)->is_text;

@@ -10,7 +10,7 @@
 #include "frontend/ast.h"
 #include "ir/ir.h"
 
-// ---- text to tree ----------------------------------------------------------------------------------------------------
+// ---- text to tree ----------------------------------------------------------------------------------------
 
 // Reads a text; `name` is for messages and is what `include` and `weights` are relative to. The text is not copied and
 // must outlive the diag. Never NULL: after errors (counted by the diag) the tree has `has_errors` set and holds what
@@ -23,7 +23,7 @@ ast *fe_parse_file(diag *d, arena *a, const char *path);
 // The tree as text that parses to the same tree again. Comments are not kept, but the one above a scheme is.
 const char *fe_print_ast(arena *a, const ast *tree);
 
-// ---- tree to IR --------------------------------------------------------------------------------------------------------
+// ---- tree to IR ------------------------------------------------------------------------------------------
 
 // What is known of a tensor in a weights file.
 typedef enum fe_answer {
@@ -60,7 +60,7 @@ ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *option
 // NULL (reported) if there is none or it is wrong.
 const scheme *fe_find_scheme(diag *d, arena *a, const ast *tree, const fe_options *options, const char *text);
 
-// ---- what there is --------------------------------------------------------------------------------------------------------
+// ---- what there is ---------------------------------------------------------------------------------------
 
 typedef struct fe_scheme_info {
   const char *name;

@@ -7,7 +7,7 @@
 
 #include "frontend/frontend.h"
 
-// ---- names -----------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 typedef enum fe_symbol_kind {
   FE_SYMBOL_CONST,
@@ -39,7 +39,7 @@ typedef struct fe_scope {
   VEC(fe_symbol) symbols;
 } fe_scope;
 
-// ---- the whole run -----------------------------------------------------------------------------------------------------
+// ---- the whole run ---------------------------------------------------------------------------------------
 
 // A scheme as declared, and the text it is in (whose constants it sees).
 typedef struct fe_scheme_decl {

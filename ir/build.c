@@ -79,8 +79,7 @@ ir_value *ir_emit_attr(ir_builder *b, ir_opcode code, ir_type type, ir_value *x,
   return ir_emit(b, code, &type, x == NULL ? 0 : 1, &x, 1, &attr);
 }
 
-// ---- constants
-// ----------------------------------------------------------------------------------------------------------
+// ---- constants -------------------------------------------------------------------------------------------
 
 ir_value *ir_index_const(ir_builder *b, uint64_t value) {
   return ir_emit_attr(b, IR_INDEX_CONST, ir_index(), NULL, ir_int(IR_ATTR_VALUE, (int64_t)value));
@@ -94,8 +93,7 @@ ir_value *ir_vector_real(ir_builder *b, ir_type type, double value) {
   return ir_emit_attr(b, IR_SPLAT_CONST, type, NULL, ir_real(IR_ATTR_REAL, value));
 }
 
-// ---- attributes
-// -----------------------------------------------------------------------------------------------------------
+// ---- attributes ------------------------------------------------------------------------------------------
 
 ir_attr ir_int(ir_attr_key key, int64_t value) { return (ir_attr){.key = key, .i = value}; }
 
@@ -111,8 +109,7 @@ ir_attr ir_reals(ir_attr_key key, const double *data, size_t count) {
   return (ir_attr){.key = key, .reals = data, .count = count};
 }
 
-// ---- loops
-// ------------------------------------------------------------------------------------------------------------------
+// ---- loops -----------------------------------------------------------------------------------------------
 
 ir_loop ir_begin_for(ir_builder *b, ir_value *lo, ir_value *hi, ir_value *step, size_t count, ir_value *const *inits,
                      ir_value **carried) {

@@ -7,8 +7,7 @@
 
 static bool compile_block(interp *vm, const ir_block *block, insn_list *out);
 
-// ---- places
-// -------------------------------------------------------------------------------------------------------------
+// ---- places ----------------------------------------------------------------------------------------------
 
 static place new_place(interp *vm, const ir_type *type) {
   if (type->kind == IR_VECTOR) return (place){.lanes = ARENA_ARRAY(vm->mem, uint32_t, type->lanes)};
@@ -32,8 +31,7 @@ static place define(interp *vm, const ir_value *v) {
 
 static place place_of(const interp *vm, const ir_value *v) { return vm->places.data[ptr_map_get(&vm->slots, v, 0)]; }
 
-// ---- attributes and constants
-// -------------------------------------------------------------------------------------------
+// ---- attributes and constants ----------------------------------------------------------------------------
 
 static uint32_t mask_of(unsigned bits) { return bits >= 32 ? UINT32_MAX : (UINT32_C(1) << bits) - 1; }
 
@@ -79,8 +77,7 @@ static void set_attrs(interp *vm, insn *in) {
   if (in->op->code == IR_SPLAT_CONST) fill_constant(in);
 }
 
-// ---- shapes
-// -------------------------------------------------------------------------------------------------------------
+// ---- shapes ----------------------------------------------------------------------------------------------
 
 static const ir_type *first_vector(const ir_op *op) {
   for (size_t i = 0; i < op->operand_count; i++)
@@ -101,8 +98,7 @@ static void set_shape(insn *in) {
   in->lane.mask = mask_of(in->lane.bits);
 }
 
-// ---- loops
-// --------------------------------------------------------------------------------------------------------------
+// ---- loops -----------------------------------------------------------------------------------------------
 
 static move_list new_moves(interp *vm, size_t count) {
   return (move_list){.count = count, .data = ARENA_ARRAY(vm->mem, place_move, count)};
@@ -154,8 +150,7 @@ static bool compile_loop(interp *vm, insn *in) {
   return true;
 }
 
-// ---- blocks
-// -------------------------------------------------------------------------------------------------------------
+// ---- blocks ----------------------------------------------------------------------------------------------
 
 static const ir_memory *new_scratch(const interp *vm, const ir_op *op) {
   ir_memory *m = ARENA_NEW(vm->mem, ir_memory);

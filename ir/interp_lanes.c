@@ -54,8 +54,7 @@ ALWAYS_INLINE uint32_t bits_of(float value) {
 // The signed number that the low `bits` bits of x are.
 ALWAYS_INLINE int32_t sign(uint32_t x, unsigned bits) { return (int32_t)(x << (32 - bits)) >> (32 - bits); }
 
-// ---- integers
-// -----------------------------------------------------------------------------------------------------------
+// ---- integers --------------------------------------------------------------------------------------------
 
 ALWAYS_INLINE uint32_t lane_add(uint32_t x, uint32_t y) { return x + y; }
 ALWAYS_INLINE uint32_t lane_sub(uint32_t x, uint32_t y) { return x - y; }
@@ -110,8 +109,7 @@ static bool run_smax(interp *vm, const insn *in) {
   return true;
 }
 
-// ---- the primitives of quantized arithmetic
-// -----------------------------------------------------------------------------
+// ---- the primitives of quantized arithmetic --------------------------------------------------------------
 
 // Products of bytes fit 17 bits with their sign, sums of four 19: only the addition to the accumulator can wrap.
 static bool run_dot4(interp *vm, const insn *in) {
@@ -158,8 +156,7 @@ static bool run_lookup_f32(interp *vm, const insn *in) {
   return true;
 }
 
-// ---- conversions
-// --------------------------------------------------------------------------------------------------------
+// ---- conversions -----------------------------------------------------------------------------------------
 
 ALWAYS_INLINE uint32_t lane_itof(uint32_t x, const lane_params *p) {
   (void)p;
@@ -198,8 +195,7 @@ static bool run_truncf(interp *vm, const insn *in) {
   return true;
 }
 
-// ---- f32 arithmetic: each operation rounds on its own (the project is compiled without contraction)
-// -------------------------
+// ---- f32 arithmetic: each operation rounds on its own (the project is compiled without contraction) ------
 
 ALWAYS_INLINE uint32_t lane_fadd(uint32_t x, uint32_t y) { return bits_of(real(x) + real(y)); }
 ALWAYS_INLINE uint32_t lane_fsub(uint32_t x, uint32_t y) { return bits_of(real(x) - real(y)); }
@@ -246,8 +242,7 @@ static bool run_reduce_fadd(interp *vm, const insn *in) { return reduce(vm, in, 
 static bool run_reduce_fmax(interp *vm, const insn *in) { return reduce(vm, in, lane_fmax); }
 static bool run_reduce_add(interp *vm, const insn *in) { return reduce(vm, in, lane_add); }
 
-// ---- constants and lane moves
-// -------------------------------------------------------------------------------------------
+// ---- constants and lane moves ----------------------------------------------------------------------------
 
 static bool run_splat(interp *vm, const insn *in) {
   (void)vm;

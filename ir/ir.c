@@ -3,8 +3,7 @@
 
 #include <string.h>
 
-// ---- tables from ops.def and attrs.def
-// ----------------------------------------------------------------------------------
+// ---- tables from ops.def and attrs.def -------------------------------------------------------------------
 
 // The flag and level columns of ops.def are letters; these name every combination that occurs there.
 enum {
@@ -49,8 +48,7 @@ const char *ir_attr_name(ir_attr_key key) { return attr_infos[key].name; }
 
 ir_attr_kind ir_attr_get_kind(ir_attr_key key) { return attr_infos[key].kind; }
 
-// ---- types
-// ----------------------------------------------------------------------------------------------------------------
+// ---- types -----------------------------------------------------------------------------------------------
 
 ir_type ir_vector(elem_type elem, uint32_t lanes) { return (ir_type){.kind = IR_VECTOR, .elem = elem, .lanes = lanes}; }
 
@@ -77,8 +75,7 @@ bool ir_type_equal(const ir_type *a, const ir_type *b) {
   return a->kind == IR_INDEX || a->kind == IR_BUFFER || same_dims(a, b);
 }
 
-// ---- the module
-// -------------------------------------------------------------------------------------------------------------
+// ---- the module ------------------------------------------------------------------------------------------
 
 ir_module *ir_module_new(arena *mem, const char *name) {
   ir_module *m = ARENA_NEW(mem, ir_module);
@@ -118,8 +115,7 @@ ir_func *ir_find_model(const ir_module *m) {
   return NULL;
 }
 
-// ---- attributes
-// -----------------------------------------------------------------------------------------------------------
+// ---- attributes ------------------------------------------------------------------------------------------
 
 const ir_attr *ir_get_attr(const ir_op *op, ir_attr_key key) {
   for (size_t i = 0; i < op->attr_count; i++)

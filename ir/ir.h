@@ -14,7 +14,7 @@
 #include "support/diag.h"
 #include "support/vec.h"
 
-// ---- types ---------------------------------------------------------------------------
+// ---- types -----------------------------------------------------------------------------------------------
 typedef enum ir_type_kind {
   IR_TENSOR,   // rank dims of elem; dims[0] may be -1, the batch
   IR_PREPARED, // activations in a kernel's form, made by `prepare`; dims as the tensor it was made from
@@ -40,7 +40,7 @@ ir_type ir_index(void);
 ir_type ir_buffer(void);
 bool ir_type_equal(const ir_type *a, const ir_type *b);
 
-// ---- operations ----------------------------------------------------------------------
+// ---- operations ------------------------------------------------------------------------------------------
 typedef enum ir_opcode {
 #define OP(id, text, level, min, max, results, flags) IR_##id,
 #include "ir/ops.def"
@@ -142,7 +142,7 @@ typedef struct ir_func {
   src_loc loc;
 } ir_func;
 
-// ---- weights -------------------------------------------------------------------------
+// ---- weights ---------------------------------------------------------------------------------------------
 // A stored constant. With a scheme: a matrix W[rows][columns], packed by a recipe. Without: f32 numbers, kept as they are.
 typedef struct ir_weight {
   const char *name;   // as used by operations: the tensor's name in the weights file, e.g. "fc1.weight"
@@ -158,7 +158,7 @@ typedef struct ir_weight {
   src_loc loc;
 } ir_weight;
 
-// ---- the plan: what a compiled model does, step by step ------------------------------
+// ---- the plan: what a compiled model does, step by step --------------------------------------------------
 // fixed + per_batch * batch
 typedef struct ir_size {
   uint64_t fixed;

@@ -5,8 +5,7 @@
 
 enum { FIRST_CAPACITY = 64 };
 
-// ---- pointers
-// -----------------------------------------------------------------------------------------------------------
+// ---- pointers --------------------------------------------------------------------------------------------
 
 static size_t ptr_slot(const ptr_map *m, const void *key) {
   uint64_t hash = (uint64_t)(uintptr_t)key * UINT64_C(0x9e3779b97f4a7c15);
@@ -42,8 +41,7 @@ size_t ptr_map_get(const ptr_map *m, const void *key, size_t otherwise) {
   return m->keys[i] == NULL ? otherwise : m->values[i];
 }
 
-// ---- names
-// --------------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 static uint64_t hash_name(const char *name) {
   uint64_t hash = UINT64_C(0xcbf29ce484222325);

@@ -46,7 +46,7 @@ node *node_append(parse_context *p, node *list, node *item) {
   return list;
 }
 
-// ---- tokens -------------------------------------------------------------------------------------------------------------
+// ---- tokens ----------------------------------------------------------------------------------------------
 
 node *node_name(parse_context *p, node_kind kind, src_loc loc, const char *text, size_t length) {
   node *n = new_node(p, kind, loc);

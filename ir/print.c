@@ -24,7 +24,7 @@ static void put_symbol(printer *p, const char *name) {
   text_name(&p->out, name == NULL ? "" : name);
 }
 
-// ---- types --------------------------------------------------------------------------------------------------------------
+// ---- types -----------------------------------------------------------------------------------------------
 
 static void print_dims(strbuf *out, const ir_type *type) {
   for (unsigned i = 0; i < type->rank && i < IR_MAX_RANK; i++) {
@@ -51,7 +51,7 @@ void print_type(strbuf *out, const ir_type *type) {
   strbuf_printf(out, "%s>", elem_get(type->elem)->name);
 }
 
-// ---- names of values ----------------------------------------------------------------------------------------------------
+// ---- names of values -------------------------------------------------------------------------------------
 
 static bool is_free(const printer *p, const char *name) { return name_map_get(&p->taken, name) == NULL; }
 
@@ -96,7 +96,7 @@ static void put_values(printer *p, size_t count, ir_value *const *values) {
   }
 }
 
-// ---- attributes ---------------------------------------------------------------------------------------------------------
+// ---- attributes ------------------------------------------------------------------------------------------
 
 static void put_word(printer *p, const char *word) {
   strbuf word_text = {.mem = p->out.mem};
@@ -138,7 +138,7 @@ static void put_attrs(printer *p, const ir_op *op) {
   if (op->attr_count > 0) put(p, "}");
 }
 
-// ---- operations ---------------------------------------------------------------------------------------------------------
+// ---- operations ------------------------------------------------------------------------------------------
 
 static void put_indent(printer *p) {
   for (unsigned i = 0; i < p->depth; i++) put(p, "  ");
@@ -203,7 +203,7 @@ static void print_block(printer *p, const ir_block *block) {
   put(p, "}");
 }
 
-// ---- functions ----------------------------------------------------------------------------------------------------------
+// ---- functions -------------------------------------------------------------------------------------------
 
 static void put_params(printer *p, const ir_block *body) {
   put(p, "(");
@@ -239,7 +239,7 @@ static void print_function(printer *p, const ir_func *f) {
   put(p, "\n");
 }
 
-// ---- the module ---------------------------------------------------------------------------------------------------------
+// ---- the module ------------------------------------------------------------------------------------------
 
 static void print_weight(printer *p, const ir_weight *w) {
   put(p, "weight ");

@@ -17,7 +17,7 @@ static void print_struct(record_printer *p, const record_type *type, const unsig
 #define AT(base, m, type) ((const type *)((base) + (m)->offset))
 #define COUNT_AT(base, m, type) (*(const type *)((base) + (m)->count))
 
-// ---- numbers and words --------------------------------------------------------------------------------------------------
+// ---- numbers and words -----------------------------------------------------------------------------------
 
 static void put_u64(strbuf *out, uint64_t value) { strbuf_printf(out, "%llu", (unsigned long long)value); }
 
@@ -91,7 +91,7 @@ static void print_type_member(record_printer *p, const record_member *m, const u
   print_type(p->out, AT(base, m, ir_type));
 }
 
-// ---- sizes and references -----------------------------------------------------------------------------------------------
+// ---- sizes and references --------------------------------------------------------------------------------
 
 static void put_size(strbuf *out, ir_size size) {
   put_u64(out, size.fixed);
@@ -131,7 +131,7 @@ static void print_refs(record_printer *p, const record_member *m, const unsigned
   strbuf_putc(p->out, ']');
 }
 
-// ---- schemes and what belongs to them -----------------------------------------------------------------------------------
+// ---- schemes and what belongs to them --------------------------------------------------------------------
 
 static void print_scheme_name(record_printer *p, const record_member *m, const unsigned char *base) {
   p->scheme = *AT(base, m, scheme *);
@@ -190,7 +190,7 @@ static void print_exprs(record_printer *p, const record_member *m, const unsigne
   strbuf_putc(p->out, ']');
 }
 
-// ---- records in records -------------------------------------------------------------------------------------------------
+// ---- records in records ----------------------------------------------------------------------------------
 
 static void indent(record_printer *p) {
   strbuf_putc(p->out, '\n');
@@ -237,7 +237,7 @@ static void print_pointers(record_printer *p, const record_member *m, const unsi
   strbuf_putc(p->out, ']');
 }
 
-// ---- any record ---------------------------------------------------------------------------------------------------------
+// ---- any record ------------------------------------------------------------------------------------------
 
 static const member_printer printers[] = {
     [RECORD_U64] = print_u64,

@@ -4,7 +4,7 @@
 #include "ir/print.h"
 #include "ir/text.h"
 
-// ---- names --------------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 static void put_symbol(strbuf *out, const char *name) {
   strbuf_putc(out, '@');
@@ -32,7 +32,7 @@ static void print_tensor_ref(strbuf *out, const scheme_layout *l, unsigned index
     strbuf_printf(out, "%u", index);
 }
 
-// ---- expressions --------------------------------------------------------------------------------------------------------
+// ---- expressions -----------------------------------------------------------------------------------------
 
 static void print_var(strbuf *out, const expr_scope *scope, const expr *e) {
   static const char *const names[] = EXPR_VAR_NAMES;
@@ -85,7 +85,7 @@ void print_expr(strbuf *out, const expr_scope *scope, const expr *e) {
   }
 }
 
-// ---- fields and tables --------------------------------------------------------------------------------------------------
+// ---- fields and tables -----------------------------------------------------------------------------------
 
 static void print_granularity(strbuf *out, const granularity *g) {
   static const char *const names[] = {
@@ -118,7 +118,7 @@ static void print_table(strbuf *out, const scheme_table *t) {
   strbuf_printf(out, "]\n");
 }
 
-// ---- layouts ------------------------------------------------------------------------------------------------------------
+// ---- layouts ---------------------------------------------------------------------------------------------
 
 static void print_layout_tensor(strbuf *out, const expr_scope *scope, const layout_tensor *t) {
   strbuf_printf(out, "    tensor ");

@@ -9,7 +9,7 @@ int ir_yylex_init_extra(parse_context *p, void **scanner);
 int ir_yylex_destroy(void *scanner);
 struct yy_buffer_state *ir_yy_scan_bytes(const char *text, int length, void *scanner);
 
-// ---- items of a module --------------------------------------------------------------------------------------------------
+// ---- items of a module -----------------------------------------------------------------------------------
 
 static bool read_source(reader *r, const node *n) {
   vec_push(r->mem, &r->m->sources, n->items.data[0]->text);
@@ -62,7 +62,7 @@ static ir_module *read_module(parse_context *p) {
   return ok && !p->failed ? r.m : NULL;
 }
 
-// ---- text ---------------------------------------------------------------------------------------------------------------
+// ---- text ------------------------------------------------------------------------------------------------
 
 static bool parse_text(parse_context *p, const char *text, size_t length) {
   void *scanner;

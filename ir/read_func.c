@@ -5,7 +5,7 @@
 
 static bool read_block(reader *r, const node *list, ir_block *block);
 
-// ---- values -------------------------------------------------------------------------------------------------------------
+// ---- values ----------------------------------------------------------------------------------------------
 
 static bool use(reader *r, const node *n, ir_value **out) {
   *out = name_map_get(&r->values, n->text);
@@ -45,7 +45,7 @@ static bool define_results(reader *r, const node *names, const node *types, ir_o
   return ok;
 }
 
-// ---- attributes ---------------------------------------------------------------------------------------------------------
+// ---- attributes ------------------------------------------------------------------------------------------
 
 static bool find_key(reader *r, const node *word, ir_attr_key *out) {
   const char *names[IR_ATTR_COUNT];
@@ -97,7 +97,7 @@ static bool read_attrs(reader *r, const node *record, ir_op *op) {
   return ok;
 }
 
-// ---- operations ---------------------------------------------------------------------------------------------------------
+// ---- operations ------------------------------------------------------------------------------------------
 
 static bool find_opcode(reader *r, const node *word, ir_opcode *out) {
   const char *names[IR_OPCODE_COUNT];
@@ -162,7 +162,7 @@ static bool read_block(reader *r, const node *list, ir_block *block) {
   return ok;
 }
 
-// ---- functions ----------------------------------------------------------------------------------------------------------
+// ---- functions -------------------------------------------------------------------------------------------
 
 static bool read_params(reader *r, const node *list, ir_block *body) {
   bool ok = true;

@@ -8,7 +8,7 @@ typedef bool (*member_reader)(reader *r, const record_member *m, const node *n, 
 #define AT(base, m, type) ((type *)((base) + (m)->offset))
 #define COUNT_AT(base, m, type) (*(type *)((base) + (m)->count))
 
-// ---- numbers and words --------------------------------------------------------------------------------------------------
+// ---- numbers and words -----------------------------------------------------------------------------------
 
 static bool read_u64_member(reader *r, const record_member *m, const node *n, unsigned char *base) {
   return read_u64(r, n, AT(base, m, uint64_t));
@@ -91,7 +91,7 @@ static bool read_type_member(reader *r, const record_member *m, const node *n, u
   return read_type(r, n, AT(base, m, ir_type));
 }
 
-// ---- sizes and references -----------------------------------------------------------------------------------------------
+// ---- sizes and references --------------------------------------------------------------------------------
 
 static bool read_size_member(reader *r, const record_member *m, const node *n, unsigned char *base) {
   return read_size(r, n, AT(base, m, ir_size));
@@ -129,7 +129,7 @@ static bool read_refs(reader *r, const record_member *m, const node *n, unsigned
   return true;
 }
 
-// ---- schemes and what belongs to them -----------------------------------------------------------------------------------
+// ---- schemes and what belongs to them --------------------------------------------------------------------
 
 static bool read_scheme_name(reader *r, const record_member *m, const node *n, unsigned char *base) {
   const char *name;
@@ -213,7 +213,7 @@ static bool read_exprs(reader *r, const record_member *m, const node *n, unsigne
   return true;
 }
 
-// ---- records in records -------------------------------------------------------------------------------------------------
+// ---- records in records ----------------------------------------------------------------------------------
 
 static bool read_nested(reader *r, const record_member *m, const node *n, unsigned char *base) {
   return read_record(r, m->type, n, base + m->offset);
@@ -252,7 +252,7 @@ static bool read_pointers(reader *r, const record_member *m, const node *n, unsi
   return true;
 }
 
-// ---- any record ---------------------------------------------------------------------------------------------------------
+// ---- any record ------------------------------------------------------------------------------------------
 
 static const member_reader readers[] = {
     [RECORD_U64] = read_u64_member,

@@ -3,7 +3,7 @@
 
 #include "ir/read.h"
 
-// ---- names --------------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 // A symbol that `found` is the number of, or a number as it is.
 static bool read_ref(reader *r, const node *n, unsigned found, const char *kind, unsigned *out) {
@@ -18,7 +18,7 @@ bool read_field_ref(reader *r, const scheme *s, const node *n, unsigned *out) {
   return read_ref(r, n, scheme_field_by_name(s, n->text), "field", out);
 }
 
-// ---- expressions --------------------------------------------------------------------------------------------------------
+// ---- expressions -----------------------------------------------------------------------------------------
 
 static bool read_args(reader *r, const expr_scope *scope, const node *list, const expr *const **out) {
   const expr **args = ARENA_ARRAY(r->mem, const expr *, list->items.len);
@@ -126,7 +126,7 @@ bool read_expr(reader *r, const expr_scope *scope, const node *n, const expr **o
   }
 }
 
-// ---- fields and tables --------------------------------------------------------------------------------------------------
+// ---- fields and tables -----------------------------------------------------------------------------------
 
 static bool read_grain(reader *r, const node *n, granularity *out) {
   static const struct {
@@ -159,7 +159,7 @@ static bool read_table(reader *r, const node *n, scheme_table *out) {
   return read_elem(r, n->items.data[1], &out->type) && read_reals(r, n->items.data[2], &out->values, &out->count);
 }
 
-// ---- layouts ------------------------------------------------------------------------------------------------------------
+// ---- layouts ---------------------------------------------------------------------------------------------
 
 static bool read_tensor(reader *r, const expr_scope *scope, const node *n, layout_tensor *out) {
   const node *dims = n->items.data[3];
@@ -208,7 +208,7 @@ static bool read_layout(reader *r, const scheme *s, const node *n, scheme_layout
          read_i64(r, n->items.data[3], &out->type_id) && read_layout_items(r, &scope, n->items.data[4], out);
 }
 
-// ---- the scheme ---------------------------------------------------------------------------------------------------------
+// ---- the scheme ------------------------------------------------------------------------------------------
 
 static bool read_stored(reader *r, const node *items, scheme *s) {
   scheme_field *fields = ARENA_ARRAY(r->mem, scheme_field, items->items.len);

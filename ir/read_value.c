@@ -15,7 +15,7 @@ bool read_fail(reader *r, src_loc loc, const char *format, ...) {
 
 bool node_is_word(const node *n, const char *word) { return n->kind == NODE_WORD && strcmp(n->text, word) == 0; }
 
-// ---- numbers ------------------------------------------------------------------------------------------------------------
+// ---- numbers ---------------------------------------------------------------------------------------------
 
 bool read_u64(reader *r, const node *n, uint64_t *out) {
   if (n->kind != NODE_INT || n->negative) return read_fail(r, n->loc, "expected an integer that is not negative");
@@ -62,7 +62,7 @@ bool read_reals(reader *r, const node *n, const double **out, size_t *count) {
   return true;
 }
 
-// ---- names --------------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 bool read_text(reader *r, const node *n, const char **out) {
   if (n->kind != NODE_STRING) return read_fail(r, n->loc, "expected a text in quotes");
@@ -83,7 +83,7 @@ bool read_elem(reader *r, const node *n, elem_type *out) {
   return true;
 }
 
-// ---- activation modes ---------------------------------------------------------------------------------------------------
+// ---- activation modes ------------------------------------------------------------------------------------
 
 static bool read_static(reader *r, const node *n, act_spec *out) {
   int64_t zero = 0;
@@ -104,7 +104,7 @@ bool read_act(reader *r, const node *n, act_spec *out) {
   return n->number == ACT_FORM_TOKEN || read_u64(r, n->items.data[0], &out->group);
 }
 
-// ---- types --------------------------------------------------------------------------------------------------------------
+// ---- types -----------------------------------------------------------------------------------------------
 
 static bool read_dim(reader *r, const node *n, int64_t *out) {
   if (!node_is_word(n, "batch")) return read_i64(r, n, out);
@@ -142,7 +142,7 @@ bool read_type(reader *r, const node *n, ir_type *out) {
   return n->kind == NODE_TYPE ? read_shaped(r, n, out) : read_fail(r, n->loc, "expected a type");
 }
 
-// ---- sizes --------------------------------------------------------------------------------------------------------------
+// ---- sizes -----------------------------------------------------------------------------------------------
 
 bool read_size(reader *r, const node *n, ir_size *out) {
   *out = (ir_size){0};

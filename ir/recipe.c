@@ -7,8 +7,7 @@
 
 enum { SECTION_ALIGN = 64 };
 
-// ---- activation modes
-// -----------------------------------------------------------------------------------------------------
+// ---- activation modes ------------------------------------------------------------------------------------
 
 static bool same_real(double a, double b) { return fp_bits64(a) == fp_bits64(b); }
 
@@ -43,8 +42,7 @@ const char *compute_mode_name(compute_mode mode) {
   return names[mode];
 }
 
-// ---- packed weights
-// ---------------------------------------------------------------------------------------------------------
+// ---- packed weights --------------------------------------------------------------------------------------
 
 // Kernel positions of `columns` numbers in groups of `group` that take `padded` positions each, rounded up to blocks.
 static bool positions_of(uint64_t columns, uint64_t group, uint64_t padded, uint64_t block, uint64_t *out) {
@@ -79,8 +77,7 @@ bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uin
          num_add(bytes, p->tensor_head_bytes, out);
 }
 
-// ---- prepared activations
-// ---------------------------------------------------------------------------------------------------
+// ---- prepared activations --------------------------------------------------------------------------------
 
 static bool has_bytes(const prepared_layout *l) {
   return !l->as_f32 && (l->act.kind == ACT_I8_DYNAMIC || l->act.kind == ACT_I8_STATIC);

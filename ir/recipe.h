@@ -9,7 +9,7 @@
 
 #include "ir/scheme.h"
 
-// ---- activations ---------------------------------------------------------------------
+// ---- activations -----------------------------------------------------------------------------------------
 typedef enum act_kind {
   ACT_F32,
   ACT_BF16,      // rounded to bf16, computed in f32
@@ -28,7 +28,7 @@ bool act_equal(const act_spec *a, const act_spec *b);
 // "f32", "bf16", "i8 per 32 dynamic", "i8 per token dynamic", "i8 static(0.05, -3)": also the IR's text form.
 const char *act_text(arena *a, const act_spec *act);
 
-// ---- compute modes -------------------------------------------------------------------
+// ---- compute modes ---------------------------------------------------------------------------------------
 typedef enum compute_mode {
   MODE_INT_DOT,   // the code itself (minus a constant) times i8 activations, in integers
   MODE_TABLE_DOT, // the code looks up 1..4 bytes of an integer level; each byte plane is a dot product
@@ -37,7 +37,7 @@ typedef enum compute_mode {
 } compute_mode;
 const char *compute_mode_name(compute_mode mode);
 
-// ---- the value as a sum of products --------------------------------------------------
+// ---- the value as a sum of products ----------------------------------------------------------------------
 // The weight-granular fields together form the joint code c, `bits` wide: sum of (element - elem_min) << shift.
 typedef struct code_part {
   unsigned field;
@@ -64,7 +64,7 @@ typedef struct normal_form {
   const value_term *terms;
 } normal_form;
 
-// ---- kernel layout -------------------------------------------------------------------
+// ---- kernel layout ---------------------------------------------------------------------------------------
 // Rows are interleaved in tiles of `rows`; along K a tile is a sequence of blocks of `block` weights per row. A block is
 // a header (coarse elements, rows side by side) followed by chunks of 32 weights per row, each chunk by bit planes.
 // K positions are kernel positions: groups of `k_group` weights take `k_padded` positions (k_padded % 4 == 0), so
@@ -117,7 +117,7 @@ bool packing_blocks(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out);
 
-// ---- prepared activations ------------------------------------------------------------
+// ---- prepared activations --------------------------------------------------------------------------------
 // One token: numbers (i8, or f32 with as_f32; one per kernel position, zero in the gaps and the padding), then f32 scales (one per
 // `scale_span` positions), i32 sums of the i8 numbers and f32 sums (scaled) per `sum_span` positions. Sections start at
 // multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
@@ -144,7 +144,7 @@ typedef struct prepared_sizes {
 bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_sizes *out);
 bool prepared_equal(const prepared_layout *a, const prepared_layout *b);
 
-// ---- the recipe ----------------------------------------------------------------------
+// ---- the recipe ------------------------------------------------------------------------------------------
 #define RECIPE_MAX_TABLE_PLANES 4
 
 // What a term's core becomes in the chosen mode. Integer modes: level = step * (u + offset * 256^(P-1)), where u is the

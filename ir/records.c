@@ -12,7 +12,7 @@ bool record_may_miss(record_kind kind) {
          kind == RECORD_LAYOUT || kind == RECORD_RECIPE || kind == RECORD_LEVELS;
 }
 
-// ---- weights ------------------------------------------------------------------------------------------------------------
+// ---- weights ---------------------------------------------------------------------------------------------
 
 static const record_member weight_members[] = {
     {ROW(TEXT, ir_weight, layer)},    {ROW(SOURCE, ir_weight, source)}, {ROW(SCHEME, ir_weight, scheme)},
@@ -22,7 +22,7 @@ static const record_member weight_members[] = {
 const record_type record_weight = {
     .name = "weight", .size = sizeof(ir_weight), .one_line = true, MEMBERS(weight_members)};
 
-// ---- recipes ------------------------------------------------------------------------------------------------------------
+// ---- recipes ---------------------------------------------------------------------------------------------
 
 static const record_member part_members[] = {{ROW(FIELD, code_part, field)}, {ROW(UINT, code_part, shift)}};
 static const record_type record_part = {
@@ -120,7 +120,7 @@ static const record_member recipe_members[] = {
 };
 const record_type record_recipe = {.name = "recipe", .size = sizeof(recipe), MEMBERS(recipe_members)};
 
-// ---- the plan -----------------------------------------------------------------------------------------------------------
+// ---- the plan --------------------------------------------------------------------------------------------
 
 static const record_member port_members[] = {{ROW(TEXT, ir_port, name)}, {ROW(TYPE, ir_port, type)}};
 static const record_type record_port = {

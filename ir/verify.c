@@ -7,7 +7,7 @@
 #include "ir/print.h"
 #include "support/num.h"
 
-// ---- messages -----------------------------------------------------------------------------------------------------------
+// ---- messages --------------------------------------------------------------------------------------------
 
 static const char *where(verifier *v) {
   if (v->func == NULL) return "";
@@ -37,7 +37,7 @@ const char *verify_type_text(verifier *v, const ir_type *type) {
   return strbuf_text(&text);
 }
 
-// ---- names --------------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 static void check_name(verifier *v, name_map *seen, const char *kind, const char *name) {
   if (name == NULL) {
@@ -57,7 +57,7 @@ static void verify_names(verifier *v, const ir_module *m) {
   for (size_t i = 0; i < m->funcs.len; i++) check_name(v, &funcs, "function", m->funcs.data[i]->name);
 }
 
-// ---- schemes and weights ------------------------------------------------------------------------------------------------
+// ---- schemes and weights ---------------------------------------------------------------------------------
 
 static void verify_schemes(verifier *v, const ir_module *m) {
   for (size_t i = 0; i < m->schemes.len; i++)
@@ -117,7 +117,7 @@ static void verify_weight_size(verifier *v, const ir_weight *w) {
     verify_fail(v, "weight '%s' ends after the packed weights", w->name);
 }
 
-// ---- the module ---------------------------------------------------------------------------------------------------------
+// ---- the module ------------------------------------------------------------------------------------------
 
 static void verify_module(verifier *v, const ir_module *m) {
   verify_names(v, m);

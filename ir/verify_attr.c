@@ -6,7 +6,7 @@
 
 typedef bool (*attr_check)(verifier *v, const ir_op *op, const ir_attr *attr);
 
-// ---- ranges -------------------------------------------------------------------------------------------------------------
+// ---- ranges ----------------------------------------------------------------------------------------------
 
 static bool in_range(verifier *v, const ir_attr *attr, int64_t min, int64_t max) {
   if (attr->i >= min && attr->i <= max) return true;
@@ -49,7 +49,7 @@ static bool a_number(verifier *v, const ir_op *op, const ir_attr *attr) {
   return isfinite(attr->r) || verify_fail(v, "'%s' is not finite", ir_attr_name(attr->key));
 }
 
-// ---- tables -------------------------------------------------------------------------------------------------------------
+// ---- tables ----------------------------------------------------------------------------------------------
 
 static bool is_power_between(size_t n, size_t min, size_t max) { return n >= min && n <= max && (n & (n - 1)) == 0; }
 
@@ -69,7 +69,7 @@ static bool some_levels(verifier *v, const ir_op *op, const ir_attr *attr) {
   return true;
 }
 
-// ---- names --------------------------------------------------------------------------------------------------------------
+// ---- names -----------------------------------------------------------------------------------------------
 
 static bool a_weight(verifier *v, const ir_op *op, const ir_attr *attr) {
   const ir_weight *w = attr->s == NULL ? NULL : ir_find_weight(v->module, attr->s);
@@ -95,7 +95,7 @@ static bool an_epilogue(verifier *v, const ir_op *op, const ir_attr *attr) {
          verify_fail(v, "'%s' is no activation function that can be an epilogue", attr->s == NULL ? "" : attr->s);
 }
 
-// ---- by operation -------------------------------------------------------------------------------------------------------
+// ---- by operation ----------------------------------------------------------------------------------------
 
 static const struct attr_rule {
   ir_opcode op;

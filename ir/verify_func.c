@@ -6,7 +6,7 @@ enum value_scope { SCOPE_ENDED, SCOPE_VISIBLE, SCOPE_NEVER };
 
 static void verify_block(verifier *v, const ir_block *block);
 
-// ---- scopes -------------------------------------------------------------------------------------------------------------
+// ---- scopes ----------------------------------------------------------------------------------------------
 
 static bool define(verifier *v, const ir_value *value) {
   if (value == NULL) return verify_fail(v, "a value is missing");
@@ -57,7 +57,7 @@ static bool define_params(verifier *v, const ir_block *block) {
   return true;
 }
 
-// ---- blocks -------------------------------------------------------------------------------------------------------------
+// ---- blocks ----------------------------------------------------------------------------------------------
 
 static bool is_terminator(const ir_op *op) { return (ir_op_get_info(op->code)->flags & IR_FLAG_TERMINATOR) != 0; }
 
@@ -93,7 +93,7 @@ static void verify_block(verifier *v, const ir_block *block) {
   end_block(v, block);
 }
 
-// ---- signatures ---------------------------------------------------------------------------------------------------------
+// ---- signatures ------------------------------------------------------------------------------------------
 
 // Buffers, then indices, of which the last two are the work range.
 static bool verify_kernel_params(verifier *v, const ir_block *body) {

@@ -16,7 +16,7 @@ static const op_rule rules[IR_OPCODE_COUNT] = {
 #include "ir/rules.def"
 };
 
-// ---- types --------------------------------------------------------------------------------------------------------------
+// ---- types -----------------------------------------------------------------------------------------------
 
 static bool is_lane(elem_type elem) {
   return elem == ELEM_I8 || elem == ELEM_I16 || elem == ELEM_I32 || elem == ELEM_F16 || elem == ELEM_BF16 ||
@@ -41,7 +41,7 @@ bool verify_type(verifier *v, const ir_type *type) {
   return verify_fail(v, "a vector has %u lanes, 1 to %d are possible", type->lanes, VERIFY_MAX_LANES);
 }
 
-// ---- classes ------------------------------------------------------------------------------------------------------------
+// ---- classes ---------------------------------------------------------------------------------------------
 
 static bool is_vector_of(const ir_type *type, elem_type a, elem_type b, elem_type c) {
   return type->kind == IR_VECTOR && (type->elem == a || type->elem == b || type->elem == c);
@@ -110,7 +110,7 @@ static bool verify_result_class(verifier *v, const ir_op *op) {
   return true;
 }
 
-// ---- the whole operation ------------------------------------------------------------------------------------------------
+// ---- the whole operation ---------------------------------------------------------------------------------
 
 static bool verify_counts(verifier *v, const ir_op *op) {
   const ir_op_info *info = ir_op_get_info(op->code);

@@ -7,7 +7,7 @@
 
 enum { ALIGN = 64, MAX_CODE_BITS = 32, MAX_LEVEL_BITS = 16 };
 
-// ---- activations --------------------------------------------------------------------------------------------------------
+// ---- activations -----------------------------------------------------------------------------------------
 
 bool verify_act(verifier *v, const act_spec *act) {
   if ((unsigned)act->kind > ACT_I8_STATIC) return verify_fail(v, "the activation mode is unknown");
@@ -18,7 +18,7 @@ bool verify_act(verifier *v, const act_spec *act) {
          verify_fail(v, "the activations' zero point is %d, outside -128 .. 127", act->zero);
 }
 
-// ---- expressions --------------------------------------------------------------------------------------------------------
+// ---- expressions -----------------------------------------------------------------------------------------
 
 static bool fields_exist(const scheme *s, const expr *e) {
   if ((e->op == EXPR_FIELD || e->op == EXPR_ELEMENT) && e->index >= s->field_count) return false;
@@ -44,7 +44,7 @@ static bool verify_term(verifier *v, const recipe *r, const value_term *term, si
                      r->normal.code_bits);
 }
 
-// ---- the joint code -----------------------------------------------------------------------------------------------------
+// ---- the joint code --------------------------------------------------------------------------------------
 
 static uint64_t bits_at(unsigned shift, unsigned width) {
   return width >= 64 || shift >= 64 ? UINT64_MAX : ((UINT64_C(1) << width) - 1) << shift;
@@ -99,7 +99,7 @@ static bool verify_terms(verifier *v, const recipe *r) {
   return true;
 }
 
-// ---- planes -------------------------------------------------------------------------------------------------------------
+// ---- planes ----------------------------------------------------------------------------------------------
 
 static bool is_width(unsigned w) { return w == 1 || w == 2 || w == 4 || w == 8 || w == 16 || w == 32; }
 
@@ -130,7 +130,7 @@ static bool verify_planes(verifier *v, const recipe *r) {
          verify_fail(v, "recipe '%s': the planes do not cover all %u bits of the code", r->name, p->code_bits);
 }
 
-// ---- coarse fields ------------------------------------------------------------------------------------------------------
+// ---- coarse fields ---------------------------------------------------------------------------------------
 
 // Bytes of one granule's numbers in the kernel layout.
 static bool granule_bytes(const recipe *r, const pack_field *f, uint64_t *out) {
@@ -168,7 +168,7 @@ static bool verify_fields(verifier *v, const recipe *r) {
          verify_fail(v, "recipe '%s': the row sums do not fit the tile's head", r->name);
 }
 
-// ---- blocks -------------------------------------------------------------------------------------------------------------
+// ---- blocks ----------------------------------------------------------------------------------------------
 
 static bool verify_positions(verifier *v, const recipe *r, uint64_t group, uint64_t padded, uint64_t block) {
   if (group == 0 || padded < group || (padded != group && padded % 4 != 0))
@@ -208,7 +208,7 @@ static bool verify_prepared(verifier *v, const recipe *r) {
   return true;
 }
 
-// ---- the whole recipe ---------------------------------------------------------------------------------------------------
+// ---- the whole recipe ------------------------------------------------------------------------------------
 
 void verify_recipe(verifier *v, const recipe *r) {
   const packing *p = &r->pack;

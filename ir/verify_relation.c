@@ -11,7 +11,7 @@ static const ir_type *result(const ir_op *op) { return &op->results[0]->type; }
 
 static unsigned bits_of(const ir_type *type) { return elem_get(type->elem)->bits; }
 
-// ---- vectors ------------------------------------------------------------------------------------------------------------
+// ---- vectors ---------------------------------------------------------------------------------------------
 
 static bool one_type(verifier *v, const ir_op *op) {
   for (size_t i = 0; i < op->operand_count; i++)
@@ -93,7 +93,7 @@ static bool constant(verifier *v, const ir_op *op) {
   return verify_fail(v, "%lld does not fit lanes of %s", (long long)value->i, elem_get(result(op)->elem)->name);
 }
 
-// ---- control ------------------------------------------------------------------------------------------------------------
+// ---- control ---------------------------------------------------------------------------------------------
 
 static bool is_carried(const ir_type *type) { return type->kind == IR_VECTOR || type->kind == IR_INDEX; }
 
@@ -139,7 +139,7 @@ static bool returned(verifier *v, const ir_op *op) {
   return true;
 }
 
-// ---- tensors ------------------------------------------------------------------------------------------------------------
+// ---- tensors ---------------------------------------------------------------------------------------------
 
 static bool same_shape(verifier *v, const ir_op *op) {
   if (ir_type_equal(operand(op, 0), result(op))) return true;
@@ -247,7 +247,7 @@ static bool fused(verifier *v, const ir_op *op) {
   return w->scheme == r->scheme || verify_fail(v, "recipe '%s' is not for the scheme of weight '%s'", r->name, w->name);
 }
 
-// ---- by letter ----------------------------------------------------------------------------------------------------------
+// ---- by letter -------------------------------------------------------------------------------------------
 
 bool verify_relation(verifier *v, const ir_op *op, char letter) {
   static const relation relations[128] = {

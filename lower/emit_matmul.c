@@ -36,7 +36,7 @@ static unsigned chain_count(const matmul *e) {
   return e->tokens * e->vectors >= 4 ? 1 : 2;
 }
 
-// ---- what becomes of the total ---------------------------------------------------------------------------------------------
+// ---- what becomes of the total ---------------------------------------------------------------------------
 
 static ir_value *rows_left(matmul *e, unsigned v) {
   ir_value *first = lo_index_add(&e->b, lo_index_scale(&e->b, e->tile_number[v], TILE_ROWS), e->row[v]);
@@ -73,7 +73,7 @@ static void finish(matmul *e) {
   }
 }
 
-// ---- loops over tokens and rows ----------------------------------------------------------------------------------
+// ---- loops over tokens and rows --------------------------------------------------------------------------
 
 static ir_value *tile_start(matmul *e, ir_value *number) {
   const packing *p = &e->r->pack;
@@ -138,7 +138,7 @@ static void move_totals(matmul *e, bool load) {
   }
 }
 
-// ---- one token, or few: each row from end to end ---------------------------------------------------------------------
+// ---- one token, or few: each row from end to end ---------------------------------------------------------
 
 static void whole_rows(matmul *e) {
   clear_totals(e);
@@ -203,7 +203,7 @@ static void in_groups(matmul *e, ir_value *end, unsigned tokens) {
   lo_end_loop(&e->b, loop);
 }
 
-// ---- loops over tokens -------------------------------------------------------------------------------------------------
+// ---- loops over tokens -----------------------------------------------------------------------------------
 
 // Accumulators take half of the registers at most in f32, where each sum has four.
 static unsigned token_tile(const matmul *e, unsigned wanted) {

@@ -18,7 +18,7 @@ coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
                         .row = e->row[v]};
 }
 
-// ---- coefficients -----------------------------------------------------------------------------------------------------
+// ---- coefficients ----------------------------------------------------------------------------------------
 
 enum which { ALL_COEFFICIENTS, REAL_COEFFICIENTS };
 
@@ -47,7 +47,7 @@ static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coar
   return product;
 }
 
-// ---- activations' scales and sums -----------------------------------------------------------------------------------------
+// ---- activations' scales and sums ------------------------------------------------------------------------
 
 static ir_value *span_element(matmul *e, unsigned m, ir_value *section, uint64_t span, ir_value *position,
                               elem_type type) {
@@ -73,7 +73,7 @@ static ir_value *fsum(matmul *e, unsigned m, ir_value *position) {
   return span_element(e, m, e->fsums_at, e->r->prepared.fsum_span, position, ELEM_F32);
 }
 
-// ---- segments ----------------------------------------------------------------------------------------------------------------
+// ---- segments --------------------------------------------------------------------------------------------
 
 static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
   ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, i32s(e), 0) : ir_vector_real(&e->b, f32s(e), 0);
@@ -171,7 +171,7 @@ void matmul_end_segment(matmul *e, ir_value *position) {
   }
 }
 
-// ---- float spans ------------------------------------------------------------------------------------------------------------------
+// ---- float spans -----------------------------------------------------------------------------------------
 
 void matmul_begin_float_span(matmul *e) {
   if (!matmul_is_nested(e->r)) return;

@@ -83,7 +83,7 @@ static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k
   return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, f32s(e), x);
 }
 
-// ---- integer modes -------------------------------------------------------------------------------------------------------
+// ---- integer modes ---------------------------------------------------------------------------------------
 
 // The number that one byte plane of a core multiplies the activations with.
 static ir_value *dot_operand(matmul *e, const recipe_core *core, unsigned plane, ir_value *codes) {
@@ -145,7 +145,7 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
   }
 }
 
-// ---- float modes ------------------------------------------------------------------------------------------------------------
+// ---- float modes -----------------------------------------------------------------------------------------
 
 // A table of the core's levels for every code, by the cheaper of a look-up and a conversion.
 static ir_value *affine_level(matmul *e, const recipe_core *core, ir_value *codes) {

@@ -49,7 +49,7 @@ static uint64_t align_up(planner *p, uint64_t a) {
   return r;
 }
 
-// ---- weights ----------------------------------------------------------------------------------------------------------
+// ---- weights ---------------------------------------------------------------------------------------------
 
 static void place_weights(planner *p) {
   uint64_t end = 0;
@@ -68,7 +68,7 @@ static void place_weights(planner *p) {
   p->plan->weights_size = end;
 }
 
-// ---- values -----------------------------------------------------------------------------------------------------------------
+// ---- values ----------------------------------------------------------------------------------------------
 
 static void set_place(planner *p, const ir_value *v, ir_ref ref) {
   ptr_map_set(&p->refs, v, p->places.len);
@@ -145,7 +145,7 @@ static void place_result(planner *p, const ir_value *v, uint64_t at, const kerne
   set_place(p, v, ref);
 }
 
-// ---- steps --------------------------------------------------------------------------------------------------------------------
+// ---- steps -----------------------------------------------------------------------------------------------
 
 static ir_size constant(uint64_t n) { return (ir_size){.fixed = n}; }
 
@@ -244,7 +244,7 @@ static void plan_op(planner *p, const ir_op *op, uint64_t at) {
   }
 }
 
-// ---- inputs and outputs ---------------------------------------------------------------------------------------------------------
+// ---- inputs and outputs ----------------------------------------------------------------------------------
 
 static void place_inputs(planner *p) {
   const ir_block *b = p->f->body;

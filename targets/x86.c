@@ -3,7 +3,7 @@
 #include "runtime/qrt_cpu.h"
 #include "targets/tables.h"
 
-// ---- bytes by shuffles of 16 ------------------------------------------------------------------------------------------
+// ---- bytes by shuffles of 16 -----------------------------------------------------------------------------
 // A byte shuffle gives 0 where the index has bit 7 set. For the 16 entries from `first`, index - first, pushed up by 0x70
 // with saturation, has bit 7 clear just for the indices that these entries serve: the parts of a larger table are or-ed.
 #define PART(lanes, shuffle, k, first)                             \
@@ -22,7 +22,7 @@
       {IR_LOOKUP, ELEM_I8, n, 64, PARTS_4(lanes, shuffle) JOIN_4("i8x" lanes), 8}, \
       {IR_LOOKUP, ELEM_I8, n, 128, PARTS_8(lanes, shuffle) JOIN_8("i8x" lanes), 16}
 
-// ---- dot products by pairs ------------------------------------------------------------------------------------------------
+// ---- dot products by pairs -------------------------------------------------------------------------------
 // pmaddubsw adds two products u*s in 16 bits with saturation. The least sum is 2 * umax * -128, so it is exact as long as
 // umax <= 128 (-32768 is the last number that fits; the largest sum, 2 * 128 * 127, fits too). A larger u is taken apart
 // into u & 127 and u & 128. pmaddwd by ones then adds the pairs in 32 bits, exactly.
@@ -47,7 +47,7 @@
       {IR_DOT4, ELEM_I32, n, 255, MADD_DOT4_255(bytes, half, lanes, madd8, madd16), 3}, \
       {IR_DOT4S, ELEM_I32, n, 0, MADD_DOT4S(half, lanes, madd16), 4}
 
-// ---- VNNI -----------------------------------------------------------------------------------------------------------------
+// ---- VNNI ------------------------------------------------------------------------------------------------
 // Two signed operands: (b + 128) as an unsigned byte, less 128 times the sum of c.
 #define VNNI_DOTS(n, bytes, lanes, vnni)                                                                \
   {IR_DOT4, ELEM_I32, n, 0, "r:i32x" lanes " = " vnni "(a, b, c)", 1},                                  \
@@ -59,7 +59,7 @@
        "q:i32x" lanes " = " vnni "(0:i32x" lanes ", 128:i8x" bytes ", c); r:i32x" lanes " = sub(p, q)", \
        2.5}
 
-// ---- conversions, masked access --------------------------------------------------------------------------------------------
+// ---- conversions, masked access --------------------------------------------------------------------------
 #define HALF_CONVERSIONS(n, lanes)                                          \
   {IR_EXTF, ELEM_F32, n, 0, "r:f32x" lanes " = fpext(a:f16x" lanes ")", 1}, \
       {IR_TRUNCF, ELEM_F16, n, 0, "r:f16x" lanes " = fptrunc(a)", 2}

@@ -14,7 +14,7 @@
 
 enum { MAX_DIM = INT32_MAX };
 
-// ---- the note in the metadata -----------------------------------------------------------------------------------------
+// ---- the note in the metadata ----------------------------------------------------------------------------
 
 const char *fields_noted_name(const char *key) {
   size_t length = strlen(SCHEME_KEY);
@@ -93,7 +93,7 @@ bool fields_check(diag *d, const tensor_file *f, const char *name, const fields_
   return false;
 }
 
-// ---- how a field is stored ----------------------------------------------------------------------------------------------
+// ---- how a field is stored -------------------------------------------------------------------------------
 
 // The tensor of a field: `streams` dense streams of `per_stream` elements of `bits`, each in `stream_bytes`. For natural
 // types streams have no gaps.
@@ -157,7 +157,7 @@ static const char *tensor_name(arena *a, const char *name, const scheme_field *f
   return arena_printf(a, "%s.%s", name, f->name);
 }
 
-// ---- bits -----------------------------------------------------------------------------------------------------------------
+// ---- bits ------------------------------------------------------------------------------------------------
 
 static void put_bits(uint8_t *out, uint64_t at, unsigned bits, uint32_t raw) {
   for (unsigned done = 0; done < bits;) {
@@ -193,7 +193,7 @@ static void read_streams(const field_store *s, const uint8_t *in, uint32_t *elem
       elements[r * s->per_stream + i] = get_bits(in + r * s->stream_bytes, i * s->bits, s->bits);
 }
 
-// ---- reading --------------------------------------------------------------------------------------------------------------
+// ---- reading ---------------------------------------------------------------------------------------------
 
 static bool same_shape(const tensor *t, const field_store *s) {
   bool same = t->dtype == s->dtype && t->rank == s->rank && t->size == s->bytes;
@@ -235,7 +235,7 @@ tensor_codes *fields_read(diag *d, arena *a, const tensor_file *f, const char *n
   return t;
 }
 
-// ---- writing --------------------------------------------------------------------------------------------------------------
+// ---- writing ---------------------------------------------------------------------------------------------
 
 void fields_make_items(arena *a, const tensor_codes *t, const char *name, safetensors_item *items) {
   for (size_t i = 0; i < t->scheme->field_count; i++) {

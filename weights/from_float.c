@@ -28,7 +28,7 @@ static bool check_number(diag *d, const tensor *t, uint64_t at, uint64_t columns
   return false;
 }
 
-// ---- one plain float number per weight -------------------------------------------------------------------------------
+// ---- one plain float number per weight -------------------------------------------------------------------
 
 static bool is_plain(const scheme *s) {
   if (s->field_count != 1 || s->value->op != EXPR_FIELD) return false;
@@ -61,7 +61,7 @@ static tensor_codes *encode_plain(diag *d, arena *a, const tensor *t, const floa
   return codes;
 }
 
-// ---- any scheme ---------------------------------------------------------------------------------------------------------
+// ---- any scheme ------------------------------------------------------------------------------------------
 
 typedef struct encode_bar {
   progress *bar;

@@ -19,7 +19,7 @@ struct weight_set {
   uint64_t done; // bytes of float weights that have been encoded
 };
 
-// ---- opening --------------------------------------------------------------------------------------------------------
+// ---- opening ---------------------------------------------------------------------------------------------
 
 static bool check_sizes(diag *d, const ir_weight *w) {
   uint64_t count;
@@ -42,7 +42,7 @@ weight_set *weights_open(diag *d, arena *a, weight_files *files, const ir_module
 
 size_t weights_count(const weight_set *w) { return w->m->weights.len; }
 
-// ---- codes ----------------------------------------------------------------------------------------------------------
+// ---- codes -----------------------------------------------------------------------------------------------
 
 static tensor_codes *read_float(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
   const ir_weight *weight = s->weight;
@@ -92,7 +92,7 @@ tensor_codes *weights_read_codes(weight_set *w, arena *a, size_t index, weight_s
   return codes;
 }
 
-// ---- packing --------------------------------------------------------------------------------------------------------
+// ---- packing ---------------------------------------------------------------------------------------------
 
 static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *out, weight_stats *stats) {
   const ir_weight *weight = w->stored[index].weight;

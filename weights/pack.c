@@ -16,7 +16,7 @@ typedef struct packer {
   double *row;     // one row of weights, for row sums
 } packer;
 
-// ---- codes ------------------------------------------------------------------------------------------------------------
+// ---- codes -----------------------------------------------------------------------------------------------
 
 static uint32_t joint_code(const packer *k, uint64_t index) {
   uint32_t code = 0;
@@ -75,7 +75,7 @@ static void put_chunks(const packer *k, uint64_t block, uint8_t *out) {
   }
 }
 
-// ---- coarse elements ------------------------------------------------------------------------------------------------------
+// ---- coarse elements -------------------------------------------------------------------------------------
 
 // A raw element in its stored type: integers are extended, floats keep their bits.
 static uint32_t stored_bits(elem_type type, elem_type store, uint32_t raw) {

@@ -22,7 +22,7 @@ typedef struct quantizer {
   uint64_t done;
 } quantizer;
 
-// ---- which tensors ------------------------------------------------------------------------------------------------------
+// ---- which tensors ---------------------------------------------------------------------------------------
 
 static bool is_matrix(const tensor *t) { return t->rank == 2 && t->count > 0 && from_float_dtype(t->dtype); }
 
@@ -51,7 +51,7 @@ static void copy_metadata(quantizer *q) {
   }
 }
 
-// ---- one tensor -----------------------------------------------------------------------------------------------------------
+// ---- one tensor ------------------------------------------------------------------------------------------
 
 static bool copy_tensor(quantizer *q, const tensor *t) {
   if (t->dtype == TENSOR_BLOCKS) {
@@ -103,7 +103,7 @@ static bool encode_one(quantizer *q, const tensor *t) {
   return ok;
 }
 
-// ---- the file -------------------------------------------------------------------------------------------------------------
+// ---- the file --------------------------------------------------------------------------------------------
 
 static bool check_job(diag *d, const quantize_job *job) {
   if (job->layout == NULL || job->layout->block_weights != 0) return true;

@@ -11,7 +11,7 @@
 
 _Static_assert(sizeof(qrt_weights_header) == QW_HEADER_BYTES, "the payload follows the header");
 
-// ---- the header's numbers -----------------------------------------------------------------------------------------------
+// ---- the header's numbers --------------------------------------------------------------------------------
 
 // Where each number of the header lies; the runtime reads them at the same offsets.
 static const struct {
@@ -58,7 +58,7 @@ static void header_read(const uint8_t *bytes, qrt_weights_header *h) {
   }
 }
 
-// ---- identity -----------------------------------------------------------------------------------------------------------
+// ---- identity --------------------------------------------------------------------------------------------
 
 // The reason and the price of a recipe are no part of it: they differ between targets that read the same bytes.
 static void put_recipe(strbuf *out, const recipe *r) {
@@ -85,7 +85,7 @@ uint64_t qw_model_id(const ir_module *m) {
   return id;
 }
 
-// ---- writing ------------------------------------------------------------------------------------------------------------
+// ---- writing ---------------------------------------------------------------------------------------------
 
 bool qw_image_new(diag *d, arena *a, uint64_t payload_size, qw_image *out) {
   uint64_t size;
@@ -120,7 +120,7 @@ bool qw_build(diag *d, arena *a, weight_set *weights, const ir_module *m, qw_ima
 
 void qw_write(out_file *out, const qw_image *image) { out_write(out, image->bytes, image->size); }
 
-// ---- checking -------------------------------------------------------------------------------------------------------------
+// ---- checking --------------------------------------------------------------------------------------------
 
 #define COMPILE_AGAIN "compile the model again and use the .qw file that belongs to the library"
 

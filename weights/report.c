@@ -17,7 +17,7 @@ weight_stats weight_stats_new(const char *layer, const scheme *s, uint64_t rows,
   return stats;
 }
 
-// ---- cells ------------------------------------------------------------------------------------------------------------
+// ---- cells -----------------------------------------------------------------------------------------------
 
 // A column: its heading, which side its cells are aligned to, and its cell for a layer.
 typedef struct table_column {
@@ -57,7 +57,7 @@ static const table_column columns[] = {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-// ---- layout -------------------------------------------------------------------------------------------------------------
+// ---- layout ----------------------------------------------------------------------------------------------
 
 static unsigned text_width(const char *text) {
   unsigned width = 0;
@@ -96,7 +96,7 @@ static void print_rows(FILE *out, arena *a, const weight_stats *stats, size_t co
       print_cell(out, &columns[c], width[c], cells[i * COLUMNS + c], c + 1 == COLUMNS);
 }
 
-// ---- totals -------------------------------------------------------------------------------------------------------------
+// ---- totals ----------------------------------------------------------------------------------------------
 
 static const char *size_text(arena *a, double bytes) {
   static const struct {

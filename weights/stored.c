@@ -13,7 +13,7 @@ typedef struct search {
   stored_weight *out;
 } search;
 
-// ---- messages -----------------------------------------------------------------------------------------------------------
+// ---- messages --------------------------------------------------------------------------------------------
 
 static const char *shape_text(arena *a, uint64_t rows, uint64_t columns) {
   return arena_printf(a, "[%" PRIu64 ", %" PRIu64 "]", rows, columns);
@@ -37,7 +37,7 @@ static bool wrong_type(const search *x, const tensor *t) {
   return false;
 }
 
-// ---- numbers and float weights --------------------------------------------------------------------------------------------
+// ---- numbers and float weights ---------------------------------------------------------------------------
 
 // [rows, columns], where all dimensions but the last count as rows.
 static bool has_numbers(const tensor *t, uint64_t rows, uint64_t columns) {
@@ -67,7 +67,7 @@ static bool use_float(search *x, const tensor *t) {
   return is_matrix(t, x->w->rows, x->w->columns) || wrong_shape(x, t);
 }
 
-// ---- blocks ---------------------------------------------------------------------------------------------------------------
+// ---- blocks ----------------------------------------------------------------------------------------------
 
 static const scheme_layout *layout_of_type(const scheme *s, uint32_t type) {
   for (size_t i = 0; i < s->layout_count; i++)
@@ -127,7 +127,7 @@ static bool use_byte_blocks(search *x, const tensor *t, const scheme_layout *l) 
   return false;
 }
 
-// ---- what `qcc quantize` wrote ----------------------------------------------------------------------------------------------
+// ---- what `qcc quantize` wrote ---------------------------------------------------------------------------
 
 static bool layout_disagrees(const search *x, const fields_note *note) {
   const char *wanted = x->w->layout == NULL ? NULL : x->w->layout->name;
@@ -156,7 +156,7 @@ static bool use_noted(search *x, const fields_note *note) {
   return false;
 }
 
-// ---- which of these it is -----------------------------------------------------------------------------------------------------
+// ---- which of these it is --------------------------------------------------------------------------------
 
 static bool use_tensor(search *x, const tensor *t) {
   if (t->dtype == TENSOR_BLOCKS) return use_typed_blocks(x, t);

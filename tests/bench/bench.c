@@ -69,7 +69,7 @@ static void *aligned(size_t size) {
   return p;
 }
 
-// ---- kernels -----------------------------------------------------------------------------------------------------------
+// ---- kernels ---------------------------------------------------------------------------------------------
 
 static cg_jit *compile(bench *b, const ir_module *m) {
   cg_options co = {.opt_level = 2};
@@ -94,7 +94,7 @@ static double timed(const bench *b, qrt_kernel k, const qrt_args *args, uint64_t
   return now() - start;
 }
 
-// ---- limits -----------------------------------------------------------------------------------------------------------
+// ---- limits ----------------------------------------------------------------------------------------------
 
 static double read_rate(const bench *b) {
   uint64_t item = UINT64_C(1) << 20;
@@ -111,7 +111,7 @@ static double peak_rate(const bench *b, qrt_kernel k, unsigned per_lane) {
   return (double)turns * LIMIT_CHAINS * lanes * b->o.threads / timed(b, k, &args, b->o.threads) / 1e9;
 }
 
-// ---- one format --------------------------------------------------------------------------------------------------------
+// ---- one format ------------------------------------------------------------------------------------------
 
 typedef struct result {
   double best;  // seconds of one matrix
@@ -213,7 +213,7 @@ static void bench_format(bench *b, const char *text) {
   for (size_t i = 0; i < b->o.token_count; i++) bench_shape(b, r, b->o.tokens[i]);
 }
 
-// ---- options ---------------------------------------------------------------------------------------------------------------
+// ---- options ---------------------------------------------------------------------------------------------
 
 static size_t split(char *text, const char **out) {
   size_t n = 0;

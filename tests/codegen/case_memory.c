@@ -215,7 +215,7 @@ static void add_dot_splat(case_list *list, ir_opcode code, int64_t umax) {
   case_add(list, c);
 }
 
-// ---- indices, constants, loops ----------------------------------------------------------------------------------------------
+// ---- indices, constants, loops ---------------------------------------------------------------------------
 
 // Both halves of every index operation's result.
 static void add_indices(case_list *list) {

@@ -27,7 +27,7 @@ typedef struct op_spec {
   const char *suffix;
 } op_spec;
 
-// ---- numbers ----------------------------------------------------------------------------------------------------------
+// ---- numbers ---------------------------------------------------------------------------------------------
 
 static const uint32_t float_edges[] = {
     0,          0x80000000, 0x3f800000, 0xbf800000, 1,          0x80000001, 0x007fffff, 0x00800000, 0x7f7fffff,
@@ -67,7 +67,7 @@ static ir_memory fill(case_list *list, const operand_spec *o, uint64_t limit, ui
   return m;
 }
 
-// ---- kernels ----------------------------------------------------------------------------------------------------------
+// ---- kernels ---------------------------------------------------------------------------------------------
 
 static ir_value *item_offset(ir_builder *b, ir_value *item, ir_type type) {
   uint64_t bytes = (uint64_t)type.lanes * (elem_get(type.elem)->bits / 8);
@@ -125,7 +125,7 @@ static const uint32_t usual[] = {1, 4, 16, 0};
 static const uint32_t for_bytes[] = {1, 4, 16, 64, 0};
 static const uint32_t wide[] = {4, 12, 32, 64, 0};
 
-// ---- the operations -----------------------------------------------------------------------------------------------------
+// ---- the operations --------------------------------------------------------------------------------------
 
 static void add_integers(case_list *list) {
   static const ir_opcode binary[] = {IR_ADD, IR_SUB, IR_MUL, IR_AND, IR_OR, IR_XOR, IR_SMIN, IR_SMAX};

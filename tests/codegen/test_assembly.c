@@ -30,7 +30,7 @@ static void teardown(fixture *f) {
   arena_free(f->mem);
 }
 
-// ---- patterns ---------------------------------------------------------------------------
+// ---- patterns --------------------------------------------------------------------------------------------
 
 static bool is_word(const target_pattern *p) {
   return strcmp(p->sequence, "masked") == 0 || strcmp(p->sequence, "gather") == 0;
@@ -106,7 +106,7 @@ START_TEST(malformed_patterns_say_where) {
 }
 END_TEST
 
-// ---- instructions -------------------------------------------------------------------------
+// ---- instructions ----------------------------------------------------------------------------------------
 
 static const struct expectation {
   const char *triple;
@@ -225,7 +225,7 @@ START_TEST(tiers_use_their_instructions) {
 }
 END_TEST
 
-// ---- symbols ------------------------------------------------------------------------------
+// ---- symbols ---------------------------------------------------------------------------------------------
 
 START_TEST(kernels_call_nothing_but_memory_functions) {
   static const char *const triples[] = {"x86_64-linux-gnu", "aarch64-linux-gnu", "riscv64-linux-gnu"};

@@ -6,7 +6,7 @@
 #define NOWHERE SRC_NOWHERE
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-// ---- schemes ------------------------------------------------------------------------------------------------------------
+// ---- schemes ---------------------------------------------------------------------------------------------
 
 static const expr *make(arena *mem, expr_op op, size_t count, const expr *a, const expr *b, const expr *c) {
   const expr *args[] = {a, b, c};
@@ -138,7 +138,7 @@ const scheme *sample_rich_scheme(arena *mem, ir_module *m) {
   return s;
 }
 
-// ---- recipes ------------------------------------------------------------------------------------------------------------
+// ---- recipes ---------------------------------------------------------------------------------------------
 
 static value_term sample_term(arena *mem, bool with_levels) {
   const expr *coefficients[] = {field(mem, 1, false), field(mem, 2, true), field(mem, 2, false)};
@@ -211,7 +211,7 @@ recipe *sample_recipe(arena *mem, ir_module *m, const scheme *s) {
   return r;
 }
 
-// ---- the model ----------------------------------------------------------------------------------------------------------
+// ---- the model -------------------------------------------------------------------------------------------
 
 static void add_weight(arena *mem, ir_module *m, ir_weight w) {
   ir_weight *made = ARENA_NEW(mem, ir_weight);
@@ -291,7 +291,7 @@ static void add_model(arena *mem, ir_module *m) {
   f->output_names = names;
 }
 
-// ---- the plan -----------------------------------------------------------------------------------------------------------
+// ---- the plan --------------------------------------------------------------------------------------------
 
 static void add_plan(arena *mem, ir_module *m) {
   const int64_t dims[] = {IR_BATCH, 64}, cube[] = {IR_BATCH, 4, 16};

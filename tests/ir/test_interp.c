@@ -13,7 +13,7 @@ static void run_ok(arena *mem, const char *body, const run_args *args) {
   ck_assert_msg(said[0] == '\0', "%s\nin:\n%s", said, body);
 }
 
-// ---- integers -----------------------------------------------------------------------------------------------------------
+// ---- integers --------------------------------------------------------------------------------------------
 
 typedef int64_t (*int_function)(int64_t a, int64_t b);
 
@@ -110,7 +110,7 @@ START_TEST(widths_change) {
 }
 END_TEST
 
-// ---- the primitives of quantized arithmetic -----------------------------------------------------------------------------
+// ---- the primitives of quantized arithmetic --------------------------------------------------------------
 
 START_TEST(dot_products_are_exact) {
   arena *mem = arena_new();
@@ -165,7 +165,7 @@ START_TEST(tables_are_looked_up) {
 }
 END_TEST
 
-// ---- floats -------------------------------------------------------------------------------------------------------------
+// ---- floats ----------------------------------------------------------------------------------------------
 
 static const float floats[] = {
     0.0f,    -0.0f,           1.0f,     -1.5f,     0.1f, 3.4028235e38f, -3.4028235e38f, 1e-45f,
@@ -304,7 +304,7 @@ START_TEST(reductions_combine_halves) {
 }
 END_TEST
 
-// ---- constants, moves, indices ------------------------------------------------------------------------------------------
+// ---- constants, moves, indices ---------------------------------------------------------------------------
 
 START_TEST(constants_and_moves) {
   arena *mem = arena_new();
@@ -364,7 +364,7 @@ START_TEST(divisions_by_zero_are_reported) {
 }
 END_TEST
 
-// ---- loops --------------------------------------------------------------------------------------------------------------
+// ---- loops -----------------------------------------------------------------------------------------------
 
 // Two carried values that swap: the yield must move them at once.
 static const char fibonacci[] =

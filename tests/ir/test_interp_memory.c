@@ -7,7 +7,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-// ---- what is touched ----------------------------------------------------------------------------------------------------
+// ---- what is touched -------------------------------------------------------------------------------------
 
 START_TEST(loads_need_no_alignment) {
   arena *mem = arena_new();
@@ -70,7 +70,7 @@ START_TEST(gathers_and_splats) {
 }
 END_TEST
 
-// ---- what is refused ----------------------------------------------------------------------------------------------------
+// ---- what is refused -------------------------------------------------------------------------------------
 
 static const struct {
   const char *body;
@@ -124,7 +124,7 @@ START_TEST(wrong_arguments_are_reported) {
 }
 END_TEST
 
-// ---- plans --------------------------------------------------------------------------------------------------------------
+// ---- plans -----------------------------------------------------------------------------------------------
 
 // y = (x + w) * (x + w), through the workspace; the second step gets an absent buffer too.
 static const char plan_text[] =

@@ -40,7 +40,7 @@ START_TEST(models_survive) {
 }
 END_TEST
 
-// ---- the samples are complete -------------------------------------------------------------------------------------------
+// ---- the samples are complete ----------------------------------------------------------------------------
 
 typedef struct census {
   bool ops[IR_OPCODE_COUNT];
@@ -82,7 +82,7 @@ START_TEST(samples_hold_every_op_attribute_and_operator) {
 }
 END_TEST
 
-// ---- what survives is the same, not only the same text ------------------------------------------------------------------
+// ---- what survives is the same, not only the same text ---------------------------------------------------
 
 START_TEST(schemes_and_recipes_mean_the_same) {
   arena *mem = arena_new();

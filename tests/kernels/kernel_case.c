@@ -47,7 +47,7 @@ tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint
   return t;
 }
 
-// ---- activations, by the definition -------------------------------------------------------------------------------
+// ---- activations, by the definition ----------------------------------------------------------------------
 
 static float activation(uint64_t *state, case_data data, uint64_t k) {
   if (data == CASE_EDGES && next(state) % 5 == 0) return 0;
@@ -128,7 +128,7 @@ static void prepare(kernel_case *c) {
   }
 }
 
-// ---- the expected results --------------------------------------------------------------------------------------------
+// ---- the expected results --------------------------------------------------------------------------------
 
 // Sum of the magnitudes of a weight's terms, each with its largest level: what rounding errors are relative to.
 static double term_size(const kernel_case *c, const value_term *t, uint64_t n, uint64_t k) {

@@ -72,6 +72,17 @@ static const shape more_shapes[] = {
 static const matmul_shape epilogues[] = {
     {.epilogue = ""}, {.epilogue = "relu", .bias = true, .residual = true}, {.epilogue = "gelu", .bias = true}};
 
+// Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other two modes, and of
+// the epilogues of each mode, formats take turns.
+static bool quick_act(size_t format, size_t act) {
+  bool takes_turns = acts[act].kind == ACT_I8_STATIC || acts[act].group == 256;
+  return !takes_turns || (acts[act].kind == ACT_I8_STATIC) == (format % 2 == 0);
+}
+
+static bool quick_epilogue(size_t format, size_t act, size_t epilogue) {
+  return epilogue == 0 || (format + act + epilogue) % 2 == 0;
+}
+
 typedef struct maker {
   arena *mem;
   diag *d;
@@ -79,7 +90,8 @@ typedef struct maker {
   lower_options reference;
   const target_tier *tier;
   ir_module *kernels;
-  ir_module *programs; // of the reference tier
+  VEC(const char *) texts; // of the kernels, from their parameters on
+  ir_module *programs;     // of the reference tier
   FILE *out;
   uint64_t calls;
   bool full;
@@ -133,7 +145,22 @@ static ir_memory floats(arena *a, uint64_t count, uint64_t seed) {
   return (ir_memory){.data = (uint8_t *)x, .size = 4 * count};
 }
 
-// ---- matmul ----------------------------------------------------------------------------------------------------------
+// The number of the kernel that was emitted last. Formats and modes share kernels: one that is there already is dropped.
+static uint64_t kernel_number(maker *m) {
+  size_t last = m->kernels->funcs.len - 1;
+  const char *text = ir_print_func(m->mem, m->kernels, m->kernels->funcs.data[last]);
+  const char *parameters = strchr(text, '(');
+  if (parameters == NULL) fail("a kernel without parameters");
+  for (size_t i = 0; i < last; i++) {
+    if (strcmp(m->texts.data[i], parameters) != 0) continue;
+    m->kernels->funcs.len--;
+    return i;
+  }
+  VEC_PUSH(m->mem, m->texts, parameters);
+  return last;
+}
+
+// ---- matmul ----------------------------------------------------------------------------------------------
 
 static bool is_exact(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
 
@@ -170,9 +197,10 @@ static void matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64
 static void matmul_calls(maker *m, const recipe *r, size_t format, size_t act) {
   for (size_t e = 0; e < sizeof epilogues / sizeof *epilogues; e++) {
     if (e > 0 && (!is_exact(r) || act > 1)) continue;
+    if (!m->full && !quick_epilogue(format, act, e)) continue;
     const char *name = arena_printf(m->mem, "matmul_%zu_%zu_%zu", format, act, e);
-    uint64_t kernel = m->kernels->funcs.len;
     lower_emit_matmul(m->kernels, r, m->tier, m->options.target->gpu, &epilogues[e], name);
+    uint64_t kernel = kernel_number(m);
     const char *said = arena_printf(m->mem, "%s %s %s", r->scheme->name, act_text(m->mem, &r->act), name);
     const ir_func *program =
         lower_emit_matmul(m->programs, r, &m->reference.target->tiers[0], false, &epilogues[e], said);
@@ -184,7 +212,7 @@ static void matmul_calls(maker *m, const recipe *r, size_t format, size_t act) {
   }
 }
 
-// ---- prepare -----------------------------------------------------------------------------------------------------------
+// ---- prepare ---------------------------------------------------------------------------------------------
 
 static void prepare_call(maker *m, const recipe *r, uint64_t kernel, const ir_func *program, uint64_t tokens,
                          uint64_t columns) {
@@ -205,9 +233,9 @@ static void prepare_call(maker *m, const recipe *r, uint64_t kernel, const ir_fu
 }
 
 static void prepare_calls(maker *m, const recipe *r, size_t format, size_t act) {
-  uint64_t kernel = m->kernels->funcs.len;
   lower_emit_prepare(m->kernels, &r->prepared, m->tier, m->options.target->gpu,
                      arena_printf(m->mem, "prepare_%zu_%zu", format, act));
+  uint64_t kernel = kernel_number(m);
   const ir_func *program =
       lower_emit_prepare(m->programs, &r->prepared, &m->reference.target->tiers[0], false,
                          arena_printf(m->mem, "prepare %s %s", r->scheme->name, act_text(m->mem, &r->act)));
@@ -215,7 +243,7 @@ static void prepare_calls(maker *m, const recipe *r, size_t format, size_t act) 
   for (size_t i = 0; i < 4; i++) prepare_call(m, r, kernel, program, 1 + i % 3, columns[i]);
 }
 
-// ---- rows -----------------------------------------------------------------------------------------------------------------
+// ---- rows ------------------------------------------------------------------------------------------------
 
 static const rows_kernel rows_kernels[] = {
     {.op = IR_RELU},
@@ -257,15 +285,15 @@ static void rows_calls(maker *m) {
   static const uint64_t columns[] = {1, 5, 16, 33, 100};
   for (size_t i = 0; i < sizeof rows_kernels / sizeof *rows_kernels; i++) {
     const char *name = lower_rows_name(m->mem, &rows_kernels[i]);
-    uint64_t kernel = m->kernels->funcs.len;
     lower_emit_rows(m->kernels, &rows_kernels[i], m->tier, m->options.target->gpu, name);
+    uint64_t kernel = kernel_number(m);
     const ir_func *program =
         lower_emit_rows(m->programs, &rows_kernels[i], &m->reference.target->tiers[0], false, name);
     for (size_t c = 0; c < 5; c++) rows_call(m, &rows_kernels[i], kernel, program, columns[c]);
   }
 }
 
-// ---- all --------------------------------------------------------------------------------------------------------------------
+// ---- all -------------------------------------------------------------------------------------------------
 
 static void all_calls(maker *m, const char *schemes) {
   ast *tree = fe_parse(m->d, m->mem, "test schemes", test_schemes, strlen(test_schemes));
@@ -274,6 +302,7 @@ static void all_calls(maker *m, const char *schemes) {
     const scheme *s = fe_find_scheme(m->d, m->mem, tree, &options, formats[f]);
     if (s == NULL) fail(formats[f]);
     for (size_t i = 0; i < sizeof acts / sizeof *acts; i++) {
+      if (!m->full && !quick_act(f, i)) continue;
       const recipe *r = lower_make_recipe(m->d, m->mem, s, &acts[i], formats[f], &m->options);
       if (r == NULL) fail(formats[f]);
       matmul_calls(m, r, f, i);

@@ -26,7 +26,7 @@ const char *load_path(const char *name) { return arena_strdup(lc.mem, temp_path(
 
 int load_file_count(void) { return temp_dir_count(); }
 
-// ---- files ------------------------------------------------------------------------------------------------------------
+// ---- files -----------------------------------------------------------------------------------------------
 
 safetensors_item load_item(const char *name, tensor_dtype dtype, unsigned rank, const uint64_t *dims,
                            const void *data) {
@@ -83,7 +83,7 @@ void load_write_gguf(const char *file, const gguf_tensor *tensors, size_t count)
   ck_assert(file_set_commit(set));
 }
 
-// ---- the module -------------------------------------------------------------------------------------------------------
+// ---- the module ------------------------------------------------------------------------------------------
 
 void load_source(const char *file) { vec_push(lc.mem, &lc.m->sources, file); }
 
@@ -115,7 +115,7 @@ void load_place(void) {
   for (size_t i = 0; i < lc.m->weights.len; i++) place(lc.m->weights.data[i], &lc.m->plan->weights_size);
 }
 
-// ---- what is expected ---------------------------------------------------------------------------------------------------
+// ---- what is expected ------------------------------------------------------------------------------------
 
 weight_set *load_open(void) {
   weight_set *set = weights_open(lc.d, lc.mem, lc.files, lc.m, NULL);
