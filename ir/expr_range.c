@@ -79,16 +79,27 @@ static unsigned bit_length(int64_t a) {
   return n;
 }
 
+// Bit operations on numbers of n bits and a sign give such a number.
+static expr_range range_signed_bits(expr_range a, expr_range b) {
+  const int64_t ends[] = {a.min, a.max, b.min, b.max};
+  unsigned n = 0;
+  for (size_t i = 0; i < 4; i++) {
+    unsigned length = bit_length(ends[i] < 0 ? ~ends[i] : ends[i]);
+    if (length > n) n = length;
+  }
+  return n > 62 ? everything : (expr_range){.min = -((int64_t)1 << n), .max = ((int64_t)1 << n) - 1};
+}
+
 static expr_range range_and(expr_range a, expr_range b) {
   if (a.min >= 0 && b.min >= 0) return (expr_range){.min = 0, .max = a.max < b.max ? a.max : b.max};
   if (a.min >= 0) return (expr_range){.min = 0, .max = a.max};
   if (b.min >= 0) return (expr_range){.min = 0, .max = b.max};
-  return everything;
+  return range_signed_bits(a, b);
 }
 
 // For `or` and `xor`.
 static expr_range range_merge(expr_range a, expr_range b) {
-  if (a.min < 0 || b.min < 0) return everything;
+  if (a.min < 0 || b.min < 0) return range_signed_bits(a, b);
   unsigned la = bit_length(a.max), lb = bit_length(b.max);
   return unsigned_bits(la > lb ? la : lb);
 }

@@ -146,6 +146,8 @@ bool prepared_equal(const prepared_layout *a, const prepared_layout *b);
 
 // ---- the recipe ------------------------------------------------------------------------------------------
 #define RECIPE_MAX_TABLE_PLANES 4
+#define RECIPE_MAX_TERMS 16
+#define RECIPE_MAX_DOTS 16 // byte planes of all cores; a core without planes counts as one
 
 // What a term's core becomes in the chosen mode. Integer modes: level = step * (u + offset * 256^(P-1)), where u is the
 // code itself (plane_count 0, P = 1) or the number whose byte p is planes[p][c] (P = plane_count): the offset belongs to

@@ -86,8 +86,17 @@ static bool verify_core(verifier *v, const recipe *r, size_t i) {
          verify_fail(v, "recipe '%s': core %zu has tables for more than 16 bits", r->name, i);
 }
 
+static size_t count_dots(const recipe *r) {
+  size_t count = 0;
+  for (size_t i = 0; i < r->core_count; i++) count += r->cores[i].plane_count > 0 ? r->cores[i].plane_count : 1;
+  return count;
+}
+
 static bool verify_terms(verifier *v, const recipe *r) {
   if ((unsigned)r->mode > MODE_DECODE) return verify_fail(v, "recipe '%s': the compute mode is unknown", r->name);
+  if (r->term_count > RECIPE_MAX_TERMS || count_dots(r) > RECIPE_MAX_DOTS)
+    return verify_fail(v, "recipe '%s' has more than %d terms or %d sums of products", r->name, RECIPE_MAX_TERMS,
+                       RECIPE_MAX_DOTS);
   for (size_t i = 0; i < r->core_count; i++)
     if (!verify_core(v, r, i)) return false;
   for (size_t i = 0; i < r->term_count; i++) {

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ir/expr_range.h"
+
 static ir_type i32_of(const coarse_place *p) { return ir_vector(ELEM_I32, p->lanes); }
 static ir_type f32_of(const coarse_place *p) { return ir_vector(ELEM_F32, p->lanes); }
 
@@ -178,24 +180,47 @@ ir_value *lo_expr_int(const coarse_place *p, const expr *e) {
   return ir_emit1(p->b, IR_FTOI, t, lo_expr_real(p, e)); // comparisons, tables of integers
 }
 
+static bool fits_bits(const scheme *s, const expr *e, unsigned bits) {
+  range_env env = range_env_value(s);
+  expr_range r = expr_int_range(&env, e);
+  int64_t limit = bits < 63 ? INT64_C(1) << bits : INT64_MAX;
+  return r.min >= -limit && r.max < limit;
+}
+
+// Whether an integer expression may leave i32 lanes.
+static bool is_wide(const scheme *s, const expr *e) { return e->is_int && !fits_bits(s, e, 31); }
+
+// An unsigned field of 32 bits as f32: in halves, as lanes are signed.
+static ir_value *wide_field(const coarse_place *p, const expr *e) {
+  ir_value *raw = load_field(p, e->index, 0);
+  if (elem_get(p->recipe->scheme->fields[e->index].type)->kind == ELEM_KIND_INT)
+    return ir_emit1(p->b, IR_ITOF, f32_of(p), raw);
+  ir_attr high[] = {ir_int(IR_ATTR_SHIFT, 16), ir_int(IR_ATTR_MASK, 0xffff)};
+  ir_attr low[] = {ir_int(IR_ATTR_SHIFT, 0), ir_int(IR_ATTR_MASK, 0xffff)};
+  ir_type t = i32_of(p);
+  ir_value *x = ir_emit1(p->b, IR_ITOF, f32_of(p), ir_emit(p->b, IR_BITS, &t, 1, &raw, 2, high));
+  ir_value *y = ir_emit1(p->b, IR_ITOF, f32_of(p), ir_emit(p->b, IR_BITS, &t, 1, &raw, 2, low));
+  return lo_fadd(p->b, lo_fmul(p->b, x, lo_real(p->b, x, 65536)), y);
+}
+
 static ir_value *real_of_int(const coarse_place *p, const expr *e) {
   return ir_emit1(p->b, IR_ITOF, f32_of(p), lo_expr_int(p, e));
 }
 
 // Whether an integer expression has to be computed in i32 lanes.
-static bool computes_in_int(const expr *e) {
-  return e->is_int && e->op != EXPR_LT && e->op != EXPR_EQ && e->op != EXPR_SELECT && e->op != EXPR_TABLE &&
-         e->op != EXPR_ELEMENT && e->op != EXPR_ABS;
+static bool computes_in_int(const coarse_place *p, const expr *e) {
+  return e->is_int && !is_wide(p->recipe->scheme, e) && e->op != EXPR_LT && e->op != EXPR_EQ && e->op != EXPR_SELECT &&
+         e->op != EXPR_TABLE && e->op != EXPR_ELEMENT && e->op != EXPR_ABS;
 }
 
 ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   if (e->op == EXPR_INT) return ir_vector_real(p->b, f32_of(p), (double)e->i);
-  if (computes_in_int(e)) return real_of_int(p, e);
+  if (computes_in_int(p, e)) return real_of_int(p, e);
   const arithmetic *a = find_arithmetic(e->op);
   if (a != NULL) return ir_emit2(p->b, a->real, f32_of(p), lo_expr_real(p, e->args[0]), lo_expr_real(p, e->args[1]));
   switch (e->op) {
   case EXPR_REAL: return ir_vector_real(p->b, f32_of(p), e->r);
-  case EXPR_FIELD: return field_value(p, e->index);
+  case EXPR_FIELD: return e->is_int ? wide_field(p, e) : field_value(p, e->index);
   case EXPR_NEG: return ir_emit1(p->b, IR_FNEG, f32_of(p), lo_expr_real(p, e->args[0]));
   case EXPR_ABS: return absolute(p, lo_expr_real(p, e->args[0]));
   case EXPR_TABLE: return table_lookup(p, e);
@@ -216,9 +241,34 @@ static bool lacks(arena *a, const expr *e, const char **reason) {
   return false;
 }
 
+// Operators on integers whose operands are computed in f32 or may be: they are exact up to 24 bits.
+static bool reads_exactly(expr_op op) {
+  return op == EXPR_LT || op == EXPR_EQ || op == EXPR_SELECT || op == EXPR_ABS || op == EXPR_TABLE ||
+         op == EXPR_ELEMENT || op == EXPR_EXP2;
+}
+
+// Operators on integers that may leave i32 lanes, being computed in f32 there.
+static bool may_be_wide(expr_op op) {
+  return op == EXPR_INT || op == EXPR_FIELD || op == EXPR_NEG || op == EXPR_ADD || op == EXPR_SUB || op == EXPR_MUL;
+}
+
+static bool integers_fit(const scheme *s, const expr *e) {
+  if (is_wide(s, e) && (!may_be_wide(e->op) || !fits_bits(s, e, 63))) return false;
+  for (unsigned i = 0; i < e->arg_count; i++) {
+    if (!e->args[i]->is_int) continue;
+    if (reads_exactly(e->op) && !fits_bits(s, e->args[i], 24)) return false;
+    if (e->is_int && !is_wide(s, e) && is_wide(s, e->args[i])) return false;
+  }
+  return true;
+}
+
 bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
   for (unsigned i = 0; i < e->arg_count; i++)
     if (!lo_expr_possible(a, s, e->args[i], reason)) return false;
+  if (!integers_fit(s, e)) {
+    *reason = arena_printf(a, "the integers of '%s' may not fit its lanes", expr_get_info(e->op)->name);
+    return false;
+  }
   switch (e->op) {
   case EXPR_DIV: return e->is_int ? lacks(a, e, reason) : true;
   case EXPR_SHL:

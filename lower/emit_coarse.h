@@ -23,7 +23,8 @@ typedef struct coarse_place {
 ir_value *lo_expr_real(const coarse_place *p, const expr *e);
 ir_value *lo_expr_int(const coarse_place *p, const expr *e);
 
-// Whether every operator of the expression has a vector form; if not, *reason says which one lacks it.
+// Whether the expression can be computed in vectors: every operator has a vector form, and integers fit the lanes
+// wherever their bits matter (beyond 32 bits sums and products are computed in f32). If not, *reason says why.
 bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason);
 
 // Number `element` of a coarse field's granule (0 for plain fields), one per row, as f32.

@@ -244,6 +244,20 @@ static void over_tokens(matmul *e, ir_value *first, size_t size_count, const uns
   }
 }
 
+// The first token that over_tokens leaves over, from token 0 on.
+static ir_value *tokens_done(matmul *e, size_t size_count, const unsigned *sizes) {
+  ir_value *first = lo_index(&e->b, 0);
+  unsigned last = 0;
+  for (size_t i = 0; i < size_count; i++) {
+    unsigned tokens = token_tile(e, sizes[i]);
+    if (tokens == last) continue;
+    ir_value *left = lo_index_minus(&e->b, e->token_count, first);
+    first = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
+    last = tokens;
+  }
+  return first;
+}
+
 // A tile in parts of `vectors` vectors of rows.
 static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors, ir_value *first, size_t size_count,
                           const unsigned *sizes) {
@@ -271,8 +285,7 @@ static ir_value *several_tokens(matmul *e, ir_value *first_tile, ir_value *end_t
   } else {
     tile_in_parts(e, first_tile, t->row_vectors, zero, t->token_tile_count - 1, t->token_tiles);
   }
-  unsigned least = token_tile(e, t->token_tiles[t->token_tile_count - 2]);
-  return lo_index_floor(&e->b, e->token_count, least);
+  return tokens_done(e, t->token_tile_count - 1, t->token_tiles);
 }
 
 // A single token takes all rows of a tile, so that each cache line of the weights is read once.

@@ -9,8 +9,6 @@
 
 #define MATMUL_MAX_VECTORS 16 // vectors of rows in a tile
 #define MATMUL_MAX_TOKENS 16
-#define MATMUL_MAX_TERMS 16
-#define MATMUL_MAX_DOTS 16 // byte planes of all cores
 #define MATMUL_MAX_CHAINS 4
 #define MATMUL_QUADS (PACK_CHUNK / 4)
 
@@ -26,7 +24,7 @@ typedef struct matmul {
   unsigned tokens;  // tokens computed at once
   unsigned chains;  // independent accumulators per sum
   unsigned dot_count;
-  unsigned first_dot[MATMUL_MAX_TERMS]; // of each core
+  unsigned first_dot[RECIPE_MAX_TERMS]; // of each core
   uint64_t unit;                        // kernel positions of the unrolled inner body
   // parameters
   ir_value *weights, *x, *y, *bias, *residual;
@@ -45,8 +43,8 @@ typedef struct matmul {
   uint64_t ahead;                            // bytes from a block to the same one of the next stretch; 0: no stretches
   // accumulators
   matmul_grid total;                                    // f32
-  matmul_grid nested[MATMUL_MAX_TERMS];                 // i32, over a float span
-  matmul_grid dots[MATMUL_MAX_DOTS][MATMUL_MAX_CHAINS]; // i32 or f32, over a segment
+  matmul_grid nested[RECIPE_MAX_TERMS];                 // i32, over a float span
+  matmul_grid dots[RECIPE_MAX_DOTS][MATMUL_MAX_CHAINS]; // i32 or f32, over a segment
 } matmul;
 
 static inline bool matmul_is_integer(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }

@@ -115,7 +115,7 @@ static void add_dot(matmul *e, unsigned d, unsigned q, unsigned m, unsigned v, i
 static unsigned byte_planes(const recipe_core *core) { return core->plane_count > 0 ? core->plane_count : 1; }
 
 // Every byte plane's operand of one quad, for every vector.
-typedef ir_value *quad_operands[MATMUL_MAX_DOTS][MATMUL_MAX_VECTORS];
+typedef ir_value *quad_operands[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];
 
 static void decode_quad(matmul *e, chunk_view *c, unsigned quad, quad_operands out) {
   for (unsigned v = 0; v < e->vectors; v++) {

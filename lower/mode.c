@@ -50,7 +50,8 @@ static void split_planes(draft *t, const double *levels, recipe_core *core) {
   for (unsigned p = 0; p < core->plane_count; p++) {
     uint8_t *plane = ARENA_ARRAY(t->mem, uint8_t, count);
     for (uint64_t c = 0; c < count; c++) {
-      double u = nearbyint(levels[c] / core->step) - (double)core->offset * top;
+      // A level in the middle between two numbers may be rounded out of the highest byte.
+      double u = fmin(nearbyint(levels[c] / core->step) - (double)core->offset * top, BYTE * top - 1);
       plane[c] = (uint8_t)((uint64_t)u >> 8 * p & 255);
       if (plane[c] > core->umax) core->umax = plane[c];
     }
@@ -201,6 +202,14 @@ static const char *check_coefficients(draft *t, const mode_candidate *m) {
   return NULL;
 }
 
+// Kernels keep an accumulator for every term and every byte plane.
+static const char *check_size(const mode_candidate *m) {
+  size_t dots = 0;
+  for (size_t i = 0; i < m->core_count; i++) dots += m->cores[i].plane_count > 0 ? m->cores[i].plane_count : 1;
+  if (m->term_count > RECIPE_MAX_TERMS) return "the value expands to more than 16 terms";
+  return dots > RECIPE_MAX_DOTS ? "the terms need more than 16 sums of products" : NULL;
+}
+
 // Cycles per weight of the inner loop.
 static double unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes, elem_type elem) {
   double planes = 0;
@@ -242,6 +251,7 @@ static void consider(draft *t, compute_mode mode) {
   m->refused = mode == MODE_DECODE  ? try_decode(t, m)
                : mode == MODE_FLOAT ? try_float(t, m)
                                     : try_integer(t, m, tables);
+  if (m->refused == NULL) m->refused = check_size(m);
   if (m->refused == NULL) m->refused = check_coefficients(t, m);
   if (m->refused != NULL) return;
   m->cost = mode == MODE_DECODE  ? DECODE_CYCLES + float_cost(t, m, tier)
@@ -283,7 +293,8 @@ bool draft_choose_mode(draft *t) {
   r->term_count = best->term_count;
   r->terms = best->terms;
   r->cycles = best->cost;
-  r->reason = is_integer(best->mode) ? "integer sums are the same bits on every target" : "the cheapest that is possible";
+  r->reason =
+      is_integer(best->mode) ? "integer sums are the same bits on every target" : "the cheapest that is possible";
   draft_explain_mode(t);
   return true;
 }

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "ir/expr_range.h"
 #include "ir/tensor_codes.h"
 #include "lower/draft.h"
 
@@ -82,6 +83,9 @@ static bool expand_product(context *c, const expr *e, double sign, sum *out) {
     for (size_t j = 0; j < b.products.len; j++) {
       if (a.products.data[i].element != NULL && b.products.data[j].element != NULL)
         return refuse(c, "a product of two stored look-ups");
+      if (a.products.data[i].element != NULL ? b.products.data[j].cores.len > 0
+                                             : b.products.data[j].element != NULL && a.products.data[i].cores.len > 0)
+        return refuse(c, "a stored look-up is multiplied by another function of the code");
       push_product(c, out, multiply(c, &a.products.data[i], &b.products.data[j]));
     }
   }
@@ -90,6 +94,9 @@ static bool expand_product(context *c, const expr *e, double sign, sum *out) {
 
 static bool expand_quotient(context *c, const expr *e, double sign, sum *out) {
   if (e->is_int) return refuse(c, "an integer division mixes codes with coarser fields");
+  unsigned divisor = lower_dependence(c->scheme, e->args[1]);
+  if ((divisor & DEPENDS_WEIGHT) != 0 && (divisor & DEPENDS_COARSE) != 0)
+    return refuse(c, "a divisor mixes codes with coarser fields");
   const expr *one = expr_real(c->mem, 1, e->loc);
   const expr *args[] = {one, e->args[1]};
   const expr *inverse = expr_make(c->mem, EXPR_DIV, 0, 0, 2, args, e->loc);
@@ -113,6 +120,18 @@ static bool expand_mixed(context *c, const expr *e, double sign, sum *out) {
     return refuse(c, "a stored table is looked up by more than the code");
   default: return refuse(c, "codes and coarser fields are mixed by more than sums and products");
   }
+}
+
+// Sums and products are taken apart, which is the same only while integers do not wrap around.
+static bool may_wrap(const range_env *env, const expr *e) {
+  bool wraps = e->op == EXPR_NEG || e->op == EXPR_ADD || e->op == EXPR_SUB || e->op == EXPR_MUL;
+  if (wraps && e->is_int) {
+    expr_range r = expr_int_range(env, e);
+    if (r.min == INT64_MIN && r.max == INT64_MAX) return true;
+  }
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (may_wrap(env, e->args[i])) return true;
+  return false;
 }
 
 static bool expand(context *c, const expr *e, double sign, sum *out) {
@@ -280,7 +299,8 @@ bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const
   bool is_float = false;
   if (!describe_code(d, &c, out, &is_float)) return false;
   sum total = {0};
-  bool ok = expand(&c, s->value, 1, &total);
+  range_env env = range_env_value(s);
+  bool ok = may_wrap(&env, s->value) ? refuse(&c, "its integers may leave 64 bits") : expand(&c, s->value, 1, &total);
   if (ok && is_float) {
     ok = float_terms(&c, &total, out);
   } else if (ok && out->code_bits > SCHEME_MAX_CODE_BITS) {

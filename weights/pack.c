@@ -81,7 +81,7 @@ static void put_chunks(const packer *k, uint64_t block, uint8_t *out) {
 static uint32_t stored_bits(elem_type type, elem_type store, uint32_t raw) {
   if (elem_get(type)->kind == ELEM_KIND_FLOAT)
     return store == type ? raw : (uint32_t)elem_encode(store, elem_decode(type, raw));
-  return (uint32_t)(int32_t)elem_decode(type, raw);
+  return (uint32_t)(uint64_t)elem_decode_int(type, raw);
 }
 
 static uint64_t table_elements(const scheme_field *f) {

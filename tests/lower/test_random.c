@@ -1,0 +1,143 @@
+// Random formats, random activations, random shapes: the kernels, interpreted, against the value expression in double.
+//   QCC_TEST_FULL=1   more seeds
+//   QCC_TEST_SEED=n   that one alone
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "tests/check_main.h"
+#include "tests/kernels/kernel_case.h"
+#include "tests/lower/random_scheme.h"
+
+static const act_spec acts[] = {
+    {.kind = ACT_I8_DYNAMIC, .group = 32},
+    {.kind = ACT_I8_DYNAMIC, .group = 0},
+    {.kind = ACT_I8_DYNAMIC, .group = 100},
+    {.kind = ACT_F32},
+    {.kind = ACT_BF16},
+    {.kind = ACT_I8_DYNAMIC, .group = 7},
+    {.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5},
+};
+
+typedef struct counts {
+  unsigned run, refused, modes[4];
+} counts;
+
+static uint64_t next(uint64_t *state) {
+  uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+  return z ^ z >> 27;
+}
+
+// What rounding errors of an expression are relative to: its value if nothing cancelled.
+static double magnitude(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k) {
+  double x[3] = {0};
+  switch (e->op) {
+  case EXPR_NEG: return magnitude(t, e->args[0], n, k);
+  case EXPR_ADD:
+  case EXPR_SUB:
+  case EXPR_MUL:
+  case EXPR_MIN:
+  case EXPR_MAX:
+  case EXPR_SELECT:
+    for (unsigned i = 0; i < e->arg_count; i++) x[i] = magnitude(t, e->args[i], n, k);
+    if (e->op == EXPR_MUL) return x[0] * x[1];
+    return e->op == EXPR_SELECT ? x[1] + x[2] : x[0] + x[1];
+  default: return fabs(scheme_eval(t, e, n, k));
+  }
+}
+
+static double slack(const kernel_case *c, uint64_t m, uint64_t n) {
+  double sum = 0;
+  double wide = c->recipe->act.kind == ACT_I8_STATIC ? c->recipe->act.scale * 128 : 0;
+  for (uint64_t k = 0; k < c->columns; k++)
+    sum += magnitude(c->codes, c->recipe->scheme->value, n, k) * (fabs(c->used[m * c->columns + k]) + wide);
+  return sum * 0x1p-24 * (16 + (double)c->columns);
+}
+
+static const target_tier *tier_of(unsigned lanes) {
+  for (size_t i = 0; i < target_count(); i++)
+    for (size_t j = 0; !target_get(i)->gpu && j < target_get(i)->tier_count; j++)
+      if (target_get(i)->tiers[j].lanes == lanes) return &target_get(i)->tiers[j];
+  return NULL;
+}
+
+// The largest factor by which an allowed error is exceeded: at most 1 when all is well.
+static bool within(kernel_case *c, const float *y, const char **message) {
+  for (uint64_t i = 0; i < c->tokens * c->rows; i++) c->bound[i] += slack(c, i / c->rows, i % c->rows);
+  return case_check(c, y, message);
+}
+
+static void run_case(diag *d, arena *a, const recipe *r, const target_tier *tier, uint64_t *state, const char *label) {
+  uint64_t tokens = 1 + next(state) % 7, rows = 1 + next(state) % 20, columns = 1 + next(state) % 200;
+  if (next(state) % 16 == 0) columns = 1 + next(state) % 1500;
+  kernel_case *c = case_new(d, a, r, tokens, rows, columns, next(state), (case_data)(next(state) % 4));
+  ck_assert_msg(c != NULL, "%s: no case: %s", label, diag_text(d));
+  ir_module *m = ir_module_new(a, "random");
+  matmul_shape shape = {.epilogue = ""};
+  const ir_func *f = lower_emit_matmul(m, r, tier, false, &shape, "kernel");
+  ck_assert_msg(ir_verify(d, m), "%s: %s", label, diag_text(d));
+  uint64_t sizes[16];
+  size_t size_count = case_sizes(c, sizes);
+  float *y = ARENA_ARRAY(a, float, tokens *rows);
+  ir_memory buffers[] = {c->packed, c->prepared, {.data = (uint8_t *)y, .size = 4 * tokens * rows}};
+  bool ok = ir_interpret(d, f, 3, buffers, size_count, sizes, 0, case_tiles(c));
+  ck_assert_msg(ok, "%s: %s", label, diag_text(d));
+  const char *message = "";
+  ck_assert_msg(within(c, y, &message), "%s: %s, %s lanes %u: %s", label, compute_mode_name(r->mode), tier->name,
+                tier->lanes, message);
+}
+
+static void run_seed(uint64_t seed, counts *n) {
+  static const unsigned lanes[] = {16, 4, 1, 8};
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  diag_set_warning(d, "fallback", DIAG_ACTION_IGNORE);
+  const char *text = random_scheme(a, seed);
+  const char *label = arena_printf(a, "QCC_TEST_SEED=%llu\n%s", (unsigned long long)seed, text);
+  ast *tree = fe_parse(d, a, "random.q", text, strlen(text));
+  const scheme *s = fe_find_scheme(d, a, tree, &(fe_options){0}, "random");
+  ck_assert_msg(s != NULL, "%s%s", label, diag_text(d));
+  lower_options options = {.target = target_get(0)};
+  uint64_t state = seed;
+  const recipe *r = lower_make_recipe(d, a, s, &acts[next(&state) % (sizeof acts / sizeof *acts)], "random", &options);
+  if (r == NULL) {
+    n->refused++;
+    ck_assert_msg(diag_error_count(d) == 1, "%s: refused without a reason", label);
+  } else {
+    label = arena_printf(a, "%s%s", label, act_text(a, &r->act));
+    n->run++;
+    n->modes[r->mode]++;
+    const target_tier *tier = tier_of(lanes[next(&state) % 4]);
+    for (int i = 0; tier != NULL && i < 2; i++) run_case(d, a, r, tier, &state, label);
+  }
+  arena_free(a);
+}
+
+START_TEST(random_schemes_match_their_values) {
+  counts n = {0};
+  const char *one = getenv("QCC_TEST_SEED"), *full = getenv("QCC_TEST_FULL");
+  uint64_t seeds = full != NULL && strcmp(full, "1") == 0 ? 5000 : 300;
+  if (one != NULL) {
+    run_seed(strtoull(one, NULL, 10), &n);
+    return;
+  }
+  for (uint64_t seed = 1; seed <= seeds; seed++) run_seed(seed, &n);
+  // Every mode has its share, and few schemes are refused.
+  printf("%u schemes, %u refused; modes", n.run, n.refused);
+  for (size_t i = 0; i < 4; i++) printf(" %s %u", compute_mode_name((compute_mode)i), n.modes[i]);
+  printf("\n");
+  for (size_t i = 0; i < 4; i++) ck_assert_uint_ge(n.modes[i], seeds / 50);
+  ck_assert_uint_lt(n.refused, seeds / 4);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("random schemes");
+  TCase *tcase = tcase_create("kernels");
+  tcase_set_timeout(tcase, 900);
+  tcase_add_test(tcase, random_schemes_match_their_values);
+  suite_add_tcase(suite, tcase);
+  return check_main(suite);
+}
