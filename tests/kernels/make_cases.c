@@ -156,7 +156,7 @@ static uint64_t kernel_number(maker *m) {
     m->kernels->funcs.len--;
     return i;
   }
-  VEC_PUSH(m->mem, m->texts, parameters);
+  vec_push(m->mem, &m->texts, parameters);
   return last;
 }
 
