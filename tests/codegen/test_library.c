@@ -97,7 +97,7 @@ static library write_library(fixture *f, const char *triple, const char *runtime
 START_TEST(an_application_links_the_library_and_runs) {
   fixture f = setup("native");
   write_library(&f, cg_host_triple(f.mem), QRT_ARCHIVE);
-  ck_assert_int_eq(run(&f, "cc -std=c99 " STRICT SANITIZE " -o app " APP " libtiny.a -lpthread"), 0);
+  ck_assert_int_eq(run(&f, CC " -std=c99 " STRICT SANITIZE " -o app " APP " libtiny.a -lpthread"), 0);
   ck_assert_int_eq(run(&f, "./app"), 0);
   ck_assert_int_eq(run(&f, "./app tiny.qw"), 0);
   ck_assert_int_ne(run(&f, "./app libtiny.a >/dev/null"), 0);
