@@ -40,5 +40,5 @@ int main(int argc, char **argv) {
   diag *d = diag_new(a, stderr, wants_colour());
   exit_status status = finish_stdout(d, run(d, a, argc, argv));
   arena_free(a);
-  return status;
+  return (int)status;
 }

@@ -73,10 +73,15 @@ static fe_answer find_tensor(void *context, const char *file, const char *name, 
   weight_shape shape;
   weight_answer answer = weight_files_find(j->files, file, name, &shape);
   if (answer == WEIGHT_FOUND) {
-    *out = (fe_tensor){.rank = shape.rank, .block_type = shape.block_type};
+    *out = (fe_tensor){.rank = shape.rank, .block_type = shape.block_type, .scheme = shape.scheme};
     memcpy(out->dims, shape.dims, sizeof out->dims);
   }
   return answers[answer];
+}
+
+static size_t tensor_names(void *context, const char *file, const char *const **out) {
+  const job *j = context;
+  return weight_files_names(j->files, file, out);
 }
 
 static void on_file(void *context, const char *path) {
@@ -88,6 +93,7 @@ bool source_build(job *j) {
   job_phase(j, "check");
   if (j->files == NULL) j->files = weight_files_new(j->d, j->mem, j->folder);
   if (j->fe.find_tensor == NULL) j->fe.find_tensor = find_tensor;
+  if (j->fe.tensor_names == NULL) j->fe.tensor_names = tensor_names;
   j->fe.dirs = j->scheme_dirs.data;
   j->fe.dir_count = j->scheme_dirs.len;
   j->fe.on_file = on_file;

@@ -80,7 +80,10 @@ static bool choose_scheme(linear_builder *b, const fe_rule *rule) {
 static bool set_rows(linear_builder *b, uint64_t rows, const char *name) {
   if (b->rows == 0) b->rows = rows;
   if (b->rows == rows && rows != 0) return true;
-  diag_error(b->f->c->d, b->loc, "\"%s\" has %" PRIu64 " outputs, but %" PRIu64 " are expected", name, rows, b->rows);
+  if (rows == 0)
+    diag_error(b->f->c->d, b->loc, "\"%s\" has no outputs", name);
+  else
+    diag_error(b->f->c->d, b->loc, "\"%s\" has %" PRIu64 " outputs, but %" PRIu64 " are expected", name, rows, b->rows);
   return false;
 }
 

@@ -25,7 +25,9 @@ fe_stored fe_ask(fe_model *f, const char *name) {
   return stored;
 }
 
+// The closest name, or what there is.
 static void suggest_tensor(fe_model *f, const char *name) {
+  enum { SHOWN = 4 };
   const fe_options *o = f->c->options;
   VEC(const char *) names = {0};
   for (size_t i = 0; o->tensor_names != NULL && i < f->m->sources.len; i++) {
@@ -33,7 +35,14 @@ static void suggest_tensor(fe_model *f, const char *name) {
     size_t count = o->tensor_names(o->context, f->m->sources.data[i], &some);
     for (size_t n = 0; n < count; n++) vec_push(f->c->mem, &names, some[n]);
   }
-  fe_suggest(f->c, name, names.data, names.len);
+  if (diag_closest(name, names.data, names.len) != NULL) {
+    fe_suggest(f->c, name, names.data, names.len);
+    return;
+  }
+  strbuf some = {.mem = f->c->mem};
+  for (size_t i = 0; i < names.len && i < SHOWN; i++) strbuf_printf(&some, "%s'%s'", i == 0 ? "" : ", ", names.data[i]);
+  if (names.len > SHOWN) strbuf_printf(&some, " and %zu more", names.len - SHOWN);
+  if (names.len > 0) diag_hint(f->c->d, "the weights have %s", strbuf_text(&some));
 }
 
 void fe_missing_tensor(fe_model *f, src_loc loc, const char *name) {

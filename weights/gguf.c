@@ -213,10 +213,9 @@ static bool read_version(gguf_reader *r) {
   if (!gguf_u32(r, "version", &version)) return false;
   if (version == 2 || version == 3) return true;
   if ((version & 0xffff) == 0 && version != 0) {
-    return tensor_parse_error(r->d, r->f, 4, "a big-endian GGUF file; convert it to little-endian");
+    return tensor_refuse(r->d, r->f, 4, "a big-endian GGUF file; convert it to little-endian");
   }
-  return tensor_parse_error(r->d, r->f, 4, "GGUF version %" PRIu32 " is not supported (2 and 3 are); convert it",
-                            version);
+  return tensor_refuse(r->d, r->f, 4, "GGUF version %" PRIu32 " is not supported (2 and 3 are); convert it", version);
 }
 
 // A count of entries of at least `least` bytes each, so that a small file cannot ask for much memory.
@@ -233,8 +232,8 @@ static bool read_count(gguf_reader *r, const char *what, size_t least, size_t *o
 
 bool gguf_parse(diag *d, tensor_file *f) {
   gguf_reader r = {.d = d, .f = f, .at = 4};
-  size_t tensors;
-  size_t entries;
+  size_t tensors = 0;
+  size_t entries = 0;
   f->alignment = DEFAULT_ALIGNMENT;
   return read_version(&r) && read_count(&r, "tensors", MIN_TENSOR_BYTES, &tensors) &&
          read_count(&r, "metadata entries", MIN_META_BYTES, &entries) && gguf_read_meta(&r, entries) &&

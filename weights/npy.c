@@ -76,8 +76,7 @@ static tensor_dtype dtype_of_code(const char *code, size_t length) {
 
 static bool read_descr(npy_reader *r) {
   if (accept(r, '[')) {
-    return tensor_parse_error(r->d, r->f, r->at,
-                              "structured arrays are not supported; save one field as its own array");
+    return tensor_refuse(r->d, r->f, r->at, "structured arrays are not supported; save one field as its own array");
   }
   const char *text;
   size_t length;
@@ -88,18 +87,19 @@ static bool read_descr(npy_reader *r) {
   bool ordered = order == '<' || order == '>' || order == '|' || order == '=';
   r->t.dtype = dtype_of_code(text + ordered, length - ordered);
   if (ordered && length == 2 && text[1] == 'O') {
-    return tensor_parse_error(r->d, r->f, at, "an array of Python objects is a pickle, which is executable code");
+    return tensor_refuse(r->d, r->f, at,
+                         "an array of Python objects is a pickle, which is executable code; save numbers");
   }
   if (r->t.dtype == TENSOR_BLOCKS) {
-    return tensor_parse_error(r->d, r->f, at, "element type %s is not supported; convert with x.astype('<f4')", shown);
+    return tensor_refuse(r->d, r->f, at, "element type %s is not supported; convert with x.astype('<f4')", shown);
   }
   unsigned bytes = tensor_dtype_bits(r->t.dtype) / 8;
   if (order == '>' && bytes > 1) {
-    return tensor_parse_error(r->d, r->f, at, "element type %s is big-endian; convert with x.astype('<%s)", shown,
-                              tensor_quote(r->f->mem, text + 1, length - 1) + 1);
+    return tensor_refuse(r->d, r->f, at, "element type %s is big-endian; convert with x.astype('<%s)", shown,
+                         tensor_quote(r->f->mem, text + 1, length - 1) + 1);
   }
   if (!ordered || (order == '|' && bytes > 1)) {
-    return tensor_parse_error(r->d, r->f, at, "element type %s does not say its byte order", shown);
+    return tensor_refuse(r->d, r->f, at, "element type %s does not say its byte order", shown);
   }
   return true;
 }
@@ -117,8 +117,7 @@ static bool read_order(npy_reader *r) {
   if (!accept_word(r, "True")) {
     return tensor_parse_error(r->d, r->f, r->at, "'fortran_order' is neither True nor False");
   }
-  return tensor_parse_error(r->d, r->f, r->at,
-                            "the array is in Fortran order; save numpy.ascontiguousarray(x) instead");
+  return tensor_refuse(r->d, r->f, r->at, "the array is in Fortran order; save numpy.ascontiguousarray(x) instead");
 }
 
 // A decimal number; false, unreported, when there is none or it is over 2^31 - 1.
@@ -202,8 +201,8 @@ static bool find_header(npy_reader *r) {
   unsigned major = m->data[6];
   unsigned minor = m->data[7];
   if (major < 1 || major > 3 || minor != 0) {
-    return tensor_parse_error(r->d, r->f, 6, ".npy version %u.%u is not supported (1.0, 2.0 and 3.0 are)", major,
-                              minor);
+    return tensor_refuse(r->d, r->f, 6, ".npy version %u.%u is not supported (1.0, 2.0 and 3.0 are); save it again",
+                         major, minor);
   }
   r->at = major == 1 ? 10 : 12;
   uint32_t length = major == 1 ? tensor_le16(m->data + 8) : tensor_le32(m->data + 8);

@@ -21,12 +21,25 @@ const char *tensor_dtype_name(tensor_dtype type) { return dtypes[type].name; }
 
 unsigned tensor_dtype_bits(tensor_dtype type) { return dtypes[type].bits; }
 
+static void report(diag *d, const tensor_file *f, uint64_t offset, const char *format, va_list args) {
+  const char *message = arena_vprintf(f->mem, format, args);
+  diag_error_file(d, f->bytes.path, "%s (at byte %llu)", message, (unsigned long long)offset);
+}
+
 bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
   va_list args;
   va_start(args, format);
-  const char *message = arena_vprintf(f->mem, format, args);
+  report(d, f, offset, format, args);
   va_end(args);
-  diag_error_file(d, f->bytes.path, "%s (at byte %llu)", message, (unsigned long long)offset);
+  diag_hint(d, "the file is damaged or incomplete: fetch it again, or save it again with the library that made it");
+  return false;
+}
+
+bool tensor_refuse(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  report(d, f, offset, format, args);
+  va_end(args);
   return false;
 }
 

@@ -74,6 +74,7 @@ static void report_unknown(diag *d, const tensor_file *f) {
   const refused_kind *r = find_refused(f->bytes.data, f->bytes.size);
   if (f->bytes.size == 0) {
     diag_error_file(d, path, "the file is empty");
+    diag_hint(d, "fetch it or save it again");
   } else if (r != NULL) {
     diag_error_file(d, path, "this is %s; qcc reads safetensors, .npy and GGUF", r->what);
     diag_hint(d, "%s", r->hint);

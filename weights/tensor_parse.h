@@ -37,8 +37,12 @@ bool npy_parse(diag *d, tensor_file *f);
 bool gguf_recognise(const uint8_t *data, size_t size);
 bool gguf_parse(diag *d, tensor_file *f);
 
-// Reports "<path>: error: <message> (at byte <offset>)" and returns false.
+// Reports "<path>: error: <message> (at byte <offset>)" and returns false: the file breaks the rules of its kind.
 bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+// The same for a file that may well be sound, but is not for us; the message says what to do instead.
+bool tensor_refuse(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 // Little-endian integers at any address.
