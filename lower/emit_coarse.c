@@ -99,7 +99,7 @@ static ir_value *table_lookup(const coarse_place *p, const expr *e) {
   size_t size = 2;
   while (size < t->count) size *= 2;
   double *levels = ARENA_ARRAY(p->b->mem, double, size);
-  for (size_t i = 0; i < t->count; i++) levels[i] = t->values[i];
+  for (size_t i = 0; i < t->count; i++) levels[i] = (float)t->values[i];
   ir_value *index = lo_expr_int(p, e->args[0]);
   ir_attr attr = ir_reals(IR_ATTR_LEVELS, levels, size);
   ir_type f = f32_of(p);

@@ -1,7 +1,10 @@
 // Pass 3: factoring the dot product. Coarse coefficients leave the inner loop: products are summed over a `segment` in
 // which no coefficient changes; integer coefficients stay integers up to `float_span`, where the first real one changes.
 #include "lower/draft.h"
+#include "lower/matmul.h"
 #include "support/num.h"
+
+#define MAX_UNIT 256
 
 static uint64_t field_group(const scheme *s, const expr *e) {
   uint64_t g = 0;
@@ -61,9 +64,14 @@ bool draft_factor(draft *t) {
   r->pack = (packing){0};
   r->pack.k_group = g == 0 ? 1 : g;
   r->pack.k_padded = g == 0 ? 1 : (g + 3) / 4 * 4;
-  uint64_t any, real;
-  find_spans(r, &any, &real);
-  r->segment = any;
-  r->float_span = is_integer_mode(r) ? real : any;
+  // A span that is no multiple of whole chunks is unrolled up to where both end: it is padded until that is near.
+  for (;; r->pack.k_padded += 4) {
+    uint64_t any, real;
+    find_spans(r, &any, &real);
+    r->segment = any;
+    r->float_span = is_integer_mode(r) ? real : any;
+    if (g == 0 || matmul_unit(any, PREPARED_ROW) <= MAX_UNIT) break;
+  }
+  if (matmul_unit(r->segment, r->float_span) > MAX_UNIT) r->float_span = r->segment;
   return true;
 }

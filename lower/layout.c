@@ -52,20 +52,28 @@ static void lay_planes(packing *p, unsigned bits) {
   }
 }
 
-static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
+static uint64_t lcm(uint64_t a, uint64_t b) {
+  uint64_t r;
+  return num_mul(a / num_gcd(a, b), b, &r) && r < DRAFT_BLOCK_LIMIT ? r : DRAFT_BLOCK_LIMIT;
+}
+
+uint64_t draft_least_block(const recipe *r) {
+  uint64_t block = PACK_CHUNK;
+  const uint64_t spans[] = {r->segment, r->float_span};
+  for (size_t i = 0; i < 2 && block < DRAFT_BLOCK_LIMIT; i++)
+    if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
+  for (size_t i = 0; i < r->scheme->field_count && block < DRAFT_BLOCK_LIMIT; i++)
+    if (r->scheme->fields[i].gran.kind == GRAN_GROUP)
+      block = lcm(block, draft_span(r, r->scheme->fields[i].gran.group));
+  return block;
+}
 
 // Kernel positions of a block: every span fits in a whole number of times, and the header fills whole cache lines
 // unless that would take too many groups.
 static bool find_block(draft *t) {
   recipe *r = t->r;
-  uint64_t block = PACK_CHUNK;
-  const uint64_t spans[] = {r->segment, r->float_span};
-  for (size_t i = 0; i < 2; i++)
-    if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
-  for (size_t i = 0; i < r->scheme->field_count; i++)
-    if (r->scheme->fields[i].gran.kind == GRAN_GROUP)
-      block = lcm(block, draft_span(r, r->scheme->fields[i].gran.group));
-  if (block > (UINT64_C(1) << 20)) {
+  uint64_t block = draft_least_block(r);
+  if (block >= DRAFT_BLOCK_LIMIT) {
     diag_error(t->d, r->scheme->loc, "the groups of scheme '%s' and of its activations have no small common multiple",
                r->scheme->name);
     diag_hint(t->d, "choose an activation group that is a multiple or a divisor of the scheme's groups");
@@ -78,7 +86,8 @@ static bool find_block(draft *t) {
     header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(store_type(f->type)) * TILE_ROWS;
   }
   uint64_t grow = 1;
-  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH) grow *= 2;
+  uint64_t most = r->flush > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
+  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH && 2 * grow <= most) grow *= 2;
   r->pack.block = block * grow;
   return true;
 }

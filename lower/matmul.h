@@ -54,6 +54,9 @@ static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->f
  * tokens and e->vectors vectors */
 void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end);
 
+/* matmul_row.c: kernel positions of the unrolled inner body: whole chunks, and spans that are no whole chunks whole */
+uint64_t matmul_unit(uint64_t segment, uint64_t float_span);
+
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
 

@@ -162,8 +162,12 @@ static uint64_t unit_for(uint64_t unit, uint64_t span) {
   return fine ? unit : lcm(unit, span);
 }
 
+uint64_t matmul_unit(uint64_t segment, uint64_t float_span) {
+  return unit_for(unit_for(PACK_CHUNK, segment), float_span);
+}
+
 void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end) {
-  e->unit = unit_for(unit_for(PACK_CHUNK, e->r->segment), e->r->float_span);
+  e->unit = matmul_unit(e->r->segment, e->r->float_span);
   if (e->r->float_span == PREPARED_ROW) {
     emit_stretches(e);
   } else {

@@ -157,7 +157,9 @@ static ir_value *affine_level(matmul *e, const recipe_core *core, ir_value *code
 
 static ir_value *table_level(matmul *e, const value_term *t, ir_value *codes) {
   uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
-  ir_attr attr = ir_reals(IR_ATTR_LEVELS, t->levels, count);
+  double *levels = ARENA_ARRAY(e->b.mem, double, count);
+  for (uint64_t i = 0; i < count; i++) levels[i] = (float)t->levels[i];
+  ir_attr attr = ir_reals(IR_ATTR_LEVELS, levels, count);
   ir_type f = f32s(e);
   return ir_emit(&e->b, IR_LOOKUP_F32, &f, 1, &codes, 1, &attr);
 }

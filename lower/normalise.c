@@ -262,7 +262,7 @@ static bool table_terms(diag *d, context *c, sum *s, normal_form *nf) {
   for (size_t i = 0; i < nf->term_count; i++) {
     if (terms[i].levels == NULL) continue;
     for (uint64_t code = 0; code < codes; code++)
-      if (!isfinite(terms[i].levels[code])) return refuse(c, "a level is not finite");
+      if (!isfinite((float)terms[i].levels[code])) return refuse(c, "a level is not finite");
   }
   return true;
 }

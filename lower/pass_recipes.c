@@ -75,13 +75,16 @@ bool pass_normalise(diag *d, ir_module *m, const lower_options *o) {
   return ok && each_recipe(d, m, o, draft_normalise);
 }
 
-// Why a value is no sum of products is not kept in the IR: the mode pass asks again.
-static bool mode_step(draft *t) {
+// Why a value is no sum of products is not kept in the IR: who wants to tell it asks again.
+static bool ask_again(draft *t) {
   normal_form again;
-  return lower_normalise(t->d, t->mem, t->r->scheme, &again, &t->not_normal) && draft_choose_mode(t);
+  return lower_normalise(t->d, t->mem, t->r->scheme, &again, &t->not_normal);
 }
+
+static bool mode_step(draft *t) { return ask_again(t) && draft_choose_mode(t); }
+static bool layout_step(draft *t) { return ask_again(t) && draft_layout(t); }
 
 bool pass_mode(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, mode_step); }
 bool pass_factor(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_factor); }
 bool pass_prove(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_prove); }
-bool pass_layout(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_layout); }
+bool pass_layout(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, layout_step); }

@@ -47,11 +47,13 @@ static uint64_t safe_positions(const recipe *r, bool with_coefficients) {
   return INT32_MAX / worst;
 }
 
-// The largest part of `span` that is a multiple of 4, divides it and is at most `limit`.
+// The largest part of `span` that divides it, is at most `limit` and, if there is any, a multiple of whole chunks; else a
+// multiple of 4, as `span` is.
 static uint64_t shorten(uint64_t span, uint64_t limit) {
-  for (uint64_t parts = 2; parts < span; parts++)
-    if (span % parts == 0 && span / parts <= limit && span / parts % 4 == 0) return span / parts;
-  return 4;
+  uint64_t unit = span % PACK_CHUNK == 0 && limit >= PACK_CHUNK ? PACK_CHUNK : 4;
+  for (uint64_t part = limit / unit * unit; part > unit; part -= unit)
+    if (span % part == 0) return part;
+  return unit;
 }
 
 // Sums of several byte planes meet in f32: no integer coefficient can be applied before that.
@@ -59,6 +61,14 @@ static bool has_planes(const recipe *r) {
   for (size_t i = 0; i < r->core_count; i++)
     if (r->cores[i].plane_count > 1) return true;
   return false;
+}
+
+// Sums over the row are flushed between blocks: where not even one block is safe, they end sooner.
+static void shorten_row(recipe *r) {
+  uint64_t block = draft_least_block(r);
+  if (block <= safe_positions(r, r->segment != PREPARED_ROW)) return;
+  if (r->segment == PREPARED_ROW) r->segment = shorten(block, safe_positions(r, false));
+  r->float_span = r->segment;
 }
 
 bool draft_prove(draft *t) {
@@ -70,6 +80,7 @@ bool draft_prove(draft *t) {
     r->float_span = r->segment;
   if (r->float_span == PREPARED_ROW && r->segment != PREPARED_ROW && safe_positions(r, true) < 4096)
     r->float_span = r->segment;
+  if (r->float_span == PREPARED_ROW) shorten_row(r);
   if (r->segment != PREPARED_ROW && r->segment > safe_positions(r, false)) {
     bool same = r->float_span == r->segment;
     r->segment = shorten(r->segment, safe_positions(r, false));
