@@ -40,7 +40,7 @@ typedef struct cg_bytes {
   size_t size;
 } cg_bytes;
 
-// True when LLVM can generate code for the triple; otherwise reported.
+// True when LLVM knows the triple, and it is a little-endian machine of at least 32 bits; otherwise reported.
 bool cg_check_triple(cg_context *cg, const char *triple);
 
 // The symbol of a kernel: prefix + name + "__" + tier, with every character that C does not allow replaced by '_'.

@@ -19,7 +19,7 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context) {
   char *text = LLVMGetDiagInfoDescription(info);
   if (LLVMGetDiagInfoSeverity(info) == LLVMDSError) {
     cg->errors++;
-    diag_error(cg->diag, SRC_NOWHERE, "LLVM: %s", text);
+    diag_error(cg->diag, SRC_NOWHERE, "LLVM: %.*s", (int)strcspn(text, "\n"), text);
   }
   LLVMDisposeMessage(text);
 }

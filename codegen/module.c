@@ -17,7 +17,34 @@ static LLVMTargetRef find_target(cg_context *cg, const char *triple) {
   return NULL;
 }
 
-bool cg_check_triple(cg_context *cg, const char *triple) { return find_target(cg, triple) != NULL; }
+// Why models cannot run on a machine whose data LLVM lays out so, or NULL.
+static const char *refuse_layout(LLVMTargetDataRef layout) {
+  if (LLVMByteOrder(layout) != LLVMLittleEndian) return "is big-endian";
+  if (LLVMPointerSize(layout) < 4) return "is 16-bit";
+  char *text = LLVMCopyStringRepOfTargetData(layout);
+  bool apart = strstr(text, "-A") != NULL;
+  LLVMDisposeMessage(text);
+  return apart ? "keeps variables apart from other memory" : NULL;
+}
+
+static bool check_machine(cg_context *cg, LLVMTargetRef t, const char *triple) {
+  if (!LLVMTargetHasTargetMachine(t)) return true; // reported when code is generated
+  LLVMTargetMachineRef machine =
+      LLVMCreateTargetMachine(t, triple, "", "", LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
+  LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+  const char *reason = refuse_layout(layout);
+  LLVMDisposeTargetData(layout);
+  LLVMDisposeTargetMachine(machine);
+  if (reason == NULL) return true;
+  diag_error(cg->diag, SRC_NOWHERE, "target '%s' %s", triple, reason);
+  diag_hint(cg->diag, "models run on little-endian processors of 32 or 64 bits, and on the GPUs of --print-targets");
+  return false;
+}
+
+bool cg_check_triple(cg_context *cg, const char *triple) {
+  LLVMTargetRef t = find_target(cg, triple);
+  return t != NULL && check_machine(cg, t, triple);
+}
 
 static LLVMCodeGenOptLevel machine_level(const cg_options *o) {
   static const LLVMCodeGenOptLevel levels[] = {LLVMCodeGenLevelNone, LLVMCodeGenLevelLess, LLVMCodeGenLevelDefault,

@@ -46,6 +46,7 @@ static bool quantize(job *j) {
                     .context = glob == NULL ? NULL : arena_strdup(j->mem, glob),
                     .progress = isatty(STDERR_FILENO) ? stderr : NULL,
                     .report = stdout};
+  file_set_protect(j->outputs, q.input);
   return quantize_file(j->d, j->mem, j->outputs, &q);
 }
 

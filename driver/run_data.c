@@ -138,6 +138,7 @@ static bool read_tensor(job *j, const tensor *f, const ir_port *port, run_data *
 static bool read_input(job *j, const binding *b, run_data *data) {
   tensor_file *file = tensor_file_open(j->d, j->mem, b->path);
   if (file == NULL) return false;
+  file_set_protect(j->outputs, b->path);
   bool ok = tensor_file_count(file) == 1;
   if (ok)
     ok = read_tensor(j, tensor_file_at(file, 0), &j->m->plan->inputs[b->port], data, &data->inputs[b->port]);

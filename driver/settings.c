@@ -50,7 +50,11 @@ static void read_input(reader *r) {
   if (o->inputs.len == 1) r->out->input = o->inputs.data[0];
   if (o->inputs.len != 0 || option_given(o, OPTION_KERNELS)) return;
   fail(r, STATUS_USAGE, "no input file");
-  diag_hint(r->d, "'qcc --help' shows how it is used");
+  const char *emit = option_last(o, OPTION_EMIT);
+  if (emit != NULL && strcmp(emit, "kernels") == 0)
+    diag_hint(r->d, "name formats to have kernels without a model: --kernels=FORMAT");
+  else
+    diag_hint(r->d, "'qcc --help' shows how it is used");
 }
 
 static bool ends_with(const char *text, const char *ending) {

@@ -60,6 +60,7 @@ bool source_parse(job *j) {
   if (j->s.input != NULL && !is_stdin(j)) {
     j->folder = path_dirname(j->mem, j->s.input);
     vec_push(j->mem, &j->texts, j->s.input);
+    file_set_protect(j->outputs, j->s.input);
   }
   return j->s.is_ir ? parse_ir(j) : parse_q(j);
 }
@@ -87,6 +88,7 @@ static size_t tensor_names(void *context, const char *file, const char *const **
 static void on_file(void *context, const char *path) {
   job *j = context;
   vec_push(j->mem, &j->texts, arena_strdup(j->mem, path));
+  file_set_protect(j->outputs, path);
 }
 
 bool source_build(job *j) {
@@ -99,6 +101,9 @@ bool source_build(job *j) {
   j->fe.on_file = on_file;
   j->fe.context = j;
   if (j->m == NULL) j->m = fe_build(j->d, j->mem, j->tree, &j->fe);
+  const char *const *paths;
+  size_t count = weight_files_paths(j->files, &paths);
+  for (size_t i = 0; i < count; i++) file_set_protect(j->outputs, paths[i]);
   if (j->m == NULL) return false;
   return ir_verify(j->d, j->m) && diag_error_count(j->d) == 0;
 }

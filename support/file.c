@@ -43,6 +43,10 @@ static bool map_descriptor(diag *d, int fd, mapped_file *out) {
 
 bool file_map(diag *d, arena *a, const char *path, mapped_file *out) {
   *out = (mapped_file){.path = arena_strdup(a, path)};
+  if (path[0] == '\0') {
+    diag_error_file(d, "\"\"", "the name of a file is empty; name one");
+    return false;
+  }
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); // not blocking: opening a FIFO must not wait for a writer
   if (fd < 0) {
     int error = errno;

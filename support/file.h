@@ -28,6 +28,9 @@ typedef struct out_file out_file;
 
 file_set *file_set_new(diag *d, arena *a);
 
+// Names an input: no output of the set may replace it.
+void file_set_protect(file_set *s, const char *path);
+
 // Begins an output of the set; NULL (reported) when the temporary cannot be made. "-" writes to standard output at
 // commit. The directory must exist (see file_make_directory).
 out_file *file_set_open(file_set *s, const char *path);

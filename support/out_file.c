@@ -34,6 +34,7 @@ struct file_set {
   diag *diag;
   arena *mem;
   VEC(out_file *) files;
+  VEC(const char *) inputs;
   unsigned names; // temporaries named so far
   bool failed;
 };
@@ -113,8 +114,22 @@ static bool already_open(file_set *s, const char *target) {
   return false;
 }
 
+void file_set_protect(file_set *s, const char *path) { vec_push(s->mem, &s->inputs, arena_strdup(s->mem, path)); }
+
+static bool is_input(file_set *s, const char *target) {
+  struct stat out, in;
+  if (stat(target, &out) != 0) return false;
+  for (size_t i = 0; i < s->inputs.len; i++)
+    if (stat(s->inputs.data[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino) return true;
+  return false;
+}
+
 static bool open_parts(out_file *f) {
   int error = find_target(f);
+  if (error == 0 && f->stream < 0 && is_input(f->set, f->target)) {
+    diag_error_file(f->set->diag, f->path, "is an input, which the output would replace; give the output another name");
+    return false;
+  }
   if (error == 0 && f->stream < 0 && already_open(f->set, f->target)) {
     diag_error_file(f->set->diag, f->path, "two outputs would go to this file; give them different names");
     return false;
