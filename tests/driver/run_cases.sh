@@ -7,13 +7,25 @@
 #   err TEXT         is part of standard error          no-err TEXT     is not
 #   file PATH        exists and is not empty            none PATH       does not exist
 #   same A B         two files have the same bytes
-# After each command no temporary file may be left.
+# After each command no temporary file may be left. A qcc that fails must leave all files as they were, and must not have
+# been stopped by a sanitizer. Commands may use what bytes.sh offers.
 set -u
+. "$(dirname "$0")/bytes.sh"
 qcc_path=$(realpath "$1") make_files=$(realpath "$2") cases=$(realpath "$3")
+source=$(realpath "$(dirname "$0")/../..") # for the tables
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export NO_COLOR=1
-qcc() { "$qcc_path" "$@"; }
+
+# Every file but those that hold what is printed, with its contents.
+files_now() { find . ! -name out ! -name err -print -type f -exec cksum {} + 2>/dev/null | sort; }
+qcc() {
+  qcc_before=$(files_now)
+  "$qcc_path" "$@"
+  qcc_status=$?
+  [ $qcc_status = 0 ] || [ "$qcc_before" = "$(files_now)" ] || echo "$*" >>"$dir/disturbed"
+  return $qcc_status
+}
 
 mkdir "$dir/files"
 cd "$dir/files" || exit 1
@@ -53,6 +65,9 @@ run() {
   status=$?
   left=$(find . -name '.qcc-*')
   [ -z "$left" ] || fail "temporary files are left: $left"
+  [ ! -s "$dir/disturbed" ] || fail "a failed command changed files: $(cat "$dir/disturbed")"
+  : >"$dir/disturbed"
+  ! grep -qE 'Sanitizer|runtime error:' out err || fail 'a sanitizer stopped it'
 }
 
 while read -r word rest; do
