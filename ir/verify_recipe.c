@@ -155,10 +155,26 @@ static bool verify_field_place(const recipe *r, const pack_field *f) {
          within(f->offset, bytes, p->header_bytes);
 }
 
+// A group's element spans the kernel positions of its weights; rows and tensors have one.
+static bool has_own_span(const recipe *r, const pack_field *f, bool tensor) {
+  const granularity *g = &r->scheme->fields[f->field].gran;
+  if (tensor || g->kind != GRAN_GROUP) return f->span == 0 && g->kind == (tensor ? GRAN_TENSOR : GRAN_ROW);
+  uint64_t span;
+  return g->group % r->pack.k_group == 0 && num_mul(g->group / r->pack.k_group, r->pack.k_padded, &span) &&
+         span == f->span;
+}
+
+// Stored as the same kind of number in 8, 16 or 32 bits.
+static bool is_stored_well(const recipe *r, const pack_field *f) {
+  const elem_info *from = elem_get(r->scheme->fields[f->field].type), *to = elem_get(f->store);
+  return from->kind == to->kind && (to->bits == 8 || to->bits == 16 || to->bits == 32);
+}
+
 static bool verify_pack_field(verifier *v, const recipe *r, const pack_field *f, bool tensor) {
   uint64_t bytes;
-  if (f->field >= r->scheme->field_count || (unsigned)f->store >= ELEM_COUNT || elem_get(f->store)->bits % 8 != 0)
-    return verify_fail(v, "recipe '%s': a packed field is not one of its scheme or not stored in bytes", r->name);
+  if (f->field >= r->scheme->field_count || (unsigned)f->store >= ELEM_COUNT || !is_stored_well(r, f) ||
+      !has_own_span(r, f, tensor))
+    return verify_fail(v, "recipe '%s': a packed field is not one of its scheme, or not stored as one", r->name);
   bool ok = tensor ? granule_bytes(r, f, &bytes) && within(f->offset, bytes, r->pack.tensor_head_bytes)
                    : verify_field_place(r, f);
   return ok || verify_fail(v, "recipe '%s': field '%s' does not fit where it is packed", r->name,

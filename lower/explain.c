@@ -65,8 +65,7 @@ static void warn_fallback(const draft *t) {
 void draft_explain_mode(const draft *t) {
   FILE *f = t->options->explain;
   if (f == NULL) return;
-  fprintf(f, "  recipe %s: scheme %s, activations %s\n", t->r->name, t->r->scheme->name,
-          act_text(t->mem, &t->r->act));
+  fprintf(f, "  recipe %s: scheme %s, activations %s\n", t->r->name, t->r->scheme->name, act_text(t->mem, &t->r->act));
   explain_candidates(t, f);
   explain_cores(t->r, f);
 }

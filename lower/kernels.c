@@ -95,6 +95,7 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
       diag_error(d, SRC_NOWHERE, "no operation of the model needs kernel '%s', which its plan calls", names[i]);
       return false;
     }
+    if (choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, choice.recipe)) return false;
     emit_kernel(kernels, &choice, code, tier, o->target->gpu);
   }
   return !o->verify || ir_verify(d, kernels);

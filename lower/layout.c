@@ -28,7 +28,6 @@ static uint64_t element_bytes(elem_type type) { return elem_get(type)->bits / 8;
 static void add_plane(packing *p, unsigned width, unsigned shift) {
   p->planes[p->plane_count++] = (pack_plane){.width = width, .shift = shift, .offset = p->chunk_bytes};
   p->chunk_bytes += (uint64_t)width * PACK_CHUNK * p->rows / 8;
-  p->code_bits += width;
 }
 
 // The largest power of two that is at most (with `up`: at least) `bits`, 8 at most.
@@ -40,8 +39,8 @@ static unsigned plane_width(unsigned bits, bool up) {
 
 // Codes of up to 8 bits take planes of exactly their bits, wide plane first; float codes stay whole; several integer
 // codes together take bytes and one narrower plane.
-static void lay_planes(packing *p, unsigned bits) {
-  if (bits == 16 || bits == 32) {
+static void lay_planes(packing *p, unsigned bits, bool is_float) {
+  if (is_float) {
     add_plane(p, bits, 0);
     return;
   }
@@ -166,7 +165,9 @@ bool draft_layout(draft *t) {
   packing *p = &r->pack;
   p->rows = TILE_ROWS;
   if (!find_block(t)) return false;
-  lay_planes(p, r->normal.code_bits);
+  elem_type first = r->scheme->fields[r->normal.parts[0].field].type;
+  p->code_bits = r->normal.code_bits;
+  lay_planes(p, r->normal.code_bits, elem_get(first)->kind == ELEM_KIND_FLOAT);
   lay_fields(t);
   bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
   if (ints && r->act.kind == ACT_I8_STATIC && r->act.zero != 0) {

@@ -40,10 +40,10 @@ static const char *pick(maker *m, const char *const *names, size_t count) { retu
 #define PICK(m, names) pick(m, names, sizeof(names) / sizeof *(names))
 
 static void add_weight_fields(maker *m) {
-  unsigned left = 8;
+  unsigned left = below(m, 12) == 0 ? 20 : 8;
   size_t wanted = 1 + below(m, MAX_FIELDS);
   for (size_t i = 0; i < wanted && left > 0; i++) {
-    unsigned bits = 1 + below(m, wanted == 1 ? 8 : left > 4 ? 4 : left);
+    unsigned bits = 1 + below(m, wanted == 1 || left > 8 ? 8 : left > 4 ? 4 : left);
     bool is_signed = bits > 1 && below(m, 3) == 0;
     m->weights[m->weight_count++] = (weight_field){.bits = bits, .is_signed = is_signed};
     strbuf_printf(&m->text, "  w%zu : %c%u;\n", i, is_signed ? 'i' : 'u', bits);

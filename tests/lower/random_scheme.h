@@ -6,7 +6,7 @@
 
 #include "support/arena.h"
 
-// Text of a scheme `random`: 1 to 3 fields per weight of at most 8 bits together, up to 3 coarser fields, a value of
+// Text of a scheme `random`: 1 to 3 fields per weight, mostly of at most 8 bits together, up to 3 coarser fields, a value of
 // random sums, products, look-ups and selections. The same seed gives the same text.
 const char *random_scheme(arena *a, uint64_t seed);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "lower/passes.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/random_scheme.h"
@@ -74,6 +75,7 @@ static void run_case(diag *d, arena *a, const recipe *r, const target_tier *tier
   if (next(state) % 16 == 0) columns = 1 + next(state) % 1500;
   kernel_case *c = case_new(d, a, r, tokens, rows, columns, next(state), (case_data)(next(state) % 4));
   ck_assert_msg(c != NULL, "%s: no case: %s", label, diag_text(d));
+  ck_assert_msg(lower_check_recipe(d, a, r), "%s: %s", label, diag_text(d));
   ir_module *m = ir_module_new(a, "random");
   matmul_shape shape = {.epilogue = ""};
   const ir_func *f = lower_emit_matmul(m, r, tier, false, &shape, "kernel");
