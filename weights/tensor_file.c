@@ -136,6 +136,20 @@ static void sort_index(const name_index *x, size_t count) {
   }
 }
 
+// Where `name` stands in the order; `count` when it is not there.
+static size_t find_name(const name_index *x, size_t count, const char *name) {
+  for (size_t low = 0, high = count; low < high;) {
+    size_t mid = low + (high - low) / 2;
+    int order = strcmp(name, name_at(x, mid));
+    if (order == 0) return mid;
+    if (order < 0)
+      high = mid;
+    else
+      low = mid + 1;
+  }
+  return count;
+}
+
 // Sorts positions 0..count-1 by name into *out; returns a name that occurs twice or NULL.
 static const char *build_index(arena *a, const void *rows, size_t row_size, size_t count, uint32_t **out) {
   name_index x = {.rows = rows, .row_size = row_size, .order = ARENA_ARRAY(a, uint32_t, count)};
@@ -200,19 +214,9 @@ size_t tensor_file_count(const tensor_file *f) { return f->count; }
 const tensor *tensor_file_at(const tensor_file *f, size_t index) { return &f->tensors[index]; }
 
 const tensor *tensor_file_find(const tensor_file *f, const char *name) {
-  size_t low = 0;
-  size_t high = f->count;
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    const tensor *t = &f->tensors[f->by_name[mid]];
-    int order = strcmp(name, t->name);
-    if (order == 0) return t;
-    if (order < 0)
-      high = mid;
-    else
-      low = mid + 1;
-  }
-  return NULL;
+  name_index x = {.rows = (const char *)f->tensors, .row_size = sizeof *f->tensors, .order = f->by_name};
+  size_t at = find_name(&x, f->count, name);
+  return at == f->count ? NULL : &f->tensors[f->by_name[at]];
 }
 
 const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *name) {
@@ -231,19 +235,9 @@ size_t tensor_file_meta_count(const tensor_file *f) { return f->meta_count; }
 const tensor_meta *tensor_file_meta_at(const tensor_file *f, size_t index) { return &f->meta[index]; }
 
 const char *tensor_file_meta(const tensor_file *f, const char *key) {
-  size_t low = 0;
-  size_t high = f->meta_count;
-  while (low < high) {
-    size_t mid = low + (high - low) / 2;
-    const tensor_meta *m = &f->meta[f->by_key[mid]];
-    int order = strcmp(key, m->key);
-    if (order == 0) return m->value;
-    if (order < 0)
-      high = mid;
-    else
-      low = mid + 1;
-  }
-  return NULL;
+  name_index x = {.rows = (const char *)f->meta, .row_size = sizeof *f->meta, .order = f->by_key};
+  size_t at = find_name(&x, f->meta_count, key);
+  return at == f->meta_count ? NULL : f->meta[f->by_key[at]].value;
 }
 
 const char *tensor_describe(arena *a, const tensor *t) {
