@@ -1,12 +1,12 @@
 // Printed modules with random bytes changed: parsing, verifying, printing and interpreting them never crashes, and what
-// still parses still survives the round trip.
+// still parses still survives the round trip. QCC_TEST_FULL=1 tries four times as many.
 #include <stdlib.h>
 #include <string.h>
 
 #include "../check_main.h"
 #include "samples.h"
 
-enum { MUTATIONS = 20000, SLICES = 20, BUFFER_BYTES = 4096 };
+enum { SLICES = 20, MUTATIONS_PER_SLICE = 120, BUFFER_BYTES = 4096 };
 
 static uint64_t next(uint64_t *state) {
   *state ^= *state << 13;
@@ -88,13 +88,18 @@ static void mutate_module(ir_module *(*sample)(arena *mem), uint64_t seed, int c
   arena_free(mem);
 }
 
+static int mutations(void) {
+  const char *full = getenv("QCC_TEST_FULL");
+  return full != NULL && strcmp(full, "1") == 0 ? 4 * MUTATIONS_PER_SLICE : MUTATIONS_PER_SLICE;
+}
+
 START_TEST(mutated_kernels) {
-  mutate_module(sample_kernels, UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)_i, MUTATIONS / SLICES / 2);
+  mutate_module(sample_kernels, UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)_i, mutations());
 }
 END_TEST
 
 START_TEST(mutated_models) {
-  mutate_module(sample_model, UINT64_C(0xda942042e4dd58b5) + (uint64_t)_i, MUTATIONS / SLICES / 2);
+  mutate_module(sample_model, UINT64_C(0xda942042e4dd58b5) + (uint64_t)_i, mutations());
 }
 END_TEST
 
