@@ -6,7 +6,7 @@
 #include "../check_main.h"
 #include "samples.h"
 
-enum { SLICES = 20, MUTATIONS_PER_SLICE = 120, BUFFER_BYTES = 4096 };
+enum { SLICES = 8, MUTATIONS_PER_SLICE = 320, BUFFER_BYTES = 4096 };
 
 static uint64_t next(uint64_t *state) {
   *state ^= *state << 13;
