@@ -92,16 +92,21 @@ static bool expand_product(context *c, const expr *e, double sign, sum *out) {
   return true;
 }
 
+static const expr *make_binary(context *c, expr_op op, const expr *x, const expr *y) {
+  const expr **args = ARENA_ARRAY(c->mem, const expr *, 2);
+  args[0] = x;
+  args[1] = y;
+  return expr_make(c->mem, op, 0, 0, 2, args, x->loc);
+}
+
 static bool expand_quotient(context *c, const expr *e, double sign, sum *out) {
   if (e->is_int) return refuse(c, "an integer division mixes codes with coarser fields");
   unsigned divisor = lower_dependence(c->scheme, e->args[1]);
   if ((divisor & DEPENDS_WEIGHT) != 0 && (divisor & DEPENDS_COARSE) != 0)
     return refuse(c, "a divisor mixes codes with coarser fields");
   const expr *one = expr_real(c->mem, 1, e->loc);
-  const expr *args[] = {one, e->args[1]};
-  const expr *inverse = expr_make(c->mem, EXPR_DIV, 0, 0, 2, args, e->loc);
-  const expr *factors[] = {e->args[0], inverse};
-  return expand_product(c, expr_make(c->mem, EXPR_MUL, 0, 0, 2, factors, e->loc), sign, out);
+  const expr *inverse = make_binary(c, EXPR_DIV, one, e->args[1]);
+  return expand_product(c, make_binary(c, EXPR_MUL, e->args[0], inverse), sign, out);
 }
 
 static bool expand_mixed(context *c, const expr *e, double sign, sum *out) {

@@ -1,0 +1,92 @@
+#include "tests/lower/lower_kit.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "lower/passes.h"
+#include "tests/kernels/kernel_case.h"
+
+lower_kit kit_new(void) {
+  lower_kit k = {.mem = arena_new(), .explain = tmpfile()};
+  ck_assert_ptr_nonnull(k.explain);
+  k.d = diag_new(k.mem, NULL, false);
+  k.options = (lower_options){.target = target_get(0), .explain = k.explain, .verify = true};
+  return k;
+}
+
+void kit_free(lower_kit *k) {
+  fclose(k->explain);
+  arena_free(k->mem);
+}
+
+const scheme *kit_scheme(lower_kit *k, const char *members) {
+  const char *text = arena_printf(k->mem, "scheme s { %s }", members);
+  ast *tree = fe_parse(k->d, k->mem, "scheme.q", text, strlen(text));
+  const scheme *s = fe_find_scheme(k->d, k->mem, tree, &(fe_options){0}, "s");
+  ck_assert_msg(s != NULL, "%s", diag_text(k->d));
+  return s;
+}
+
+act_spec kit_act(const char *text) {
+  if (strcmp(text, "f32") == 0) return (act_spec){.kind = ACT_F32};
+  if (strcmp(text, "bf16") == 0) return (act_spec){.kind = ACT_BF16};
+  if (strcmp(text, "i8 static") == 0) return (act_spec){.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5};
+  act_spec act = {.kind = ACT_I8_DYNAMIC};
+  if (strcmp(text, "i8 per token") != 0) {
+    ck_assert_int_eq(strncmp(text, "i8 per ", 7), 0);
+    act.group = strtoull(text + 7, NULL, 10);
+  }
+  return act;
+}
+
+const recipe *kit_recipe(lower_kit *k, const char *members, const char *act) {
+  act_spec spec = kit_act(act);
+  return lower_make_recipe(k->d, k->mem, kit_scheme(k, members), &spec, "r", &k->options);
+}
+
+ir_module *kit_module(lower_kit *k, const char *text) {
+  ast *tree = fe_parse(k->d, k->mem, "model.q", text, strlen(text));
+  static const char *const dirs[] = {QCC_SOURCE_DIR "/schemes"};
+  fe_options options = {.dirs = dirs, .dir_count = 1};
+  ir_module *m = tree->has_errors ? NULL : fe_build(k->d, k->mem, tree, &options);
+  ck_assert_msg(m != NULL, "%s\n%s", text, diag_text(k->d));
+  return m;
+}
+
+const char *kit_explained(lower_kit *k) {
+  long size = ftell(k->explain);
+  char *text = ARENA_ARRAY(k->mem, char, (size_t)size + 1);
+  rewind(k->explain);
+  ck_assert_uint_eq(fread(text, 1, (size_t)size, k->explain), (size_t)size);
+  return text;
+}
+
+bool kit_matmul(lower_kit *k, const recipe *r, const target_tier *tier, uint64_t tokens, uint64_t rows,
+                uint64_t columns, int data, const char **message) {
+  kernel_case *c = case_new(k->d, k->mem, r, tokens, rows, columns, 1, (case_data)data);
+  ir_module *m = ir_module_new(k->mem, "one");
+  matmul_shape shape = {.epilogue = ""};
+  const ir_func *f = lower_emit_matmul(m, r, tier, false, &shape, "kernel");
+  uint64_t sizes[16];
+  size_t size_count = c == NULL ? 0 : case_sizes(c, sizes);
+  float *y = ARENA_ARRAY(k->mem, float, tokens *rows);
+  *message = diag_text(k->d);
+  if (c == NULL || !lower_check_recipe(k->d, k->mem, r) || !ir_verify(k->d, m)) return false;
+  ir_memory buffers[] = {c->packed, c->prepared, {.data = (uint8_t *)y, .size = 4 * tokens * rows}};
+  return ir_interpret(k->d, f, 3, buffers, size_count, sizes, 0, case_tiles(c)) && case_check(c, y, message);
+}
+
+const target_tier *kit_tier(unsigned lanes) {
+  for (size_t i = 0; i < target_count(); i++)
+    for (size_t j = 0; !target_get(i)->gpu && j < target_get(i)->tier_count; j++)
+      if (target_get(i)->tiers[j].lanes == lanes) return &target_get(i)->tiers[j];
+  ck_abort_msg("no tier has %u lanes", lanes);
+}
+
+uint64_t kit_next(uint64_t *state) {
+  uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+  return z ^ z >> 27;
+}
