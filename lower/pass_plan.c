@@ -118,14 +118,12 @@ static uint64_t find_room(arena *a, region_list *list, uint64_t first, uint64_t 
 // Bytes of a value: fixed, or per batch.
 static ir_size value_size(planner *p, const ir_value *v, const kernel_choice *choice) {
   ir_size rows = lower_leading(&v->type);
-  bool batch_only = v->type.rank == 1 && v->type.dims[0] == IR_BATCH;
-  uint64_t row = batch_only ? 4 : mul(p, lower_last_dim(&v->type), 4);
+  uint64_t row = mul(p, lower_last_dim(&v->type), 4);
   if (v->type.kind == IR_PREPARED) {
     prepared_sizes sizes;
     if (!prepared_get_sizes(&choice->recipe->prepared, lower_last_dim(&v->type), &sizes)) fail_size(p);
     row = sizes.row_bytes;
   }
-  if (batch_only) rows = (ir_size){.per_batch = 1};
   return (ir_size){.fixed = align_up(p, mul(p, rows.fixed, row)),
                    .per_batch = align_up(p, mul(p, rows.per_batch, row))};
 }
@@ -205,11 +203,10 @@ static void rows_step(planner *p, const ir_op *op, const kernel_choice *c) {
   add_buffer(s, place_of(p, op->operands[0]));
   add_buffer(s, place_of(p, op->results[0]));
   for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
-  bool batch_only = t->rank == 1 && t->dims[0] == IR_BATCH;
-  add_size(s, batch_only ? constant(1) : constant(lower_last_dim(t)));
+  add_size(s, constant(lower_last_dim(t)));
   bool second = op->operand_count > 1 && op->code != IR_LAYERNORM && op->code != IR_RMSNORM;
   if (second) add_size(s, lower_leading(&op->operands[1]->type));
-  s->work = batch_only ? (ir_size){.per_batch = 1} : lower_leading(t);
+  s->work = lower_leading(t);
 }
 
 static void copy_step(planner *p, const ir_value *from, const ir_ref *to) {

@@ -43,7 +43,8 @@ size_t lower_use_count(const ir_block *block, const ir_value *v);
 // Replaces a value in every operand of the block.
 void lower_replace_uses(ir_block *block, const ir_value *from, ir_value *to);
 
-// Product of all dimensions but the last, times the batch where the first one is it.
+// A tensor as rows: the product of all dimensions but the last, times the batch where the first one is it; and the last
+// dimension. A tensor of the batch alone has rows of one number.
 ir_size lower_leading(const ir_type *t);
 uint64_t lower_last_dim(const ir_type *t);
 

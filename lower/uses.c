@@ -16,9 +16,12 @@ void lower_replace_uses(ir_block *block, const ir_value *from, ir_value *to) {
 
 ir_size lower_leading(const ir_type *t) {
   bool batch = t->rank > 0 && t->dims[0] == IR_BATCH;
+  if (batch && t->rank == 1) return (ir_size){.per_batch = 1};
   uint64_t n = 1;
   for (unsigned i = batch ? 1 : 0; i + 1 < t->rank; i++) n *= (uint64_t)t->dims[i];
-  return batch && t->rank > 1 ? (ir_size){.per_batch = n} : (ir_size){.fixed = n};
+  return batch ? (ir_size){.per_batch = n} : (ir_size){.fixed = n};
 }
 
-uint64_t lower_last_dim(const ir_type *t) { return t->rank == 0 ? 1 : (uint64_t)t->dims[t->rank - 1]; }
+uint64_t lower_last_dim(const ir_type *t) {
+  return t->rank == 0 || t->dims[t->rank - 1] == IR_BATCH ? 1 : (uint64_t)t->dims[t->rank - 1];
+}
