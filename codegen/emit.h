@@ -132,6 +132,6 @@ LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef
 const target_pattern *emit_find_pattern(const emit *e, const ir_op *op, uint64_t limit);
 bool emit_is_word(const target_pattern *p, const char *word); // the row is this word instead of a sequence
 // Applies a pattern's sequence, piece by piece, to the operation's operands. `table` may be NULL.
-LLVMValueRef emit_pattern(emit *e, const ir_op *op, const target_pattern *p, const pattern_table *table);
+LLVMValueRef emit_pattern(emit *e, const ir_op *op, const target_pattern *row, const pattern_table *table);
 
 #endif

@@ -9,8 +9,8 @@ static LLVMValueRef byte_of(emit *e, LLVMValueRef x, unsigned j, bool is_signed)
   LLVMTypeRef t = LLVMTypeOf(x);
   if (!is_signed && j == 3) return emit_binary(e, LLVMLShr, x, emit_int(e, t, 24));
   if (!is_signed)
-    return emit_binary(e, LLVMAnd, emit_binary(e, LLVMLShr, x, emit_int(e, t, 8u * j)), emit_int(e, t, 255));
-  LLVMValueRef top = emit_binary(e, LLVMShl, x, emit_int(e, t, 24 - 8u * j));
+    return emit_binary(e, LLVMAnd, emit_binary(e, LLVMLShr, x, emit_int(e, t, (uint64_t)8 * j)), emit_int(e, t, 255));
+  LLVMValueRef top = emit_binary(e, LLVMShl, x, emit_int(e, t, 24 - (uint64_t)8 * j));
   return emit_binary(e, LLVMAShr, top, emit_int(e, t, 24));
 }
 

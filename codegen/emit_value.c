@@ -132,7 +132,7 @@ LLVMValueRef emit_concat(emit *e, LLVMValueRef *pieces, uint32_t count) {
   LLVMValueRef *all = ARENA_ARRAY(e->mem, LLVMValueRef, padded);
   for (uint32_t i = 0; i < padded; i++) all[i] = i < count ? pieces[i] : LLVMGetPoison(LLVMTypeOf(pieces[0]));
   for (uint32_t n = padded; n > 1; n /= 2)
-    for (uint32_t i = 0; i < n / 2; i++) all[i] = join(e, all[2 * i], all[2 * i + 1]);
+    for (size_t i = 0; i < n / 2; i++) all[i] = join(e, all[2 * i], all[2 * i + 1]);
   return emit_slice(e, all[0], 0, total);
 }
 

@@ -52,7 +52,7 @@ static void write_port_macro(const header *h, const char *kind, const ir_port *p
   strbuf_printf(h->out, "/* %s %s: %s%s */\n", kind, port->name, port_shape(h->mem, &port->type),
                 batch ? "; the number of floats for each item of the batch" : "; its number of floats");
   strbuf_printf(h->out, "#define %s%s_%s_FLOATS %lluu\n", h->upper, identifier(h->mem, kind, true), name,
-                (unsigned long long)(n.fixed + n.per_batch));
+                (unsigned long long)n.fixed + n.per_batch);
 }
 
 static void write_macros(const header *h) {

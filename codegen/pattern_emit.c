@@ -90,7 +90,7 @@ static const LLVMOpcode binary_opcodes[] = {
     [PATTERN_SHL] = LLVMShl, [PATTERN_LSHR] = LLVMLShr, [PATTERN_ASHR] = LLVMAShr,
 };
 
-static const LLVMOpcode cast_opcodes[] = {
+static const unsigned char cast_opcodes[] = {
     [PATTERN_ZEXT] = LLVMZExt,   [PATTERN_SEXT] = LLVMSExt,       [PATTERN_TRUNC] = LLVMTrunc,
     [PATTERN_FPEXT] = LLVMFPExt, [PATTERN_FPTRUNC] = LLVMFPTrunc, [PATTERN_BITCAST] = LLVMBitCast,
 };
@@ -144,7 +144,7 @@ static LLVMValueRef step(piece *p, const pattern_step *s) {
   case PATTERN_SEXT:
   case PATTERN_TRUNC:
   case PATTERN_FPEXT:
-  case PATTERN_FPTRUNC: return emit_convert(p->e, cast_opcodes[s->code], argument(p, &s->args[0], t), t);
+  case PATTERN_FPTRUNC: return emit_convert(p->e, (LLVMOpcode)cast_opcodes[s->code], argument(p, &s->args[0], t), t);
   default:
     return emit_binary(p->e, binary_opcodes[s->code], cast_argument(p, &s->args[0], t),
                        cast_argument(p, &s->args[1], t));

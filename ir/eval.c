@@ -7,7 +7,7 @@
 uint64_t eval_bits(const uint8_t *bytes, uint64_t at, unsigned width) {
   uint64_t raw = 0;
   unsigned done = 0;
-  while (done < width) {
+  while (done < width && done < 64) {
     unsigned skip = (unsigned)((at + done) % 8);
     unsigned take = 8 - skip < width - done ? 8 - skip : width - done;
     uint64_t piece = int_low_bits((uint64_t)bytes[(at + done) / 8] >> skip, take);
@@ -27,7 +27,7 @@ uint64_t eval_stream(const layout_input *t, uint64_t first, uint64_t step, uint6
   unsigned bits = elem_get(t->type)->bits;
   uint64_t raw = 0;
   unsigned done = 0;
-  while (done < width) {
+  while (done < width && done < 64) {
     unsigned skip = (unsigned)((at + done) % bits);
     unsigned take = bits - skip < width - done ? bits - skip : width - done;
     uint64_t element = first + (at + done) / bits * step;

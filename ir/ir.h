@@ -218,7 +218,7 @@ const scheme *ir_find_scheme(const ir_module *m, const char *name);
 ir_weight *ir_find_weight(const ir_module *m, const char *name);
 const recipe *ir_find_recipe(const ir_module *m, const char *name);
 ir_func *ir_find_func(const ir_module *m, const char *name);
-ir_func *ir_find_model(const ir_module *m); // NULL if there is none
+ir_func *ir_find_model(const ir_module *m);                   // NULL if there is none
 const ir_attr *ir_get_attr(const ir_op *op, ir_attr_key key); // NULL if absent
 int64_t ir_attr_int(const ir_op *op, ir_attr_key key, int64_t otherwise);
 

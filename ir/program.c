@@ -5,6 +5,7 @@
 
 #include "ir/eval.h"
 #include "ir/int_math.h"
+#include "support/fp.h"
 
 // The result of one node in every lane. A lane is bad when its value depends on a read out of range.
 typedef union slot {
@@ -37,7 +38,7 @@ typedef struct builder {
 static bool same_step(const step *a, const step *b) {
   const expr *x = a->e, *y = b->e;
   return x->op == y->op && x->is_int == y->is_int && x->index == y->index && x->axis == y->axis && x->i == y->i &&
-         memcmp(&x->r, &y->r, sizeof x->r) == 0 && x->arg_count == y->arg_count &&
+         fp_bits64(x->r) == fp_bits64(y->r) && x->arg_count == y->arg_count &&
          memcmp(a->args, b->args, sizeof a->args) == 0;
 }
 
@@ -84,7 +85,10 @@ static const double *real_arg(const program *p, const step *s, unsigned i, doubl
   return copy;
 }
 
-static const int64_t *int_arg(const program *p, const step *s, unsigned i) { return p->slots[s->args[i]].ints; }
+static const int64_t *int_arg(const program *p, const step *s, unsigned i) {
+  return p->slots[s->args[i]]
+      .ints; // NOLINT(clang-analyzer-security.ArrayBound): the checks of expressions count arguments
+}
 
 static void run_int_binary(expr_op op, int64_t *d, const int64_t *a, const int64_t *b, size_t n) {
   size_t l;
@@ -261,6 +265,12 @@ static void run_stream(const program *p, const program_env *env, const step *s, 
   }
 }
 
+static void run_read(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
+  if (s->e->op == EXPR_BITS) run_bits(p, env, s, d, bad);
+  if (s->e->op == EXPR_LOAD) run_load(p, env, s, d, bad);
+  if (s->e->op == EXPR_STREAM) run_stream(p, env, s, d, bad);
+}
+
 static void run_int_unary(expr_op op, int64_t *d, const int64_t *a, size_t n) {
   size_t l;
   if (op == EXPR_NEG)
@@ -321,9 +331,11 @@ static void run_step(program *p, const program_env *env, size_t i) {
   case EXPR_LT:
   case EXPR_EQ: run_compare(p, s, d->ints, env->lanes); break;
   case EXPR_SELECT: run_select(p, s, d, env->lanes); break;
-  case EXPR_BITS: run_bits(p, env, s, d->ints, bad); break;
-  case EXPR_LOAD: run_load(p, env, s, d->ints, bad); break;
-  case EXPR_STREAM: run_stream(p, env, s, d->ints, bad); break;
+  case EXPR_BITS:
+  case EXPR_LOAD:
+  case EXPR_STREAM:
+    if (bad != NULL) run_read(p, env, s, d->ints, bad); // always: the program notes that it reads
+    break;
   default: run_arithmetic(p, s, d, env->lanes); break;
   }
 }

@@ -12,7 +12,7 @@
 // ---- activations -----------------------------------------------------------------------------------------
 typedef enum act_kind {
   ACT_F32,
-  ACT_BF16,      // rounded to bf16, computed in f32
+  ACT_BF16,       // rounded to bf16, computed in f32
   ACT_I8_DYNAMIC, // scale = max|x| / 127 per group (or per token), zero point 0, round half to even
   ACT_I8_STATIC   // x is taken as scale * (q - zero)
 } act_kind;
@@ -102,8 +102,8 @@ typedef struct packing {
   pack_plane planes[PACK_MAX_PLANES];
   size_t field_count; // group and row fields
   const pack_field *fields;
-  uint64_t tile_head_bytes;   // per-row fields and the row sums, multiple of 64
-  bool has_row_sums;          // f32 sums of each row's weights at row_sum_offset in the tile's head
+  uint64_t tile_head_bytes; // per-row fields and the row sums, multiple of 64
+  bool has_row_sums;        // f32 sums of each row's weights at row_sum_offset in the tile's head
   uint64_t row_sum_offset;
   size_t tensor_field_count;
   const pack_field *tensor_fields; // per-tensor numbers and stored tables in the tensor's head
@@ -163,7 +163,7 @@ typedef struct recipe_core {
 
 typedef struct recipe_term {
   value_term value;
-  int core;                // index into cores; -1: the core is the constant 1 (uses activation sums)
+  int core;                 // index into cores; -1: the core is the constant 1 (uses activation sums)
   bool integer_coefficient; // the integer coefficients are multiplied in i32 before the conversion
 } recipe_term;
 

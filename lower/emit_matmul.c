@@ -196,7 +196,7 @@ static void in_stretches(matmul *e, ir_value *end, unsigned tokens) {
 
 // Tokens 0 .. end in groups whose totals fit the kernel's own memory.
 static void in_groups(matmul *e, ir_value *end, unsigned tokens) {
-  uint64_t group = GROUP_TOKENS / tokens * tokens;
+  uint64_t group = (uint64_t)GROUP_TOKENS / tokens * tokens;
   ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, group));
   e->first_token = loop.index;
   in_stretches(e, lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, group), end), tokens);
@@ -348,7 +348,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   for (size_t i = 0; sizes[i] != NULL; i++) *targets[i] = p.sizes[i];
   if (!gpu && tier->token_tile_count > 1) {
     ir_type buffer = ir_buffer();
-    ir_attr bytes = ir_int(IR_ATTR_VALUE, 4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));
+    ir_attr bytes = ir_int(IR_ATTR_VALUE, (int64_t)4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));
     e->waiting = ir_emit(&e->b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
   }
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);

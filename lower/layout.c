@@ -53,6 +53,7 @@ static void lay_planes(packing *p, unsigned bits, bool is_float) {
 
 static uint64_t lcm(uint64_t a, uint64_t b) {
   uint64_t r;
+  if (b == 0) return a;
   return num_mul(a / num_gcd(a, b), b, &r) && r < DRAFT_BLOCK_LIMIT ? r : DRAFT_BLOCK_LIMIT;
 }
 
@@ -85,7 +86,7 @@ static bool find_block(draft *t) {
     header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(store_type(f->type)) * TILE_ROWS;
   }
   uint64_t grow = 1;
-  uint64_t most = r->flush > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
+  uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
   while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH && 2 * grow <= most) grow *= 2;
   r->pack.block = block * grow;
   return true;
@@ -173,7 +174,7 @@ bool draft_layout(draft *t) {
   if (ints && r->act.kind == ACT_I8_STATIC && r->act.zero != 0) {
     p->has_row_sums = true;
     p->row_sum_offset = (p->tile_head_bytes + 3) / 4 * 4;
-    p->tile_head_bytes = p->row_sum_offset + 4u * p->rows;
+    p->tile_head_bytes = p->row_sum_offset + (uint64_t)4 * p->rows;
   }
   p->tile_head_bytes = (p->tile_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
   p->tensor_head_bytes = (p->tensor_head_bytes + ALIGN - 1) / ALIGN * ALIGN;

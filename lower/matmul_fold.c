@@ -102,8 +102,8 @@ void matmul_begin_segment(matmul *e, ir_value *position) {
 
 static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
   bool integer = matmul_is_integer(e->r);
-  ir_value *s[MATMUL_MAX_CHAINS];
-  for (unsigned c = 0; c < e->chains; c++) s[c] = e->dots[d][c][m][v];
+  ir_value *s[MATMUL_MAX_CHAINS] = {e->dots[d][0][m][v]};
+  for (unsigned c = 1; c < e->chains; c++) s[c] = e->dots[d][c][m][v];
   for (unsigned n = e->chains; n > 1; n /= 2)
     for (unsigned c = 0; c < n / 2; c++)
       s[c] = ir_emit2(&e->b, integer ? IR_ADD : IR_FADD, s[c]->type, s[c], s[c + n / 2]);

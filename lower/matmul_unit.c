@@ -78,7 +78,7 @@ static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k
   elem_type type = e->r->scheme->fields[e->r->normal.parts[0].field].type;
   uint64_t bytes = elem_get(type)->bits / 8;
   ir_value *at = lo_index_add(&e->b, c->at[v], lo_index_scale(&e->b, e->row[v], bytes));
-  at = lo_index_offset(&e->b, at, p->planes[0].offset + k * p->rows * bytes);
+  at = lo_index_offset(&e->b, at, p->planes[0].offset + bytes * k * p->rows);
   ir_value *x = lo_load(&e->b, ir_vector(type, e->lanes), e->weights, at, NULL);
   return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, f32s(e), x);
 }
@@ -141,7 +141,7 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
   for (unsigned q = 0; q < quads; q++) {
     quad_operands operands;
     decode_quad(e, c, q0 + q, operands);
-    multiply_quad(e, operands, q, position, first + 4 * q);
+    multiply_quad(e, operands, q, position, first + (uint64_t)4 * q);
   }
 }
 

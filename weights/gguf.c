@@ -232,8 +232,8 @@ static bool read_count(gguf_reader *r, const char *what, size_t least, size_t *o
 
 bool gguf_parse(diag *d, tensor_file *f) {
   gguf_reader r = {.d = d, .f = f, .at = 4};
-  size_t tensors = 0;
-  size_t entries = 0;
+  size_t tensors;
+  size_t entries;
   f->alignment = DEFAULT_ALIGNMENT;
   return read_version(&r) && read_count(&r, "tensors", MIN_TENSOR_BYTES, &tensors) &&
          read_count(&r, "metadata entries", MIN_META_BYTES, &entries) && gguf_read_meta(&r, entries) &&

@@ -50,7 +50,7 @@ static void put_narrow(const packer *k, const pack_plane *plane, uint64_t positi
     unsigned shift = plane->width * (quad / plane->width);
     const uint32_t *code = k->codes + position + j;
     for (unsigned r = 0; r < k->p->rows; r++, code += k->positions)
-      vector[4 * r] |= (uint8_t)((*code >> plane->shift & mask) << shift);
+      vector[(size_t)4 * r] |= (uint8_t)((*code >> plane->shift & mask) << shift);
   }
 }
 
@@ -129,7 +129,7 @@ static void put_row_sum(const packer *k, uint64_t row, unsigned r, uint8_t *tile
   scheme_row(k->t, row, k->row);
   double sum = 0;
   for (uint64_t c = 0; c < k->t->columns; c++) sum += k->row[c];
-  put_little(tile + k->p->row_sum_offset + 4 * r, fp_bits32((float)sum), 4);
+  put_little(tile + k->p->row_sum_offset + (uint64_t)4 * r, fp_bits32((float)sum), 4);
 }
 
 static void pack_tile(packer *k, uint64_t first_row, uint8_t *tile) {
@@ -157,7 +157,7 @@ bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint
                (unsigned long long)t->rows, (unsigned long long)t->columns, r->name, (unsigned long long)size);
     return false;
   }
-  k.codes = ARENA_ARRAY(a, uint32_t, k.positions * k.p->rows);
+  k.codes = ARENA_ARRAY(a, uint32_t, k.positions *k.p->rows);
   k.row = ARENA_ARRAY(a, double, t->columns);
   memset(out, 0, size);
   put_tensor_fields(&k, out);

@@ -29,7 +29,7 @@ static json_t *describe_item(const safetensors_item *item, uint64_t begin) {
   json_t *shape = json_array();
   for (unsigned i = 0; i < item->rank; i++) json_array_append_new(shape, json_integer((json_int_t)item->dims[i]));
   return json_pack("{s:s, s:o, s:[I, I]}", "dtype", tensor_dtype_name(item->dtype), "shape", shape, "data_offsets",
-                   (json_int_t)begin, (json_int_t)(begin + item->size));
+                   (json_int_t)begin, (json_int_t)begin + (json_int_t)item->size);
 }
 
 // NULL when a text is not UTF-8.

@@ -26,21 +26,19 @@ static void report(diag *d, const tensor_file *f, uint64_t offset, const char *f
   diag_error_file(d, f->bytes.path, "%s (at byte %llu)", message, (unsigned long long)offset);
 }
 
-bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
+void tensor_report_damage(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
   va_list args;
   va_start(args, format);
   report(d, f, offset, format, args);
   va_end(args);
   diag_hint(d, "the file is damaged or incomplete: fetch it again, or save it again with the library that made it");
-  return false;
 }
 
-bool tensor_refuse(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
+void tensor_report_refusal(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...) {
   va_list args;
   va_start(args, format);
   report(d, f, offset, format, args);
   va_end(args);
-  return false;
 }
 
 bool tensor_utf8_valid(const uint8_t *text, size_t length, bool plain) {

@@ -37,13 +37,17 @@ bool npy_parse(diag *d, tensor_file *f);
 bool gguf_recognise(const uint8_t *data, size_t size);
 bool gguf_parse(diag *d, tensor_file *f);
 
-// Reports "<path>: error: <message> (at byte <offset>)" and returns false: the file breaks the rules of its kind.
-bool tensor_parse_error(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
+// Reports "<path>: error: <message> (at byte <offset>)": the file breaks the rules of its kind.
+void tensor_report_damage(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 // The same for a file that may well be sound, but is not for us; the message says what to do instead.
-bool tensor_refuse(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
+void tensor_report_refusal(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+
+// The same as expressions that are false, which compilers see too.
+#define tensor_parse_error(...) (tensor_report_damage(__VA_ARGS__), false)
+#define tensor_refuse(...) (tensor_report_refusal(__VA_ARGS__), false)
 
 // Little-endian integers at any address.
 static inline uint16_t tensor_le16(const uint8_t *p) { return (uint16_t)(p[0] | p[1] << 8); }

@@ -11,9 +11,9 @@
 #include <time.h>
 
 #include "frontend/frontend.h"
-#include "support/num.h"
 #include "lower/lower.h"
 #include "runtime/qrt.h"
+#include "support/num.h"
 #include "tests/bench/limits.h"
 #include "tests/kernels/kernel_case.h"
 
@@ -192,9 +192,10 @@ static void bench_shape(bench *b, const recipe *r, uint64_t tokens) {
     result t = tokens == 1 ? run_one_token(b, large, k, y) : run_many_tokens(b, large, k, y);
     double gbs = (double)large->packed.size / t.best / 1e9, gmacs = macs / t.best / 1e9;
     double ratio = tokens == 1 ? gbs / t.limit : gmacs / t.limit;
-    printf("%-12s %-10s M=%-4llu %6.3f bpw %9.1f us %7.1f GB/s %8.1f GMAC/s  limit %7.1f %s  %5.1f %%  (compiled in %.0f ms)\n",
-           r->scheme->name, compute_mode_name(r->mode), (unsigned long long)tokens, bpw, t.best * 1e6, gbs, gmacs, t.limit,
-           tokens == 1 ? "GB/s  " : "GMAC/s", 100 * ratio, compile_ms);
+    printf("%-12s %-10s M=%-4llu %6.3f bpw %9.1f us %7.1f GB/s %8.1f GMAC/s  limit %7.1f %s  %5.1f %%  (compiled in "
+           "%.0f ms)\n",
+           r->scheme->name, compute_mode_name(r->mode), (unsigned long long)tokens, bpw, t.best * 1e6, gbs, gmacs,
+           t.limit, tokens == 1 ? "GB/s  " : "GMAC/s", 100 * ratio, compile_ms);
     fflush(stdout);
   }
   free(y);
@@ -228,8 +229,14 @@ static void parse_tokens(options *o, char *text) {
 }
 
 static void parse(options *o, int argc, char **argv) {
-  *o = (options){.threads = 1, .rows = 4096, .columns = 4096, .megabytes = 256, .seconds = 0.6, .tokens = {1, 96}, .token_count = 2};
-  char *formats = strdup(default_formats);
+  *o = (options){.threads = 1,
+                 .rows = 4096,
+                 .columns = 4096,
+                 .megabytes = 256,
+                 .seconds = 0.6,
+                 .tokens = {1, 96},
+                 .token_count = 2};
+  char *formats = NULL;
   for (int i = 1; i + 1 < argc; i += 2) {
     char *value = argv[i + 1];
     if (strcmp(argv[i], "--tier") == 0) {
@@ -251,7 +258,7 @@ static void parse(options *o, int argc, char **argv) {
     }
   }
   if (o->threads == 0) o->threads = 1;
-  o->format_count = split(formats, o->formats);
+  o->format_count = split(formats != NULL ? formats : strdup(default_formats), o->formats);
 }
 
 static const char codebook[] = "scheme codebook3 { code : u3; scale : f16 per 32;\n"

@@ -217,6 +217,7 @@ START_TEST(tiers_use_their_instructions) {
       ck_assert_ptr_nonnull(tier);
       text = (const char *)emit(&f, m, x->triple, tier, CG_ASM).data;
     }
+    ck_assert_ptr_nonnull(text);
     const char *body = function_text(&f, text, cg_kernel_symbol(f.mem, &o, tier, x->kernel), t->gpu);
     ck_assert_msg(has_any(&f, body, x->has), "%s %s lacks %s:\n%.3000s", x->tier, x->kernel, x->has, body);
     ck_assert_msg(!has_any(&f, body, x->lacks), "%s %s has one of %s:\n%.3000s", x->tier, x->kernel, x->lacks, body);

@@ -258,7 +258,7 @@ END_TEST
 
 START_TEST(half_precision_both_ways) {
   arena *mem = arena_new();
-  uint16_t a[6] = {0x7bff, 0x0001, 0x8000, 0xfc00, 0x3555, 0x7e00}, c[5];
+  uint16_t a[6] = {0x7bff, 0x0001, 0x8000, 0xfc00, 0x3555, 0x7e00}, c[5] = {0};
   float y[6] = {0}, b[5] = {65520.0f, 0x1p-25f, 0x1.8p-25f, 1 + 0x1p-11f, -65504.0f};
   run_ok(mem,
          "%x = load %a, %zero : vector<6 x f16>\n%w = extf %x : vector<6 x f32>\n store %y, %zero, %w\n"
@@ -273,7 +273,7 @@ END_TEST
 
 START_TEST(bf16_both_ways) {
   arena *mem = arena_new();
-  uint16_t a[3] = {0x3f80, 0x0001, 0xff80}, c[3];
+  uint16_t a[3] = {0x3f80, 0x0001, 0xff80}, c[3] = {0};
   float y[3] = {0}, b[3] = {1 + 0x1p-8f, 1 + 0x1.8p-7f, 3.4028235e38f};
   run_ok(mem,
          "%x = load %a, %zero : vector<3 x bf16>\n%w = extf %x : vector<3 x f32>\n store %y, %zero, %w\n"

@@ -139,11 +139,11 @@ static const edit_row model_rows[] = {
      "plane 0 does not follow the one before"},
     {"k_padded = 32", "k_padded = 30", "groups of 32 weights cannot take 30 positions"},
     {"rows = 16", "rows = 0", "a tile cannot have 0 rows"},
-    {"span = 32,", "span = 48,", "field 'scale' does not fit where it is packed"},
+    {"span = 32,", "span = 48,", "not stored as one"},
     {"header_bytes = 64", "header_bytes = 32", "a block's bytes are not"},
     {"tile_head_bytes = 128", "tile_head_bytes = 100", "are no multiples of 64 bytes"},
     {"row_sum_offset = 16", "row_sum_offset = 80", "the row sums do not fit"},
-    {"store = f16", "store = u4", "not stored in bytes"},
+    {"store = f16", "store = u4", "not stored as one"},
     {"prepared = {\n    act = i8 per 32 dynamic", "prepared = {\n    act = f32", "not prepared in its own mode"},
     // the plan
     {"input 0 at 0", "input 1 at 0", "buffer 0 lies outside its space"},

@@ -111,7 +111,8 @@ static void prepare_sums(kernel_case *c, uint8_t *row, const int8_t *q, const do
   for (uint64_t k = 0; k < c->columns; k++) {
     uint64_t p = at_position(l, k);
     if (l->scale_span != 0) scales[element_of(l->scale_span, p)] = scale_of[k];
-    if (l->isum_span != 0) isums[element_of(l->isum_span, p)] += q[k] * (l->isum_factor == 0 ? 1 : (int32_t)l->isum_factor);
+    if (l->isum_span != 0)
+      isums[element_of(l->isum_span, p)] += q[k] * (l->isum_factor == 0 ? 1 : (int32_t)l->isum_factor);
     double share = l->as_f32 ? used[k] : (double)q[k] * (double)scale_of[k];
     if (l->fsum_span != 0) exact[element_of(l->fsum_span, p)] += share;
     if (l->fsum_span != 0) fsums[element_of(l->fsum_span, p)] = (float)exact[element_of(l->fsum_span, p)];
@@ -207,8 +208,8 @@ kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint6
   shape at = {.tokens = tokens, .rows = rows, .columns = columns};
   kernel_case *c = make_inputs(d, a, r, &at, seed, data);
   if (c == NULL) return NULL;
-  c->expected = ARENA_ARRAY(a, double, tokens * rows);
-  c->bound = ARENA_ARRAY(a, double, tokens * rows);
+  c->expected = ARENA_ARRAY(a, double, tokens *rows);
+  c->bound = ARENA_ARRAY(a, double, tokens *rows);
   expect(c);
   return c;
 }

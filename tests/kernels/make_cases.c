@@ -151,7 +151,7 @@ static uint64_t kernel_number(maker *m) {
   const char *text = ir_print_func(m->mem, m->kernels, m->kernels->funcs.data[last]);
   const char *parameters = strchr(text, '(');
   if (parameters == NULL) fail("a kernel without parameters");
-  for (size_t i = 0; i < last; i++) {
+  for (size_t i = 0; i < m->texts.len; i++) {
     if (strcmp(m->texts.data[i], parameters) != 0) continue;
     m->kernels->funcs.len--;
     return i;
