@@ -135,7 +135,7 @@ static bool written_by_steps(const span *s) {
 }
 
 // What step i reads is what one step before it wrote, whole, with nothing written over it in between.
-static void check_read(const ir_module *m, const span *all, size_t i, const span *read, const char *text) {
+static void check_read(const span *all, size_t i, const span *read, const char *text) {
   if (!written_by_steps(read)) return;
   size_t from = i;
   while (from-- > 0 && !overlap(&all[from], read)) continue;
@@ -143,7 +143,6 @@ static void check_read(const ir_module *m, const span *all, size_t i, const span
   ck_assert_msg(all[from].at == read->at && all[from].bytes == read->bytes, "%s: step %zu reads a part of step %zu's",
                 text, i, from);
   ck_assert_msg(!overlap(&all[i], read), "%s: step %zu writes over what it reads", text, i);
-  (void)m;
 }
 
 static void check_plan(const ir_module *m, uint64_t batch, const char *text) {
@@ -154,7 +153,7 @@ static void check_plan(const ir_module *m, uint64_t batch, const char *text) {
   for (size_t i = 0; i < p->steps.len; i++) {
     span read[2];
     size_t count = step_spans(p->steps.data[i], batch, &all[i], read);
-    for (size_t j = 0; j < count; j++) check_read(m, all, i, &read[j], text);
+    for (size_t j = 0; j < count; j++) check_read(all, i, &read[j], text);
     ck_assert_msg(written_by_steps(&all[i]), "%s: step %zu writes to an input", text, i);
     ck_assert_uint_eq(all[i].at % 64, 0);
     if (all[i].ref->space == IR_SPACE_WORKSPACE)
