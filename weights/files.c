@@ -32,7 +32,8 @@ const tensor_file *weight_files_open(weight_files *w, const char *path) {
   const char *place = path_join(w->mem, strcmp(w->folder, ".") == 0 ? "" : w->folder, path);
   opened_file opened = {.path = arena_strdup(w->mem, path), .file = tensor_file_open(w->d, w->mem, place)};
   vec_push(w->mem, &w->files, opened);
-  if (opened.file != NULL) vec_push(w->mem, &w->paths, place);
+  for (size_t i = 0; opened.file != NULL && i < tensor_file_part_count(opened.file); i++)
+    vec_push(w->mem, &w->paths, tensor_file_part(opened.file, i));
   return opened.file;
 }
 

@@ -59,7 +59,7 @@ typedef struct plain_row {
 
 static tensor_dtype dtype_of_id(uint32_t id) {
   static const plain_row rows[] = {
-#define X(name, bits, npy, gguf, load) {gguf, TENSOR_##name},
+#define X(name, bits, st, npy, gguf, onnx, tflite, load) {gguf, TENSOR_##name},
       TENSOR_DTYPES(X)
 #undef X
   };

@@ -101,7 +101,7 @@ static bool read_scalar(gguf_reader *r, tensor_meta *m, uint32_t type) {
   return true;
 }
 
-// Steps over an array; only its element type and count are kept.
+// Steps over an array, whose items stay where they are.
 static bool read_array(gguf_reader *r, tensor_meta *m) {
   uint32_t type;
   uint64_t count;
@@ -116,6 +116,9 @@ static bool read_array(gguf_reader *r, tensor_meta *m) {
                               "key '%s': an array of %" PRIu64 " %s cannot be in the %zu bytes that follow", m->key,
                               count, types[type].name, gguf_left(r));
   }
+  m->count = count;
+  m->item_type = types[type].name;
+  m->items = r->f->bytes.data + r->at;
   if (type != TYPE_STRING) r->at += (size_t)count * types[type].size; // inside: checked above
   for (uint64_t i = 0; i < count && type == TYPE_STRING; i++) {
     const uint8_t *text;
@@ -163,4 +166,21 @@ bool gguf_read_meta(gguf_reader *r, size_t count) {
     r->f->meta_count = i + 1;
   }
   return true;
+}
+
+const char *tensor_meta_next(arena *a, const tensor_meta *m, tensor_meta_cursor *at) {
+  const value_type *type = types;
+  if (m->item_type == NULL || at->index == m->count) return NULL;
+  while (strcmp(type->name, m->item_type) != 0) type++; // there: item_type comes from the table
+  const uint8_t *p = m->items + at->offset;
+  at->index++;
+  if (type->show != NULL) {
+    at->offset += type->size;
+    return type->show(a, p);
+  }
+  size_t length = (size_t)tensor_le64(p); // inside the file: read_array has stepped over it
+  at->offset += sizeof(uint64_t) + length;
+  const char *text = (const char *)p + sizeof(uint64_t);
+  return tensor_utf8_valid((const uint8_t *)text, length, false) ? arena_strndup(a, text, length)
+                                                                 : tensor_quote(a, text, length);
 }

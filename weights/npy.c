@@ -64,7 +64,7 @@ typedef struct descr_row {
 
 static tensor_dtype dtype_of_code(const char *code, size_t length) {
   static const descr_row rows[] = {
-#define X(name, bits, npy, gguf, load) {npy, TENSOR_##name},
+#define X(name, bits, st, npy, gguf, onnx, tflite, load) {npy, TENSOR_##name},
       TENSOR_DTYPES(X)
 #undef X
   };

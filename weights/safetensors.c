@@ -198,12 +198,19 @@ static bool read_name(safetensors_reader *r, span key, tensor *t) {
   return ok;
 }
 
+// The types that the file type has.
+static const bool in_format[TENSOR_DTYPE_COUNT] = {
+#define X(name, bits, st, npy, gguf, onnx, tflite, load) [TENSOR_##name] = st,
+    TENSOR_DTYPES(X)
+#undef X
+};
+
 static bool read_dtype(safetensors_reader *r, size_t at, json_t *value, tensor *t) {
   if (!json_is_string(value)) return REPORT(r, at, "tensor '%s': 'dtype' is no string", t->name);
   const char *name = json_string_value(value);
   for (int i = TENSOR_BLOCKS + 1; i < TENSOR_DTYPE_COUNT; i++) {
     t->dtype = (tensor_dtype)i;
-    if (strcmp(name, tensor_dtype_name(t->dtype)) == 0) return true;
+    if (in_format[i] && strcmp(name, tensor_dtype_name(t->dtype)) == 0) return true;
   }
   return REPORT(r, at, "tensor '%s': unknown dtype %s", t->name, tensor_quote(r->f->mem, name, strlen(name)));
 }

@@ -12,7 +12,7 @@ typedef struct dtype_row {
 } dtype_row;
 
 static const dtype_row dtypes[TENSOR_DTYPE_COUNT] = {[TENSOR_BLOCKS] = {"blocks", 0},
-#define X(name, bits, npy, gguf, load) [TENSOR_##name] = {#name, bits},
+#define X(name, bits, st, npy, gguf, onnx, tflite, load) [TENSOR_##name] = {#name, bits},
                                                      TENSOR_DTYPES(X)
 #undef X
 };

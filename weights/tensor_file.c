@@ -1,104 +1,9 @@
-// Opening a weight file: which kind it is, the index by name, and the accessors.
+// Opening a weight file: the index by name, and the accessors.
 #include "weights/tensor_file.h"
 
 #include <string.h>
 
-#include "support/vec.h"
 #include "weights/tensor_parse.h"
-
-static const tensor_file_kind_row kinds[] = {
-    {.name = "GGUF", .recognise = gguf_recognise, .parse = gguf_parse},
-    {.name = "npy", .recognise = npy_recognise, .parse = npy_parse},
-    {.name = "safetensors", .recognise = safetensors_recognise, .parse = safetensors_parse},
-};
-enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
-
-// Files that people pass by mistake, by their first bytes, with what to do instead.
-typedef struct refused_kind {
-  const char *magic;
-  unsigned offset;
-  unsigned length;
-  const char *what;
-  const char *hint;
-} refused_kind;
-
-#define SAVE_AS_SAFETENSORS "load it with its own library and save the tensors with safetensors"
-
-static const refused_kind refused[] = {
-    {"PK\3\4", 0, 4, "a ZIP archive (a PyTorch checkpoint or .npz), which may carry executable pickle code",
-     SAVE_AS_SAFETENSORS ", or numpy.save each array as .npy"},
-    {"\x80\x02", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
-    {"\x80\x03", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
-    {"\x80\x04", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
-    {"\x80\x05", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
-    {"TFL3", 4, 4, "a TFLite model", "export its weights as safetensors; qcc reads weights, not graphs"},
-    {"\x89HDF\r\n\x1a\n", 0, 8, "an HDF5 file", SAVE_AS_SAFETENSORS},
-    {"lmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
-    {"fmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
-    {"tjgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
-    {"algg", 0, 4, "a GGML adapter file from before GGUF", "convert it to GGUF"},
-    {"version https://git-lfs", 0, 23, "a Git LFS pointer, not the file itself", "run `git lfs pull`"},
-    {"<!DOCTYPE", 0, 9, "an HTML page, not weights", "the download failed; check the address and log in if needed"},
-    {"<html", 0, 5, "an HTML page, not weights", "the download failed; check the address and log in if needed"},
-    {"\x1f\x8b", 0, 2, "compressed with gzip", "decompress it first"},
-    {"\x28\xb5\x2f\xfd", 0, 4, "compressed with zstd", "decompress it first"},
-    {"\xfd"
-     "7zXZ",
-     0, 5, "compressed with xz", "decompress it first"},
-    {"{", 0, 1, "a JSON text, not weights", "name the .safetensors file itself (of a sharded model: each shard)"},
-};
-
-static const refused_kind *find_refused(const uint8_t *data, size_t size) {
-  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-    const refused_kind *r = &refused[i];
-    if (size >= r->offset + r->length && memcmp(data + r->offset, r->magic, r->length) == 0) return r;
-  }
-  return NULL;
-}
-
-// ONNX has no magic: a protobuf message whose field 1 is a small version number, followed by another known field.
-static bool looks_like_onnx(const uint8_t *data, size_t size) {
-  static const uint8_t next_tags[] = {0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42};
-  if (size < 4 || data[0] != 0x08 || data[1] == 0 || data[1] > 0x20) return false;
-  return memchr(next_tags, data[2], sizeof next_tags) != NULL;
-}
-
-static bool has_suffix(const char *text, const char *suffix) {
-  size_t n = strlen(text);
-  size_t m = strlen(suffix);
-  return n >= m && strcmp(text + n - m, suffix) == 0;
-}
-
-static void report_unknown(diag *d, const tensor_file *f) {
-  const char *path = f->bytes.path;
-  const refused_kind *r = find_refused(f->bytes.data, f->bytes.size);
-  if (f->bytes.size == 0) {
-    diag_error_file(d, path, "the file is empty");
-    diag_hint(d, "fetch it or save it again");
-  } else if (r != NULL) {
-    diag_error_file(d, path, "this is %s; qcc reads safetensors, .npy and GGUF", r->what);
-    diag_hint(d, "%s", r->hint);
-  } else if (looks_like_onnx(f->bytes.data, f->bytes.size)) {
-    diag_error_file(d, path, "this looks like an ONNX model; qcc reads safetensors, .npy and GGUF");
-    diag_hint(d, "export its weights as safetensors; qcc reads weights, not graphs");
-  } else {
-    diag_error_file(d, path, "not a weight file that qcc knows (it begins with %s)",
-                    tensor_quote(f->mem, f->bytes.data, f->bytes.size < 8 ? f->bytes.size : 8));
-    diag_hint(d, "qcc reads safetensors, .npy and GGUF");
-  }
-}
-
-// The kind by content. A file whose name ends in .safetensors and that is nothing else gets that reader's message,
-// which is more exact than "unknown".
-static const tensor_file_kind_row *find_kind(const tensor_file *f) {
-  const uint8_t *data = f->bytes.data;
-  size_t size = f->bytes.size;
-  for (size_t i = 0; i < KIND_COUNT; i++) {
-    if (kinds[i].recognise(data, size)) return &kinds[i];
-  }
-  bool other = size == 0 || find_refused(data, size) != NULL || looks_like_onnx(data, size);
-  return !other && has_suffix(f->bytes.path, ".safetensors") ? &kinds[KIND_COUNT - 1] : NULL;
-}
 
 // An array of rows whose first member is a name, and the positions of its rows being sorted by that name.
 typedef struct name_index {
@@ -173,13 +78,12 @@ static bool build_indices(diag *d, tensor_file *f) {
 }
 
 static bool parse_file(diag *d, tensor_file *f) {
-  f->kind = find_kind(f);
-  if (f->kind == NULL) {
-    report_unknown(d, f);
-    return false;
-  }
   f->alignment = 1;
-  return f->kind->parse(d, f) && build_indices(d, f);
+  f->kind = tensor_kind_find(d, f);
+  bool ok = f->kind != NULL && f->kind->parse(d, f) && build_indices(d, f);
+  tensor_part part = {.bytes = f->bytes, .alignment = f->alignment};
+  vec_push(f->mem, &f->parts, part);
+  return ok;
 }
 
 tensor_file *tensor_file_parse(diag *d, arena *a, const char *name, const uint8_t *data, size_t size) {
@@ -201,13 +105,17 @@ tensor_file *tensor_file_open(diag *d, arena *a, const char *path) {
 
 void tensor_file_close(tensor_file *f) {
   if (f == NULL || !f->mapped) return;
-  file_unmap(&f->bytes);
+  for (size_t i = 0; i < f->parts.len; i++) file_unmap(&f->parts.data[i].bytes);
   f->mapped = false;
 }
 
 const char *tensor_file_path(const tensor_file *f) { return f->bytes.path; }
 
 const char *tensor_file_kind(const tensor_file *f) { return f->kind->name; }
+
+size_t tensor_file_part_count(const tensor_file *f) { return f->parts.len; }
+
+const char *tensor_file_part(const tensor_file *f, size_t index) { return f->parts.data[index].bytes.path; }
 
 size_t tensor_file_count(const tensor_file *f) { return f->count; }
 

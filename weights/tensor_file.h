@@ -1,11 +1,13 @@
-// Weight files - safetensors, .npy and GGUF - behind one interface: a list of named tensors over a read-only mapping.
+// Weight files - safetensors, .npy, GGUF and others (see tensor_file_kinds) - behind one interface: a list of named
+// tensors and a list of metadata over read-only mappings.
 //
 // A file's bytes are hostile until proved otherwise. Opening checks every count, length, offset and name; what the
 // accessors then return can be read without further checks. The bytes stay in the mapping: if another program
 // truncates the file meanwhile, reading them raises SIGBUS, as with every memory-mapped reader.
 //
 // No quantized format is known here. GGUF tensors that are not plain numbers are "blocks": a type number, a shape and
-// the bytes up to the next tensor. What a block holds comes from a declared layout (see tensor_blocks_check).
+// the bytes up to the next tensor. What a block holds comes from a declared layout (see tensor_blocks_check). Graph
+// files (TFLite, ONNX) say which tensor scales which: see tensor_quant.
 #ifndef QCC_WEIGHTS_TENSOR_FILE_H
 #define QCC_WEIGHTS_TENSOR_FILE_H
 
@@ -16,39 +18,47 @@
 #include "support/arena.h"
 #include "support/diag.h"
 
-// The plain element types, one row each:
-//   name   enum suffix and the name in safetensors
-//   bits   size of one element; below 8 the elements are packed without gaps
-//   npy    kind and size in a .npy `descr`, NULL when the file type lacks it
-//   gguf   type number in a GGUF file, -1 when the file type lacks it
-//   load   how tensor_read_f32 reads it (weights/tensor_read.c), `none` when it cannot
-#define TENSOR_DTYPES(X)            \
-  X(BOOL, 8, "b1", -1, bool8)       \
-  X(U8, 8, "u1", -1, u8)            \
-  X(I8, 8, "i1", 24, i8)            \
-  X(U16, 16, "u2", -1, u16)         \
-  X(I16, 16, "i2", 25, i16)         \
-  X(U32, 32, "u4", -1, u32)         \
-  X(I32, 32, "i4", 26, i32)         \
-  X(U64, 64, "u8", -1, u64)         \
-  X(I64, 64, "i8", 27, i64)         \
-  X(F16, 16, "f2", 1, f16)          \
-  X(BF16, 16, NULL, 30, bf16)       \
-  X(F32, 32, "f4", 0, f32)          \
-  X(F64, 64, "f8", 28, f64)         \
-  X(C64, 64, NULL, -1, none)        \
-  X(F8_E4M3, 8, NULL, -1, e4m3)     \
-  X(F8_E5M2, 8, NULL, -1, e5m2)     \
-  X(F8_E8M0, 8, NULL, -1, e8m0)     \
-  X(F8_E4M3FNUZ, 8, NULL, -1, none) \
-  X(F8_E5M2FNUZ, 8, NULL, -1, none) \
-  X(F6_E2M3, 6, NULL, -1, none)     \
-  X(F6_E3M2, 6, NULL, -1, none)     \
-  X(F4, 4, NULL, -1, none)
+// The plain element types, one row each. Numbers of other file types are -1 where they lack the type:
+//   name    enum suffix, and the name in safetensors if `st` is 1
+//   bits    size of one element; below 8 the elements are packed without gaps, the first one in the lowest bits
+//   st      whether safetensors has it
+//   npy     kind and size in a .npy `descr`, NULL when the file type lacks it
+//   gguf    type number in a GGUF file
+//   onnx    TensorProto.DataType
+//   tflite  TensorType
+//   load    how tensor_read_f32 reads it (weights/tensor_read.c), `none` when it cannot
+#define TENSOR_DTYPES(X)                           \
+  X(BOOL, 8, 1, "b1", -1, 9, 6, bool8)             \
+  X(U8, 8, 1, "u1", -1, 2, 3, u8)                  \
+  X(I8, 8, 1, "i1", 24, 3, 9, i8)                  \
+  X(U16, 16, 1, "u2", -1, 4, 16, u16)              \
+  X(I16, 16, 1, "i2", 25, 5, 7, i16)               \
+  X(U32, 32, 1, "u4", -1, 12, 15, u32)             \
+  X(I32, 32, 1, "i4", 26, 6, 2, i32)               \
+  X(U64, 64, 1, "u8", -1, 13, 12, u64)             \
+  X(I64, 64, 1, "i8", 27, 7, 4, i64)               \
+  X(F16, 16, 1, "f2", 1, 10, 1, f16)               \
+  X(BF16, 16, 1, NULL, 30, 16, 18, bf16)           \
+  X(F32, 32, 1, "f4", 0, 1, 0, f32)                \
+  X(F64, 64, 1, "f8", 28, 11, 10, f64)             \
+  X(C64, 64, 1, NULL, -1, 14, 8, none)             \
+  X(C128, 128, 0, NULL, -1, 15, 11, none)          \
+  X(F8_E4M3, 8, 1, NULL, -1, 17, -1, e4m3)         \
+  X(F8_E5M2, 8, 1, NULL, -1, 19, -1, e5m2)         \
+  X(F8_E8M0, 8, 1, NULL, -1, 24, -1, e8m0)         \
+  X(F8_E4M3FNUZ, 8, 1, NULL, -1, 18, -1, e4m3fnuz) \
+  X(F8_E5M2FNUZ, 8, 1, NULL, -1, 20, -1, e5m2fnuz) \
+  X(F6_E2M3, 6, 1, NULL, -1, -1, -1, e2m3)         \
+  X(F6_E3M2, 6, 1, NULL, -1, -1, -1, e3m2)         \
+  X(F4, 4, 1, NULL, -1, 23, -1, e2m1)              \
+  X(U4, 4, 0, NULL, -1, 21, 20, u8)                \
+  X(I4, 4, 0, NULL, -1, 22, 17, i4)                \
+  X(U2, 2, 0, NULL, -1, 25, -1, u8)                \
+  X(I2, 2, 0, NULL, -1, 26, 19, i2)
 
 typedef enum tensor_dtype {
   TENSOR_BLOCKS, // quantized blocks of a type known only by number
-#define X(name, bits, npy, gguf, load) TENSOR_##name,
+#define X(name, bits, st, npy, gguf, onnx, tflite, load) TENSOR_##name,
   TENSOR_DTYPES(X)
 #undef X
       TENSOR_DTYPE_COUNT
@@ -61,31 +71,61 @@ unsigned tensor_dtype_bits(tensor_dtype type);
 
 enum { TENSOR_MAX_RANK = 8 };
 
+// Which other tensors of the same file give the numbers of a tensor their meaning, where the file says so in its own
+// terms (a graph's nodes or the tensor's record): number = scale * (element - zero_point).
+typedef struct tensor_quant {
+  const char *by;         // what ties them: "TFLite", or the type of the graph's node
+  const char *scale;      // names of tensors in the file; NULL: none
+  const char *zero_point; // NULL: zero
+  int axis;               // the dimension that scales run along; -1: one scale for all
+  uint64_t block;         // indices of that axis which share a scale; 1: each has its own
+  unsigned bits;          // of one code; narrower than the element when several are packed into one, else 0
+  uint64_t rows;          // the weights' logical shape [rows, columns] when codes are packed, else 0
+  uint64_t columns;
+} tensor_quant;
+
 // One tensor of a file. All pointers live as long as the tensor_file (data) and its arena (the rest).
 typedef struct tensor {
-  const char *name;     // valid UTF-8 without control characters, 1 to 255 bytes
-  tensor_dtype dtype;   // TENSOR_BLOCKS: see block_type
-  uint32_t block_type;  // the file's type number when dtype is TENSOR_BLOCKS
-  unsigned rank;        // 0 (a single value) to TENSOR_MAX_RANK
-  const uint64_t *dims; // outermost first (C order), also for GGUF; each at most 2^31 - 1; may be 0 except in GGUF
-  uint64_t count;       // product of dims; 1 for rank 0
-  const uint8_t *data;  // little-endian elements; no alignment promised
-  size_t size;          // plain: exactly their bytes. Blocks: bytes available, until tensor_blocks_check
-  const char *path;     // the file, for messages
+  const char *name;          // valid UTF-8 without control characters, 1 to 255 bytes
+  tensor_dtype dtype;        // TENSOR_BLOCKS: see block_type
+  uint32_t block_type;       // the file's type number when dtype is TENSOR_BLOCKS
+  unsigned rank;             // 0 (a single value) to TENSOR_MAX_RANK
+  const uint64_t *dims;      // outermost first (C order), also for GGUF; each at most 2^31 - 1; may be 0 except in GGUF
+  uint64_t count;            // product of dims; 1 for rank 0
+  const uint8_t *data;       // little-endian elements; no alignment promised
+  size_t size;               // plain: exactly their bytes. Blocks: bytes available, until tensor_blocks_check
+  const char *path;          // the file that holds its bytes, for messages: of a file in parts, the part
+  const tensor_quant *quant; // NULL when the file does not say
 } tensor;
 
-// A key and its value as text, from safetensors' __metadata__ or GGUF's key/value list. `type` is "string", "u32", ...;
-// arrays are summarised ("array of 512 string").
+// A key and its value as text: safetensors' __metadata__, GGUF's key/value list, what a graph file says of its origin.
+// `type` is "string", "u32", ... Arrays have "array", their value is a summary ("array of 512 string"), and
+// tensor_meta_next reads their items.
 typedef struct tensor_meta {
   const char *key;
   const char *type;
   const char *value;
+  uint64_t count;        // items of an array
+  const char *item_type; // of an array, "string", "u32", ...; NULL: no array
+  const uint8_t *items;  // for tensor_meta_next
 } tensor_meta;
+
+// Position in an array; begins as {0}.
+typedef struct tensor_meta_cursor {
+  uint64_t index;
+  size_t offset;
+} tensor_meta_cursor;
+
+// The next item of an array as text in `a` (quoted, with \xNN for its bytes, if a string is not UTF-8); NULL behind the last one, and for what is no array.
+const char *tensor_meta_next(arena *a, const tensor_meta *m, tensor_meta_cursor *at);
 
 typedef struct tensor_file tensor_file;
 
 // Maps and checks a file; the kind is recognised by content, not by extension. Problems go to `d`, naming file, tensor
-// and byte offset; then NULL. The result lives in `a` and must be closed to release the mapping.
+// and byte offset; then NULL. The result lives in `a` and must be closed to release the mappings.
+//
+// A model in parts is opened whole: name any part of a split GGUF file (..-00001-of-00003.gguf), the index of sharded
+// safetensors, one of the shards beside it, or the folder. Bytes in memory are always one part.
 tensor_file *tensor_file_open(diag *d, arena *a, const char *path);
 
 // The same over bytes in memory (not copied, must outlive the result); `name` stands for the path in messages.
@@ -95,8 +135,14 @@ tensor_file *tensor_file_parse(diag *d, arena *a, const char *name, const uint8_
 void tensor_file_close(tensor_file *f);
 
 const char *tensor_file_path(const tensor_file *f);
-// "safetensors", "npy" or "GGUF".
+// The kind's name: "safetensors", "GGUF", ...
 const char *tensor_file_kind(const tensor_file *f);
+// All kinds that can be opened, as text for a message: "safetensors, GGUF, ..".
+const char *tensor_file_kinds(arena *a);
+
+// Paths of all files that were read for it: itself, the parts of a set, an index. At least one.
+size_t tensor_file_part_count(const tensor_file *f);
+const char *tensor_file_part(const tensor_file *f, size_t index);
 
 // Tensors in the order of the file. A .npy file holds one, named after the file without its extension.
 size_t tensor_file_count(const tensor_file *f);

@@ -5,6 +5,7 @@
 
 #include "support/file.h"
 #include "support/num.h"
+#include "support/vec.h"
 #include "weights/tensor_file.h"
 
 typedef struct tensor_file_kind_row {
@@ -15,20 +16,31 @@ typedef struct tensor_file_kind_row {
   bool (*parse)(diag *d, tensor_file *f);
 } tensor_file_kind_row;
 
+// A file that was read, and the rule for where its tensors' data end.
+typedef struct tensor_part {
+  mapped_file bytes;
+  uint64_t alignment; // of tensor data; 1 where the kind has no such rule
+} tensor_part;
+
 struct tensor_file {
   const tensor_file_kind_row *kind;
   arena *mem;
-  mapped_file bytes;
-  bool mapped;        // bytes came from file_map
-  uint64_t alignment; // of tensor data; 1 where the kind has no such rule
+  mapped_file bytes; // the file that is being parsed
+  bool mapped;       // it was opened by path: files beside it may be looked for
+  uint64_t alignment;
   tensor *tensors;
   size_t count;
   tensor_meta *meta;
   size_t meta_count;
+  VEC(tensor_part) parts; // all files that were read; tensors' `path` is that of their part
   // Indices sorted by name and key.
   uint32_t *by_name;
   uint32_t *by_key;
 };
+
+/* tensor_kinds.c */
+// The kind by content; NULL, reported with what to do instead, for a file that cannot be read.
+const tensor_file_kind_row *tensor_kind_find(diag *d, const tensor_file *f);
 
 bool safetensors_recognise(const uint8_t *data, size_t size);
 bool safetensors_parse(diag *d, tensor_file *f);

@@ -20,19 +20,39 @@ static float load_f16(const uint8_t *p) { return fp_from_f16(tensor_le16(p)); }
 static float load_bf16(const uint8_t *p) { return fp_from_bf16(tensor_le16(p)); }
 static float load_f32(const uint8_t *p) { return fp_from_bits32(tensor_le32(p)); }
 static float load_f64(const uint8_t *p) { return (float)fp_from_bits64(tensor_le64(p)); }
+static float load_i4(const uint8_t *p) { return (float)(p[0] < 8 ? p[0] : p[0] - 16); }
+static float load_i2(const uint8_t *p) { return (float)(p[0] < 2 ? p[0] : p[0] - 4); }
 static float load_e5m2(const uint8_t *p) { return (float)fp_from_small(p[0], 5, 2, 1); }
 // This one has no infinities, and NaN only with all exponent and mantissa bits set.
 static float load_e4m3(const uint8_t *p) { return (p[0] & 0x7f) == 0x7f ? NAN : (float)fp_from_small(p[0], 4, 3, 0); }
+static float load_e3m2(const uint8_t *p) { return (float)fp_from_small(p[0], 3, 2, 0); }
+static float load_e2m3(const uint8_t *p) { return (float)fp_from_small(p[0], 2, 3, 0); }
+static float load_e2m1(const uint8_t *p) { return (float)fp_from_small(p[0], 2, 1, 0); }
+// The exponent's bias is one more, and what would be -0 is the only NaN.
+static float load_e5m2fnuz(const uint8_t *p) { return p[0] == 0x80 ? NAN : (float)fp_from_small(p[0], 5, 2, 0) / 2; }
+static float load_e4m3fnuz(const uint8_t *p) { return p[0] == 0x80 ? NAN : (float)fp_from_small(p[0], 4, 3, 0) / 2; }
 // A power of two without sign or mantissa.
 static float load_e8m0(const uint8_t *p) { return p[0] == 255 ? NAN : ldexpf(1.0f, p[0] - 127); }
 
 #define load_none NULL
 
 static const load_fn loads[TENSOR_DTYPE_COUNT] = {
-#define X(name, bits, npy, gguf, load) [TENSOR_##name] = load_##load,
+#define X(name, bits, st, npy, gguf, onnx, tflite, load) [TENSOR_##name] = load_##load,
     TENSOR_DTYPES(X)
 #undef X
 };
+
+// Elements of less than a byte, which may straddle two.
+static void read_packed(const tensor *t, load_fn load, uint64_t first, size_t count, float *out) {
+  unsigned bits = tensor_dtype_bits(t->dtype);
+  for (size_t i = 0; i < count; i++) {
+    uint64_t at = (first + i) * bits; // inside: count * bits <= 8 * size
+    unsigned both = t->data[at / 8];
+    if (at % 8 + bits > 8) both |= (unsigned)t->data[at / 8 + 1] << 8;
+    uint8_t code = (uint8_t)(both >> at % 8 & ((1u << bits) - 1));
+    out[i] = load(&code);
+  }
+}
 
 bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out) {
   load_fn load = loads[t->dtype];
@@ -46,7 +66,9 @@ bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, flo
                     t->count, count, first);
     return false;
   }
-  size_t bytes = tensor_dtype_bits(t->dtype) / 8;
+  unsigned bits = tensor_dtype_bits(t->dtype);
+  if (bits < 8) return read_packed(t, load, first, count, out), true;
+  size_t bytes = bits / 8;
   const uint8_t *p = t->data + (size_t)first * bytes; // inside: first <= count and count * bytes == size
   for (size_t i = 0; i < count; i++) out[i] = load(p + i * bytes);
   return true;
@@ -55,6 +77,12 @@ bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, flo
 // rows * (K / block_weights) * block_bytes.
 static bool blocks_size(const tensor *t, uint64_t block_weights, uint64_t block_bytes, uint64_t *size) {
   return num_mul(t->count / block_weights, block_bytes, size);
+}
+
+static uint64_t alignment_of(const tensor_file *f, const tensor *t) {
+  for (size_t i = 0; i < f->parts.len; i++)
+    if (f->parts.data[i].bytes.path == t->path) return f->parts.data[i].alignment;
+  return 1;
 }
 
 static bool all_zero(const uint8_t *p, size_t size) {
@@ -90,7 +118,7 @@ bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_
     return false;
   }
   size_t used = (size_t)need;
-  if (t->size - used >= f->alignment || !all_zero(t->data + used, t->size - used)) {
+  if (t->size - used >= alignment_of(f, t) || !all_zero(t->data + used, t->size - used)) {
     diag_error_file(d, t->path,
                     "tensor '%s': %" PRIu64 " blocks of %" PRIu64 " bytes leave %zu of its %zu bytes unused", t->name,
                     t->count / block_weights, block_bytes, t->size - used, t->size);

@@ -71,6 +71,30 @@ START_TEST(good_metadata) {
 }
 END_TEST
 
+static void expect_items(arena *a, const tensor_meta *m, const char *item_type, size_t count,
+                         const char *const *expected) {
+  tensor_meta_cursor at = {0};
+  ck_assert_str_eq(m->item_type, item_type);
+  ck_assert_uint_eq(m->count, count);
+  for (size_t i = 0; i < count; i++) ck_assert_str_eq(tensor_meta_next(a, m, &at), expected[i]);
+  ck_assert_ptr_null(tensor_meta_next(a, m, &at));
+}
+
+START_TEST(metadata_arrays) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  sample s = sample_gguf();
+  tensor_file *f = parse_good(a, d, &s);
+  size_t last = tensor_file_meta_count(f) - 1;
+  expect_items(a, tensor_file_meta_at(f, last - 1), "string", 3, (const char *const[]){"<s>", "", "'\\xff raw byte'"});
+  expect_items(a, tensor_file_meta_at(f, last), "f32", 3, (const char *const[]){"0", "1", "2"});
+  tensor_meta_cursor at = {0};
+  ck_assert_ptr_null(tensor_meta_next(a, tensor_file_meta_at(f, 0), &at)); // no array
+  sample_free(&s);
+  arena_free(a);
+}
+END_TEST
+
 START_TEST(version_2) {
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
@@ -326,6 +350,7 @@ TCase *gguf_cases(void) {
   tcase_set_timeout(t, 120);
   tcase_add_test(t, good_file);
   tcase_add_test(t, good_metadata);
+  tcase_add_test(t, metadata_arrays);
   tcase_add_test(t, version_2);
   tcase_add_test(t, no_tensors);
   tcase_add_test(t, good_blocks);

@@ -239,19 +239,39 @@ static uint64_t walk_numbers(diag *d, const tensor *t) {
   return sum;
 }
 
+static uint64_t walk_items(const tensor_meta *m) {
+  arena *a = arena_new();
+  tensor_meta_cursor at = {0};
+  uint64_t sum = 0;
+  uint64_t count = 0;
+  for (const char *text; (text = tensor_meta_next(a, m, &at)) != NULL; count++) sum += strlen(text);
+  if (count != m->count) abort();
+  arena_free(a);
+  return sum;
+}
+
+// The tensors that a tensor says belong to it are there.
+static void walk_quant(const tensor_file *f, const tensor_quant *q) {
+  if (q->scale != NULL && tensor_file_find(f, q->scale) == NULL) abort();
+  if (q->zero_point != NULL && tensor_file_find(f, q->zero_point) == NULL) abort();
+  if (q->block == 0 || q->by == NULL) abort();
+}
+
 uint64_t sample_walk(arena *a, const tensor_file *f) {
   diag *d = diag_new(a, NULL, false);
   uint64_t sum = strlen(tensor_file_kind(f)) + strlen(tensor_file_path(f));
+  for (size_t i = 0; i < tensor_file_part_count(f); i++) sum += strlen(tensor_file_part(f, i));
   for (size_t i = 0; i < tensor_file_count(f); i++) {
     const tensor *t = tensor_file_at(f, i);
     if (tensor_file_find(f, t->name) != t) abort();
-    sum += strlen(tensor_describe(a, t));
+    sum += strlen(tensor_describe(a, t)) + strlen(t->path);
+    if (t->quant != NULL) walk_quant(f, t->quant);
     sum += t->dtype == TENSOR_BLOCKS ? walk_blocks(d, f, t) : walk_numbers(d, t);
   }
   for (size_t i = 0; i < tensor_file_meta_count(f); i++) {
     const tensor_meta *m = tensor_file_meta_at(f, i);
     if (tensor_file_meta(f, m->key) != m->value) abort();
-    sum += strlen(m->type) + strlen(m->value);
+    sum += strlen(m->type) + strlen(m->value) + walk_items(m);
   }
   return sum;
 }

@@ -34,6 +34,16 @@ static const struct {
     {TENSOR_F8_E4M3, 4, {0x38, 0x01, 0x7e, 0xfe}, {1, 0x1p-9f, 448, -448}},
     {TENSOR_F8_E5M2, 4, {0x3c, 0x01, 0x7b, 0xfc}, {1, 0x1p-16f, 57344, -INFINITY}},
     {TENSOR_F8_E8M0, 4, {127, 0, 254, 128}, {1, 0x1p-127f, 0x1p127f, 2}},
+    {TENSOR_F8_E4M3FNUZ, 4, {0x40, 0x01, 0x7f, 0xff}, {1, 0x1p-10f, 240, -240}},
+    {TENSOR_F8_E5M2FNUZ, 4, {0x40, 0x01, 0x7f, 0xff}, {1, 0x1p-17f, 57344, -57344}},
+    // The first element is in the lowest bits; those of six bits straddle bytes.
+    {TENSOR_F4, 4, {0xf1, 0x27}, {0.5f, -6, 6, 1}},
+    {TENSOR_F6_E2M3, 4, {0x41, 0x18, 0x7e}, {0.125f, -0.125f, -0.125f, 7.5f}},
+    {TENSOR_F6_E3M2, 4, {0x41, 0x18, 0x7e}, {0.0625f, -0.0625f, -0.0625f, 28}},
+    {TENSOR_U4, 4, {0xf1, 0x80}, {1, 15, 0, 8}},
+    {TENSOR_I4, 4, {0xf1, 0x87}, {1, -1, 7, -8}},
+    {TENSOR_U2, 4, {0xe4}, {0, 1, 2, 3}},
+    {TENSOR_I2, 4, {0xe4}, {0, 1, -2, -1}},
 };
 
 START_TEST(converts) {
@@ -68,13 +78,9 @@ START_TEST(converts_nan) {
   static const struct {
     tensor_dtype dtype;
     uint8_t bytes[8];
-  } nans[] = {{TENSOR_F16, {0x01, 0x7c}},
-              {TENSOR_BF16, {0xc0, 0x7f}},
-              {TENSOR_F32, {0, 0, 0xc0, 0x7f}},
-              {TENSOR_F8_E4M3, {0xff}},
-              {TENSOR_F8_E5M2, {0x7d}},
-              {TENSOR_F8_E8M0, {255}},
-              {TENSOR_F64, {1, 0, 0, 0, 0, 0, 0xf8, 0x7f}}};
+  } nans[] = {{TENSOR_F16, {0x01, 0x7c}},   {TENSOR_BF16, {0xc0, 0x7f}},  {TENSOR_F32, {0, 0, 0xc0, 0x7f}},
+              {TENSOR_F8_E4M3, {0xff}},     {TENSOR_F8_E5M2, {0x7d}},     {TENSOR_F8_E8M0, {255}},
+              {TENSOR_F8_E4M3FNUZ, {0x80}}, {TENSOR_F8_E5M2FNUZ, {0x80}}, {TENSOR_F64, {1, 0, 0, 0, 0, 0, 0xf8, 0x7f}}};
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
   for (size_t i = 0; i < sizeof nans / sizeof *nans; i++) {
@@ -98,7 +104,7 @@ static const struct {
     {TENSOR_F32, UINT64_MAX, 1, "elements; 1 from"},
     {TENSOR_F32, 1, SIZE_MAX, "from 1 on were asked for"},
     {TENSOR_C64, 0, 1, "holds C64, which cannot be read"},
-    {TENSOR_F4, 0, 1, "holds F4, which cannot be read"},
+    {TENSOR_C128, 0, 1, "holds C128, which cannot be read"},
     {TENSOR_BLOCKS, 0, 1, "holds blocks, which cannot be read"},
 };
 

@@ -1,0 +1,113 @@
+// Which kind a weight file is, by its content, and what to say of those that cannot be read.
+#include <string.h>
+
+#include "weights/tensor_parse.h"
+
+enum { SAFETENSORS }; // the row
+
+static const tensor_file_kind_row kinds[] = {
+    [SAFETENSORS] = {.name = "safetensors", .recognise = safetensors_recognise, .parse = safetensors_parse},
+    {.name = "GGUF", .recognise = gguf_recognise, .parse = gguf_parse},
+    {.name = "npy", .recognise = npy_recognise, .parse = npy_parse},
+};
+enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
+
+// Files that people pass by mistake, by their first bytes, with what to do instead.
+typedef struct refused_kind {
+  const char *magic;
+  unsigned offset;
+  unsigned length;
+  const char *what;
+  const char *hint;
+} refused_kind;
+
+#define SAVE_AS_SAFETENSORS "load it with its own library and save the tensors with safetensors"
+
+static const refused_kind refused[] = {
+    {"PK\3\4", 0, 4, "a ZIP archive (a PyTorch checkpoint or .npz), which may carry executable pickle code",
+     SAVE_AS_SAFETENSORS ", or numpy.save each array as .npy"},
+    {"\x80\x02", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
+    {"\x80\x03", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
+    {"\x80\x04", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
+    {"\x80\x05", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
+    {"TFL3", 4, 4, "a TFLite model", "export its weights as safetensors; qcc reads weights, not graphs"},
+    {"\x89HDF\r\n\x1a\n", 0, 8, "an HDF5 file", SAVE_AS_SAFETENSORS},
+    {"lmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
+    {"fmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
+    {"tjgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
+    {"algg", 0, 4, "a GGML adapter file from before GGUF", "convert it to GGUF"},
+    {"version https://git-lfs", 0, 23, "a Git LFS pointer, not the file itself", "run `git lfs pull`"},
+    {"<!DOCTYPE", 0, 9, "an HTML page, not weights", "the download failed; check the address and log in if needed"},
+    {"<html", 0, 5, "an HTML page, not weights", "the download failed; check the address and log in if needed"},
+    {"\x1f\x8b", 0, 2, "compressed with gzip", "decompress it first"},
+    {"\x28\xb5\x2f\xfd", 0, 4, "compressed with zstd", "decompress it first"},
+    {"\xfd"
+     "7zXZ",
+     0, 5, "compressed with xz", "decompress it first"},
+    {"{", 0, 1, "a JSON text, not weights", "name the .safetensors file itself (of a sharded model: each shard)"},
+};
+
+static const refused_kind *find_refused(const uint8_t *data, size_t size) {
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+    const refused_kind *r = &refused[i];
+    if (size >= r->offset + r->length && memcmp(data + r->offset, r->magic, r->length) == 0) return r;
+  }
+  return NULL;
+}
+
+// ONNX has no magic: a protobuf message whose field 1 is a small version number, followed by another known field.
+static bool looks_like_onnx(const uint8_t *data, size_t size) {
+  static const uint8_t next_tags[] = {0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42};
+  if (size < 4 || data[0] != 0x08 || data[1] == 0 || data[1] > 0x20) return false;
+  return memchr(next_tags, data[2], sizeof next_tags) != NULL;
+}
+
+static bool has_suffix(const char *text, const char *suffix) {
+  size_t n = strlen(text);
+  size_t m = strlen(suffix);
+  return n >= m && strcmp(text + n - m, suffix) == 0;
+}
+
+static void report_unknown(diag *d, const tensor_file *f) {
+  const char *path = f->bytes.path;
+  const refused_kind *r = find_refused(f->bytes.data, f->bytes.size);
+  if (f->bytes.size == 0) {
+    diag_error_file(d, path, "the file is empty");
+    diag_hint(d, "fetch it or save it again");
+  } else if (r != NULL) {
+    diag_error_file(d, path, "this is %s; qcc reads %s", r->what, tensor_file_kinds(f->mem));
+    diag_hint(d, "%s", r->hint);
+  } else if (looks_like_onnx(f->bytes.data, f->bytes.size)) {
+    diag_error_file(d, path, "this looks like an ONNX model; qcc reads %s", tensor_file_kinds(f->mem));
+    diag_hint(d, "export its weights as safetensors; qcc reads weights, not graphs");
+  } else {
+    diag_error_file(d, path, "not a weight file that qcc knows (it begins with %s)",
+                    tensor_quote(f->mem, f->bytes.data, f->bytes.size < 8 ? f->bytes.size : 8));
+    diag_hint(d, "qcc reads %s", tensor_file_kinds(f->mem));
+  }
+}
+
+const char *tensor_file_kinds(arena *a) {
+  strbuf b = {.mem = a};
+  for (size_t i = 0; i < KIND_COUNT; i++)
+    strbuf_printf(&b, "%s%s", i == 0 ? "" : i + 1 == KIND_COUNT ? " and " : ", ", kinds[i].name);
+  return strbuf_text(&b);
+}
+
+// The kind by content. A file whose name ends in .safetensors and that is nothing else gets that reader's message,
+// which is more exact than "unknown".
+static const tensor_file_kind_row *find_kind(const tensor_file *f) {
+  const uint8_t *data = f->bytes.data;
+  size_t size = f->bytes.size;
+  for (size_t i = 0; i < KIND_COUNT; i++) {
+    if (kinds[i].recognise(data, size)) return &kinds[i];
+  }
+  bool other = size == 0 || find_refused(data, size) != NULL || looks_like_onnx(data, size);
+  return !other && has_suffix(f->bytes.path, ".safetensors") ? &kinds[SAFETENSORS] : NULL;
+}
+
+const tensor_file_kind_row *tensor_kind_find(diag *d, const tensor_file *f) {
+  const tensor_file_kind_row *kind = find_kind(f);
+  if (kind == NULL) report_unknown(d, f);
+  return kind;
+}
