@@ -14,9 +14,9 @@ static void put_arg(strbuf *out, const c_names *names, const expr *e, bool is_in
 }
 
 static const char *granule(const scheme_field *f, char *text, size_t size) {
-  if (f->gran.kind == GRAN_WEIGHT) return "k";
-  if (f->gran.kind != GRAN_GROUP) return "0";
-  snprintf(text, size, "k / %lluu", (unsigned long long)f->gran.group);
+  uint64_t columns = granularity_columns(&f->gran);
+  if (columns <= 1) return columns == 1 ? "k" : "0";
+  snprintf(text, size, "k / %lluu", (unsigned long long)columns);
   return text;
 }
 
@@ -37,7 +37,7 @@ static void put_field(strbuf *out, const c_names *names, const expr *e, const ex
     put(out, names, at);
     strbuf_putc(out, ')');
   }
-  if (t->kind == ELEM_KIND_FLOAT) strbuf_printf(out, ", %u, %u", t->exp_bits, t->man_bits);
+  if (t->kind == ELEM_KIND_FLOAT) strbuf_printf(out, ", %u, %u, %d", t->exp_bits, t->man_bits, (int)t->special);
   if (t->kind == ELEM_KIND_INT) strbuf_printf(out, ", %u", t->bits);
   strbuf_putc(out, ')');
 }

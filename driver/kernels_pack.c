@@ -29,12 +29,16 @@ static uint64_t table_size(const scheme_field *f) {
 
 // ---- declarations ----------------------------------------------------------------------------------------
 
+// [n], or [(n + 127) / 128]; nothing when all share one.
+static void put_count(strbuf *out, char name, uint64_t size) {
+  if (size == 1) strbuf_printf(out, "[%c]", name);
+  if (size > 1) strbuf_printf(out, "[(%c + %llu) / %llu]", name, (ull)size - 1, (ull)size);
+}
+
 static const char *shape_text(arena *a, const scheme_field *f) {
   strbuf text = {.mem = a};
-  if (f->gran.kind != GRAN_TENSOR) strbuf_printf(&text, "[n]");
-  if (f->gran.kind == GRAN_WEIGHT) strbuf_printf(&text, "[k]");
-  if (f->gran.kind == GRAN_GROUP)
-    strbuf_printf(&text, "[(k + %llu) / %llu]", (ull)f->gran.group - 1, (ull)f->gran.group);
+  put_count(&text, 'n', granularity_rows(&f->gran));
+  put_count(&text, 'k', granularity_columns(&f->gran));
   for (unsigned i = 0; i < f->rank; i++) strbuf_printf(&text, "[%llu]", (ull)f->dims[i]);
   return text.len == 0 ? "one" : strbuf_text(&text);
 }
@@ -110,11 +114,9 @@ static void put_field_getter(const writer *w, size_t index) {
   const scheme_field *f = &w->s->fields[index];
   begin_getter(w, "fields", f);
   strbuf_printf(w->out, "  return ((const %s *)s->fields[%zu])[(", c_raw_type(f->type), index);
-  if (f->gran.kind == GRAN_WEIGHT) strbuf_printf(w->out, "row * s->columns + granule");
-  if (f->gran.kind == GRAN_GROUP)
-    strbuf_printf(w->out, "row * ((s->columns + %lluu) / %lluu) + granule", (ull)f->gran.group - 1, (ull)f->gran.group);
-  if (f->gran.kind == GRAN_ROW) strbuf_printf(w->out, "row");
-  if (f->gran.kind == GRAN_TENSOR) strbuf_printf(w->out, "0u");
+  uint64_t rows = granularity_rows(&f->gran), columns = granularity_columns(&f->gran);
+  strbuf_printf(w->out, rows > 0 ? "row / %lluu" : "0u", (ull)rows);
+  if (columns > 0) strbuf_printf(w->out, " * ((s->columns + %lluu) / %lluu) + granule", (ull)columns - 1, (ull)columns);
   strbuf_printf(w->out, ") * %lluu + element] & 0x%llxu;\n}\n\n", (ull)table_size(f),
                 elem_get(f->type)->bits >= 32 ? 0xffffffffull : (1ull << elem_get(f->type)->bits) - 1);
 }
@@ -156,8 +158,9 @@ static void put_tensor_getter(const writer *w, const scheme_layout *l, size_t in
   names.vars[VAR_ROWS] = "(int64_t)s->rows";
   names.vars[VAR_COLUMNS] = "(int64_t)s->columns";
   unsigned b = VAR_BINDER0;
-  if (f->gran.kind != GRAN_TENSOR) names.vars[b++] = "(int64_t)row";
-  if (f->gran.kind == GRAN_WEIGHT || f->gran.kind == GRAN_GROUP) names.vars[b++] = "(int64_t)granule";
+  uint64_t rows = granularity_rows(&f->gran);
+  if (rows != 0) names.vars[b++] = arena_printf(w->j->mem, "(int64_t)(row / %lluu)", (ull)rows);
+  if (granularity_columns(&f->gran) != 0) names.vars[b++] = "(int64_t)granule";
   names.vars[b] = "(int64_t)element";
   begin_getter(w, l->name, f);
   put_raw(w, &names, f, find_place(l, index));

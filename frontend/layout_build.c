@@ -89,18 +89,22 @@ static void build_tensor(layout_builder *b, const ast_node *node) {
 // ---- places ----
 
 // The indices that a place of each kind of field binds, for messages.
-static const char *const tensor_binders[] = {
-    [GRAN_WEIGHT] = "n, k", [GRAN_GROUP] = "n, g", [GRAN_ROW] = "n", [GRAN_TENSOR] = ""};
+static const char *tensor_binders(const granularity *g) {
+  static const char *const names[2][2] = {{"", "k"}, {"n", "n, k"}};
+  if (g->kind == GRAN_GROUP || (g->kind == GRAN_TILE && g->group > 1))
+    return g->rows == 0 && g->kind == GRAN_TILE ? "g" : "n, g";
+  return names[granularity_rows(g) != 0][granularity_columns(g) != 0];
+}
 
 static const char *binder_form(const layout_builder *b, const scheme_field *f) {
-  const char *first = has_blocks(b) ? "i" : tensor_binders[f->gran.kind];
+  const char *first = has_blocks(b) ? "i" : tensor_binders(&f->gran);
   const char *comma = f->rank > 0 && first[0] != '\0' ? ", " : "";
   return arena_printf(b->c->mem, "[%s%s%s]", first, comma, f->rank > 0 ? "e" : "");
 }
 
 static unsigned binder_count(const layout_builder *b, const scheme_field *f) {
-  static const unsigned char counts[] = {[GRAN_WEIGHT] = 2, [GRAN_GROUP] = 2, [GRAN_ROW] = 1, [GRAN_TENSOR] = 0};
-  return (has_blocks(b) ? 1u : counts[f->gran.kind]) + (f->rank > 0 ? 1u : 0u);
+  unsigned count = (granularity_rows(&f->gran) != 0 ? 1u : 0u) + (granularity_columns(&f->gran) != 0 ? 1u : 0u);
+  return (has_blocks(b) ? 1u : count) + (f->rank > 0 ? 1u : 0u);
 }
 
 // A field with one element (or one table) in the block needs no index for it. Fields that cannot lie in a block at all

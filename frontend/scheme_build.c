@@ -57,8 +57,21 @@ static bool bind_parameters(scheme_builder *b, const ast_node *node, const ast_a
 static bool build_group(scheme_builder *b, const ast_expr *per, int64_t *out) {
   if (fe_constant_in(b->c, &b->scope, per, "the group", 1, INT32_MAX, out)) return true;
   if (per->kind == AST_NAME && fe_find(&b->scope, per->name.text) == NULL)
-    diag_hint(b->c->d, "a field is stored per so many weights, per row or per tensor");
+    diag_hint(b->c->d, "a field is stored per so many weights, per row, column or tensor, or per [rows, columns]");
   return false;
+}
+
+// per [rows, columns], where * stands for all.
+static bool build_tile(scheme_builder *b, const ast_expr *per, granularity *out) {
+  int64_t sizes[2] = {0};
+  bool ok = per->args.len == 2;
+  if (!ok) diag_error(b->c->d, per->loc, "a tile has two sizes: [rows, columns], where * stands for all");
+  for (size_t i = 0; ok && i < 2; i++) {
+    const ast_expr *size = per->args.data[i].value;
+    if (size->kind != AST_STAR) ok = fe_constant_in(b->c, &b->scope, size, "the tile", 1, INT32_MAX, &sizes[i]);
+  }
+  *out = granularity_of((uint64_t)sizes[0], (uint64_t)sizes[1]);
+  return ok;
 }
 
 static bool build_granularity(scheme_builder *b, const ast_expr *per, granularity *out) {
@@ -67,6 +80,10 @@ static bool build_granularity(scheme_builder *b, const ast_expr *per, granularit
     *out = (granularity){.kind = GRAN_ROW};
   else if (per != NULL && per->kind == AST_NAME && fe_same_text(per->name.text, "tensor"))
     *out = (granularity){.kind = GRAN_TENSOR};
+  else if (per != NULL && per->kind == AST_NAME && fe_same_text(per->name.text, "column"))
+    *out = granularity_of(0, 1);
+  else if (per != NULL && per->kind == AST_LIST)
+    return build_tile(b, per, out);
   else if (per != NULL && !build_group(b, per, &group))
     return false;
   else

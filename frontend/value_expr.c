@@ -264,6 +264,78 @@ static const expr *lower_stream(const lowering *l, const ast_expr *e) {
   return expr_make(l->c->mem, EXPR_STREAM, s->index, axis, count + 2, args, e->loc);
 }
 
+// f16(x): the number that the bits x mean. Constants are computed.
+static const expr *lower_float(const lowering *l, const ast_expr *e, elem_type type) {
+  const expr *arg = e->args.len == 1 ? lower(l, e->args.data[0].value) : NULL;
+  if (e->args.len != 1)
+    diag_error(l->c->d, e->loc, "'%s' takes 1 argument, the bits of a number, not %zu", e->name.text, e->args.len);
+  if (arg == NULL || !check_integers(l->c, e->name.text, 1, &arg)) return NULL;
+  if (arg->op == EXPR_INT) return expr_real(l->c->mem, elem_decode(type, (uint64_t)arg->i), e->loc);
+  return expr_make(l->c->mem, EXPR_FLOAT, type, 0, 1, arena_memdup(l->c->mem, &arg, sizeof arg), e->loc);
+}
+
+// window(field, width, span)
+static const expr *lower_window(const lowering *l, const ast_expr *e) {
+  if (e->args.len != 3 || e->args.data[0].value->kind != AST_NAME || l->use != FE_USE_VALUE) {
+    diag_error(l->c->d, e->loc, "window is used differently");
+    diag_hint(l->c->d,
+              "in a value, window(code, 16, 256) gives the 16 newest bits of the codes that end at the weight");
+    return NULL;
+  }
+  const fe_symbol *s = find_name(l, e->args.data[0].value->name);
+  const expr **args = ARENA_ARRAY(l->c->mem, const expr *, 2);
+  bool ok = lower_args(l, &e->args, 1, args);
+  if (s == NULL || !ok || !check_integers(l->c, "window", 2, args)) return NULL;
+  if (s->kind == FE_SYMBOL_FIELD) return expr_make(l->c->mem, EXPR_WINDOW, s->index, 0, 2, args, e->loc);
+  diag_error(l->c->d, e->loc, "'%s' is no field", s->name);
+  return NULL;
+}
+
+enum { MAX_SUM = 4096 };
+
+// The index and the count of sum(j < count, ..).
+static bool sum_bound(const lowering *l, const ast_expr *e, ast_name *index, int64_t *count) {
+  const ast_expr *bound = e->args.len == 2 ? e->args.data[0].value : NULL;
+  if (bound == NULL || bound->kind != AST_BINARY || bound->op != AST_OP_LT ||
+      bound->args.data[0].value->kind != AST_NAME) {
+    diag_error(l->c->d, e->loc, "sum needs an index with a bound, and what is added");
+    diag_hint(l->c->d, "for example sum(j < 4, level[j] * code[j])");
+    return false;
+  }
+  *index = bound->args.data[0].value->name;
+  return fe_constant_in(l->c, l->scope, bound->args.data[1].value, "the bound of a sum", 1, MAX_SUM, count);
+}
+
+// sum(j < count, e) is written out, with j a constant in each summand.
+static const expr *lower_sum(const lowering *l, const ast_expr *e) {
+  ast_name index;
+  int64_t count;
+  if (!sum_bound(l, e, &index, &count)) return NULL;
+  const expr *total = NULL;
+  for (int64_t j = 0; j < count; j++) {
+    fe_scope scope = {.outer = l->scope};
+    fe_symbol symbol = {.name = index.text, .kind = FE_SYMBOL_CONST, .loc = index.loc};
+    symbol.constant = expr_int(l->c->mem, j, index.loc);
+    fe_declare(l->c, &scope, symbol);
+    const expr *x = lower(&(lowering){.c = l->c, .scope = &scope, .use = l->use}, e->args.data[1].value);
+    if (x == NULL) return NULL;
+    total = total == NULL ? x : operation(l->c, EXPR_ADD, 2, (const expr *[]){total, x}, e->loc);
+    if (total == NULL) return NULL;
+  }
+  return total;
+}
+
+// Functions that are no operator on their arguments' values.
+static const expr *lower_special(const lowering *l, const ast_expr *e, bool *found) {
+  elem_type type = elem_by_name(e->name.text);
+  *found = true;
+  if (type != ELEM_COUNT && elem_get(type)->kind == ELEM_KIND_FLOAT) return lower_float(l, e, type);
+  if (fe_same_text(e->name.text, "window")) return lower_window(l, e);
+  if (fe_same_text(e->name.text, "sum")) return lower_sum(l, e);
+  *found = false;
+  return NULL;
+}
+
 static bool check_positional(const lowering *l, const ast_expr *e) {
   for (size_t i = 0; i < e->args.len; i++) {
     if (e->args.data[i].name.text == NULL) continue;
@@ -274,6 +346,9 @@ static bool check_positional(const lowering *l, const ast_expr *e) {
 }
 
 static const expr *lower_call(const lowering *l, const ast_expr *e) {
+  bool special;
+  const expr *result = lower_special(l, e, &special);
+  if (special) return result;
   const function_row *f = find_function(l, e->name);
   if (f == NULL || !check_positional(l, e)) return NULL;
   if (f->op == EXPR_BITS && l->use == FE_USE_TENSORS && e->args.len == 3) return lower_stream(l, e);

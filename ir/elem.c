@@ -6,13 +6,9 @@
 #include "support/fp.h"
 
 static const elem_info infos[ELEM_COUNT] = {
-#define ELEM(id, text, kind_, bits_, exp, man, special) \
-  [ELEM_##id] = {.name = (text),                        \
-                 .kind = (kind_),                       \
-                 .bits = (bits_),                       \
-                 .exp_bits = (exp),                     \
-                 .man_bits = (man),                     \
-                 .has_inf_nan = (special)},
+#define ELEM(id, text, kind_, bits_, exp, man, special_) \
+  [ELEM_##id] = {                                        \
+      .name = (text), .kind = (kind_), .bits = (bits_), .exp_bits = (exp), .man_bits = (man), .special = (special_)},
 #include "ir/elem.def"
 #undef ELEM
 };
@@ -47,10 +43,34 @@ int64_t elem_decode_int(elem_type type, uint64_t raw) {
   return (int64_t)raw;
 }
 
+// Floats that are a power of two: the code is the exponent plus a bias, all ones is NaN.
+static uint64_t power_nan(const elem_info *e) { return low_bits(~UINT64_C(0), e->bits); }
+static int power_bias(const elem_info *e) { return (1 << (e->bits - 1)) - 1; }
+
+static uint64_t encode_power(const elem_info *e, double value) {
+  if (isnan(value)) return power_nan(e);
+  if (value <= 0) return 0;
+  if (isinf(value)) return power_nan(e) - 1;
+  int exponent;
+  double fraction = frexp(value, &exponent); // 0.5 .. 1
+  int code = exponent - (fraction < 0.75) + power_bias(e);
+  return code < 0 ? 0 : code >= (int)power_nan(e) ? power_nan(e) - 1 : (uint64_t)code;
+}
+
+// All ones is NaN, and the code below it the largest number.
+static uint64_t encode_top(const elem_info *e, double value) {
+  uint64_t raw = fp_to_small(value, e->exp_bits, e->man_bits, 0), ones = low_bits(~UINT64_C(0), e->bits - 1);
+  if (low_bits(raw, e->bits - 1) == ones && !isnan(value)) raw--;
+  return isnan(value) ? raw | ones : raw;
+}
+
 static double decode_float(const elem_info *e, uint64_t raw) {
   if (e->bits == 64) return fp_from_bits64(raw);
   if (e->bits == 32) return (double)fp_from_bits32((uint32_t)raw);
-  return fp_from_small((uint32_t)raw, e->exp_bits, e->man_bits, e->has_inf_nan);
+  if (e->special == ELEM_POWER) return raw == power_nan(e) ? (double)NAN : ldexp(1, (int)raw - power_bias(e));
+  uint64_t magnitude = low_bits(raw, e->bits - 1);
+  if (e->special == ELEM_TOP && magnitude == low_bits(~UINT64_C(0), e->bits - 1)) return (double)NAN;
+  return fp_from_small((uint32_t)raw, e->exp_bits, e->man_bits, e->special == ELEM_IEEE);
 }
 
 double elem_decode(elem_type type, uint64_t raw) {
@@ -63,7 +83,15 @@ double elem_decode(elem_type type, uint64_t raw) {
 static uint64_t encode_float(const elem_info *e, double value) {
   if (e->bits == 64) return fp_bits64(value);
   if (e->bits == 32) return fp_bits32((float)value);
-  return fp_to_small(value, e->exp_bits, e->man_bits, e->has_inf_nan);
+  if (e->special == ELEM_POWER) return encode_power(e, value);
+  if (e->special == ELEM_TOP) return encode_top(e, value);
+  return fp_to_small(value, e->exp_bits, e->man_bits, e->special == ELEM_IEEE);
+}
+
+double elem_max_finite(elem_type type) {
+  const elem_info *e = &infos[type];
+  if (e->special != ELEM_IEEE) return elem_decode(type, elem_encode(type, 0x1p1000));
+  return ldexp(2 - ldexp(1, -(int)e->man_bits), (1 << (e->exp_bits - 1)) - 1);
 }
 
 static uint64_t encode_int(elem_type type, double value) {

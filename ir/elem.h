@@ -7,6 +7,9 @@
 
 typedef enum elem_kind { ELEM_KIND_UINT, ELEM_KIND_INT, ELEM_KIND_FLOAT } elem_kind;
 
+// Which codes of a float are no ordinary numbers (see elem.def).
+typedef enum elem_special { ELEM_FINITE, ELEM_IEEE, ELEM_TOP, ELEM_POWER } elem_special;
+
 typedef enum elem_type {
 #define ELEM(id, text, kind, bits, exp, man, special) ELEM_##id,
 #include "ir/elem.def"
@@ -20,7 +23,7 @@ typedef struct elem_info {
   unsigned bits;
   unsigned exp_bits;
   unsigned man_bits;
-  bool has_inf_nan;
+  elem_special special;
 } elem_info;
 
 const elem_info *elem_get(elem_type type);
@@ -33,9 +36,14 @@ int64_t elem_min(elem_type type);
 int64_t elem_max(elem_type type);
 
 // The number that the raw bits of an element mean (integers exactly up to 2^53), and the raw bits of the nearest
-// representable number (round to nearest even; integers saturate, floats overflow to infinity).
+// representable number (round to nearest even; integers saturate; floats that have infinities overflow to them, others
+// saturate; NaN becomes NaN where there is one, else the largest number; e8m0 takes the nearer power of two, the larger one of
+// a tie, and what is not positive becomes the least).
 double elem_decode(elem_type type, uint64_t raw);
 int64_t elem_decode_int(elem_type type, uint64_t raw); // integer types only; u64 wraps around
 uint64_t elem_encode(elem_type type, double value);
+
+// The largest finite number of a float type.
+double elem_max_finite(elem_type type);
 
 #endif

@@ -118,6 +118,17 @@ static int64_t look_up_int(eval_env *env, const expr *e) {
   return elem_decode_int(env->scheme->fields[e->index].type, field_raw(env, e, (uint64_t)at));
 }
 
+int64_t eval_window(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k) {
+  const scheme_field *f = &t->scheme->fields[e->index];
+  unsigned bits = elem_get(f->type)->bits, width = (unsigned)e->args[0]->i;
+  uint64_t span = (uint64_t)e->args[1]->i, first = k - k % span, window = 0;
+  if (span > t->columns - first) span = t->columns - first; // a shorter span at the end of the row
+  const uint32_t *codes = t->elements[e->index] + scheme_field_index(f, t->columns, n, first);
+  for (unsigned done = 0, back = 0; done < width; done += bits, back++)
+    window |= (uint64_t)codes[(k - first + span * width - back) % span] << done;
+  return (int64_t)int_low_bits(window, width);
+}
+
 static int64_t variable(const eval_env *env, const expr *e) {
   if (e->index == VAR_K && env->codes != NULL) return (int64_t)env->k;
   if (e->index == VAR_N && env->codes != NULL) return (int64_t)env->n;
@@ -171,6 +182,7 @@ int64_t eval_int(eval_env *env, const expr *e) {
   case EXPR_LT:
   case EXPR_EQ: return compare(env, e);
   case EXPR_SELECT: return eval_int(env, chosen(env, e));
+  case EXPR_WINDOW: return eval_window(env->codes, e, env->n, env->k);
   case EXPR_BITS: return read_bits(env, e);
   case EXPR_LOAD: return read_element(env, e);
   case EXPR_STREAM: return read_stream(env, e);
@@ -201,6 +213,7 @@ double eval_real(eval_env *env, const expr *e) {
   case EXPR_ELEMENT: return look_up_real(env, e);
   case EXPR_NEG: return -eval_real(env, e->args[0]);
   case EXPR_ABS: return fabs(eval_real(env, e->args[0]));
+  case EXPR_FLOAT: return elem_decode((elem_type)e->index, (uint64_t)eval_int(env, e->args[0]));
   case EXPR_EXP2: return real_exp2(eval_real(env, e->args[0]));
   case EXPR_SELECT: return eval_real(env, chosen(env, e));
   default: break;

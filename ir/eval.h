@@ -39,6 +39,9 @@ uint64_t eval_bits(const uint8_t *bytes, uint64_t at, unsigned width);
 uint64_t eval_stream(const layout_input *t, uint64_t first, uint64_t step, uint64_t at, unsigned width);
 
 // Rows of row-major dimensions: the distance in elements between neighbours along `axis`.
+// WINDOW at weight (n, k).
+int64_t eval_window(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k);
+
 uint64_t eval_stride(const layout_input *t, unsigned axis);
 
 #endif

@@ -103,7 +103,7 @@ static bool check_operator(checker *c, const expr *e) {
     diag_error(c->d, e->loc, "division by zero");
     return false;
   }
-  if (!expr_get_info(e->op)->integer_only) return true;
+  if (!expr_get_info(e->op)->integer_only && e->op != EXPR_FLOAT) return true;
   for (unsigned i = 0; i < e->arg_count; i++) {
     if (e->args[i]->is_int) continue;
     diag_error(c->d, e->args[i]->loc, "'%s' works on integers, and this is a real number", expr_get_info(e->op)->name);
@@ -112,12 +112,38 @@ static bool check_operator(checker *c, const expr *e) {
   return true;
 }
 
+// The codes of an integer field per weight; both numbers are constants, so that kernels know them.
+static bool check_window(checker *c, const expr *e) {
+  if (c->kind != IN_VALUE) return wrong_leaf(c, e, "a window");
+  if (e->index >= c->s->field_count) return wrong_leaf(c, e, "an unknown field");
+  const scheme_field *f = &c->s->fields[e->index];
+  if (f->gran.kind != GRAN_WEIGHT || f->rank != 0 || elem_get(f->type)->kind != ELEM_KIND_UINT) {
+    diag_error(c->d, e->loc, "a window needs a field of unsigned integers with one for each weight, not '%s'", f->name);
+    return false;
+  }
+  const expr *width = e->args[0], *span = e->args[1];
+  if (width->op == EXPR_INT && width->i >= 1 && width->i <= 32 && span->op == EXPR_INT && span->i >= 1 &&
+      span->i <= SCHEME_MAX_SPAN && span->i * elem_get(f->type)->bits >= width->i)
+    return true;
+  diag_error(c->d, e->loc,
+             "a window has 1 to 32 bits, and wraps within constant %d weights at most that have as many bits",
+             SCHEME_MAX_SPAN);
+  return false;
+}
+
+static bool check_float(checker *c, const expr *e) {
+  if (e->index < ELEM_COUNT && elem_get((elem_type)e->index)->kind == ELEM_KIND_FLOAT) return check_operator(c, e);
+  return wrong_leaf(c, e, "the bits of what is no float type");
+}
+
 static bool check_node(checker *c, const expr *e) {
   switch (e->op) {
   case EXPR_INT:
   case EXPR_REAL: return true;
   case EXPR_VAR: return check_var(c, e);
   case EXPR_FIELD: return check_field(c, e);
+  case EXPR_WINDOW: return check_window(c, e);
+  case EXPR_FLOAT: return check_float(c, e);
   case EXPR_TABLE:
   case EXPR_ELEMENT: return check_table_use(c, e);
   case EXPR_BITS:
@@ -151,8 +177,8 @@ bool scheme_check_value(diag *d, const scheme *s) {
 }
 
 static unsigned expected_binders(const scheme_layout *l, const scheme_field *f) {
-  static const unsigned char of_tensors[] = {[GRAN_WEIGHT] = 2, [GRAN_GROUP] = 2, [GRAN_ROW] = 1, [GRAN_TENSOR] = 0};
-  unsigned elements = l->block_weights > 0 ? 1 : of_tensors[f->gran.kind];
+  unsigned of_tensors = (granularity_rows(&f->gran) != 0 ? 1u : 0u) + (granularity_columns(&f->gran) != 0 ? 1u : 0u);
+  unsigned elements = l->block_weights > 0 ? 1 : of_tensors;
   return elements + (f->rank != 0);
 }
 

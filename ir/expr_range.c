@@ -139,6 +139,7 @@ static expr_range range_source(const range_env *env, const expr *e) {
   case EXPR_VAR: return env->vars[e->index];
   case EXPR_FIELD:
   case EXPR_ELEMENT: return elem_range(env->scheme->fields[e->index].type);
+  case EXPR_WINDOW: return range_width(expr_int_range(env, e->args[0]));
   case EXPR_TABLE: return range_table(&env->scheme->tables[e->index]);
   case EXPR_BITS: return range_width(expr_int_range(env, e->args[1]));
   case EXPR_STREAM: return range_width(expr_int_range(env, e->args[e->arg_count - 1]));

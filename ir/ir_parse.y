@@ -78,7 +78,7 @@ dims:
   %empty                               { $$ = node_new(p, NODE_LIST, @$, 0); }
 | list                                 { $$ = $1; }
 
-grain: INT | word
+grain: INT | word | list
 
 places:
   %empty                               { $$ = node_new(p, NODE_LIST, @$, 0); }

@@ -184,8 +184,8 @@ static void count_up(element_counter *c) {
 
 static void set_binders(place_program *pp, size_t lane, const scheme_field *f, const element_counter *c) {
   unsigned b = 0;
-  if (f->gran.kind != GRAN_TENSOR) pp->binders[b++][lane] = (int64_t)c->row;
-  if (f->gran.kind == GRAN_WEIGHT || f->gran.kind == GRAN_GROUP) pp->binders[b++][lane] = (int64_t)c->granule;
+  if (granularity_rows(&f->gran) != 0) pp->binders[b++][lane] = (int64_t)c->row;
+  if (granularity_columns(&f->gran) != 0) pp->binders[b++][lane] = (int64_t)c->granule;
   if (f->rank != 0) pp->binders[b][lane] = (int64_t)c->number;
 }
 
@@ -196,7 +196,7 @@ static bool read_tensor_place(reader *r, const layout_place *p, const layout_inp
   scheme_field_count(f, r->out->rows, r->out->columns, &count);
   scheme_field_per_row(f, r->out->columns, &per_row);
   scheme_field_size(f, &c.size);
-  if (f->gran.kind != GRAN_TENSOR) c.granules = per_row / c.size;
+  c.granules = per_row / c.size;
   place_program *pp = place_program_new(r, p);
   pp->env.inputs = inputs;
   for (uint64_t i = 0; i < count; i += PROGRAM_LANES) {

@@ -39,7 +39,7 @@ typedef enum node_kind {
   NODE_RECIPE,  // symbol, record
   NODE_PLAN,    // record
   NODE_SCHEME,  // symbol, list of items
-  NODE_FIELD,   // symbol, word, list of dimensions, int or word
+  NODE_FIELD,   // symbol, word, list of dimensions; int, word or list of int
   NODE_TABLE,   // symbol, word, list
   NODE_MEANING, // the value expression
   NODE_LAYOUT,  // string, int, int, int, list of items

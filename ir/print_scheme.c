@@ -61,6 +61,9 @@ static void print_head(strbuf *out, const expr_scope *scope, const expr *e) {
     return;
   }
   strbuf_printf(out, "%s", expr_get_info(e->op)->name);
+  if (e->op == EXPR_FLOAT || e->op == EXPR_WINDOW) strbuf_putc(out, ' ');
+  if (e->op == EXPR_FLOAT) put_symbol(out, elem_get((elem_type)e->index)->name);
+  if (e->op == EXPR_WINDOW) print_field_ref(out, scope->scheme, e->index);
   if (e->op != EXPR_LOAD && e->op != EXPR_STREAM) return;
   strbuf_putc(out, ' ');
   print_tensor_ref(out, scope->layout, e->index);
@@ -89,8 +92,10 @@ void print_expr(strbuf *out, const expr_scope *scope, const expr *e) {
 
 static void print_granularity(strbuf *out, const granularity *g) {
   static const char *const names[] = {
-      [GRAN_WEIGHT] = "weight", [GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor", [GRAN_GROUP] = NULL};
-  if (g->kind == GRAN_GROUP)
+      [GRAN_WEIGHT] = "weight", [GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor", [GRAN_GROUP] = NULL, [GRAN_TILE] = NULL};
+  if (g->kind == GRAN_TILE)
+    strbuf_printf(out, " per [%llu, %llu]", (unsigned long long)g->rows, (unsigned long long)g->group);
+  else if (g->kind == GRAN_GROUP)
     strbuf_printf(out, " per %llu", (unsigned long long)g->group);
   else
     strbuf_printf(out, " per %s", names[g->kind]);

@@ -271,6 +271,16 @@ static void run_read(const program *p, const program_env *env, const step *s, in
   if (s->e->op == EXPR_STREAM) run_stream(p, env, s, d, bad);
 }
 
+static void run_window(const program_env *env, const step *s, int64_t *d) {
+  for (size_t l = 0; l < env->lanes; l++)
+    d[l] = eval_window(env->codes, s->e, (uint64_t)env->vars[VAR_N][l], (uint64_t)env->vars[VAR_K][l]);
+}
+
+static void run_float(const program *p, const step *s, double *d, size_t n) {
+  const int64_t *bits = int_arg(p, s, 0);
+  for (size_t l = 0; l < n; l++) d[l] = elem_decode((elem_type)s->e->index, (uint64_t)bits[l]);
+}
+
 static void run_int_unary(expr_op op, int64_t *d, const int64_t *a, size_t n) {
   size_t l;
   if (op == EXPR_NEG)
@@ -331,6 +341,8 @@ static void run_step(program *p, const program_env *env, size_t i) {
   case EXPR_LT:
   case EXPR_EQ: run_compare(p, s, d->ints, env->lanes); break;
   case EXPR_SELECT: run_select(p, s, d, env->lanes); break;
+  case EXPR_WINDOW: run_window(env, s, d->ints); break;
+  case EXPR_FLOAT: run_float(p, s, d->reals, env->lanes); break;
   case EXPR_BITS:
   case EXPR_LOAD:
   case EXPR_STREAM:

@@ -23,6 +23,7 @@ typedef struct program_env {
   size_t lanes; // at most PROGRAM_LANES
   const int64_t *vars[EXPR_VAR_COUNT];
   const program_field *fields;
+  const tensor_codes *codes; // of WINDOW, at VAR_N and VAR_K
   const uint8_t *block;
   uint64_t block_bytes;
   const layout_input *inputs;

@@ -30,7 +30,8 @@ static bool read_args(reader *r, const expr_scope *scope, const node *list, cons
 
 static bool is_operator(expr_op op) {
   bool leaf = op == EXPR_INT || op == EXPR_REAL || op == EXPR_FIELD || op == EXPR_VAR;
-  bool named = op == EXPR_TABLE || op == EXPR_ELEMENT || op == EXPR_LOAD || op == EXPR_STREAM;
+  bool named = op == EXPR_TABLE || op == EXPR_ELEMENT || op == EXPR_LOAD || op == EXPR_STREAM || op == EXPR_FLOAT ||
+               op == EXPR_WINDOW;
   return op != EXPR_COUNT && !leaf && !named;
 }
 
@@ -48,11 +49,17 @@ static bool read_operator(reader *r, const expr_scope *scope, const node *n, con
   return true;
 }
 
+static unsigned float_type(const node *target) {
+  elem_type type = target->text == NULL ? ELEM_COUNT : elem_by_name(target->text);
+  return type == ELEM_COUNT || elem_get(type)->kind != ELEM_KIND_FLOAT ? UINT32_MAX : (unsigned)type;
+}
+
 // `named` is what comes before the parentheses: table @level, element @book, load @qweight, stream @g_idx/1.
 static bool read_named_index(reader *r, const expr_scope *scope, const node *named, expr_op op, unsigned *out) {
   const node *target = named->items.data[1];
   if (op == EXPR_TABLE) return read_ref(r, target, scheme_table_by_name(scope->scheme, target->text), "table", out);
-  if (op == EXPR_FIELD || op == EXPR_ELEMENT) return read_field_ref(r, scope->scheme, target, out);
+  if (op == EXPR_FLOAT) return read_ref(r, target, float_type(target), "float type", out);
+  if (op == EXPR_FIELD || op == EXPR_ELEMENT || op == EXPR_WINDOW) return read_field_ref(r, scope->scheme, target, out);
   unsigned tensor = scope->layout == NULL ? UINT32_MAX : layout_tensor_by_name(scope->layout, target->text);
   return read_ref(r, target, tensor, "tensor of the layout", out);
 }
@@ -69,10 +76,12 @@ static bool read_lookup(reader *r, const expr_scope *scope, const node *n, const
   unsigned index, axis = 0;
   const expr *const *args;
   bool stored = op == EXPR_TABLE || op == EXPR_ELEMENT;
-  if (!stored && op != EXPR_LOAD && op != EXPR_STREAM)
-    return read_fail(r, n->loc, "expected table, element, load or stream before the name");
+  if (!stored && op != EXPR_LOAD && op != EXPR_STREAM && op != EXPR_FLOAT && op != EXPR_WINDOW)
+    return read_fail(r, n->loc, "expected table, element, load, stream, float or window before the name");
   if (!read_named_index(r, scope, named, op, &index) || !read_args(r, scope, list, &args)) return false;
-  if (stored && list->items.len != 1) return read_fail(r, n->loc, "a look-up takes one argument");
+  int wanted = expr_get_info(op)->arg_count;
+  if (wanted >= 0 && list->items.len != (size_t)wanted)
+    return read_fail(r, n->loc, "'%s' takes %d arguments, not %zu", expr_get_info(op)->name, wanted, list->items.len);
   if (op == EXPR_STREAM && named->items.len < 3)
     return read_fail(r, n->loc, "a stream needs its axis: stream @name/axis");
   if (named->items.len > 2 && !read_uint(r, named->items.data[2], &axis)) return false;
@@ -139,8 +148,13 @@ static bool read_grain(reader *r, const node *n, granularity *out) {
     *out = grains[i].grain;
     return true;
   }
+  if (n->kind == NODE_LIST && n->items.len == 2) {
+    *out = (granularity){.kind = GRAN_TILE};
+    return read_u64(r, n->items.data[0], &out->rows) && read_u64(r, n->items.data[1], &out->group);
+  }
   *out = (granularity){.kind = GRAN_GROUP};
-  if (n->kind != NODE_INT) return read_fail(r, n->loc, "expected weight, row, tensor or a number of weights");
+  if (n->kind != NODE_INT)
+    return read_fail(r, n->loc, "expected weight, row, tensor, a number of weights or [rows, columns]");
   return read_u64(r, n, &out->group);
 }
 

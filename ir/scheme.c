@@ -12,41 +12,46 @@ bool scheme_field_size(const scheme_field *f, uint64_t *out) {
   return true;
 }
 
-static uint64_t granules_per_row(const scheme_field *f, uint64_t columns) {
-  switch (f->gran.kind) {
-  case GRAN_WEIGHT: return columns;
-  case GRAN_GROUP: return num_ceil_div(columns, f->gran.group);
-  case GRAN_ROW: return 1;
-  case GRAN_TENSOR: return 0;
-  }
-  return 0;
+uint64_t granularity_columns(const granularity *g) {
+  return g->kind == GRAN_WEIGHT ? 1 : g->kind == GRAN_GROUP || g->kind == GRAN_TILE ? g->group : 0;
 }
+
+uint64_t granularity_rows(const granularity *g) {
+  return g->kind == GRAN_TILE ? g->rows : g->kind == GRAN_TENSOR ? 0 : 1;
+}
+
+bool granularity_is_grouped(const granularity *g) { return g->kind != GRAN_WEIGHT && granularity_columns(g) != 0; }
+
+granularity granularity_of(uint64_t rows, uint64_t columns) {
+  if (rows == 0 && columns == 0) return (granularity){.kind = GRAN_TENSOR};
+  if (rows != 1) return (granularity){.kind = GRAN_TILE, .rows = rows, .group = columns};
+  if (columns == 0) return (granularity){.kind = GRAN_ROW};
+  return (granularity){.kind = columns == 1 ? GRAN_WEIGHT : GRAN_GROUP, .group = columns};
+}
+
+// How many granules of `size` (0: all) there are among `count`.
+static uint64_t granules(uint64_t count, uint64_t size) { return size == 0 ? count > 0 : num_ceil_div(count, size); }
 
 bool scheme_field_per_row(const scheme_field *f, uint64_t columns, uint64_t *out) {
   uint64_t size;
-  return scheme_field_size(f, &size) && num_mul(granules_per_row(f, columns), size, out);
+  return scheme_field_size(f, &size) && num_mul(granules(columns, granularity_columns(&f->gran)), size, out);
 }
+
+uint64_t scheme_field_rows(const scheme_field *f, uint64_t rows) { return granules(rows, granularity_rows(&f->gran)); }
 
 bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, uint64_t *out) {
   if (f->gran.kind == GRAN_TENSOR) return scheme_field_size(f, out);
   uint64_t per_row;
-  return scheme_field_per_row(f, columns, &per_row) && num_mul(rows, per_row, out);
+  return scheme_field_per_row(f, columns, &per_row) && num_mul(scheme_field_rows(f, rows), per_row, out);
 }
 
-static uint64_t granule_in_row(const scheme_field *f, uint64_t k) {
-  switch (f->gran.kind) {
-  case GRAN_WEIGHT: return k;
-  case GRAN_GROUP: return k / f->gran.group;
-  case GRAN_ROW:
-  case GRAN_TENSOR: return 0;
-  }
-  return 0;
-}
+static uint64_t granule_of(uint64_t at, uint64_t size) { return size == 0 ? 0 : at / size; }
 
 uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k) {
-  uint64_t size = 1;
+  uint64_t size = 1, group = granularity_columns(&f->gran);
   if (f->rank != 0) scheme_field_size(f, &size);
-  return (n * granules_per_row(f, columns) + granule_in_row(f, k)) * size;
+  uint64_t row = granule_of(n, granularity_rows(&f->gran));
+  return (row * granules(columns, group) + granule_of(k, group)) * size;
 }
 
 double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) {

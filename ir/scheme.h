@@ -13,15 +13,29 @@
 #include "support/vec.h"
 
 // How many weights share one element of a field. Groups lie along the reduction axis K of a row; the last group of a
-// row may be shorter.
-typedef enum gran_kind { GRAN_WEIGHT, GRAN_GROUP, GRAN_ROW, GRAN_TENSOR } gran_kind;
+// row may be shorter. Tiles span several rows; those at the edges may be smaller. Every other kind is a tile with a name
+// of its own, and GRAN_TILE stands for none of them.
+typedef enum gran_kind { GRAN_WEIGHT, GRAN_GROUP, GRAN_ROW, GRAN_TENSOR, GRAN_TILE } gran_kind;
 
 typedef struct granularity {
   gran_kind kind;
-  uint64_t group; // weights per element for GRAN_GROUP; 1 for GRAN_WEIGHT; 0 otherwise
+  uint64_t group; // columns of an element: for GRAN_GROUP and GRAN_TILE (0: all); 1 for GRAN_WEIGHT; 0 otherwise
+  uint64_t rows;  // rows of an element, for GRAN_TILE only (0: all)
 } granularity;
 
+// Columns and rows that share an element; 0: all of the matrix.
+uint64_t granularity_columns(const granularity *g);
+uint64_t granularity_rows(const granularity *g);
+// Whether an element is shared by some columns, but neither one weight's own nor all columns'.
+bool granularity_is_grouped(const granularity *g);
+// The granularity of that many rows and columns (0: all) under its own name.
+granularity granularity_of(uint64_t rows, uint64_t columns);
+
 #define SCHEME_MAX_RANK 4
+#define SCHEME_MAX_SPAN 65536 // weights within which a window wraps
+// Weight-granular fields have at most SCHEME_MAX_FIELD_BITS when they are integers. Codes of at most SCHEME_MAX_CODE_BITS
+// together are enumerated; others are decoded weight by weight.
+#define SCHEME_MAX_FIELD_BITS 16
 #define SCHEME_MAX_CODE_BITS 8
 
 // A stored quantity. rank 0: one number per granule; otherwise a table of dims[0] x .. numbers per granule.
@@ -141,8 +155,9 @@ bool scheme_field_size(const scheme_field *f, uint64_t *out);
 
 // Elements of a field for a tensor of `rows` x `columns` weights (tables count each number), false on overflow.
 bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, uint64_t *out);
-// Elements of a field in one row, tables counting each number (0 for per-tensor fields).
+// Elements of a field in one row, or row of tiles, tables counting each number; and how many such rows there are.
 bool scheme_field_per_row(const scheme_field *f, uint64_t columns, uint64_t *out);
+uint64_t scheme_field_rows(const scheme_field *f, uint64_t rows);
 // Index of the element of field f that the weight (n, k) uses, in the canonical element order: row-major, rows
 // outermost. For a table field it is the index of the first number of the granule's table.
 uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k);

@@ -36,9 +36,9 @@ static bool check_field_type(diag *d, const scheme *s, const scheme_field *f) {
                e->name, MAX_FIELD_BITS);
     return false;
   }
-  if (f->gran.kind == GRAN_WEIGHT && e->kind != ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_CODE_BITS) {
+  if (f->gran.kind == GRAN_WEIGHT && e->kind != ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_FIELD_BITS) {
     diag_error(d, f->loc, "field '%s' of scheme '%s' is an %s per weight; codes have at most %d bits", f->name, s->name,
-               e->name, SCHEME_MAX_CODE_BITS);
+               e->name, SCHEME_MAX_FIELD_BITS);
     return false;
   }
   return true;
@@ -108,9 +108,10 @@ static bool check_places(diag *d, const scheme *s, const scheme_layout *l) {
 
 // A field in a block: granules must not straddle blocks.
 static bool check_block_field(diag *d, const scheme_layout *l, const scheme_field *f) {
-  if (f->gran.kind == GRAN_ROW || f->gran.kind == GRAN_TENSOR) {
+  if (f->gran.kind == GRAN_ROW || f->gran.kind == GRAN_TENSOR || f->gran.kind == GRAN_TILE) {
+    static const char *const per[] = {[GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor", [GRAN_TILE] = "tile or column"};
     diag_error(d, l->loc, "field '%s' is per %s and cannot lie in the blocks of layout '%s'", f->name,
-               f->gran.kind == GRAN_ROW ? "row" : "tensor", l->name);
+               per[f->gran.kind], l->name);
     diag_hint(d, "use a layout with separate tensors, or make the field per %" PRIu64, l->block_weights);
     return false;
   }

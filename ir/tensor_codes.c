@@ -51,8 +51,8 @@ static size_t row_values(const scheme_field *f) {
   scheme_field_size(f, &size);
   if (f->rank == 0 || f->gran.kind == GRAN_WEIGHT)
     tables = PROGRAM_LANES;
-  else if (f->gran.kind == GRAN_GROUP)
-    tables = PROGRAM_LANES / f->gran.group + 2;
+  else if (granularity_columns(&f->gran) != 0)
+    tables = PROGRAM_LANES / granularity_columns(&f->gran) + 2;
   return (size_t)(size * tables);
 }
 
@@ -112,7 +112,9 @@ static void run_lanes(row_inputs *in, uint64_t n, uint64_t k, size_t lanes, doub
     else
       fill_tables(in, f, n, k, lanes);
   }
-  program_run(in->p, &(program_env){.lanes = lanes, .vars = {[VAR_K] = in->k, [VAR_N] = in->n}, .fields = in->fields});
+  program_run(
+      in->p,
+      &(program_env){.lanes = lanes, .vars = {[VAR_K] = in->k, [VAR_N] = in->n}, .fields = in->fields, .codes = in->t});
   double scratch[PROGRAM_LANES];
   const double *values = program_reals(in->p, 0, scratch);
   for (size_t l = 0; l < lanes; l++) out[l] = values[l];

@@ -158,7 +158,8 @@ static bool verify_field_place(const recipe *r, const pack_field *f) {
 // A group's element spans the kernel positions of its weights; rows and tensors have one.
 static bool has_own_span(const recipe *r, const pack_field *f, bool tensor) {
   const granularity *g = &r->scheme->fields[f->field].gran;
-  if (tensor || g->kind != GRAN_GROUP) return f->span == 0 && g->kind == (tensor ? GRAN_TENSOR : GRAN_ROW);
+  if (tensor) return f->span == 0 && g->kind == GRAN_TENSOR;
+  if (!granularity_is_grouped(g)) return f->span == 0 && granularity_columns(g) == 0 && g->kind != GRAN_TENSOR;
   uint64_t span;
   return g->group % r->pack.k_group == 0 && num_mul(g->group / r->pack.k_group, r->pack.k_padded, &span) &&
          span == f->span;

@@ -9,7 +9,7 @@
 static uint64_t field_group(const scheme *s, const expr *e) {
   uint64_t g = 0;
   if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT)
-    if (s->fields[e->index].gran.kind == GRAN_GROUP) g = s->fields[e->index].gran.group;
+    if (granularity_is_grouped(&s->fields[e->index].gran)) g = s->fields[e->index].gran.group;
   for (unsigned i = 0; i < e->arg_count; i++) g = num_gcd(g, field_group(s, e->args[i]));
   return g;
 }
@@ -25,7 +25,7 @@ static uint64_t scale_group(const recipe *r) {
 static uint64_t common_group(const recipe *r) {
   uint64_t g = scale_group(r);
   for (size_t i = 0; i < r->scheme->field_count; i++)
-    if (r->scheme->fields[i].gran.kind == GRAN_GROUP) g = num_gcd(g, r->scheme->fields[i].gran.group);
+    if (granularity_is_grouped(&r->scheme->fields[i].gran)) g = num_gcd(g, r->scheme->fields[i].gran.group);
   return g;
 }
 
@@ -48,7 +48,7 @@ static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
   if (scale_group(r) > 0) *any = *real = draft_span(r, scale_group(r));
   for (size_t i = 0; i < r->term_count; i++) {
     const value_term *v = &r->terms[i].value;
-    if (v->table_field >= 0 && r->scheme->fields[v->table_field].gran.kind == GRAN_GROUP)
+    if (v->table_field >= 0 && granularity_is_grouped(&r->scheme->fields[v->table_field].gran))
       *any = *real = narrower(*any, draft_span(r, r->scheme->fields[v->table_field].gran.group));
     for (size_t j = 0; j < v->coefficient_count; j++) {
       uint64_t span = draft_coefficient_span(r, v->coefficients[j]);

@@ -12,6 +12,7 @@
 // The narrowest storage that holds a coarse element: whole bytes.
 static elem_type store_type(elem_type type) {
   const elem_info *e = elem_get(type);
+  if (e->kind == ELEM_KIND_FLOAT && e->bits <= 8) return e->exp_bits == 8 ? ELEM_BF16 : ELEM_F16; // exact
   if (e->kind == ELEM_KIND_FLOAT) return type == ELEM_F64 ? ELEM_F32 : type;
   if (e->kind == ELEM_KIND_UINT) return e->bits <= 8 ? ELEM_U8 : e->bits <= 16 ? ELEM_U16 : ELEM_U32;
   return e->bits <= 8 ? ELEM_I8 : e->bits <= 16 ? ELEM_I16 : ELEM_I32;
@@ -63,7 +64,7 @@ uint64_t draft_least_block(const recipe *r) {
   for (size_t i = 0; i < 2 && block < DRAFT_BLOCK_LIMIT; i++)
     if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
   for (size_t i = 0; i < r->scheme->field_count && block < DRAFT_BLOCK_LIMIT; i++)
-    if (r->scheme->fields[i].gran.kind == GRAN_GROUP)
+    if (granularity_is_grouped(&r->scheme->fields[i].gran))
       block = lcm(block, draft_span(r, r->scheme->fields[i].gran.group));
   return block;
 }
@@ -82,7 +83,7 @@ static bool find_block(draft *t) {
   uint64_t header = 0;
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
-    if (f->gran.kind != GRAN_GROUP) continue;
+    if (!granularity_is_grouped(&f->gran)) continue;
     header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(store_type(f->type)) * TILE_ROWS;
   }
   uint64_t grow = 1;
@@ -102,24 +103,20 @@ static void lay_fields(draft *t) {
     const scheme_field *f = &r->scheme->fields[i];
     pack_field pf = {.field = (unsigned)i, .store = store_type(f->type)};
     uint64_t bytes = elements(f) * element_bytes(pf.store);
-    switch (f->gran.kind) {
-    case GRAN_WEIGHT: break;
-    case GRAN_GROUP:
+    if (f->gran.kind == GRAN_WEIGHT) continue;
+    if (granularity_is_grouped(&f->gran)) {
       pf.span = draft_span(r, f->gran.group);
       pf.offset = p->header_bytes;
       p->header_bytes += p->block / pf.span * bytes * p->rows;
       fields[p->field_count++] = pf;
-      break;
-    case GRAN_ROW:
+    } else if (f->gran.kind != GRAN_TENSOR) {
       pf.offset = p->tile_head_bytes;
       p->tile_head_bytes += bytes * p->rows;
       fields[p->field_count++] = pf;
-      break;
-    case GRAN_TENSOR:
+    } else {
       pf.offset = p->tensor_head_bytes;
       p->tensor_head_bytes += (bytes + 3) / 4 * 4;
       tensor[p->tensor_field_count++] = pf;
-      break;
     }
   }
   p->fields = fields;

@@ -31,6 +31,7 @@ unsigned lower_dependence(const scheme *s, const expr *e) {
   if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT)
     d |= s->fields[e->index].gran.kind == GRAN_WEIGHT ? DEPENDS_WEIGHT : DEPENDS_COARSE;
   if (e->op == EXPR_VAR) d |= DEPENDS_POSITION;
+  if (e->op == EXPR_WINDOW) d |= DEPENDS_WEIGHT | DEPENDS_POSITION;
   for (unsigned i = 0; i < e->arg_count; i++) d |= lower_dependence(s, e->args[i]);
   return d;
 }
@@ -281,7 +282,8 @@ static bool describe_code(diag *d, context *c, normal_form *nf, bool *is_float) 
     if (s->fields[i].gran.kind != GRAN_WEIGHT || s->fields[i].rank > 0) continue;
     parts[nf->part_count++] = (code_part){.field = (unsigned)i, .shift = nf->code_bits};
     nf->code_bits += elem_get(s->fields[i].type)->bits;
-    floats += elem_get(s->fields[i].type)->kind == ELEM_KIND_FLOAT;
+    const elem_info *e = elem_get(s->fields[i].type);
+    floats += e->kind == ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_CODE_BITS;
   }
   nf->parts = parts;
   *is_float = floats == 1 && nf->part_count == 1 && nf->code_bits > SCHEME_MAX_CODE_BITS;

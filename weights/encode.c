@@ -20,6 +20,7 @@ region encoder_region(const encoder *e, granularity g, uint64_t n, uint64_t k) {
     r.k = k - k % g.group;
     r.columns = all - r.k < g.group ? all - r.k : g.group;
     break;
+  case GRAN_TILE:
   case GRAN_TENSOR: r.n = 0, r.rows = e->out->rows; // fall through
   case GRAN_ROW: r.k = 0, r.columns = all; break;
   }

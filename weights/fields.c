@@ -126,21 +126,21 @@ static void add_dim(field_store *s, uint64_t dim) { s->dims[s->rank++] = dim; }
 static void natural_dims(const scheme_field *f, field_store *s) {
   uint64_t size = 1;
   scheme_field_size(f, &size);
-  if (f->gran.kind != GRAN_TENSOR) add_dim(s, s->streams);
-  if (f->gran.kind == GRAN_WEIGHT || f->gran.kind == GRAN_GROUP) add_dim(s, s->per_stream / size);
+  if (granularity_rows(&f->gran) != 0) add_dim(s, s->streams);
+  if (granularity_columns(&f->gran) != 0) add_dim(s, s->per_stream / size);
   for (unsigned r = 0; r < f->rank; r++) add_dim(s, f->dims[r]);
   if (s->rank == 0) add_dim(s, 1);
 }
 
 static void stream_dims(const scheme_field *f, field_store *s) {
   s->dtype = TENSOR_U8;
-  if (f->gran.kind != GRAN_TENSOR) add_dim(s, s->streams);
+  if (granularity_rows(&f->gran) != 0) add_dim(s, s->streams);
   add_dim(s, s->stream_bytes);
 }
 
 // False when sizes overflow.
 static bool field_store_of(const scheme_field *f, uint64_t rows, uint64_t columns, field_store *out) {
-  *out = (field_store){.bits = elem_get(f->type)->bits, .streams = f->gran.kind == GRAN_TENSOR ? 1 : rows};
+  *out = (field_store){.bits = elem_get(f->type)->bits, .streams = scheme_field_rows(f, rows)};
   uint64_t bits, count;
   if (!scheme_field_count(f, rows, columns, &count)) return false;
   out->per_stream = out->streams == 0 ? 0 : count / out->streams;

@@ -11,6 +11,8 @@ static void put_expr(strbuf *out, const expr *e) {
   switch (e->op) {
   case EXPR_INT: strbuf_printf(out, " %" PRId64, e->i); break;
   case EXPR_REAL: strbuf_printf(out, " %" PRIx64, fp_bits64(e->r)); break;
+  case EXPR_FLOAT: strbuf_printf(out, " %s", elem_get((elem_type)e->index)->name); break;
+  case EXPR_WINDOW:
   case EXPR_FIELD:
   case EXPR_VAR:
   case EXPR_TABLE:
@@ -23,9 +25,10 @@ static void put_expr(strbuf *out, const expr *e) {
 
 static void put_field(strbuf *out, const scheme_field *f) {
   static const char *const per[] = {
-      [GRAN_WEIGHT] = "weight", [GRAN_GROUP] = "group", [GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor"};
+      [GRAN_WEIGHT] = "weight", [GRAN_GROUP] = "group", [GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor", [GRAN_TILE] = "tile"};
   strbuf_printf(out, "field %s %s per %s %" PRIu64 " [", f->name, elem_get(f->type)->name, per[f->gran.kind],
-                f->gran.kind == GRAN_GROUP ? f->gran.group : 0);
+                f->gran.kind == GRAN_GROUP || f->gran.kind == GRAN_TILE ? f->gran.group : 0);
+  if (f->gran.kind == GRAN_TILE) strbuf_printf(out, " %" PRIu64, f->gran.rows);
   for (unsigned i = 0; i < f->rank; i++) strbuf_printf(out, " %" PRIu64, f->dims[i]);
   strbuf_printf(out, " ]\n");
 }

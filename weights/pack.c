@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/fp.h"
+#include "support/num.h"
 
 typedef struct packer {
   const recipe *r;
@@ -109,7 +110,9 @@ static void put_tensor_fields(const packer *k, uint8_t *out) {
 
 static void put_row_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint8_t *tile) {
   uint64_t bytes = elem_get(pf->store)->bits / 8;
-  put_granule(k, pf, row, tile + pf->offset + r * bytes, bytes * k->p->rows);
+  const scheme_field *f = &k->r->scheme->fields[pf->field];
+  uint64_t granule = scheme_field_index(f, k->t->columns, row, 0) / table_elements(f);
+  put_granule(k, pf, granule, tile + pf->offset + r * bytes, bytes * k->p->rows);
 }
 
 static void put_group_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint64_t block,
@@ -117,11 +120,12 @@ static void put_group_field(const packer *k, const pack_field *pf, uint64_t row,
   const scheme_field *f = &k->r->scheme->fields[pf->field];
   uint64_t bytes = elem_get(pf->store)->bits / 8;
   uint64_t row_bytes = bytes * k->p->rows;
-  uint64_t per_row = k->t->columns / f->gran.group + (k->t->columns % f->gran.group != 0);
+  uint64_t per_row = num_ceil_div(k->t->columns, f->gran.group);
+  uint64_t first = scheme_field_index(f, k->t->columns, row, 0) / table_elements(f);
   uint64_t in_block = k->p->block / pf->span;
   for (uint64_t g = 0; g < in_block && block * in_block + g < per_row; g++)
-    put_granule(k, pf, row * per_row + block * in_block + g,
-                out + pf->offset + g * row_bytes * table_elements(f) + r * bytes, row_bytes);
+    put_granule(k, pf, first + block * in_block + g, out + pf->offset + g * row_bytes * table_elements(f) + r * bytes,
+                row_bytes);
 }
 
 static void put_row_sum(const packer *k, uint64_t row, unsigned r, uint8_t *tile) {

@@ -12,8 +12,7 @@ static inline double storable_clamp(elem_type type, double x) {
   double lo = (double)elem_min(type), hi = (double)elem_max(type);
   if (isnan(x)) return 0;
   if (e->kind == ELEM_KIND_FLOAT) {
-    uint64_t top = elem_encode(type, INFINITY);
-    hi = elem_decode(type, e->has_inf_nan ? top - 1 : top);
+    hi = elem_max_finite(type);
     lo = -hi;
   }
   return x < lo ? lo : x > hi ? hi : x;

@@ -238,13 +238,17 @@ static inline int64_t qp_signed(uint32_t raw, unsigned bits) {
   return ((int64_t)raw ^ sign) - sign;
 }
 
-/* The number that the raw bits of a float mean, which has a sign, an exponent and a mantissa of these widths. */
-static inline double qp_float(uint32_t raw, unsigned exponent_bits, unsigned mantissa_bits) {
+/* The number that the raw bits of a float mean, which has a sign, an exponent and a mantissa of these widths. Special codes:
+ * 0 none, 1 infinities and NaN as IEEE has them, 2 NaN where all bits are ones, 3 a power of two without sign. */
+static inline double qp_float(uint32_t raw, unsigned exponent_bits, unsigned mantissa_bits, int special) {
   uint32_t mantissa = raw & ((1u << mantissa_bits) - 1), top = (1u << exponent_bits) - 1;
   uint32_t exponent = raw >> mantissa_bits & top;
   int bias = (int)(top >> 1);
   double magnitude;
-  if (exponent == top)
+  if (special == 3) return exponent == top ? (double)NAN : ldexp(1, (int)exponent - bias);
+  if (special == 2 && exponent == top && mantissa + 1 == 1u << mantissa_bits)
+    magnitude = (double)NAN;
+  else if (special == 1 && exponent == top)
     magnitude = mantissa == 0 ? (double)INFINITY : (double)NAN;
   else if (exponent == 0)
     magnitude = ldexp((double)mantissa, 1 - bias - (int)mantissa_bits);

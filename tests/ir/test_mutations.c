@@ -93,14 +93,10 @@ static int mutations(void) {
   return full != NULL && strcmp(full, "1") == 0 ? 4 * MUTATIONS_PER_SLICE : MUTATIONS_PER_SLICE;
 }
 
-START_TEST(mutated_kernels) {
-  mutate_module(sample_kernels, UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)_i, mutations());
-}
+START_TEST(mutated_kernels) { mutate_module(sample_kernels, UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)_i, mutations()); }
 END_TEST
 
-START_TEST(mutated_models) {
-  mutate_module(sample_model, UINT64_C(0xda942042e4dd58b5) + (uint64_t)_i, mutations());
-}
+START_TEST(mutated_models) { mutate_module(sample_model, UINT64_C(0xda942042e4dd58b5) + (uint64_t)_i, mutations()); }
 END_TEST
 
 int main(void) {

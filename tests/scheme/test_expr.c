@@ -18,7 +18,7 @@ START_TEST(elements_have_ranges_and_names) {
     ck_assert_int_eq(elem_min((elem_type)t), span);
     if (e->bits < 64) ck_assert_int_eq(elem_max((elem_type)t) - elem_min((elem_type)t), ((int64_t)1 << e->bits) - 1);
   }
-  ck_assert_int_eq(elem_by_name("u9"), ELEM_COUNT);
+  ck_assert_int_eq(elem_by_name("u17"), ELEM_COUNT);
   ck_assert_int_eq(elem_min(ELEM_I64), INT64_MIN);
   ck_assert_int_eq(elem_max(ELEM_I64), INT64_MAX);
 }
@@ -53,6 +53,25 @@ START_TEST(elements_saturate_and_round) {
   ck_assert_uint_eq(elem_encode(ELEM_I64, -1e300), (uint64_t)INT64_MIN);
   ck_assert_uint_eq(elem_encode(ELEM_U64, 1e300), UINT64_MAX);
   ck_assert_uint_eq(elem_encode(ELEM_U64, -1), 0);
+  ck_assert_uint_eq(elem_encode(ELEM_F8E4M3, 448), 0x7e);
+  ck_assert_uint_eq(elem_encode(ELEM_F8E4M3, -1e30), 0xfe);
+  ck_assert(isnan(elem_decode(ELEM_F8E4M3, 0xff)) && isnan(elem_decode(ELEM_F8E4M3, 0x7f)));
+  ck_assert_uint_eq(elem_encode(ELEM_F8E4M3, NAN) & 0x7f, 0x7f);
+  ck_assert_uint_eq(elem_encode(ELEM_F8E5M2, INFINITY), 0x7c);
+  ck_assert_uint_eq(elem_encode(ELEM_F4E2M1, -100), 0xf);
+  ck_assert_double_eq(elem_max_finite(ELEM_F4E2M1), 6);
+  ck_assert_double_eq(elem_max_finite(ELEM_F6E2M3), 7.5);
+  ck_assert_double_eq(elem_max_finite(ELEM_F6E3M2), 28);
+  ck_assert_double_eq(elem_max_finite(ELEM_F8E4M3), 448);
+  ck_assert_double_eq(elem_max_finite(ELEM_F8E5M2), 57344);
+  ck_assert_double_eq(elem_max_finite(ELEM_F16), 65504);
+  ck_assert_double_eq(elem_max_finite(ELEM_E8M0), 0x1p127);
+  ck_assert_double_eq(elem_decode(ELEM_E8M0, 0), 0x1p-127);
+  ck_assert(isnan(elem_decode(ELEM_E8M0, 255)));
+  ck_assert_uint_eq(elem_encode(ELEM_E8M0, 1.4), 127);
+  ck_assert_uint_eq(elem_encode(ELEM_E8M0, 1.5), 128);
+  ck_assert_uint_eq(elem_encode(ELEM_E8M0, 0), 0);
+  ck_assert_uint_eq(elem_encode(ELEM_E8M0, INFINITY), 254);
   ck_assert_uint_eq(elem_encode(ELEM_F16, 65504), 0x7bff);
   ck_assert_uint_eq(elem_encode(ELEM_F16, 65520), 0x7c00);
   ck_assert_uint_eq(elem_encode(ELEM_F16, 0x1p-25), 0); // a tie, to even
@@ -258,7 +277,7 @@ START_TEST(fields_are_counted) {
   ck_assert_uint_eq(scheme_field_index(&f, 65, 2, 64), 64);
   f.gran = PER_TENSOR;
   ck_assert(scheme_field_count(&f, 3, 65, &count) && count == 8);
-  ck_assert(scheme_field_per_row(&f, 65, &count) && count == 0);
+  ck_assert(scheme_field_per_row(&f, 65, &count) && count == 8);
   f.gran = PER_ROW;
   ck_assert_uint_eq(scheme_field_index(&f, 65, 2, 64), 16);
   f.gran = PER_WEIGHT;

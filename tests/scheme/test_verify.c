@@ -47,7 +47,7 @@ DAMAGE(no_value) { (void)a, s->value = NULL; }
 DAMAGE(same_names) { (void)a, field_of(s, 1)->name = "code"; }
 DAMAGE(table_name) { (void)a, table_of(s)->name = "scale"; }
 DAMAGE(wide_field) { (void)a, field_of(s, 1)->type = ELEM_F64; }
-DAMAGE(wide_code) { (void)a, field_of(s, 0)->type = ELEM_U16; }
+DAMAGE(wide_code) { (void)a, field_of(s, 0)->type = ELEM_U32; }
 DAMAGE(zero_group) { (void)a, field_of(s, 1)->gran.group = 0; }
 DAMAGE(empty_table) { (void)a, table_of(s)->count = 0; }
 DAMAGE(zero_dimension) { (void)a, field_of(s, 2)->dims[0] = 0; }
@@ -119,7 +119,7 @@ static const mistake mistakes[] = {
     {same_names, "the name 'code' is declared twice"},
     {table_name, "the name 'scale' is declared twice"},
     {wide_field, "field 'scale' of scheme 'sound' has type f64; stored fields have at most 32 bits"},
-    {wide_code, "field 'code' of scheme 'sound' is an u16 per weight; codes have at most 8 bits"},
+    {wide_code, "field 'code' of scheme 'sound' is an u32 per weight; codes have at most 16 bits"},
     {zero_group, "is 'per 0' weights"},
     {empty_table, "the table 'level' of scheme 'sound' needs between 1 and"},
     {zero_dimension, "the table 'shift' of scheme 'sound' needs between 1 and"},

@@ -1,1 +1,1 @@
-scheme s { code : u16; a : u64 per 32; b : f64 per row; value = code; }
+scheme s { code : u32; a : u64 per 32; b : f64 per row; value = code; }
