@@ -1,0 +1,16 @@
+// 3 bits around zero, 6-bit scales for 16 weights, scaled again for 256 (GGUF Q3_K).
+// Defined in ggml: struct block_q3_K of ggml-common.h. 32 bytes of third bits, 64 bytes of bit pairs, then the scales:
+// eight bytes of two low nibbles, four bytes of four upper bit pairs.
+scheme q3_K {
+  code : u3;
+  sc   : u6  per 16;
+  d    : f16 per 256;
+  value = d * (sc - 32) * (code - 4);
+
+  layout gguf(block = 256, bytes = 110, type = 11) {
+    code[i] = bits(256 + 256 * (i / 128) + 8 * (i % 32) + 2 * (i / 32 % 4), 2)
+            | (bits(8 * (i % 32) + i / 32, 1) << 2);
+    sc[j]   = bits(768 + 8 * (j % 8) + 4 * (j / 8), 4) | (bits(832 + 8 * (j % 4) + 2 * (j / 4), 2) << 4);
+    d       = bits(864, 16);
+  }
+}
