@@ -3,102 +3,55 @@
 
 #include <string.h>
 
+#include "weights/name_index.h"
 #include "weights/tensor_parse.h"
 
-// An array of rows whose first member is a name, and the positions of its rows being sorted by that name.
-typedef struct name_index {
-  const char *rows;
-  size_t row_size;
-  uint32_t *order;
-} name_index;
-
-static const char *name_at(const name_index *x, size_t i) {
-  const char *name;
-  memcpy(&name, x->rows + x->order[i] * x->row_size, sizeof name);
-  return name;
-}
-
-static void swap_positions(const name_index *x, size_t i, size_t j) {
-  uint32_t kept = x->order[i];
-  x->order[i] = x->order[j];
-  x->order[j] = kept;
-}
-
-static void sift_down(const name_index *x, size_t i, size_t count) {
-  for (size_t child; (child = 2 * i + 1) < count; i = child) {
-    if (child + 1 < count && strcmp(name_at(x, child), name_at(x, child + 1)) < 0) child++;
-    if (strcmp(name_at(x, i), name_at(x, child)) >= 0) return;
-    swap_positions(x, i, child);
-  }
-}
-
-// Heapsort: hostile names cannot make it quadratic, and it needs no memory (qsort's comparison has no context).
-static void sort_index(const name_index *x, size_t count) {
-  for (size_t i = count / 2; i > 0; i--) sift_down(x, i - 1, count);
-  for (size_t end = count; end > 1; end--) {
-    swap_positions(x, 0, end - 1);
-    sift_down(x, 0, end - 1);
-  }
-}
-
-// Where `name` stands in the order; `count` when it is not there.
-static size_t find_name(const name_index *x, size_t count, const char *name) {
-  for (size_t low = 0, high = count; low < high;) {
-    size_t mid = low + (high - low) / 2;
-    int order = strcmp(name, name_at(x, mid));
-    if (order == 0) return mid;
-    if (order < 0)
-      high = mid;
-    else
-      low = mid + 1;
-  }
-  return count;
-}
-
-// Sorts positions 0..count-1 by name into *out; returns a name that occurs twice or NULL.
-static const char *build_index(arena *a, const void *rows, size_t row_size, size_t count, uint32_t **out) {
-  name_index x = {.rows = rows, .row_size = row_size, .order = ARENA_ARRAY(a, uint32_t, count)};
-  for (size_t i = 0; i < count; i++) x.order[i] = (uint32_t)i;
-  sort_index(&x, count);
-  *out = x.order;
-  for (size_t i = 1; i < count; i++) {
-    if (strcmp(name_at(&x, i - 1), name_at(&x, i)) == 0) return name_at(&x, i);
-  }
-  return NULL;
-}
-
-_Static_assert(offsetof(tensor, name) == 0 && offsetof(tensor_meta, key) == 0, "build_index reads the first member");
+_Static_assert(offsetof(tensor, name) == 0 && offsetof(tensor_meta, key) == 0,
+               "name_index_build reads the first member");
 
 static bool build_indices(diag *d, tensor_file *f) {
-  const char *twice = build_index(f->mem, f->tensors, sizeof *f->tensors, f->count, &f->by_name);
+  const char *twice = name_index_build(f->mem, f->tensors, sizeof *f->tensors, f->count, &f->by_name);
   if (twice != NULL) diag_error_file(d, f->bytes.path, "two tensors have the name '%s'", twice);
-  const char *key = build_index(f->mem, f->meta, sizeof *f->meta, f->meta_count, &f->by_key);
+  const char *key = name_index_build(f->mem, f->meta, sizeof *f->meta, f->meta_count, &f->by_key);
   if (key != NULL) diag_error_file(d, f->bytes.path, "two metadata entries have the key '%s'", key);
   return twice == NULL && key == NULL;
 }
 
-static bool parse_file(diag *d, tensor_file *f) {
+tensor_file *tensor_file_new(arena *a, const char *path) {
+  tensor_file *f = ARENA_NEW(a, tensor_file);
+  f->mem = a;
+  f->bytes.path = arena_strdup(a, path);
+  return f;
+}
+
+bool tensor_file_parse_part(diag *d, tensor_file *f) {
   f->alignment = 1;
   f->kind = tensor_kind_find(d, f);
-  bool ok = f->kind != NULL && f->kind->parse(d, f) && build_indices(d, f);
-  tensor_part part = {.bytes = f->bytes, .alignment = f->alignment};
-  vec_push(f->mem, &f->parts, part);
+  bool ok = f->kind != NULL && f->kind->parse(d, f);
+  tensor_file_add_part(f, f->bytes, f->alignment);
   return ok;
 }
 
+void tensor_file_add_part(tensor_file *f, mapped_file bytes, uint64_t alignment) {
+  tensor_part part = {.bytes = bytes, .alignment = alignment};
+  vec_push(f->mem, &f->parts, part);
+}
+
 tensor_file *tensor_file_parse(diag *d, arena *a, const char *name, const uint8_t *data, size_t size) {
-  tensor_file *f = ARENA_NEW(a, tensor_file);
-  f->mem = a;
-  f->bytes = (mapped_file){.data = data, .size = size, .path = arena_strdup(a, name)};
-  return parse_file(d, f) ? f : NULL;
+  tensor_file *f = tensor_file_new(a, name);
+  f->bytes.data = data;
+  f->bytes.size = size;
+  return tensor_file_parse_part(d, f) && build_indices(d, f) ? f : NULL;
 }
 
 tensor_file *tensor_file_open(diag *d, arena *a, const char *path) {
-  tensor_file *f = ARENA_NEW(a, tensor_file);
-  f->mem = a;
-  if (!file_map(d, a, path, &f->bytes)) return NULL;
+  const char *file = tensor_set_find(d, a, path);
+  if (file == NULL) return NULL;
+  tensor_file *f = tensor_file_new(a, file);
+  if (!file_map(d, a, file, &f->bytes)) return NULL;
   f->mapped = true;
-  if (parse_file(d, f)) return f;
+  bool ok = tensor_file_parse_part(d, f) && (f->kind->complete == NULL || f->kind->complete(d, f));
+  if (ok && build_indices(d, f)) return f;
   tensor_file_close(f);
   return NULL;
 }
@@ -123,7 +76,7 @@ const tensor *tensor_file_at(const tensor_file *f, size_t index) { return &f->te
 
 const tensor *tensor_file_find(const tensor_file *f, const char *name) {
   name_index x = {.rows = (const char *)f->tensors, .row_size = sizeof *f->tensors, .order = f->by_name};
-  size_t at = find_name(&x, f->count, name);
+  size_t at = name_index_find(&x, f->count, name);
   return at == f->count ? NULL : &f->tensors[f->by_name[at]];
 }
 
@@ -144,7 +97,7 @@ const tensor_meta *tensor_file_meta_at(const tensor_file *f, size_t index) { ret
 
 const char *tensor_file_meta(const tensor_file *f, const char *key) {
   name_index x = {.rows = (const char *)f->meta, .row_size = sizeof *f->meta, .order = f->by_key};
-  size_t at = find_name(&x, f->meta_count, key);
+  size_t at = name_index_find(&x, f->meta_count, key);
   return at == f->meta_count ? NULL : f->meta[f->by_key[at]].value;
 }
 

@@ -6,8 +6,12 @@
 enum { SAFETENSORS }; // the row
 
 static const tensor_file_kind_row kinds[] = {
-    [SAFETENSORS] = {.name = "safetensors", .recognise = safetensors_recognise, .parse = safetensors_parse},
-    {.name = "GGUF", .recognise = gguf_recognise, .parse = gguf_parse},
+    [SAFETENSORS] = {.name = "safetensors",
+                     .recognise = safetensors_recognise,
+                     .parse = safetensors_parse,
+                     .complete = safetensors_complete},
+    {.name = "sharded safetensors", .recognise = safetensors_index_recognise, .parse = safetensors_index_parse},
+    {.name = "GGUF", .recognise = gguf_recognise, .parse = gguf_parse, .complete = gguf_complete},
     {.name = "npy", .recognise = npy_recognise, .parse = npy_parse},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
@@ -105,6 +109,8 @@ static const tensor_file_kind_row *find_kind(const tensor_file *f) {
   bool other = size == 0 || find_refused(data, size) != NULL || looks_like_onnx(data, size);
   return !other && has_suffix(f->bytes.path, ".safetensors") ? &kinds[SAFETENSORS] : NULL;
 }
+
+const tensor_file_kind_row *tensor_kind_safetensors(void) { return &kinds[SAFETENSORS]; }
 
 const tensor_file_kind_row *tensor_kind_find(diag *d, const tensor_file *f) {
   const tensor_file_kind_row *kind = find_kind(f);

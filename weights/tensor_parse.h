@@ -14,6 +14,8 @@ typedef struct tensor_file_kind_row {
   bool (*recognise)(const uint8_t *data, size_t size);
   // Fills f->tensors and f->meta from f->bytes; false when anything was reported.
   bool (*parse)(diag *d, tensor_file *f);
+  // Of a file that was opened by path and may be one of a set: reads the others. NULL: there are no sets.
+  bool (*complete)(diag *d, tensor_file *f);
 } tensor_file_kind_row;
 
 // A file that was read, and the rule for where its tensors' data end.
@@ -38,9 +40,29 @@ struct tensor_file {
   uint32_t *by_key;
 };
 
+/* tensor_file.c */
+// An empty one for a path; its bytes are to be filled in.
+tensor_file *tensor_file_new(arena *a, const char *path);
+// Recognises and parses f->bytes, which become a part, also when they are refused. False when reported.
+bool tensor_file_parse_part(diag *d, tensor_file *f);
+// Bytes that are unmapped with the file.
+void tensor_file_add_part(tensor_file *f, mapped_file bytes, uint64_t alignment);
+
+/* tensor_set.c */
+// The file to open for what a user has named: of a folder the weight file in it. NULL when reported.
+const char *tensor_set_find(diag *d, arena *a, const char *path);
+// Opens and parses another file for the set of f, which must be of the kind `kind`; NULL when reported. Its mapping
+// belongs to f at once.
+tensor_file *tensor_set_open(diag *d, tensor_file *f, const char *path, const tensor_file_kind_row *kind);
+// Makes f the sum of the members, in their order: all tensors, and each metadata key once. Keys that occur with
+// different values are reported (false) when `strict`, but for `own`, which each member has; else the first one counts.
+bool tensor_set_merge(diag *d, tensor_file *f, const tensor_file *const *members, size_t count, bool strict,
+                      const char *own);
+
 /* tensor_kinds.c */
 // The kind by content; NULL, reported with what to do instead, for a file that cannot be read.
 const tensor_file_kind_row *tensor_kind_find(diag *d, const tensor_file *f);
+const tensor_file_kind_row *tensor_kind_safetensors(void);
 
 bool safetensors_recognise(const uint8_t *data, size_t size);
 bool safetensors_parse(diag *d, tensor_file *f);
@@ -48,6 +70,10 @@ bool npy_recognise(const uint8_t *data, size_t size);
 bool npy_parse(diag *d, tensor_file *f);
 bool gguf_recognise(const uint8_t *data, size_t size);
 bool gguf_parse(diag *d, tensor_file *f);
+bool gguf_complete(diag *d, tensor_file *f);
+bool safetensors_complete(diag *d, tensor_file *f);
+bool safetensors_index_recognise(const uint8_t *data, size_t size);
+bool safetensors_index_parse(diag *d, tensor_file *f);
 
 // Reports "<path>: error: <message> (at byte <offset>)": the file breaks the rules of its kind.
 void tensor_report_damage(diag *d, const tensor_file *f, uint64_t offset, const char *format, ...)

@@ -212,6 +212,24 @@ sample sample_gguf(void) {
   return s;
 }
 
+sample sample_gguf_part(unsigned number, unsigned parts, unsigned tensors, const char *tensor_name) {
+  sample s = {0};
+  append(&s, "GGUF", 4);
+  append_int(&s, 4, 3);
+  append_int(&s, 8, 1);
+  append_int(&s, 8, number == 0 ? 4 : 3);
+  if (number == 0) append_scalar(&s, "first", "first type", 4, "first", 4, 7);
+  append_scalar(&s, "split.no", "number type", 2, "number", 2, number);
+  append_scalar(&s, "split.count", "parts type", 2, "parts", 2, parts);
+  append_scalar(&s, "split.tensors.count", "tensors type", 5, "tensors", 4, tensors);
+  tensor_spec t = {.name = tensor_name, .rank = 1, .dims = {2}, .size = 8, .marks = MARKS("t")};
+  append_description(&s, &t, 0);
+  append_padding(&s);
+  append_counting(&s, t.size);
+  append_padding(&s);
+  return s;
+}
+
 // Bytes of a block tensor, when it is of a type that the sample declares.
 static uint64_t walk_blocks(diag *d, const tensor_file *f, const tensor *t) {
   const uint8_t *data;

@@ -49,6 +49,9 @@ enum { SAMPLE_NPY_DATA = 24 };
 
 // A valid GGUF file: metadata of every type, plain and block tensors. Its marks name the fields (see samples.c).
 sample sample_gguf(void);
+// A part of a GGUF file with one tensor F32 [2]. The first part has a key "first" of its own. Marks: "number", "parts",
+// "tensors" (all with " type"), and those of the tensor "t".
+sample sample_gguf_part(unsigned number, unsigned parts, unsigned tensors, const char *tensor_name);
 // What a declared layout would say about the block types in it.
 enum {
   SAMPLE_BLOCK_WEIGHTS = 32,

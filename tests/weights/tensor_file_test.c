@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/weights/scratch.h"
 #include "tests/weights/tensor_file_tests.h"
 
 #define BYTES(text) text, sizeof(text) - 1
@@ -28,7 +29,8 @@ static const struct {
     {"page.gguf", BYTES("<!DOCTYPE html><html>"), "an HTML page, not weights"},
     {"model.gguf.gz", BYTES("\x1f\x8b\x08\0\0\0\0\0"), "compressed with gzip"},
     {"model.gguf.zst", BYTES("\x28\xb5\x2f\xfd...."), "compressed with zstd"},
-    {"model.index.json", BYTES("{\"weight_map\":{}}"), "a JSON text, not weights"},
+    {"config.json", BYTES("{\"bits\":4}"), "a JSON text, not weights"},
+    {"model.safetensors.index.json", BYTES("{\"weight_map\":{}}"), "its shards can only be found by path"},
     {"noise", BYTES("\xde\xad\xbe\xef\1\2\3\4\5\6"), "not a weight file that qcc knows (it begins with '\\xde\\xad"},
     {"GGUF cut", BYTES("GGU"), "not a weight file that qcc knows"},
     {"short.safetensors", BYTES("abc"), "the file ends within the 8 bytes"},
@@ -43,40 +45,21 @@ START_TEST(refuses_kinds) {
 }
 END_TEST
 
-// A directory of its own for the files of one test.
-typedef struct scratch {
-  char dir[64];
-  char path[96];
-} scratch;
-
-static scratch scratch_file(const void *bytes, size_t size) {
-  scratch s = {.dir = "/tmp/qcc-weights-XXXXXX"};
-  ck_assert_ptr_nonnull(mkdtemp(s.dir));
-  snprintf(s.path, sizeof s.path, "%s/w.bin", s.dir);
-  FILE *file = fopen(s.path, "wb");
-  ck_assert_ptr_nonnull(file);
-  ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
-  ck_assert_int_eq(fclose(file), 0);
-  return s;
-}
-
-static void scratch_remove(const scratch *s) {
-  unlink(s->path);
-  rmdir(s->dir);
-}
-
 START_TEST(opens_by_content) {
   sample samples[] = {sample_safetensors(sample_safetensors_header, SAMPLE_SAFETENSORS_DATA),
                       sample_npy(1, sample_npy_header, SAMPLE_NPY_DATA), sample_gguf()};
   static const char *const names[] = {"safetensors", "npy", "GGUF"};
   for (size_t i = 0; i < 3; i++) {
-    scratch s = scratch_file(samples[i].data, samples[i].size);
+    scratch s = scratch_new();
+    const char *path = scratch_write(&s, "w.bin", samples[i].data, samples[i].size);
     arena *a = arena_new();
     diag *d = diag_new(a, NULL, false);
-    tensor_file *f = tensor_file_open(d, a, s.path);
+    tensor_file *f = tensor_file_open(d, a, path);
     ck_assert_msg(f != NULL, "%s", diag_text(d));
     ck_assert_str_eq(tensor_file_kind(f), names[i]);
-    ck_assert_str_eq(tensor_file_path(f), s.path);
+    ck_assert_str_eq(tensor_file_path(f), path);
+    ck_assert_uint_eq(tensor_file_part_count(f), 1);
+    ck_assert_str_eq(tensor_file_part(f, 0), path);
     sample_walk(a, f);
     tensor_file_close(f);
     arena_free(a);
@@ -96,14 +79,15 @@ static void expect_unopened(const char *path, const char *expected) {
 }
 
 START_TEST(refuses_what_is_no_file) {
-  expect_unopened("/tmp", "directory");
+  expect_unopened("/dev", "no weight file is in this folder");
   expect_unopened("/dev/null", "not a regular file");
   expect_unopened("/tmp/qcc-no-such-file.gguf", "cannot be opened");
-  scratch s = scratch_file("", 0);
-  expect_unopened(s.path, "the file is empty");
-  unlink(s.path);
-  ck_assert_int_eq(mkfifo(s.path, 0600), 0);
-  expect_unopened(s.path, "not a regular file");
+  scratch s = scratch_new();
+  const char *path = scratch_write(&s, "w.bin", "", 0);
+  expect_unopened(path, "the file is empty");
+  unlink(path);
+  ck_assert_int_eq(mkfifo(path, 0600), 0);
+  expect_unopened(path, "not a regular file");
   scratch_remove(&s);
 }
 END_TEST

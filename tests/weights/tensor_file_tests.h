@@ -11,6 +11,8 @@ TCase *tensor_read_cases(void);
 TCase *safetensors_cases(void);
 TCase *npy_cases(void);
 TCase *gguf_cases(void);
+TCase *set_cases(void);
+TCase *quant_config_cases(void);
 TCase *tensor_write_cases(void);
 TCase *shared_models_cases(void);
 
