@@ -1,0 +1,13 @@
+// FP8 (E5M2) with a scale for each row.
+scheme fp8_e5m2_row {
+  w     : f8e5m2;
+  scale : f32 per row;
+  value = scale * w;
+
+  layout compressed_tensors {
+    tensor weight       : f8e5m2[N, K];
+    tensor weight_scale : f32[N, 1];
+    w[n, k]  = weight[n, k];
+    scale[n] = weight_scale[n, 0];
+  }
+}

@@ -1,0 +1,14 @@
+// FP8 (E4M3) with a power of two for 32 weights (OCP MXFP8).
+// Defined in OCP Microscaling formats (MX) 1.0: a scale of 255 makes all 32 weights NaN.
+scheme mxfp8_e4m3 {
+  w     : f8e4m3;
+  scale : e8m0 per 32;
+  value = scale * w;
+
+  layout compressed_tensors {
+    tensor weight       : f8e4m3[N, K];
+    tensor weight_scale : u8[N, (K + 31) / 32];
+    w[n, k]     = weight[n, k];
+    scale[n, g] = weight_scale[n, g];
+  }
+}
