@@ -77,32 +77,43 @@ static void store_levels(encoder *e, const unit *u, region r) {
   }
 }
 
-// One field's codes or selectors; `shift` is where its bits begin in the joint code.
+// One field's codes; `shift` is where its bits begin in the joint code.
 static void store_code_field(encoder *e, const unit *u, region r, unsigned f, unsigned shift) {
   const scheme_field *field = &e->s->fields[f];
   unsigned bits = elem_get(field->type)->bits;
   uint32_t mask = bits >= 32 ? UINT32_MAX : (1u << bits) - 1;
-  bool selector = e->plan->roles[f] == ROLE_SELECTOR;
-  size_t step = selector ? (size_t)e->plan->selector_gran.group : 1;
   for (size_t row = 0; row < u->rows; row++) {
     uint32_t *to = e->out->elements[f] + scheme_field_index(field, e->out->columns, r.n + row, r.k);
-    for (size_t i = 0; i < u->columns; i += step) {
-      size_t at = row * u->columns + i;
-      uint32_t joint = selector ? u->best_selectors[at] : u->best_codes[at];
-      to[i / step] = joint >> shift & mask;
-    }
+    for (size_t i = 0; i < u->columns; i++) to[i] = u->best_codes[row * u->row_codes + i] >> shift & mask;
   }
 }
 
 static void store_codes(encoder *e, const unit *u, region r) {
-  unsigned code_shift = 0, selector_shift = 0;
+  unsigned shift = 0;
   for (unsigned f = 0; f < e->s->field_count; f++) {
-    field_role role = e->plan->roles[f];
-    if (role != ROLE_CODE && role != ROLE_SELECTOR) continue;
-    unsigned *shift = role == ROLE_CODE ? &code_shift : &selector_shift;
-    store_code_field(e, u, r, f, *shift);
-    *shift += elem_get(e->s->fields[f].type)->bits;
+    if (e->plan->roles[f] != ROLE_CODE) continue;
+    store_code_field(e, u, r, f, shift);
+    shift += elem_get(e->s->fields[f].type)->bits;
   }
+}
+
+static void store_cell(encoder *e, const cell_set *c, const uint32_t *codes, uint64_t n, uint64_t k, uint64_t end) {
+  for (size_t i = 0; i < c->slot_count; i++) {
+    const cell_slot *s = &c->slots[i];
+    if (k + s->first >= end) continue;
+    const scheme_field *field = &e->s->fields[s->field];
+    uint64_t at = scheme_field_index(field, e->out->columns, n, k + s->first) + s->element;
+    e->out->elements[s->field][at] = codes[i];
+    if (field->rank != 0) e->tables[s->field][at] = elem_decode(field->type, codes[i]);
+  }
+}
+
+static void store_cells(encoder *e, const unit *u, region r) {
+  const cell_set *c = u->cores->cells;
+  for (size_t row = 0; row < u->rows; row++)
+    for (size_t i = 0; i < u->columns; i += c->width)
+      store_cell(e, c, u->best_codes + row * u->row_codes + i / c->width * c->slot_count, r.n + row, r.k + i,
+                 r.k + r.columns);
 }
 
 static void encode_region_unit(encoder *e, unit *u, region r) {
@@ -111,7 +122,10 @@ static void encode_region_unit(encoder *e, unit *u, region r) {
     for (uint64_t i = 0; i < r.columns; i++) u->w[row * r.columns + i] = encoder_weight(e, r.n + row, r.k + i);
   unit_encode(u);
   store_levels(e, u, r);
-  store_codes(e, u, r);
+  if (u->cores->cells != NULL)
+    store_cells(e, u, r);
+  else
+    store_codes(e, u, r);
 }
 
 static void report_progress(const encoder *e, uint64_t done) {
@@ -229,7 +243,8 @@ static void plan_work(work *w) {
   w->region_gran = region_granularity(e);
   if (!e->plan->structured) return;
   encoder_use_tables(e, 0, 0);
-  if (!core_set_init(e->mem, e->plan, e->unit_tables, &w->cores)) {
+  const expr *blocked;
+  if (!core_set_init(e->mem, e->plan, e->unit_tables, &w->cores, &blocked)) {
     w->region_gran = coarser(w->region_gran, (granularity){.kind = GRAN_ROW});
     return;
   }

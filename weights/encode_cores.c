@@ -51,40 +51,37 @@ void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u) {
     if (isfinite(x[i])) u[i] += x[i];
 }
 
-static double *core_at(const core_set *c, size_t combo, size_t position, size_t term) {
-  return c->v + ((combo * c->positions + position) * c->terms + term) * c->codes;
+static double *core_at(const core_set *c, size_t position, size_t term) {
+  return c->v + (position * c->terms + term) * c->codes;
 }
 
-// Sets the fields of one role from the bits of a joint code.
-static void set_fields(const encode_plan *plan, field_role role, size_t joint, double *fields) {
+// Sets the per-weight fields from the bits of a joint code.
+static void set_fields(const encode_plan *plan, size_t joint, double *fields) {
   for (size_t f = 0; f < plan->scheme->field_count; f++) {
-    if (plan->roles[f] != role) continue;
+    if (plan->roles[f] != ROLE_CODE) continue;
     elem_type type = plan->scheme->fields[f].type;
     fields[f] = elem_decode(type, joint);
     joint >>= elem_get(type)->bits;
   }
 }
 
-static size_t joint_values(const encode_plan *plan, field_role role) {
+static size_t joint_values(const encode_plan *plan) {
   unsigned bits = 0;
   for (size_t f = 0; f < plan->scheme->field_count; f++)
-    if (plan->roles[f] == role) bits += elem_get(plan->scheme->fields[f].type)->bits;
+    if (plan->roles[f] == ROLE_CODE) bits += elem_get(plan->scheme->fields[f].type)->bits;
   return (size_t)1 << bits;
 }
 
 static void fill_values(core_set *c, relaxed_env *env, double *fields) {
   const plan_level *l = &c->plan->levels[0];
-  for (size_t combo = 0; combo < c->combos; combo++) {
-    set_fields(c->plan, ROLE_SELECTOR, combo, fields);
-    for (size_t code = 0; code < c->codes; code++) {
-      if (c->direct_field < c->plan->scheme->field_count)
-        fields[c->direct_field] = (double)code;
-      else
-        set_fields(c->plan, ROLE_CODE, code, fields);
-      for (size_t at = 0; at < c->positions * c->terms; at++) {
-        env->k = (double)(at / c->terms);
-        core_at(c, combo, at / c->terms, at % c->terms)[code] = relaxed_eval(env, l->core[0][at % c->terms]);
-      }
+  for (size_t code = 0; code < c->codes; code++) {
+    if (c->direct_field < c->plan->scheme->field_count)
+      fields[c->direct_field] = (double)code;
+    else
+      set_fields(c->plan, code, fields);
+    for (size_t at = 0; at < c->positions * c->terms; at++) {
+      env->k = (double)(at / c->terms);
+      core_at(c, at / c->terms, at % c->terms)[code] = relaxed_eval(env, l->core[0][at % c->terms]);
     }
   }
 }
@@ -93,9 +90,10 @@ static void find_limits(core_set *c) {
   for (size_t t = 0; t < c->terms; t++) {
     c->min[t] = INFINITY;
     c->max[t] = -INFINITY;
-    for (size_t i = 0; i < c->combos * c->positions; i++) {
-      const double *v = core_at(c, i / c->positions, i % c->positions, t);
+    for (size_t i = 0; i < c->positions; i++) {
+      const double *v = core_at(c, i, t);
       for (size_t code = 0; code < c->codes; code++) {
+        if (!isfinite(v[code])) continue;
         if (v[code] < c->min[t]) c->min[t] = v[code];
         if (v[code] > c->max[t]) c->max[t] = v[code];
       }
@@ -103,20 +101,33 @@ static void find_limits(core_set *c) {
   }
 }
 
+// A value with its code; of equal values the one with the least code comes first.
+typedef struct coded {
+  double value;
+  size_t code;
+} coded;
+
+static int by_value(const void *a, const void *b) {
+  const coded *x = a, *y = b;
+  if (x->value != y->value) return x->value < y->value ? -1 : 1;
+  return (x->code > y->code) - (x->code < y->code);
+}
+
 static void sort_levels(core_set *c) {
-  const double *v = core_at(c, 0, 0, c->slope);
+  arena *a = arena_new();
+  const double *v = core_at(c, 0, c->slope);
+  coded *all = ARENA_ARRAY(a, coded, c->codes);
+  size_t finite = 0;
+  for (size_t code = 0; code < c->codes; code++)
+    if (isfinite(v[code])) all[finite++] = (coded){.value = v[code], .code = code};
+  qsort(all, finite, sizeof *all, by_value);
   c->level_count = 0;
-  for (size_t code = 0; code < c->codes; code++) {
-    size_t at = c->level_count;
-    if (!isfinite(v[code])) continue;
-    while (at > 0 && c->sorted[at - 1] > v[code]) at--;
-    if (at > 0 && c->sorted[at - 1] == v[code]) continue;
-    memmove(&c->sorted[at + 1], &c->sorted[at], (c->level_count - at) * sizeof *c->sorted);
-    memmove(&c->code_of[at + 1], &c->code_of[at], (c->level_count - at) * sizeof *c->code_of);
-    c->sorted[at] = v[code];
-    c->code_of[at] = (uint16_t)code;
-    c->level_count++;
+  for (size_t i = 0; i < finite; i++) {
+    if (i > 0 && all[i].value == all[i - 1].value) continue;
+    c->sorted[c->level_count] = all[i].value;
+    c->code_of[c->level_count++] = (uint16_t)all[i].code;
   }
+  arena_free(a);
 }
 
 static void find_middles(core_set *c) {
@@ -134,7 +145,7 @@ static bool constant_core(const core_set *c, size_t t) { return c->min[t] == c->
 static void recognise_simple(core_set *c) {
   c->slope = 0;
   c->offset = c->terms;
-  c->simple = c->combos == 1 && c->positions == 1 && c->codes > 1 && c->terms <= 2 && c->terms > 0;
+  c->simple = c->positions == 1 && c->codes > 1 && c->terms <= 2 && c->terms > 0;
   if (!c->simple) return;
   if (c->terms == 2) {
     c->slope = constant_core(c, 0);
@@ -148,6 +159,12 @@ static void recognise_simple(core_set *c) {
 }
 
 void core_set_update(core_set *c, const double *const *tables) {
+  if (c->cells != NULL) {
+    cell_set_update(c->mem, c->cells, tables);
+    memcpy(c->min, c->cells->min, sizeof c->min);
+    memcpy(c->max, c->cells->max, sizeof c->max);
+    return;
+  }
   arena *a = arena_new();
   double *fields = ARENA_ARRAY(a, double, c->plan->scheme->field_count);
   relaxed_env env = {.scheme = c->plan->scheme, .fields = fields, .tables = tables};
@@ -160,20 +177,31 @@ void core_set_update(core_set *c, const double *const *tables) {
 static unsigned find_direct_field(const encode_plan *plan) {
   unsigned f = 0;
   while (f < plan->scheme->field_count &&
-         !(plan->roles[f] == ROLE_CODE && elem_get(plan->scheme->fields[f].type)->bits > PLAN_CODE_BITS))
+         !(plan->roles[f] == ROLE_CODE && elem_get(plan->scheme->fields[f].type)->kind == ELEM_KIND_FLOAT &&
+           elem_get(plan->scheme->fields[f].type)->bits > SCHEME_MAX_CODE_BITS))
     f++;
   return f;
 }
 
-bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out) {
+size_t core_set_cell(const core_set *c) { return c->cells != NULL ? c->cells->width : 1; }
+size_t core_set_slots(const core_set *c) { return c->cells != NULL ? c->cells->slot_count : 1; }
+
+bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out, const expr **blocked) {
   enum { LIMIT = 1 << 22 };
   core_set *c = out;
-  *c = (core_set){.plan = plan, .terms = plan->levels[0].terms, .positions = plan->period};
+  *c = (core_set){.plan = plan, .mem = a, .terms = plan->levels[0].terms, .positions = plan->period};
   c->direct_field = find_direct_field(plan);
-  c->codes = c->direct_field < plan->scheme->field_count ? 2 : joint_values(plan, ROLE_CODE);
-  c->combos = joint_values(plan, ROLE_SELECTOR);
-  if (c->terms == 0 || c->codes * c->combos * c->positions * c->terms > LIMIT) return false;
-  c->v = ARENA_ARRAY(a, double, c->codes * c->combos * c->positions * c->terms);
+  *blocked = plan->scheme->value;
+  if (plan->cell > 0) {
+    c->cells = cell_set_new(a, plan, tables, blocked);
+    if (c->cells == NULL) return false;
+    memcpy(c->min, c->cells->min, sizeof c->min);
+    memcpy(c->max, c->cells->max, sizeof c->max);
+    return true;
+  }
+  c->codes = c->direct_field < plan->scheme->field_count ? 2 : joint_values(plan);
+  if (c->terms == 0 || c->codes * c->positions * c->terms > LIMIT) return false;
+  c->v = ARENA_ARRAY(a, double, c->codes * c->positions * c->terms);
   c->sorted = ARENA_ARRAY(a, double, c->codes + 1);
   c->middle = ARENA_ARRAY(a, double, 2 * c->codes);
   c->code_of = ARENA_ARRAY(a, uint16_t, c->codes + 1);

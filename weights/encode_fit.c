@@ -96,7 +96,7 @@ static void assign_simple(const core_set *c, const fit_span *span, const double 
   sums s = {0};
   quantizer q = quantizer_for(c, u);
   for (size_t r = 0; r < span->rows; r++) {
-    uint32_t *codes = store ? span->codes + r * span->stride : NULL;
+    uint32_t *codes = store ? span->codes + r * span->code_stride : NULL;
     const double *w = span->w + r * span->stride;
     if (c->uniform)
       assign_uniform(c, q, w, span->columns, codes, &s);
@@ -130,46 +130,41 @@ static size_t nearest(const core_set *c, const double *v, const double *u, doubl
   return best;
 }
 
-static const double *values_at(const core_set *c, size_t combo, uint64_t k) {
-  return c->v + (combo * c->positions + (size_t)(k % c->positions)) * c->terms * c->codes;
-}
-
-static double cell_error(const core_set *c, size_t combo, const double *w, size_t count, uint64_t k, const double *u,
-                         double limit) {
-  double sum = 0, error;
-  for (size_t i = 0; i < count && sum < limit; i++) {
-    nearest(c, values_at(c, combo, k + i), u, w[i], &error);
-    sum += error;
-  }
-  return sum;
-}
-
-// One selector granule (or a whole segment): the best combination of selectors, then the codes.
-static void assign_cell(const core_set *c, const double *w, size_t count, uint64_t k, const double *u, uint32_t *codes,
-                        uint16_t *selector, quad *out) {
-  size_t best = 0;
-  double least = INFINITY, ignored;
-  for (size_t combo = 0; combo < c->combos && c->combos > 1; combo++) {
-    double error = cell_error(c, combo, w, count, k, u, least);
-    if (!(error < least)) continue;
-    least = error;
-    best = combo;
-  }
-  *selector = (uint16_t)best;
-  for (size_t i = 0; i < count; i++) {
-    const double *v = values_at(c, best, k + i);
-    codes[i] = (uint32_t)nearest(c, v, u, w[i], &ignored);
-    add_weight(c, out, v, codes[i], w[i]);
-  }
-}
-
 static void assign_general(const core_set *c, const fit_span *span, const double *u, quad *out) {
+  double ignored;
   *out = (quad){.power = 0};
-  size_t cell = c->combos > 1 ? (size_t)c->plan->selector_gran.group : span->columns;
   for (size_t r = 0; r < span->rows; r++)
-    for (size_t i = 0; i < span->columns; i += cell) {
-      size_t count = span->columns - i < cell ? span->columns - i : cell, at = r * span->stride + i;
-      assign_cell(c, span->w + at, count, span->k + i, u, span->codes + at, span->selectors + at, out);
+    for (size_t i = 0; i < span->columns; i++) {
+      const double *v = c->v + (size_t)((span->k + i) % c->positions) * c->terms * c->codes;
+      double w = span->w[r * span->stride + i];
+      size_t code = nearest(c, v, u, w, &ignored);
+      span->codes[r * span->code_stride + i] = (uint32_t)code;
+      add_weight(c, out, v, code, w);
+    }
+}
+
+static void add_cell(const core_set *c, const double *w, size_t count, uint64_t k, const uint32_t *slots, quad *q) {
+  double v[CELL_WEIGHTS][PLAN_TERMS];
+  cell_terms(c->cells, slots, count, k, v);
+  for (size_t j = 0; j < count; j++) {
+    q->power += w[j] * w[j];
+    for (size_t t = 0; t < c->terms; t++) {
+      q->b[t] += v[j][t] * w[j];
+      for (size_t s = 0; s < c->terms; s++) q->h[t][s] += v[j][t] * v[j][s];
+    }
+  }
+}
+
+static void assign_cells(const core_set *c, const fit_span *span, const double *u, quad *out) {
+  size_t width = c->cells->width;
+  *out = (quad){.power = 0};
+  for (size_t r = 0; r < span->rows; r++)
+    for (size_t i = 0; i < span->columns; i += width) {
+      const double *w = span->w + r * span->stride + i;
+      uint32_t *slots = span->codes + r * span->code_stride + i / width * c->cells->slot_count;
+      size_t count = span->columns - i < width ? span->columns - i : width;
+      cell_solve(c->cells, w, count, span->k + i, u, span->effort, slots);
+      add_cell(c, w, count, span->k + i, slots, out);
     }
 }
 
@@ -183,17 +178,21 @@ static void assign_direct(const core_set *c, const fit_span *span, const double 
     double f = (span->w[at] / u[0] - c->v[0]) / slope;
     double stored = storable_round(type, f);
     double v = c->v[0] + slope * stored;
-    span->codes[at] = (uint32_t)elem_encode(type, stored);
+    span->codes[i / span->columns * span->code_stride + i % span->columns] = (uint32_t)elem_encode(type, stored);
     out->power += span->w[at] * span->w[at];
     out->h[0][0] += v * v;
     out->b[0] += v * span->w[at];
   }
 }
 
-static bool is_direct(const core_set *c) { return c->direct_field < c->plan->scheme->field_count; }
+static bool is_direct(const core_set *c) {
+  return c->cells == NULL && c->direct_field < c->plan->scheme->field_count;
+}
 
 void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out) {
-  if (is_direct(c))
+  if (c->cells != NULL)
+    assign_cells(c, s, u, out);
+  else if (is_direct(c))
     assign_direct(c, s, u, out);
   else if (c->simple)
     assign_simple(c, s, u, true, out);
@@ -251,6 +250,19 @@ static void scale_candidates(candidates *list, const core_set *c, size_t term, c
   }
 }
 
+// Vectors: the weights' size on the codes' typical size, which their extremes say little about.
+static void cell_candidates(candidates *list, const core_set *c, size_t term, const fit_span *s) {
+  static const double sizes[] = {1, 1.25, 0.8};
+  double power = 0, count = (double)s->rows * (double)s->columns;
+  for (size_t i = 0; i < s->rows * s->columns; i++) {
+    double w = s->w[i / s->columns * s->stride + i % s->columns];
+    power += w * w;
+  }
+  if (!c->cells->varies[term] && c->plan->levels[0].terms > 1) return;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    add_candidate(list, c, term, sizes[i] * sqrt(power / count) / c->cells->rms[term]);
+}
+
 // The range of the weights on the range of the core, in both directions where the core is not symmetric.
 static void offset_candidates(candidates *list, const core_set *c, const extent *e) {
   const double *shrink;
@@ -297,20 +309,26 @@ static void improve_fit(const core_set *c, const fit_span *s, fit *f) {
   }
 }
 
-static void collect_candidates(candidates *list, const core_set *c, const extent *e) {
+static void collect_candidates(candidates *list, const core_set *c, const fit_span *s, const extent *e) {
   if (c->simple && c->offset < c->terms) {
     offset_candidates(list, c, e);
     if (e->min >= 0 || e->max <= 0) scale_candidates(list, c, c->slope, e);
     return;
   }
-  for (size_t t = 0; t < c->terms; t++) scale_candidates(list, c, t, e);
+  for (size_t t = 0; t < c->terms; t++)
+    if (c->cells != NULL) {
+      cell_candidates(list, c, t, s);
+      if (c->cells->finest == 1) scale_candidates(list, c, t, e);
+    } else {
+      scale_candidates(list, c, t, e);
+    }
 }
 
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
   extent e = extent_of(s);
   candidates list = {.count = 0};
   for (size_t t = 0; t < c->terms; t++) u[t] = is_direct(c) || c->plan->levels[0].fixed[t];
-  if (!is_direct(c) && e.far != 0) collect_candidates(&list, c, &e);
+  if (!is_direct(c) && e.far != 0) collect_candidates(&list, c, s, &e);
   fit best[2] = {{.error = INFINITY}, {.error = INFINITY}};
   for (size_t i = 0; i < list.count; i++) {
     fit f;

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "weights/encode_plan.h"
+#include "weights/encode_cell.h"
 #include "weights/relaxed.h"
 
 // The squared error of outputs u: power - 2 b.u + u.H.u.
@@ -24,11 +24,13 @@ void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u);
 // pivots vanish become 0.
 void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, double *x);
 
-// The values of the cores for every code.
+// The values of the cores for every code. With cells only `cells`, `terms`, `min` and `max` count.
 typedef struct core_set {
   const encode_plan *plan;
-  size_t terms, codes, combos, positions;
-  double *v; // [combo][position][term][code]
+  arena *mem;
+  cell_set *cells; // NULL: codes of single weights
+  size_t terms, codes, positions;
+  double *v; // [position][term][code]
   double min[PLAN_TERMS], max[PLAN_TERMS];
   unsigned direct_field; // a float per weight that is rounded rather than looked up; field_count when there is none
   // One varying core and at most one constant one: nearest values are found by sorted search.
@@ -39,29 +41,34 @@ typedef struct core_set {
   uint16_t *code_of;          // of each sorted value
 } core_set;
 
-// `tables` are the current numbers of stored tables, by field. False when a table of all values would be too large.
-bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out);
+// `tables` are the current numbers of stored tables, by field. False when a table of all values would be too large or a
+// part of the value joins too many codes; then *blocked is that part.
+bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out, const expr **blocked);
 // Computes the values again after tables have changed.
 void core_set_update(core_set *c, const double *const *tables);
 
-// Weights of a granule: `rows` segments of `columns` weights, `stride` apart, the first at column k of its row.
-// codes[] and selectors[] have the same shape (selectors: at the first weight of each selector granule).
+// Weights of one cell (1 where codes are of single weights), and numbers that are kept for its codes.
+size_t core_set_cell(const core_set *c);
+size_t core_set_slots(const core_set *c);
+
+// Weights of a granule: `rows` segments of `columns` weights, `stride` apart, the first at column k of its row. codes[]
+// has a number for each slot of each cell, code_stride for a row.
 typedef struct fit_span {
   const double *w;
   uint32_t *codes;
-  uint16_t *selectors;
-  size_t rows, columns, stride;
+  size_t rows, columns, stride, code_stride;
   uint64_t k;
+  unsigned effort; // of cells: 0 fast, 1 thorough
 } fit_span;
 
-// Chooses the nearest code of every weight for coefficients u, stores codes and selectors, and gives the error as a
-// function of u for these codes.
+// Chooses the nearest codes of all weights for coefficients u, stores them, and gives the error as a function of u for
+// these codes.
 void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out);
 
 // The same without storing codes where that saves time; they are undefined afterwards.
 void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *out);
 
-// Searches the coefficients of least error. Codes and selectors are overwritten.
+// Searches the coefficients of least error. Codes are overwritten.
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out);
 
 #endif

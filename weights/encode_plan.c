@@ -51,7 +51,7 @@ static bool is_item_field(const planner *p, unsigned f) {
 
 static dependence depends(const planner *p, const expr *e) {
   dependence d = {.item = e->op == EXPR_VAR};
-  if (e->op == EXPR_FIELD) {
+  if (e->op == EXPR_FIELD || (e->op == EXPR_ELEMENT && p->plan->roles[e->index] != ROLE_TABLE)) {
     d.item = is_item_field(p, e->index);
     d.outer = !d.item;
   }
@@ -295,6 +295,8 @@ static bool collect_levels(planner *p) {
   return true;
 }
 
+static uint64_t gran_weights(granularity g) { return g.kind == GRAN_WEIGHT ? 1 : g.group; }
+
 static bool nested(granularity inner, granularity outer) {
   return outer.kind != GRAN_GROUP || outer.group % inner.group == 0;
 }
@@ -350,23 +352,39 @@ static bool select_fields(planner *p, const expr *e) {
   return true;
 }
 
-// Selectors share one granularity, which divides that of the first level, and are few bits together.
-static bool check_selectors(planner *p) {
-  encode_plan *plan = p->plan;
-  unsigned bits = 0;
+static bool is_selector(const planner *p, unsigned f) { return p->plan->roles[f] == ROLE_SELECTOR; }
+
+// The cell: the coarsest granularity of selectors. All others divide it, and it divides that of the first level.
+static bool find_cell(planner *p) {
+  uint64_t cell = 0;
   for (unsigned f = 0; f < p->s->field_count; f++) {
-    if (plan->roles[f] != ROLE_SELECTOR) continue;
     granularity g = p->s->fields[f].gran;
-    if (bits > 0 && gran_order(g, plan->selector_gran) != 0) return false;
-    plan->selector_gran = g;
-    bits += elem_get(p->s->fields[f].type)->bits;
+    if (!is_selector(p, f)) continue;
+    if (g.kind != GRAN_WEIGHT && g.kind != GRAN_GROUP) return false;
+    if (cell < gran_weights(g)) cell = gran_weights(g);
   }
-  if (bits == 0) return true;
-  granularity first = plan->levels[1].gran;
-  return bits <= PLAN_CODE_BITS && plan->selector_gran.kind == GRAN_GROUP && nested(plan->selector_gran, first);
+  p->plan->cell = cell;
+  for (unsigned f = 0; f < p->s->field_count; f++)
+    if (is_selector(p, f) && cell % gran_weights(p->s->fields[f].gran) != 0) return false;
+  return cell == 0 || nested((granularity){.kind = GRAN_GROUP, .group = cell}, p->plan->levels[1].gran);
 }
 
-// One float per weight is rounded directly; codes are tried, so they must be few.
+// Integers as fine as the selectors are better chosen together with them. True when there are such.
+static bool join_selectors(planner *p) {
+  enum { JOINT_BITS = 8 };
+  bool joined = false;
+  for (unsigned f = 0; f < p->s->field_count && p->plan->cell > 1; f++) {
+    const scheme_field *x = &p->s->fields[f];
+    const elem_info *e = elem_get(x->type);
+    if (p->plan->roles[f] != ROLE_LEVEL || e->kind == ELEM_KIND_FLOAT || e->bits > JOINT_BITS) continue;
+    if (x->gran.kind != GRAN_GROUP || p->plan->cell % x->gran.group != 0) continue;
+    p->plan->roles[f] = ROLE_SELECTOR;
+    joined = true;
+  }
+  return joined;
+}
+
+// One float per weight is rounded directly; codes of single weights are tried, so they must be few.
 static bool check_codes(const planner *p) {
   unsigned bits = 0, count = 0, wide_floats = 0;
   for (unsigned f = 0; f < p->s->field_count; f++) {
@@ -376,16 +394,27 @@ static bool check_codes(const planner *p) {
     bits += e->bits;
     wide_floats += e->kind == ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_CODE_BITS;
   }
-  return wide_floats > 0 ? count == 1 && p->plan->levels[0].terms == 1 : bits <= PLAN_CODE_BITS;
+  if (wide_floats > 0) return count == 1 && p->plan->cell == 0 && p->plan->levels[0].terms == 1;
+  return p->plan->cell > 0 || bits <= PLAN_CODE_BITS;
+}
+
+// c where e is `k / c`, 1 where it is k, 0 elsewhere.
+static uint64_t column_divisor(const expr *e) {
+  if (e->op == EXPR_VAR) return e->index == VAR_K;
+  bool quotient = e->op == EXPR_DIV && e->is_int && e->args[1]->op == EXPR_INT && e->args[1]->i >= 1;
+  return quotient && column_divisor(e->args[0]) == 1 ? (uint64_t)e->args[1]->i : 0;
 }
 
 // The least common period of e along k, 0 when it has none that is found or is too long. A value may depend on its
-// place by `k mod constant` only.
+// place by `k % constant` and `k / constant % constant` only.
 static uint64_t period_of(const expr *e) {
   enum { LIMIT = 256 };
   if (e->op == EXPR_VAR) return 0;
-  if (e->op == EXPR_MOD && e->args[0]->op == EXPR_VAR && e->args[0]->index == VAR_K && e->args[1]->op == EXPR_INT)
-    return e->args[1]->i >= 1 && e->args[1]->i <= LIMIT ? (uint64_t)e->args[1]->i : 0;
+  uint64_t unit = e->op == EXPR_MOD ? column_divisor(e->args[0]) : 0;
+  if (unit > 0 && unit <= LIMIT && e->args[1]->op == EXPR_INT) {
+    uint64_t times = e->args[1]->i >= 1 && e->args[1]->i <= LIMIT ? (uint64_t)e->args[1]->i : 0;
+    return unit * times <= LIMIT ? unit * times : 0;
+  }
   uint64_t period = 1;
   for (unsigned i = 0; i < e->arg_count; i++) {
     uint64_t part = period_of(e->args[i]);
@@ -422,21 +451,34 @@ static bool tables_span_units(const encode_plan *plan) {
   return true;
 }
 
-static void assign_roles(encode_plan *plan, const scheme *s) {
-  for (size_t f = 0; f < s->field_count; f++) {
-    if (s->fields[f].rank != 0)
-      plan->roles[f] = ROLE_TABLE;
-    else
-      plan->roles[f] = s->fields[f].gran.kind == GRAN_WEIGHT ? ROLE_CODE : ROLE_LEVEL;
-    plan->has_tables |= s->fields[f].rank != 0;
-  }
+static bool uses_fields(const expr *e) {
+  if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT) return true;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (uses_fields(e->args[i])) return true;
+  return false;
 }
 
-// Tables of floats are refitted by least squares; tables of integers (several codes per granule) only by search.
-static bool tables_are_real(const scheme *s) {
-  for (size_t f = 0; f < s->field_count; f++)
-    if (s->fields[f].rank != 0 && (elem_get(s->fields[f].type)->kind != ELEM_KIND_FLOAT)) return false;
-  return true;
+// Whether some field decides which element of field f is used: then it is a table, otherwise a few numbers side by side.
+static bool is_looked_up(const expr *e, unsigned f) {
+  if (e->op == EXPR_ELEMENT && e->index == f && uses_fields(e->args[0])) return true;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (is_looked_up(e->args[i], f)) return true;
+  return false;
+}
+
+static field_role role_of(const scheme *s, unsigned f) {
+  const scheme_field *x = &s->fields[f];
+  bool fine = x->gran.kind == GRAN_WEIGHT || x->gran.kind == GRAN_GROUP;
+  bool integer = elem_get(x->type)->kind != ELEM_KIND_FLOAT;
+  if (x->rank == 0) return x->gran.kind == GRAN_WEIGHT ? ROLE_CODE : ROLE_LEVEL;
+  return fine && integer && !is_looked_up(s->value, f) ? ROLE_SELECTOR : ROLE_TABLE;
+}
+
+static void assign_roles(encode_plan *plan, const scheme *s) {
+  for (unsigned f = 0; f < s->field_count; f++) {
+    plan->roles[f] = role_of(s, f);
+    plan->has_tables |= plan->roles[f] == ROLE_TABLE;
+  }
 }
 
 encode_plan *encode_plan_new(arena *a, const scheme *s) {
@@ -446,16 +488,19 @@ encode_plan *encode_plan_new(arena *a, const scheme *s) {
   plan->roles = ARENA_ARRAY(a, field_role, s->field_count);
   plan->period = (size_t)period_of(s->value);
   assign_roles(plan, s);
-  if (!tables_are_real(s) || plan->period == 0) return plan;
+  if (plan->period == 0) return plan;
   // Each failure makes at least one more field a selector, so this ends.
-  for (size_t attempt = 0; attempt <= s->field_count; attempt++) {
+  for (size_t attempt = 0; attempt <= 2 * s->field_count; attempt++) {
     p.blocked = NULL;
     if (!collect_levels(&p)) return plan;
     if (split_levels(&p)) {
-      plan->structured = check_selectors(&p) && check_codes(&p) && tables_stay_below(plan) && tables_span_units(plan);
+      bool cells = find_cell(&p);
+      if (cells && join_selectors(&p)) continue;
+      plan->structured = cells && check_codes(&p) && tables_stay_below(plan) && tables_span_units(plan);
       restrict_signs(&p);
       return plan;
     }
+    plan->blocked = p.blocked;
     if (p.blocked == NULL || p.item.kind != GRAN_WEIGHT || !select_fields(&p, p.blocked)) return plan;
   }
   return plan;
@@ -478,5 +523,5 @@ fields of the level take the role that codes had. At the top the coefficients ar
 can be chosen; then all goes down again, each level rounding its fields given what the levels above have become, until
 the codes are chosen once more.
 
-Integer fields that do not fit (they choose between tables, shift codes, ..) are selectors: all their values are tried
-together with the codes. Whatever is left over goes to the general search (weights/encode_search.c). */
+Integer fields that do not fit (they choose between vectors or tables, shift codes, ..) are selectors: codes of cells, see
+Note [Cells] in weights/encode_cell_plan.c. Whatever is left over goes to the general search (weights/encode_search.c). */

@@ -9,13 +9,13 @@ enum {
   PLAN_TERMS = 4,      // outputs of a level
   PLAN_LEVELS = 8,     // granularities
   PLAN_FIELDS = 8,     // scalar fields of one level
-  PLAN_CODE_BITS = 12, // per-weight fields together, and selectors together
+  PLAN_CODE_BITS = 16, // per-weight fields together, where they are all the codes there are
 };
 
 // What a field is to the encoder.
 typedef enum field_role {
   ROLE_CODE,     // per weight: nearest representable value
-  ROLE_SELECTOR, // coarser integer that changes which values a weight's codes mean: all its values are tried
+  ROLE_SELECTOR, // a code of several weights: an index of a vector, signs of a group, which of two tables
   ROLE_LEVEL,    // coarser scalar in the linear forms
   ROLE_TABLE,    // stored table: alternately fixed, and refitted to the codes
 } field_role;
@@ -41,7 +41,8 @@ typedef struct encode_plan {
   size_t period;      // of cores along k; 1: they do not depend on it; 0: not periodic
   size_t level_count; // levels[0] is per weight; the last one's terms are the constant 1
   plan_level levels[PLAN_LEVELS];
-  granularity selector_gran; // where there are selectors
+  uint64_t cell;      // weights that share selectors (weights/encode_cell.h); 0: there are none
+  const expr *blocked; // where structure ended, if a part of the value is to blame
 } encode_plan;
 
 encode_plan *encode_plan_new(arena *a, const scheme *s);

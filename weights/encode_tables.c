@@ -176,12 +176,6 @@ static void start_samples(encoder *e, unsigned f, region r, const expr_list *ele
   arena_free(a);
 }
 
-static bool has_selectors(const encode_plan *plan) {
-  for (size_t f = 0; f < plan->scheme->field_count; f++)
-    if (plan->roles[f] == ROLE_SELECTOR) return true;
-  return false;
-}
-
 static bool is_real_table(const encoder *e, unsigned f) {
   return is_table(e, f) && elem_get(e->s->fields[f].type)->kind == ELEM_KIND_FLOAT;
 }
@@ -192,7 +186,7 @@ void encode_tables_start(encoder *e, region r) {
     arena *a = arena_new();
     expr_list elements = {0};
     find_elements(a, e->s->value, f, &elements);
-    bool plain = elements.len == 1 && e->plan->structured && e->plan->period == 1 && !has_selectors(e->plan);
+    bool plain = elements.len == 1 && e->plan->structured && e->plan->period == 1 && e->plan->cell == 0;
     region g = encoder_region(e, e->s->fields[f].gran, r.n, r.k);
     if (plain)
       for (uint64_t n = r.n; n < r.n + r.rows; n += g.rows)

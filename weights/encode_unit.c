@@ -15,15 +15,17 @@ static size_t granule_count(granularity g, size_t rows, size_t columns) {
   return g.kind == GRAN_TENSOR ? 1 : rows * granules_in_row(g, columns);
 }
 
+static size_t row_codes(const core_set *c, size_t columns) {
+  return (columns + core_set_cell(c) - 1) / core_set_cell(c) * core_set_slots(c);
+}
+
 unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigned refinements, size_t rows,
                size_t columns) {
   unit *u = ARENA_NEW(a, unit);
   *u = (unit){.plan = plan, .cores = cores, .refinements = refinements};
   u->w = ARENA_ARRAY(a, double, rows *columns);
-  u->codes = ARENA_ARRAY(a, uint32_t, rows *columns);
-  u->best_codes = ARENA_ARRAY(a, uint32_t, rows *columns);
-  u->selectors = ARENA_ARRAY(a, uint16_t, rows *columns);
-  u->best_selectors = ARENA_ARRAY(a, uint16_t, rows *columns);
+  u->codes = ARENA_ARRAY(a, uint32_t, rows *row_codes(cores, columns));
+  u->best_codes = ARENA_ARRAY(a, uint32_t, rows *row_codes(cores, columns));
   u->fields = ARENA_ARRAY(a, double, plan->scheme->field_count);
   for (size_t i = 1; i < plan->level_count; i++) {
     unit_level *l = &u->levels[i];
@@ -40,6 +42,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
 void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
   u->rows = rows;
   u->columns = columns;
+  u->row_codes = row_codes(u->cores, columns);
   u->k = k;
   u->settled = false;
   for (size_t i = 1; i < u->plan->level_count; i++) {
@@ -69,11 +72,12 @@ static fit_span span_of(const unit *u, size_t granule) {
   granularity g = u->plan->levels[1].gran;
   fit_span s = {.w = u->w,
                 .codes = u->codes,
-                .selectors = u->selectors,
                 .rows = u->rows,
                 .columns = u->columns,
                 .stride = u->columns,
-                .k = u->k};
+                .code_stride = u->row_codes,
+                .k = u->k,
+                .effort = u->effort};
   if (g.kind == GRAN_TENSOR) return s;
   size_t row = granule / u->levels[1].per_row, at = 0;
   s.rows = 1;
@@ -83,8 +87,7 @@ static fit_span span_of(const unit *u, size_t granule) {
   }
   size_t offset = row * u->columns + at;
   s.w += offset;
-  s.codes += offset;
-  s.selectors += offset;
+  s.codes += row * u->row_codes + at / core_set_cell(u->cores) * core_set_slots(u->cores);
   s.k += at;
   return s;
 }
@@ -264,18 +267,19 @@ static void go_down(unit *u) {
 // Codes for the fields as stored; the error of the unit.
 static double assign_codes(unit *u) {
   double error = 0;
+  u->effort = 1;
   for (size_t i = 0; i < u->levels[1].count; i++) {
     fit_span s = span_of(u, i);
     const double *out = u->levels[1].outs + i * PLAN_TERMS;
     fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
     error += quad_error(&u->levels[1].quads[i], u->cores->terms, out);
   }
+  u->effort = 0;
   return error;
 }
 
 static void keep_best(unit *u) {
-  memcpy(u->best_codes, u->codes, u->rows * u->columns * sizeof *u->codes);
-  memcpy(u->best_selectors, u->selectors, u->rows * u->columns * sizeof *u->selectors);
+  memcpy(u->best_codes, u->codes, u->rows * u->row_codes * sizeof *u->codes);
   for (size_t i = 1; i < u->plan->level_count; i++) {
     unit_level *l = &u->levels[i];
     memcpy(l->best_vals, l->vals, l->count * u->plan->levels[i].field_count * sizeof *l->vals);

@@ -23,8 +23,9 @@ typedef struct unit {
   size_t rows, columns;
   uint64_t k; // of the first column
   double *w;  // rows x columns
-  uint32_t *codes, *best_codes;
-  uint16_t *selectors, *best_selectors;
+  uint32_t *codes, *best_codes; // numbers for the slots of each cell, row by row
+  size_t row_codes;             // of a row
+  unsigned effort;              // of cells, see fit_span
   unit_level levels[PLAN_LEVELS]; // 0 is not used
   double *fields;                 // scratch, by scheme field
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
@@ -37,7 +38,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
 // Sets the shape before w is filled and unit_encode is called; not larger than unit_new's.
 void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k);
 
-// Encodes u->w: the solution is in best_codes, best_selectors and best_vals. Returns its squared error.
+// Encodes u->w: the solution is in best_codes and best_vals. Returns its squared error.
 double unit_encode(unit *u);
 
 // The number of field `f` (ROLE_LEVEL, at plan level `level`, its position there `slot`) of granule i.
