@@ -9,21 +9,17 @@
 #include "weights/encode_unit.h"
 #include "weights/storable.h"
 
-enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 10 };
+enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 12, STAGE_ROUNDS = 3 };
+
+static void cut(uint64_t at, uint64_t size, uint64_t all, uint64_t *first, uint64_t *count) {
+  *first = size == 0 ? 0 : at - at % size;
+  *count = size == 0 || all - *first < size ? all - *first : size;
+}
 
 region encoder_region(const encoder *e, granularity g, uint64_t n, uint64_t k) {
-  region r = {.n = n, .rows = 1, .k = k, .columns = 1};
-  uint64_t all = e->out->columns;
-  switch (g.kind) {
-  case GRAN_WEIGHT: break;
-  case GRAN_GROUP:
-    r.k = k - k % g.group;
-    r.columns = all - r.k < g.group ? all - r.k : g.group;
-    break;
-  case GRAN_TILE:
-  case GRAN_TENSOR: r.n = 0, r.rows = e->out->rows; // fall through
-  case GRAN_ROW: r.k = 0, r.columns = all; break;
-  }
+  region r;
+  cut(n, granularity_rows(&g), e->out->rows, &r.n, &r.rows);
+  cut(k, granularity_columns(&g), e->out->columns, &r.k, &r.columns);
   return r;
 }
 
@@ -67,8 +63,8 @@ static void store_levels(encoder *e, const unit *u, region r) {
   for (size_t level = 1; level < e->plan->level_count; level++) {
     const plan_level *l = &e->plan->levels[level];
     for (size_t i = 0; i < u->levels[level].count; i++) {
-      uint64_t n = r.n + (l->gran.kind == GRAN_TENSOR ? 0 : i / u->levels[level].per_row);
-      uint64_t k = r.k + (l->gran.kind == GRAN_GROUP ? i % u->levels[level].per_row * l->gran.group : 0);
+      uint64_t n = r.n + i / u->levels[level].per_row * granularity_rows(&l->gran);
+      uint64_t k = r.k + i % u->levels[level].per_row * granularity_columns(&l->gran);
       for (size_t slot = 0; slot < l->field_count; slot++) {
         unsigned f = l->fields[slot];
         encoder_store(e, f, scheme_field_index(&e->s->fields[f], e->out->columns, n, k), unit_value(u, level, i, slot));
@@ -178,12 +174,17 @@ static void copy_region(encoder *e, region r, uint32_t **from, uint32_t **to) {
 // Codes and stored tables take turns; the best state wins.
 static void encode_with_tables(work *w, region r, uint32_t **best) {
   double least = INFINITY;
-  encode_tables_start(w->e, r);
-  for (int round = 0; round < TABLE_ROUNDS; round++) {
+  bool more = encode_tables_start(w->e, r, 0);
+  unsigned stage = 0, since = 0;
+  for (unsigned round = 0; round < TABLE_ROUNDS + stage * STAGE_ROUNDS; round++, since++) {
     if (round > 0) encode_tables_refit(w->e, r);
+    if (more && since == STAGE_ROUNDS) {
+      more = encode_tables_start(w->e, r, ++stage);
+      since = 0;
+    }
     encode_once(w, r, round == 0);
     double error = encoder_error(w->e, r);
-    bool enough = !(error < least * (1 - 1e-3));
+    bool enough = !(error < least * (1 - 1e-3)) && !more;
     if (error < least || round == 0) {
       least = error;
       copy_region(w->e, r, w->e->out->elements, best);
@@ -225,17 +226,23 @@ static void encode_regions(work *w) {
   if (reported != done) report_progress(e, done);
 }
 
-static granularity coarser(granularity a, granularity b) {
-  if (a.kind != b.kind) return a.kind > b.kind ? a : b;
-  return a.group > b.group ? a : b;
+// The least size that is a multiple of both: one of them, or everything.
+static uint64_t common_size(uint64_t a, uint64_t b) {
+  if (a == 0 || b == 0) return 0;
+  return a % b == 0 ? a : b % a == 0 ? b : 0;
 }
 
-// Regions hold whole granules of all fields. The general search cannot rely on granules being nested.
+static granularity coarser(granularity a, granularity b) {
+  return granularity_of(common_size(granularity_rows(&a), granularity_rows(&b)),
+                        common_size(granularity_columns(&a), granularity_columns(&b)));
+}
+
+// Regions hold whole granules of all fields.
 static granularity region_granularity(const encoder *e) {
   granularity g = {.kind = GRAN_WEIGHT, .group = 1};
   for (size_t f = 0; f < e->s->field_count; f++) g = coarser(g, e->s->fields[f].gran);
-  if (!e->plan->structured && g.kind < GRAN_ROW) g = (granularity){.kind = GRAN_ROW};
-  return e->plan->structured ? coarser(g, e->plan->levels[e->plan->level_count - 1].gran) : g;
+  if (e->plan->structured) return coarser(g, e->plan->levels[e->plan->level_count - 1].gran);
+  return coarser(g, (granularity){.kind = GRAN_ROW});
 }
 
 static void plan_work(work *w) {

@@ -56,8 +56,7 @@ static size_t table_values(const solver *s, const cell_node *n, size_t j, size_t
     return 1;
   }
   if (moving == 1) {
-    for (size_t i = 0; i < count; i++)
-      out[i] = table[base + (((from + i) >> from_shift[0] & mask[0]) << to_shift[0])];
+    for (size_t i = 0; i < count; i++) out[i] = table[base + (((from + i) >> from_shift[0] & mask[0]) << to_shift[0])];
     return count;
   }
   if (moving == n->var_count && moving == s->move->slot_count && s->move->node == (int)(n - s->c->nodes)) {

@@ -70,8 +70,8 @@ typedef struct cell_set {
   cell_var vars[CELL_VARS];
   cell_node nodes[CELL_NODES];
   int roots[PLAN_TERMS];
-  cell_move *moves;              // in the order in which they are tried
-  uint16_t outer[CELL_VARS];     // slots of few bits over the whole cell, all of whose numbers are tried
+  cell_move *moves;          // in the order in which they are tried
+  uint16_t outer[CELL_VARS]; // slots of few bits over the whole cell, all of whose numbers are tried
   unsigned outer_bits;
   double min[PLAN_TERMS], max[PLAN_TERMS], rms[PLAN_TERMS]; // over sampled codes
 } cell_set;

@@ -142,8 +142,8 @@ static int build_node(cell_builder *b, const expr *e) {
 // The part with the codes' numbers put in: `fields` by scheme field for plain fields, elements by the stand-ins below.
 typedef struct filler {
   const cell_set *c;
-  double *fields;          // by scheme field, then one for every variable
-  const expr **stand_ins;  // of nodes: codes replaced by fields past the scheme's
+  double *fields;         // by scheme field, then one for every variable
+  const expr **stand_ins; // of nodes: codes replaced by fields past the scheme's
 } filler;
 
 static const expr *with_stand_ins(arena *a, const cell_set *c, const expr *e) {
@@ -231,7 +231,8 @@ static bool is_additive(const cell_set *c, int node, double *sign, size_t *term)
   *sign = 1;
   for (int up = parent_of(c, node, node + 1); up >= 0; up = parent_of(c, node, node + 1)) {
     const cell_node *n = &c->nodes[up];
-    if (n->op == CELL_MUL || parent_of(c, node, up + 1) >= 0 || (n->args[0] == node && n->args[1] == node)) return false;
+    if (n->op == CELL_MUL || parent_of(c, node, up + 1) >= 0 || (n->args[0] == node && n->args[1] == node))
+      return false;
     if (n->op == CELL_NEG || (n->op == CELL_SUB && n->args[1] == node)) *sign = -*sign;
     node = up;
   }

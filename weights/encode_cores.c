@@ -186,7 +186,8 @@ static unsigned find_direct_field(const encode_plan *plan) {
 size_t core_set_cell(const core_set *c) { return c->cells != NULL ? c->cells->width : 1; }
 size_t core_set_slots(const core_set *c) { return c->cells != NULL ? c->cells->slot_count : 1; }
 
-bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out, const expr **blocked) {
+bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out,
+                   const expr **blocked) {
   enum { LIMIT = 1 << 22 };
   core_set *c = out;
   *c = (core_set){.plan = plan, .mem = a, .terms = plan->levels[0].terms, .positions = plan->period};

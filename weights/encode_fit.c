@@ -185,9 +185,7 @@ static void assign_direct(const core_set *c, const fit_span *span, const double 
   }
 }
 
-static bool is_direct(const core_set *c) {
-  return c->cells == NULL && c->direct_field < c->plan->scheme->field_count;
-}
+static bool is_direct(const core_set *c) { return c->cells == NULL && c->direct_field < c->plan->scheme->field_count; }
 
 void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out) {
   if (c->cells != NULL)

@@ -8,11 +8,11 @@ enum { SMALL = 512, CHUNK = 64, LISTS = 256, ROUNDS = 3 };
 // Vectors are kept in lists around centres; those of one list lie together, number by number.
 struct near_index {
   size_t dim, lists;
-  float *centres;  // [dim][lists]
-  float *radius;   // of each list: the greatest distance from its centre
-  size_t *first;   // [lists + 1] into ids
-  uint32_t *ids;   // ascending within a list
-  float *vectors;  // of list l: [dim][members] from first[l] * dim on
+  float *centres; // [dim][lists]
+  float *radius;  // of each list: the greatest distance from its centre
+  size_t *first;  // [lists + 1] into ids
+  uint32_t *ids;  // ascending within a list
+  float *vectors; // of list l: [dim][members] from first[l] * dim on
 };
 
 // Squared distances of t to vectors i .. i + n - 1 of an array [dim][count], n <= CHUNK. Each sum is made in the order of
@@ -126,11 +126,12 @@ static void move_centres(builder *b, double *sums, size_t *counts) {
 static void find_centres(builder *b) {
   near_index *x = b->x;
   arena *a = arena_new();
-  double *sums = ARENA_ARRAY(a, double, x->lists *x->dim);
+  double *sums = ARENA_ARRAY(a, double, x->lists * x->dim);
   size_t *counts = ARENA_ARRAY(a, size_t, x->lists);
   float *t = ARENA_ARRAY(a, float, x->dim);
   for (size_t l = 0; l < x->lists; l++)
-    for (size_t j = 0; j < x->dim; j++) x->centres[j * x->lists + l] = b->points[j * b->count + l * b->count / x->lists];
+    for (size_t j = 0; j < x->dim; j++)
+      x->centres[j * x->lists + l] = b->points[j * b->count + l * b->count / x->lists];
   for (int round = 0; round < ROUNDS; round++) {
     assign_points(b, t);
     move_centres(b, sums, counts);

@@ -35,9 +35,12 @@ static const expr *times(planner *p, const expr *x, const expr *y) {
   return is_one(x) ? y : is_one(y) ? x : make2(p, EXPR_MUL, x, y);
 }
 
+static int extent_order(uint64_t a, uint64_t b) { return a == b ? 0 : b == 0 || (a != 0 && a < b) ? -1 : 1; }
+
+// A granularity that lies within another goes before it.
 static int gran_order(granularity a, granularity b) {
-  if (a.kind != b.kind) return a.kind < b.kind ? -1 : 1;
-  return a.group == b.group ? 0 : a.group < b.group ? -1 : 1;
+  int rows = extent_order(granularity_rows(&a), granularity_rows(&b));
+  return rows != 0 ? rows : extent_order(granularity_columns(&a), granularity_columns(&b));
 }
 
 typedef struct dependence {
@@ -297,8 +300,11 @@ static bool collect_levels(planner *p) {
 
 static uint64_t gran_weights(granularity g) { return g.kind == GRAN_WEIGHT ? 1 : g.group; }
 
+static bool divides(uint64_t inner, uint64_t outer) { return outer == 0 || (inner != 0 && outer % inner == 0); }
+
 static bool nested(granularity inner, granularity outer) {
-  return outer.kind != GRAN_GROUP || outer.group % inner.group == 0;
+  return divides(granularity_rows(&inner), granularity_rows(&outer)) &&
+         divides(granularity_columns(&inner), granularity_columns(&outer));
 }
 
 // Integer fields that only trying can find (not affine, or floats that are not) end structure unless few bits wide.

@@ -41,7 +41,7 @@ typedef struct encode_plan {
   size_t period;      // of cores along k; 1: they do not depend on it; 0: not periodic
   size_t level_count; // levels[0] is per weight; the last one's terms are the constant 1
   plan_level levels[PLAN_LEVELS];
-  uint64_t cell;      // weights that share selectors (weights/encode_cell.h); 0: there are none
+  uint64_t cell;       // weights that share selectors (weights/encode_cell.h); 0: there are none
   const expr *blocked; // where structure ended, if a part of the value is to blame
 } encode_plan;
 

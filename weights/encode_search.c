@@ -158,18 +158,31 @@ static void start_numbers(encoder *e, region r) {
   }
 }
 
+// What is shared by more is coarser; groups of all sizes are alike.
+static int coarseness(const scheme_field *f) {
+  return 2 * (granularity_rows(&f->gran) == 0) + (granularity_columns(&f->gran) == 0);
+}
+
+static bool is_real(const scheme_field *f) { return elem_get(f->type)->kind == ELEM_KIND_FLOAT; }
+
+// Real fields from the coarsest to the finest set the size; then integers.
+static bool goes_before(const scheme_field *a, const scheme_field *b) {
+  return is_real(a) != is_real(b) ? is_real(a) : coarseness(a) > coarseness(b);
+}
+
 void encode_search(encoder *e, region r, bool first) {
-  if (first) start_numbers(e, r);
-  for (int sweep = 0; sweep < SWEEPS; sweep++) {
-    // Real fields from the coarsest to the finest set the size; then integers.
-    for (int real = 1; real >= 0; real--)
-      for (int kind = GRAN_TENSOR; kind > GRAN_WEIGHT; kind--)
-        for (unsigned f = 0; f < e->s->field_count; f++) {
-          const scheme_field *field = &e->s->fields[f];
-          bool is_real = elem_get(field->type)->kind == ELEM_KIND_FLOAT;
-          if ((int)field->gran.kind == kind && is_real == (real == 1) && is_searched(e, f))
-            search_field(e, f, r, first && sweep == 0);
-        }
+  arena *a = arena_new();
+  unsigned *order = ARENA_ARRAY(a, unsigned, e->s->field_count + 1);
+  size_t count = 0;
+  for (unsigned f = 0; f < e->s->field_count; f++) {
+    if (!is_searched(e, f)) continue;
+    size_t at = count++;
+    for (; at > 0 && goes_before(&e->s->fields[f], &e->s->fields[order[at - 1]]); at--) order[at] = order[at - 1];
+    order[at] = f;
   }
+  if (first) start_numbers(e, r);
+  for (int sweep = 0; sweep < SWEEPS; sweep++)
+    for (size_t i = 0; i < count; i++) search_field(e, order[i], r, first && sweep == 0);
   store_codes(e, r);
+  arena_free(a);
 }

@@ -23,6 +23,7 @@ typedef struct encoder {
   double **tables;            // numbers of each stored table for the whole tensor, as `out` has them; by field
   const double **unit_tables; // the ones for the weights at hand
   double *fields;             // scratch, by field
+  double **pretended;         // scratch of encode_tables_start
   unsigned code_bits;         // per weight, all codes together
   encode_progress progress;
 } encoder;
@@ -43,8 +44,10 @@ void encoder_load(encoder *e, uint64_t n, uint64_t k);
 // Stores number x, rounded to the type of field f (never infinite), as element i; tables also in e->tables.
 void encoder_store(encoder *e, unsigned f, uint64_t i, double x);
 
-// Stored tables (weights/encode_tables.c): first numbers for a region, and least squares for the codes in `out`.
-void encode_tables_start(encoder *e, region r);
+// Stored tables (weights/encode_tables.c): first numbers for a region, and least squares for the codes in `out`. Tables that
+// are looked up several times, or several tables, start one after the other, so that each can begin with what those before
+// it leave: stage 0, then 1, .., with the codes of the stage before. False when there is no such stage.
+bool encode_tables_start(encoder *e, region r, unsigned stage);
 void encode_tables_refit(encoder *e, region r);
 
 // The general search (weights/encode_search.c): any expression, much slower. Works on a region that holds whole

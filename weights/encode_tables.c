@@ -1,4 +1,4 @@
-// Stored tables of real numbers, as in clustering: the codes' nearest values and the values' means take turns.
+// Stored tables, as in clustering: the codes' nearest values and the values' means take turns.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +26,12 @@ static range tables_of(const encoder *e, unsigned f, region r) {
 
 static bool is_table(const encoder *e, unsigned f) { return e->plan->roles[f] == ROLE_TABLE; }
 
+static double extent(uint64_t size) { return size == 0 ? 0x1p40 : (double)size; }
+
+static double granule_weights(const scheme_field *f) {
+  return extent(granularity_rows(&f->gran)) * extent(granularity_columns(&f->gran));
+}
+
 // The finest real field besides tables: it scales what they hold to numbers of magnitude one. PER_TENSOR-like
 // granularities are too coarse to matter; without a scale the tables hold weights as they are.
 static const scheme_field *scale_field(const scheme *s) {
@@ -33,9 +39,7 @@ static const scheme_field *scale_field(const scheme *s) {
   for (size_t f = 0; f < s->field_count; f++) {
     const scheme_field *x = &s->fields[f];
     if (x->rank != 0 || x->gran.kind == GRAN_WEIGHT || elem_get(x->type)->kind != ELEM_KIND_FLOAT) continue;
-    if (finest == NULL || x->gran.kind < finest->gran.kind ||
-        (x->gran.kind == finest->gran.kind && x->gran.group < finest->gran.group))
-      finest = x;
+    if (finest == NULL || granule_weights(x) < granule_weights(finest)) finest = x;
   }
   return finest;
 }
@@ -66,7 +70,8 @@ static void for_each_scaled(const encoder *e, region r, visit_scaled visit, void
     for (uint64_t k = r.k; k < r.k + r.columns;) {
       region g = encoder_region(e, scale->gran, n, k);
       if (g.k + g.columns > r.k + r.columns) g.columns = r.k + r.columns - g.k;
-      visit_all(e, g, greatest(e, g), visit, user);
+      double scaling = greatest(e, g);
+      visit_all(e, (region){.n = n, .rows = 1, .k = g.k, .columns = g.columns}, scaling, visit, user);
       k = g.k + g.columns;
     }
 }
@@ -131,71 +136,60 @@ static uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Pretends that every granule has some code; the weights it covers then fill the elements they would use.
+// A stage of learning: the elements that one look-up of the value uses.
+typedef struct stage {
+  unsigned f;
+  const expr *element;
+  const expr *value; // with the look-up replaced by the field past the scheme's
+} stage;
+
+// Fields and numbers that take part in an index.
+static void pretend_codes(encoder *e, const expr *x, uint64_t n, uint64_t k) {
+  for (unsigned i = 0; i < x->arg_count; i++) pretend_codes(e, x->args[i], n, k);
+  if (x->op != EXPR_FIELD && x->op != EXPR_ELEMENT) return;
+  const scheme_field *field = &e->s->fields[x->index];
+  uint64_t index = scheme_field_index(field, e->out->columns, n, k), size = 1;
+  if (elem_get(field->type)->kind == ELEM_KIND_FLOAT || e->plan->roles[x->index] == ROLE_TABLE) return;
+  scheme_field_size(field, &size);
+  for (uint64_t i = 0; i < size; i++) {
+    double code = elem_decode(field->type, mix(mix(index + i + 1) + x->index) >> 16);
+    if (field->rank == 0)
+      e->fields[x->index] = code;
+    else
+      e->pretended[x->index][i] = code;
+  }
+}
+
+// What an element would have to be for weight (n, k) to be exact if its codes were such and such: the weight itself, divided
+// by the greatest of its scale's granule, while nothing is known; what is left of it later.
 typedef struct seeder {
   encoder *e;
-  unsigned f;
-  const expr_list *elements;
-  bool *filled;
-  uint64_t first; // element that `filled` begins with
+  const stage *now;
+  bool first;
 } seeder;
 
-static void pretend_codes(encoder *e, uint64_t n, uint64_t k) {
-  for (unsigned f = 0; f < e->s->field_count; f++) {
-    const scheme_field *field = &e->s->fields[f];
-    if (elem_get(field->type)->kind == ELEM_KIND_FLOAT || field->rank != 0) continue;
-    uint64_t index = scheme_field_index(field, e->out->columns, n, k);
-    e->fields[f] = elem_decode(field->type, mix(mix(index + 1) + f));
-  }
-}
-
 static void seed_weight(void *user, uint64_t n, uint64_t k, double scaled) {
-  seeder *s = user;
-  pretend_codes(s->e, n, k);
-  relaxed_env env = {
-      .scheme = s->e->s, .fields = s->e->fields, .tables = s->e->unit_tables, .k = (double)k, .n = (double)n};
-  uint64_t base = scheme_field_index(&s->e->s->fields[s->f], s->e->out->columns, n, k), size = 0;
-  scheme_field_size(&s->e->s->fields[s->f], &size);
-  for (size_t i = 0; i < s->elements->len; i++) {
-    double at = relaxed_eval(&env, s->elements->data[i]->args[0]);
-    if (!(at >= 0 && at < (double)size)) continue;
-    uint64_t index = base + (uint64_t)at;
-    if (s->filled[index - s->first]) continue;
-    s->filled[index - s->first] = true;
-    encoder_store(s->e, s->f, index, scaled / (double)s->elements->len);
+  const seeder *s = user;
+  encoder *e = s->e;
+  unsigned f = s->now->f, slot = (unsigned)e->s->field_count;
+  relaxed_env env = {.scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n};
+  uint64_t size = 0, begin = scheme_field_index(&e->s->fields[f], e->out->columns, n, k);
+  double number = scaled;
+  scheme_field_size(&e->s->fields[f], &size);
+  encoder_load(e, n, k);
+  if (!s->first) {
+    e->fields[slot] = 0;
+    double base = relaxed_eval(&env, s->now->value);
+    e->fields[slot] = 1;
+    number = (encoder_weight(e, n, k) - base) / (relaxed_eval(&env, s->now->value) - base);
   }
-}
-
-static void start_samples(encoder *e, unsigned f, region r, const expr_list *elements) {
-  arena *a = arena_new();
-  range t = tables_of(e, f, r);
-  seeder s = {.e = e, .f = f, .elements = elements, .first = t.first};
-  s.filled = ARENA_ARRAY(a, bool, (size_t)t.count);
-  encoder_use_tables(e, r.n, r.k);
-  for_each_scaled(e, r, seed_weight, &s);
-  arena_free(a);
-}
-
-static bool is_real_table(const encoder *e, unsigned f) {
-  return is_table(e, f) && elem_get(e->s->fields[f].type)->kind == ELEM_KIND_FLOAT;
-}
-
-void encode_tables_start(encoder *e, region r) {
-  for (unsigned f = 0; f < e->s->field_count; f++) {
-    if (!is_real_table(e, f)) continue;
-    arena *a = arena_new();
-    expr_list elements = {0};
-    find_elements(a, e->s->value, f, &elements);
-    bool plain = elements.len == 1 && e->plan->structured && e->plan->period == 1 && e->plan->cell == 0;
-    region g = encoder_region(e, e->s->fields[f].gran, r.n, r.k);
-    if (plain)
-      for (uint64_t n = r.n; n < r.n + r.rows; n += g.rows)
-        for (uint64_t k = r.k; k < r.k + r.columns; k += g.columns)
-          start_levels(e, f, encoder_region(e, e->s->fields[f].gran, n, k));
-    else
-      start_samples(e, f, r, &elements);
-    arena_free(a);
-  }
+  for (unsigned i = 0; i < e->s->field_count; i++)
+    if (e->s->fields[i].rank != 0 && e->plan->roles[i] != ROLE_TABLE) e->unit_tables[i] = e->pretended[i];
+  pretend_codes(e, s->now->element->args[0], n, k);
+  double at = relaxed_eval(&env, s->now->element->args[0]);
+  if (!(at >= 0 && at < (double)size) || !isfinite(number)) return;
+  // What has been seeded stays.
+  if (e->tables[f][begin + (uint64_t)at] == 0) encoder_store(e, f, begin + (uint64_t)at, number);
 }
 
 // The expression with an element replaced by a scalar field.
@@ -212,6 +206,59 @@ static const expr *replace(arena *a, const expr *e, const expr *element, const e
   expr *copy = arena_memdup(a, e, sizeof *e);
   copy->args = args;
   return copy;
+}
+
+static bool is_plain(const encoder *e, const expr_list *elements) {
+  return elements->len == 1 && e->plan->structured && e->plan->period == 1 && e->plan->cell == 0;
+}
+
+static void clear_tables(encoder *e, unsigned f, region r) {
+  range t = tables_of(e, f, r);
+  for (uint64_t i = 0; i < t.count; i++) encoder_store(e, f, t.first + i, 0);
+}
+
+static void start_field(encoder *e, unsigned f, region r) {
+  region g = encoder_region(e, e->s->fields[f].gran, r.n, r.k);
+  for (uint64_t n = r.n; n < r.n + r.rows; n += g.rows)
+    for (uint64_t k = r.k; k < r.k + r.columns; k += g.columns)
+      start_levels(e, f, encoder_region(e, e->s->fields[f].gran, n, k));
+}
+
+static void run_stage(encoder *e, arena *a, region r, const stage *now, bool first) {
+  seeder s = {.e = e, .now = now, .first = first};
+  e->pretended = ARENA_ARRAY(a, double *, e->s->field_count);
+  for (size_t f = 0; f < e->s->field_count; f++) {
+    uint64_t size = 1;
+    scheme_field_size(&e->s->fields[f], &size);
+    if (e->s->fields[f].rank != 0 && e->plan->roles[f] != ROLE_TABLE) e->pretended[f] = ARENA_ARRAY(a, double, size);
+  }
+  for_each_scaled(e, r, seed_weight, &s);
+}
+
+bool encode_tables_start(encoder *e, region r, unsigned number) {
+  arena *a = arena_new();
+  unsigned at = 0;
+  bool done = false;
+  for (unsigned f = 0; f < e->s->field_count; f++) {
+    expr_list elements = {0};
+    if (!is_table(e, f)) continue;
+    find_elements(a, e->s->value, f, &elements);
+    if (number == 0) clear_tables(e, f, r);
+    if (is_plain(e, &elements)) {
+      if (number == 0) start_field(e, f, r), done = true;
+      continue;
+    }
+    for (size_t i = 0; i < elements.len; i++, at++) {
+      if (at != number) continue;
+      stage now = {.f = f, .element = elements.data[i]};
+      now.value = replace(a, e->s->value, now.element,
+                          expr_leaf(a, EXPR_FIELD, (unsigned)e->s->field_count, false, now.element->loc));
+      run_stage(e, a, r, &now, at == 0);
+      done = true;
+    }
+  }
+  arena_free(a);
+  return done;
 }
 
 // Normal equations of a table's elements, each by itself: those that one weight uses together are refitted in turn.
@@ -256,7 +303,7 @@ static void refit_element(encoder *e, region r, unsigned f, const expr *element)
 
 void encode_tables_refit(encoder *e, region r) {
   for (unsigned f = 0; f < e->s->field_count; f++) {
-    if (!is_real_table(e, f)) continue;
+    if (!is_table(e, f)) continue;
     arena *a = arena_new();
     expr_list elements = {0};
     find_elements(a, e->s->value, f, &elements);

@@ -7,12 +7,13 @@
 
 static size_t top_level(const unit *u) { return u->plan->level_count - 1; }
 
-static size_t granules_in_row(granularity g, size_t columns) {
-  return g.kind == GRAN_GROUP ? (size_t)num_ceil_div(columns, g.group) : 1;
-}
+// Granules of `size` (0: all) in a length.
+static size_t granules_in(size_t length, uint64_t size) { return size == 0 ? 1 : (size_t)num_ceil_div(length, size); }
+
+static size_t granules_in_row(granularity g, size_t columns) { return granules_in(columns, granularity_columns(&g)); }
 
 static size_t granule_count(granularity g, size_t rows, size_t columns) {
-  return g.kind == GRAN_TENSOR ? 1 : rows * granules_in_row(g, columns);
+  return granules_in(rows, granularity_rows(&g)) * granules_in_row(g, columns);
 }
 
 static size_t row_codes(const core_set *c, size_t columns) {
@@ -53,42 +54,49 @@ void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
   }
 }
 
-// Granules of `level` that granule `parent` of the next level holds: [*first, *end).
-static void children(const unit *u, size_t level, size_t parent, size_t *first, size_t *end) {
-  const unit_level *l = &u->levels[level], *above = &u->levels[level + 1];
+// Some granules of a level: `bands` runs of `run` granules, `step` apart.
+typedef struct granules {
+  size_t first, bands, run, step;
+} granules;
+
+static size_t granules_total(granules g) { return g.bands * g.run; }
+static size_t granule_at(granules g, size_t i) { return g.first + i / g.run * g.step + i % g.run; }
+
+// Granules of size `inner` within number `at` of size `outer`, of `count` there are.
+static void cut_granules(uint64_t inner, uint64_t outer, size_t count, size_t at, size_t *first, size_t *number) {
+  size_t ratio = outer == 0 ? count : (size_t)(outer / inner);
+  *first = at * ratio;
+  *number = *first + ratio <= count ? ratio : count - *first;
+}
+
+// Granules of `level` that granule `parent` of the next level holds; for the top level all there are.
+static granules children(const unit *u, size_t level, size_t parent) {
+  const unit_level *l = &u->levels[level];
+  if (level == top_level(u)) return (granules){.bands = 1, .run = l->count, .step = l->count};
   granularity inner = u->plan->levels[level].gran, outer = u->plan->levels[level + 1].gran;
-  if (outer.kind == GRAN_TENSOR) {
-    *first = 0;
-    *end = l->count;
-    return;
-  }
-  size_t ratio = outer.kind == GRAN_GROUP ? (size_t)(outer.group / inner.group) : l->per_row;
-  size_t row = parent / above->per_row, at = parent % above->per_row * ratio;
-  *first = row * l->per_row + at;
-  *end = row * l->per_row + (at + ratio < l->per_row ? at + ratio : l->per_row);
+  size_t per_row = u->levels[level + 1].per_row, band, column;
+  granules g = {.step = l->per_row};
+  cut_granules(granularity_rows(&inner), granularity_rows(&outer), l->count / l->per_row, parent / per_row, &band,
+               &g.bands);
+  cut_granules(granularity_columns(&inner), granularity_columns(&outer), l->per_row, parent % per_row, &column, &g.run);
+  g.first = band * l->per_row + column;
+  return g;
+}
+
+static size_t cut_span(uint64_t size, size_t all, size_t at, size_t *first) {
+  *first = size == 0 ? 0 : at * (size_t)size;
+  return size == 0 || all - *first < size ? all - *first : (size_t)size;
 }
 
 static fit_span span_of(const unit *u, size_t granule) {
   granularity g = u->plan->levels[1].gran;
-  fit_span s = {.w = u->w,
-                .codes = u->codes,
-                .rows = u->rows,
-                .columns = u->columns,
-                .stride = u->columns,
-                .code_stride = u->row_codes,
-                .k = u->k,
-                .effort = u->effort};
-  if (g.kind == GRAN_TENSOR) return s;
-  size_t row = granule / u->levels[1].per_row, at = 0;
-  s.rows = 1;
-  if (g.kind == GRAN_GROUP) {
-    at = granule % u->levels[1].per_row * (size_t)g.group;
-    s.columns = u->columns - at < g.group ? u->columns - at : (size_t)g.group;
-  }
-  size_t offset = row * u->columns + at;
-  s.w += offset;
-  s.codes += row * u->row_codes + at / core_set_cell(u->cores) * core_set_slots(u->cores);
-  s.k += at;
+  fit_span s = {.stride = u->columns, .code_stride = u->row_codes, .effort = u->effort};
+  size_t row, at, per_row = u->levels[1].per_row;
+  s.rows = cut_span(granularity_rows(&g), u->rows, granule / per_row, &row);
+  s.columns = cut_span(granularity_columns(&g), u->columns, granule % per_row, &at);
+  s.w = u->w + row * u->columns + at;
+  s.codes = u->codes + row * u->row_codes + at / core_set_cell(u->cores) * core_set_slots(u->cores);
+  s.k = u->k + at;
   return s;
 }
 
@@ -112,13 +120,12 @@ static void add_item(unit *u, size_t level, size_t i, quad *sum) {
 
 // Solves all items of a parent for given outputs of its level, then improves these; returns the error.
 static double fit_items(unit *u, size_t level, size_t parent, double *above) {
-  size_t first, end;
+  granules g = children(u, level, parent);
   quad *sum = &u->levels[level + 1].quads[parent];
   *sum = (quad){.power = 0};
-  children(u, level, parent, &first, &end);
-  for (size_t i = first; i < end; i++) {
-    unit_solve_item(u, level, i, above, false);
-    add_item(u, level, i, sum);
+  for (size_t i = 0; i < granules_total(g); i++) {
+    unit_solve_item(u, level, granule_at(g, i), above, false);
+    add_item(u, level, granule_at(g, i), sum);
   }
   quad_solve(sum, u->plan->levels[level].terms, u->plan->levels[level].fixed, above);
   return quad_error(sum, u->plan->levels[level].terms, above);
@@ -139,13 +146,12 @@ static bool row_terms(const unit *u, size_t level, size_t row, size_t *slope, si
 
 // The range of the ideal values of one output over the items.
 static void target_range(const unit *u, size_t level, size_t parent, size_t row, double *min, double *max) {
-  size_t first, end;
-  children(u, level, parent, &first, &end);
+  granules g = children(u, level, parent);
   *min = INFINITY;
   *max = -INFINITY;
-  for (size_t i = first; i < end; i++) {
+  for (size_t i = 0; i < granules_total(g); i++) {
     double target[PLAN_TERMS] = {0};
-    quad_solve(&u->levels[level].quads[i], u->plan->levels[level].rows, NULL, target);
+    quad_solve(&u->levels[level].quads[granule_at(g, i)], u->plan->levels[level].rows, NULL, target);
     if (target[row] < *min) *min = target[row];
     if (target[row] > *max) *max = target[row];
   }
@@ -247,11 +253,11 @@ static void go_up(unit *u, bool first) {
 }
 
 static void settle_children(unit *u, size_t level, size_t parent, const double *above) {
-  size_t first = 0, end = u->levels[level].count;
-  if (level < top_level(u)) children(u, level, parent, &first, &end);
-  for (size_t i = first; i < end; i++) {
-    unit_solve_item(u, level, i, above, true);
-    unit_outputs(u, level, i, above, u->levels[level].outs + i * PLAN_TERMS);
+  granules g = children(u, level, parent);
+  for (size_t i = 0; i < granules_total(g); i++) {
+    size_t at = granule_at(g, i);
+    unit_solve_item(u, level, at, above, true);
+    unit_outputs(u, level, at, above, u->levels[level].outs + at * PLAN_TERMS);
   }
 }
 
@@ -293,10 +299,10 @@ static void restore_best(unit *u) {
     unit_level *l = &u->levels[level];
     memcpy(l->vals, l->best_vals, l->count * u->plan->levels[level].field_count * sizeof *l->vals);
     for (size_t p = 0; p < (level < top_level(u) ? u->levels[level + 1].count : 1); p++) {
-      size_t first = 0, end = l->count;
-      if (level < top_level(u)) children(u, level, p, &first, &end);
+      granules g = children(u, level, p);
       const double *above = level < top_level(u) ? u->levels[level + 1].outs + p * PLAN_TERMS : constant;
-      for (size_t i = first; i < end; i++) unit_outputs(u, level, i, above, l->outs + i * PLAN_TERMS);
+      for (size_t i = 0; i < granules_total(g); i++)
+        unit_outputs(u, level, granule_at(g, i), above, l->outs + granule_at(g, i) * PLAN_TERMS);
     }
   }
 }
@@ -333,10 +339,10 @@ static void polish(unit *u) {
   const plan_level *l = &u->plan->levels[1];
   restore_best(u);
   for (size_t p = 0; p < (top_level(u) > 1 ? u->levels[2].count : 1); p++) {
-    size_t first = 0, end = u->levels[1].count;
-    if (top_level(u) > 1) children(u, 1, p, &first, &end);
+    granules g = children(u, 1, p);
     const double *above = top_level(u) > 1 ? u->levels[2].outs + p * PLAN_TERMS : constant;
-    for (size_t i = first; i < end; i++) {
+    for (size_t child = 0; child < granules_total(g); child++) {
+      size_t i = granule_at(g, child);
       fit_span s = span_of(u, i);
       double *outs = u->levels[1].outs + i * PLAN_TERMS;
       quad q;

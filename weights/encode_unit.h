@@ -21,11 +21,11 @@ typedef struct unit {
   unsigned refinements;
   bool settled; // fields have been chosen once: integers that are tried move only a little from now on
   size_t rows, columns;
-  uint64_t k; // of the first column
-  double *w;  // rows x columns
-  uint32_t *codes, *best_codes; // numbers for the slots of each cell, row by row
-  size_t row_codes;             // of a row
-  unsigned effort;              // of cells, see fit_span
+  uint64_t k;                     // of the first column
+  double *w;                      // rows x columns
+  uint32_t *codes, *best_codes;   // numbers for the slots of each cell, row by row
+  size_t row_codes;               // of a row
+  unsigned effort;                // of cells, see fit_span
   unit_level levels[PLAN_LEVELS]; // 0 is not used
   double *fields;                 // scratch, by scheme field
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
