@@ -72,7 +72,7 @@ typedef struct parse_context {
 
 // A node of `count` parts (node *, NULL allowed).
 node *node_new(parse_context *p, node_kind kind, src_loc loc, size_t count, ...);
-node *node_act(parse_context *p, src_loc loc, act_form form, node *first, node *second);
+node *node_act(parse_context *p, src_loc loc, act_form form, node *type, node *first, node *second);
 node *node_bang(node *named);
 // Appends to a list and returns it. The list's place grows with it.
 node *node_append(parse_context *p, node *list, node *item);

@@ -201,7 +201,7 @@ recipe *sample_recipe(arena *mem, ir_module *m, const scheme *s) {
   recipe *r = ARENA_NEW(mem, recipe);
   r->name = "r0";
   r->scheme = s;
-  r->act = (act_spec){.kind = ACT_I8_DYNAMIC, .group = 32};
+  r->act = (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
   r->mode = MODE_TABLE_DOT;
   set_terms(mem, r);
   r->segment = 32;
@@ -263,8 +263,8 @@ static ir_value *emit_elementwise(ir_builder *b, ir_value *x, ir_value *bias) {
 static ir_value *emit_products(ir_builder *b, ir_value *x, ir_value *bias) {
   ir_type prepared = x->type;
   prepared.kind = IR_PREPARED;
-  ir_attr act = {.key = IR_ATTR_ACT, .act = {.kind = ACT_I8_STATIC, .scale = 0.05, .zero = -3}};
-  ir_attr act_group = {.key = IR_ATTR_ACT, .act = {.kind = ACT_I8_DYNAMIC, .group = 32}};
+  ir_attr act = {.key = IR_ATTR_ACT, .act = {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3}};
+  ir_attr act_group = {.key = IR_ATTR_ACT, .act = {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32}};
   ir_attr linear[] = {ir_sym(IR_ATTR_WEIGHT, "fc 1.weight"), act};
   x = ir_emit(b, IR_LINEAR, &x->type, 2, (ir_value *[]){x, bias}, 2, linear);
   ir_attr prepare[] = {act_group, ir_sym(IR_ATTR_RECIPE, "r0"), ir_int(IR_ATTR_SUMS, 1)};
