@@ -68,6 +68,8 @@ bool safetensors_recognise(const uint8_t *data, size_t size);
 bool safetensors_parse(diag *d, tensor_file *f);
 bool npy_recognise(const uint8_t *data, size_t size);
 bool npy_parse(diag *d, tensor_file *f);
+bool npz_recognise(const uint8_t *data, size_t size);
+bool npz_parse(diag *d, tensor_file *f);
 bool gguf_recognise(const uint8_t *data, size_t size);
 bool gguf_parse(diag *d, tensor_file *f);
 bool gguf_complete(diag *d, tensor_file *f);

@@ -53,6 +53,11 @@ static void append_int(sample *s, unsigned width, uint64_t value) {
   sample_put(s, s->size - width, width, value);
 }
 
+static void mark(sample *s, const char *name) {
+  if (s->mark_count == SAMPLE_MAX_MARKS) exit(70);
+  s->marks[s->mark_count++] = (sample_mark){.name = name, .offset = s->size};
+}
+
 static void append_counting(sample *s, size_t size) {
   for (size_t i = 0; i < size; i++) append_int(s, 1, i + 1);
 }
@@ -85,10 +90,129 @@ sample sample_npy(unsigned major, const char *header, size_t data_size) {
   return s;
 }
 
-static void mark(sample *s, const char *name) {
-  if (s->mark_count == SAMPLE_MAX_MARKS) exit(70);
-  s->marks[s->mark_count++] = (sample_mark){.name = name, .offset = s->size};
+// ---- ZIP -------------------------------------------------------------------------------------------------
+
+static uint32_t crc_of(const sample *s) {
+  uint32_t crc = UINT32_MAX;
+  for (size_t i = 0; i < s->size; i++) {
+    crc ^= s->data[i];
+    for (unsigned bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
 }
+
+// One deflate block that stores its bytes.
+static void append_deflated(sample *s, const sample *content) {
+  append_int(s, 1, 1);
+  append_int(s, 2, content->size);
+  append_int(s, 2, ~content->size);
+  append(s, content->data, content->size);
+}
+
+// What local headers and entries have in common.
+static void append_sizes(sample *s, const sample_member *m, bool wide) {
+  append_int(s, 2, wide ? 45 : 20); // version needed
+  append_int(s, 2, 0);              // flags
+  append_int(s, 2, m->deflate ? 8 : 0);
+  append_int(s, 4, 0); // time
+  append_int(s, 4, crc_of(&m->content));
+  append_int(s, 4, wide ? UINT32_MAX : m->content.size + (m->deflate ? 5 : 0));
+  append_int(s, 4, wide ? UINT32_MAX : m->content.size);
+  append_int(s, 2, strlen(m->name));
+  append_int(s, 2, wide ? 20 : 0); // extra fields
+}
+
+static void append_wide_sizes(sample *s, const sample_member *m) {
+  append_int(s, 2, 1);
+  append_int(s, 2, 16);
+  append_int(s, 8, m->content.size);
+  append_int(s, 8, m->content.size + (m->deflate ? 5 : 0));
+}
+
+static void append_local(sample *s, const sample_member *m, bool wide) {
+  append_int(s, 4, 0x04034b50);
+  append_sizes(s, m, wide);
+  append(s, m->name, strlen(m->name));
+  if (wide) append_wide_sizes(s, m);
+}
+
+static void append_entry(sample *s, const sample_member *m, bool wide, size_t local) {
+  append_int(s, 4, 0x02014b50);
+  append_int(s, 2, 0); // version made by
+  append_sizes(s, m, wide);
+  append_int(s, 2, 0); // comment
+  append_int(s, 2, 0);
+  append_int(s, 2, 0);
+  append_int(s, 4, 0);
+  append_int(s, 4, local);
+  append(s, m->name, strlen(m->name));
+  if (wide) append_wide_sizes(s, m);
+}
+
+static void append_end(sample *s, size_t count, bool wide, size_t begin) {
+  size_t size = s->size - begin;
+  if (wide) {
+    size_t end = s->size;
+    mark(s, "end64");
+    append_int(s, 4, 0x06064b50);
+    append_int(s, 8, 44);
+    append_int(s, 4, 0);
+    append_int(s, 8, 0);
+    append_int(s, 8, count);
+    append_int(s, 8, count);
+    append_int(s, 8, size);
+    append_int(s, 8, begin);
+    mark(s, "locator");
+    append_int(s, 4, 0x07064b50);
+    append_int(s, 4, 0);
+    append_int(s, 8, end);
+    append_int(s, 4, 1);
+  }
+  mark(s, "end");
+  append_int(s, 4, 0x06054b50);
+  append_int(s, 4, 0);
+  append_int(s, 2, wide ? 65535 : count);
+  append_int(s, 2, wide ? 65535 : count);
+  append_int(s, 4, wide ? UINT32_MAX : size);
+  append_int(s, 4, wide ? UINT32_MAX : begin);
+  append_int(s, 2, 0);
+}
+
+sample sample_zip(sample_member *members, size_t count, bool wide) {
+  static const char *const names[2][3] = {{"local 0", "data 0", "entry 0"}, {"local 1", "data 1", "entry 1"}};
+  sample s = {0};
+  size_t locals[2];
+  for (size_t i = 0; i < count; i++) {
+    locals[i] = s.size;
+    mark(&s, names[i][0]);
+    append_local(&s, &members[i], wide);
+    mark(&s, names[i][1]);
+    if (members[i].deflate)
+      append_deflated(&s, &members[i].content);
+    else
+      append(&s, members[i].content.data, members[i].content.size);
+  }
+  size_t begin = s.size;
+  for (size_t i = 0; i < count; i++) {
+    mark(&s, names[i][2]);
+    append_entry(&s, &members[i], wide, locals[i]);
+    sample_free(&members[i].content);
+  }
+  append_end(&s, count, wide, begin);
+  return s;
+}
+
+sample sample_npz(bool wide) {
+  sample_member members[] = {
+      {.name = "w.npy", .content = sample_npy(1, sample_npy_header, SAMPLE_NPY_DATA)},
+      {.name = "b.npy",
+       .content = sample_npy(1, "{'descr': '<i2', 'fortran_order': False, 'shape': (3,), }", 6),
+       .deflate = true},
+  };
+  return sample_zip(members, 2, wide);
+}
+
+// ---- GGUF ------------------------------------------------------------------------------------------------
 
 static void append_text(sample *s, const char *text) {
   append_int(s, 8, strlen(text));

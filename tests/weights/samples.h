@@ -47,6 +47,19 @@ sample sample_npy(unsigned major, const char *header, size_t data_size);
 extern const char *const sample_npy_header;
 enum { SAMPLE_NPY_DATA = 24 };
 
+// A member of a ZIP archive.
+typedef struct sample_member {
+  const char *name;
+  sample content;
+  bool deflate; // as deflate blocks that store
+} sample_member;
+
+// A ZIP archive; `wide` writes 64-bit sizes and a 64-bit end. Frees the contents. Marks, numbered by member: "local 0",
+// "data 0", "entry 0"; "end" and, if wide, "locator" and "end64".
+sample sample_zip(sample_member *members, size_t count, bool wide);
+// Two arrays, "w.npy" F32 [2, 3] stored and "b.npy" deflated.
+sample sample_npz(bool wide);
+
 // A valid GGUF file: metadata of every type, plain and block tensors. Its marks name the fields (see samples.c).
 sample sample_gguf(void);
 // A part of a GGUF file with one tensor F32 [2]. The first part has a key "first" of its own. Marks: "number", "parts",

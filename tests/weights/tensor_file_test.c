@@ -16,7 +16,7 @@ static const struct {
   size_t size;
   const char *expected;
 } refused[] = {
-    {"model.pt", BYTES("PK\3\4........"), "a ZIP archive (a PyTorch checkpoint or .npz)"},
+    {"model.pt", BYTES("PK\3\4........"), "the archive has no directory at its end"},
     {"model.bin", BYTES("\x80\x02}q\1X"), "a Python pickle, which is executable code"},
     {"model.pkl", BYTES("\x80\x04\x95....."), "a Python pickle, which is executable code"},
     {"model.safetensors", BYTES("\x80\x05\x95....."), "a Python pickle, which is executable code"},
