@@ -43,7 +43,7 @@ typedef enum node_kind {
   NODE_TABLE,   // symbol, word, list
   NODE_MEANING, // the value expression
   NODE_LAYOUT,  // string, int, int, int, list of items
-  NODE_TENSOR,  // symbol, string, word, list
+  NODE_TENSOR,  // symbol, string, word, list of sizes, list of stored types
   NODE_PLACE    // symbol or int, list of binders, expression
 } node_kind;
 

@@ -89,10 +89,16 @@ static scheme_layout tensor_layout(arena *mem) {
   const expr *codes = expr_make(mem, EXPR_STREAM, 0, 1, 3, arena_memdup(mem, stream, sizeof stream), NOWHERE);
   const expr *scale = expr_make(mem, EXPR_LOAD, 1, 0, 2, arena_memdup(mem, load, sizeof load), NOWHERE);
   const expr *table[] = {n};
+  const expr *order[] = {number(mem, 3)}, *rank[] = {n, number(mem, 3)};
+  const expr *find[] = {number(mem, 0), number(mem, 2),
+                        expr_make(mem, EXPR_ORDER, 3, 0, 1, arena_memdup(mem, order, sizeof order), NOWHERE)};
+  const expr *sum =
+      make2(mem, EXPR_ADD, expr_make(mem, EXPR_RANK, 0, 1, 2, arena_memdup(mem, rank, sizeof rank), NOWHERE),
+            expr_make(mem, EXPR_FIND, 3, 0, 3, arena_memdup(mem, find, sizeof find), NOWHERE));
   layout_place places[] = {
       place(0, 2, "n", "k", codes),
       place(1, 2, "n", "k", scale),
-      place(2, 1, "n", NULL, number(mem, 3)),
+      place(2, 1, "n", NULL, sum),
       place(3, 1, "i", NULL, expr_make(mem, EXPR_LOAD, 2, 0, 1, arena_memdup(mem, table, sizeof table), NOWHERE)),
   };
   const expr *rows = var(mem, VAR_ROWS), *columns = var(mem, VAR_COLUMNS);
@@ -108,6 +114,13 @@ static scheme_layout tensor_layout(arena *mem) {
        .rank = 2,
        .dims = {rows, make2(mem, EXPR_DIV, columns, number(mem, 32))}},
       {.name = "book", .suffix = ".book", .type = ELEM_F16, .rank = 1, .dims = {number(mem, 16)}},
+      {.name = "parts",
+       .suffix = ".parts",
+       .type = ELEM_I32,
+       .stored_count = 2,
+       .stored = {ELEM_I32, ELEM_U8},
+       .rank = 1,
+       .dims = {columns}},
   };
   return (scheme_layout){.name = "separate tensors",
                          .type_id = 12,
