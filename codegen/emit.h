@@ -118,6 +118,10 @@ void emit_make_slots(emit *e);
 // Memory on the stack, in the function's entry block.
 LLVMValueRef emit_alloca(emit *e, LLVMTypeRef t);
 
+/* emit_quant.c */
+// Constant bytes in memory; equal ones of a module are shared.
+LLVMValueRef emit_constant_bytes(emit *e, const uint8_t *bytes, size_t count, unsigned align);
+
 /* emit_masked.c */
 LLVMValueRef emit_masked_load(emit *e, LLVMTypeRef t, LLVMValueRef pointer, LLVMValueRef mask, unsigned align,
                               const emit_slot *slot);

@@ -27,7 +27,8 @@ LLVMValueRef emit_gather_op(emit *e, const ir_op *op) {
   const target_pattern *p = emit_find_pattern(e, op, 0);
   LLVMTypeRef t = emit_result_type(e, op);
   bool at_once = p != NULL && emit_is_word(p, "gather");
-  return emit_little(e, emit_gather(e, t, slot->pointer, emit_operand(e, op, 1), 1, slot, at_once));
+  unsigned align = (unsigned)ir_attr_int(op, IR_ATTR_ALIGN, 1);
+  return emit_little(e, emit_gather(e, t, slot->pointer, emit_operand(e, op, 1), align, slot, at_once));
 }
 
 // ---- the first lanes only --------------------------------------------------------------------------------
@@ -118,6 +119,14 @@ LLVMValueRef emit_scratch(emit *e, const ir_op *op) {
   emit_slot *slot = ARENA_NEW(e->mem, emit_slot);
   slot->pointer = memory;
   slot->written = true;
+  emit_bind_buffer(e, op->results[0], slot);
+  return NULL;
+}
+
+LLVMValueRef emit_data(emit *e, const ir_op *op) {
+  const ir_attr *table = ir_get_attr(op, IR_ATTR_TABLE);
+  emit_slot *slot = ARENA_NEW(e->mem, emit_slot);
+  slot->pointer = emit_constant_bytes(e, table->data, table->count, 64);
   emit_bind_buffer(e, op->results[0], slot);
   return NULL;
 }

@@ -41,16 +41,29 @@ LLVMValueRef emit_dot4s(emit *e, const ir_op *op) {
 
 // ---- look-ups --------------------------------------------------------------------------------------------
 
-// The table as a constant in memory.
-static LLVMValueRef table_in_memory(emit *e, const pattern_table *table) {
-  LLVMValueRef data = llvm_const_bytes(e->context, table->data, table->count * table->size);
+// Equal constants are one value of the context, so that one global serves all kernels of a module.
+static LLVMValueRef find_constant(const emit *e, LLVMValueRef data, unsigned align) {
+  for (LLVMValueRef g = LLVMGetFirstGlobal(e->module); g != NULL; g = LLVMGetNextGlobal(g))
+    if (LLVMIsGlobalConstant(g) && LLVMGetInitializer(g) == data && LLVMGetAlignment(g) >= align) return g;
+  return NULL;
+}
+
+LLVMValueRef emit_constant_bytes(emit *e, const uint8_t *bytes, size_t count, unsigned align) {
+  LLVMValueRef data = llvm_const_bytes(e->context, bytes, count);
+  LLVMValueRef found = find_constant(e, data, align);
+  if (found != NULL) return found;
   LLVMValueRef g = LLVMAddGlobalInAddressSpace(e->module, LLVMTypeOf(data), "", e->target->address_space);
   LLVMSetInitializer(g, data);
   LLVMSetGlobalConstant(g, 1);
   LLVMSetLinkage(g, LLVMPrivateLinkage);
   LLVMSetUnnamedAddress(g, LLVMGlobalUnnamedAddr);
-  LLVMSetAlignment(g, (unsigned)(table->count * table->size < 64 ? 16 : 64));
+  LLVMSetAlignment(g, align);
   return g;
+}
+
+static LLVMValueRef table_in_memory(emit *e, const pattern_table *table) {
+  size_t size = table->count * table->size;
+  return emit_constant_bytes(e, table->data, size, size < 64 ? 16 : 64);
 }
 
 static LLVMValueRef from_memory(emit *e, const pattern_table *table, LLVMTypeRef t, LLVMValueRef offsets,

@@ -119,7 +119,10 @@ static expr_range range_max(expr_range a, expr_range b) {
   return (expr_range){.min = a.min > b.min ? a.min : b.min, .max = a.max > b.max ? a.max : b.max};
 }
 
+// Large tables of integers are taken for all that their type can hold: they are asked for often.
 static expr_range range_table(const scheme_table *t) {
+  enum { LARGE = 256 };
+  if (t->count > LARGE && elem_get(t->type)->kind != ELEM_KIND_FLOAT) return elem_range(t->type);
   expr_range r = {.min = 0, .max = 0}; // an index outside of the table gives 0
   for (size_t i = 0; i < t->count; i++) {
     if (!(t->values[i] > -0x1p62 && t->values[i] < 0x1p62)) return everything;
@@ -147,9 +150,6 @@ static expr_range range_source(const range_env *env, const expr *e) {
     unsigned bits = elem_get(env->layout->tensors[e->index].type)->bits;
     return bits < 63 ? unsigned_bits(bits) : everything;
   }
-  case EXPR_ORDER: return (expr_range){.min = 0, .max = UINT32_MAX};
-  case EXPR_FIND: return (expr_range){.min = -1, .max = UINT32_MAX};
-  case EXPR_RANK: return (expr_range){.min = 0, .max = INT64_MAX};
   default: return everything;
   }
 }

@@ -159,6 +159,14 @@ static const ir_memory *new_scratch(const interp *vm, const ir_op *op) {
   return m;
 }
 
+static const ir_memory *new_data(const interp *vm, const ir_op *op) {
+  const ir_attr *table = ir_get_attr(op, IR_ATTR_TABLE);
+  ir_memory *m = ARENA_NEW(vm->mem, ir_memory);
+  m->size = table->count;
+  m->data = arena_memdup(vm->mem, table->data, table->count);
+  return m;
+}
+
 static bool compile_op(interp *vm, const ir_op *op, insn *in) {
   in->op = op;
   in->run = interp_run_of(op->code);
@@ -167,6 +175,10 @@ static bool compile_op(interp *vm, const ir_op *op, insn *in) {
   if (op->code == IR_FOR) return compile_loop(vm, in);
   if (op->code == IR_SCRATCH) {
     set_place(vm, op->results[0], (place){.buffer = new_scratch(vm, op)});
+    return true;
+  }
+  if (op->code == IR_DATA) {
+    set_place(vm, op->results[0], (place){.buffer = new_data(vm, op)});
     return true;
   }
   if (op->result_count > 0) in->dst = define(vm, op->results[0]);

@@ -117,5 +117,5 @@ static bool run_prefetch(interp *vm, const insn *in) {
 const insn_run interp_memory_runs[IR_OPCODE_COUNT] = {
     [IR_LOAD] = run_load,         [IR_LOAD_SPLAT] = run_load_splat,   [IR_LOAD_FIRST] = run_load_first,
     [IR_STORE] = run_store,       [IR_STORE_FIRST] = run_store_first, [IR_GATHER] = run_gather,
-    [IR_PREFETCH] = run_prefetch, [IR_SCRATCH] = run_nothing,
+    [IR_PREFETCH] = run_prefetch, [IR_SCRATCH] = run_nothing,         [IR_DATA] = run_nothing,
 };

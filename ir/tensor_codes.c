@@ -16,11 +16,25 @@ static bool element_bytes(const scheme *s, uint64_t rows, uint64_t columns, uint
   return true;
 }
 
+// Windows wrap within whole spans. The first span that K is no multiple of; 0: none.
+static uint64_t broken_span(const expr *e, uint64_t columns) {
+  if (e->op == EXPR_WINDOW && columns % (uint64_t)e->args[1]->i != 0) return (uint64_t)e->args[1]->i;
+  uint64_t span = 0;
+  for (unsigned i = 0; i < e->arg_count && span == 0; i++) span = broken_span(e->args[i], columns);
+  return span;
+}
+
 tensor_codes *tensor_codes_new(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns) {
   uint64_t total;
   if (!element_bytes(s, rows, columns, &total) || total > SIZE_MAX / 2) {
     diag_error(d, s->loc, "a %llu x %llu tensor in scheme '%s' is too large for this machine", (unsigned long long)rows,
                (unsigned long long)columns, s->name);
+    return NULL;
+  }
+  uint64_t span = s->value == NULL ? 0 : broken_span(s->value, columns);
+  if (span != 0) {
+    diag_error(d, s->loc, "scheme '%s' has windows within %llu weights, which rows of %llu are no multiple of", s->name,
+               (unsigned long long)span, (unsigned long long)columns);
     return NULL;
   }
   tensor_codes *t = ARENA_NEW(a, tensor_codes);

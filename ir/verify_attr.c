@@ -59,6 +59,11 @@ static bool a_table(verifier *v, const ir_op *op, const ir_attr *attr) {
   return verify_fail(v, "the table has %zu bytes and must have 16, 32, 64, 128 or 256", attr->count);
 }
 
+static bool some_bytes(verifier *v, const ir_op *op, const ir_attr *attr) {
+  (void)op;
+  return (attr->data != NULL && attr->count > 0) || verify_fail(v, "there are no bytes");
+}
+
 static bool some_levels(verifier *v, const ir_op *op, const ir_attr *attr) {
   (void)op;
   if (attr->reals == NULL || !is_power_between(attr->count, 2, 256))

@@ -46,7 +46,8 @@ static bool has_whole_codes(const recipe *r) { return r->pack.plane_count > 0 &&
 
 static bool check_codes(const checker *c) {
   const recipe *r = c->r;
-  if (r->pack.plane_count == 0 || r->normal.part_count == 0) return fail(c, "its weights have no codes");
+  if ((r->pack.plane_count == 0) != (r->normal.part_count == 0)) return fail(c, "codes and their planes do not agree");
+  if (r->pack.plane_count == 0) return r->mode == MODE_DECODE || fail(c, "its weights have no codes");
   if (!has_whole_codes(r))
     return !matmul_is_integer(r) || r->normal.code_bits <= 8 || fail(c, "its codes are too wide");
   const elem_info *e = elem_get(r->scheme->fields[r->normal.parts[0].field].type);

@@ -46,6 +46,9 @@ uint64_t draft_least_block(const recipe *r);
 void draft_explain_mode(const draft *t);
 void draft_explain_layout(const draft *t);
 
+/* normalise.c: whether the code is one float of more than 8 bits, which is not cut into planes */
+bool lower_has_float_code(const recipe *r);
+
 /* factor.c: kernel positions of a group of n weights; granularity of a coefficient in positions, PREPARED_ROW if coarser
  * than any group. */
 uint64_t draft_span(const recipe *r, uint64_t group);

@@ -5,29 +5,60 @@
 #include "lower/emit_base.h"
 #include "lower/lower.h"
 
-// Where the rows of a vector find their coarse elements.
+// Where the rows of a vector find their coarse elements. The kernel position within the block is position + ahead, where
+// position is a multiple of `aligned`.
 typedef struct coarse_place {
   ir_builder *b;
   const recipe *recipe;
   uint32_t lanes;
-  ir_value *weights;   // the buffer
-  ir_value *tile;      // bytes: start of the tile
-  ir_value *block;     // bytes: start of the block
-  ir_value *position;  // kernel position within the block
-  ir_value *row;       // first row of the vector within the tile
-  ir_value *code;      // the joint code in i32 lanes (MODE_DECODE only)
-  ir_value *code_real; // a float code in f32 lanes (MODE_DECODE only)
+  ir_value *weights;  // the buffer
+  ir_value *tile;     // bytes: start of the tile
+  ir_value *block;    // bytes: start of the block
+  ir_value *position; // within the block
+  uint64_t ahead;     //
+  uint64_t aligned;   // 1: nothing is known
+  ir_value *row;      // first row of the vector within the tile
+  // MODE_DECODE only:
+  ir_value *block_position; // kernel position of the block in the row
+  ir_value *code;           // the joint code in i32 lanes
+  ir_value *code_real;      // a float code in f32 lanes
+  ir_value *const *tables;  // constant tables in memory, NULL where a look-up needs none
+  // The joint code of the weight `back` positions before, within `span` weights.
+  ir_value *(*earlier)(void *state, unsigned back, uint64_t span);
+  void *state;
 } coarse_place;
 
-// The value as f32, or as i32 (only of integer expressions).
+/* emit_coarse.c */
+// The value as f32.
 ir_value *lo_expr_real(const coarse_place *p, const expr *e);
-ir_value *lo_expr_int(const coarse_place *p, const expr *e);
-
 // Whether the expression can be computed in vectors: every operator has a vector form, and integers fit the lanes
-// wherever their bits matter (beyond 32 bits sums and products are computed in f32). If not, *reason says why.
+// wherever their bits matter (sums and products beyond 32 bits are computed in f32, unless only their low 32 bits are
+// asked for). If not, *reason says why.
 bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason);
-
-// Number `element` of a coarse field's granule (0 for plain fields), one per row, as f32.
+// Number `element` of a coarse field's granule (0 for plain fields), one per row: as f32; in its natural lanes, i32 or f32.
 ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t element);
+ir_value *lo_field_lanes(const coarse_place *p, unsigned field, uint64_t element);
+// A field of the weight itself, cut out of the joint code of that weight: integers.
+ir_value *lo_code_field(const coarse_place *p, unsigned field, ir_value *code);
+
+/* emit_int.c */
+// The low 32 bits of an integer expression, as i32.
+ir_value *lo_expr_int(const coarse_place *p, const expr *e);
+// Whether they can be computed.
+bool lo_has_low_bits(const scheme *s, const expr *e);
+// Whether the values of an integer expression lie in -2^bits .. 2^bits - 1; in 0 .. 2^bits - 1.
+bool lo_fits_signed(const scheme *s, const expr *e, unsigned bits);
+bool lo_fits_unsigned(const scheme *s, const expr *e, unsigned bits);
+// Whether the expression is a number known while the kernel is emitted: constants, and k modulo a divisor of `aligned`.
+bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out);
+
+/* emit_table.c */
+// Look-ups in constant tables and in tables stored with the tensor: f32, or i32 when the numbers are integers and `as_int`.
+ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int);
+ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int);
+// Whether there is a way to look up.
+bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason);
+// The constant tables that look-ups of the value need in memory, as buffers of the kernel: one for each table of the scheme.
+ir_value **lo_make_tables(ir_builder *b, const scheme *s);
 
 #endif

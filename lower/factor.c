@@ -18,7 +18,7 @@ static bool is_integer_mode(const recipe *r) { return r->mode == MODE_INT_DOT ||
 
 // Weights that share an activation scale which the kernel has to apply; 0: it applies none, or one per token.
 static uint64_t scale_group(const recipe *r) {
-  return is_integer_mode(r) && act_is_dynamic(&r->act) ? r->act.group : 0;
+  return is_integer_mode(r) && r->act.kind == ACT_I8_DYNAMIC ? r->act.group : 0;
 }
 
 // The greatest common divisor of every group of weights that shares something; 0: nothing is per group.
@@ -60,7 +60,8 @@ static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
 
 bool draft_factor(draft *t) {
   recipe *r = t->r;
-  uint64_t g = common_group(r);
+  // Whole values need no spans: nothing is factored out of them.
+  uint64_t g = r->mode == MODE_DECODE ? 0 : common_group(r);
   r->pack = (packing){0};
   r->pack.k_group = g == 0 ? 1 : g;
   r->pack.k_padded = g == 0 ? 1 : (g + 3) / 4 * 4;

@@ -58,9 +58,17 @@ static uint64_t lcm(uint64_t a, uint64_t b) {
   return num_mul(a / num_gcd(a, b), b, &r) && r < DRAFT_BLOCK_LIMIT ? r : DRAFT_BLOCK_LIMIT;
 }
 
+// The least multiple of the spans within which windows wrap.
+static uint64_t window_span(const expr *e, uint64_t span) {
+  if (e->op == EXPR_WINDOW) span = lcm(span, (uint64_t)e->args[1]->i);
+  for (unsigned i = 0; i < e->arg_count; i++) span = window_span(e->args[i], span);
+  return span;
+}
+
 uint64_t draft_least_block(const recipe *r) {
   uint64_t block = PACK_CHUNK;
   const uint64_t spans[] = {r->segment, r->float_span};
+  block = window_span(r->scheme->value, block);
   for (size_t i = 0; i < 2 && block < DRAFT_BLOCK_LIMIT; i++)
     if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
   for (size_t i = 0; i < r->scheme->field_count && block < DRAFT_BLOCK_LIMIT; i++)
@@ -149,9 +157,9 @@ static void lay_prepared(recipe *r) {
       .k_group = r->pack.k_group,
       .k_padded = r->pack.k_padded,
       .block = r->pack.block,
-      .scale_span = !ints                                         ? 0
-                    : act_is_dynamic(&r->act) && r->act.group > 0 ? draft_span(r, r->act.group)
-                                                                  : PREPARED_ROW,
+      .scale_span = !ints                                               ? 0
+                    : r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0 ? draft_span(r, r->act.group)
+                                                                        : PREPARED_ROW,
       .isum_span = ints && (offsets || (sums && nested)) ? sum_span : 0,
       .fsum_span = sums && !nested ? sum_span : 0,
       .isum_factor = ints && !(sums && nested) ? common_offset(r) : 0,
@@ -163,12 +171,11 @@ bool draft_layout(draft *t) {
   packing *p = &r->pack;
   p->rows = TILE_ROWS;
   if (!find_block(t)) return false;
-  elem_type first = r->scheme->fields[r->normal.parts[0].field].type;
   p->code_bits = r->normal.code_bits;
-  lay_planes(p, r->normal.code_bits, elem_get(first)->kind == ELEM_KIND_FLOAT);
+  lay_planes(p, r->normal.code_bits, lower_has_float_code(r));
   lay_fields(t);
   bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
-  if (ints && act_zero(&r->act) != 0) {
+  if (ints && r->act.kind == ACT_I8_STATIC && r->act.zero != 0) {
     p->has_row_sums = true;
     p->row_sum_offset = (p->tile_head_bytes + 3) / 4 * 4;
     p->tile_head_bytes = p->row_sum_offset + (uint64_t)4 * p->rows;

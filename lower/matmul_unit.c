@@ -103,7 +103,9 @@ static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t 
   return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
 }
 
-static void add_dot(matmul *e, ir_value **acc, ir_value *u, ir_value *x, uint64_t umax) {
+static void add_dot(matmul *e, unsigned d, unsigned q, unsigned m, unsigned v, ir_value *u, ir_value *x,
+                    uint64_t umax) {
+  ir_value **acc = &e->dots[d][q % e->chains][m][v];
   ir_value *args[] = {*acc, u, x};
   ir_attr attr = ir_int(IR_ATTR_UMAX, (int64_t)umax);
   ir_type t = i32s(e);
@@ -130,19 +132,8 @@ static void multiply_quad(matmul *e, quad_operands u, unsigned q, ir_value *posi
     for (size_t i = 0; i < e->r->core_count; i++)
       for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
         for (unsigned v = 0; v < e->vectors; v++)
-          add_dot(e, &e->dots[e->first_dot[i] + p][q % e->chains][m][v], u[e->first_dot[i] + p][v], x,
-                  e->r->cores[i].umax);
+          add_dot(e, e->first_dot[i] + p, q, m, v, u[e->first_dot[i] + p][v], x, e->r->cores[i].umax);
   }
-}
-
-// The sums of the codes, once for all tokens.
-static void count_quad(matmul *e, quad_operands u) {
-  if (!matmul_has_zeros(e->r)) return;
-  ir_value *one = ir_vector_int(&e->b, bytes_of(e), 1);
-  for (size_t i = 0; i < e->r->core_count; i++)
-    for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
-      for (unsigned v = 0; v < e->vectors; v++)
-        add_dot(e, &e->ones[e->first_dot[i] + p][v], u[e->first_dot[i] + p][v], one, e->r->cores[i].umax);
 }
 
 static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
@@ -151,7 +142,6 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
     quad_operands operands;
     decode_quad(e, c, q0 + q, operands);
     multiply_quad(e, operands, q, position, first + (uint64_t)4 * q);
-    count_quad(e, operands);
   }
 }
 
@@ -214,15 +204,54 @@ static void add_product(matmul *e, unsigned d, unsigned k, unsigned v, ir_value 
   }
 }
 
+// Where windows find the codes of weights before the one at hand.
+typedef struct behind {
+  matmul *e;
+  chunk_view *c;      // this chunk
+  chunk_view *before; // the one before it within the span
+  bool has_before;
+  unsigned v;
+  ir_value *position; // within the block, a multiple of whole chunks
+  uint64_t k;         // from there
+} behind;
+
+// The chunk before this one; before the first of a span comes its last.
+static void find_before(behind *b, uint64_t span) {
+  ir_builder *to = &b->e->b;
+  uint64_t first = b->k / PACK_CHUNK * PACK_CHUNK;
+  ir_value *chunk = lo_index_offset(to, b->position, first), *size = lo_index(to, span);
+  ir_value *at = lo_index_rem(to, lo_index_offset(to, lo_index_rem(to, chunk, size), span - PACK_CHUNK), size);
+  find_chunk(b->e, b->before, lo_index_add(to, lo_index_floor(to, chunk, span), at), 0);
+  b->has_before = true;
+}
+
+static ir_value *earlier_code(void *state, unsigned back, uint64_t span) {
+  behind *b = state;
+  unsigned in_chunk = (unsigned)(b->k % PACK_CHUNK);
+  if (back <= in_chunk) return position_codes(b->e, b->c, b->v, (in_chunk - back) / 4, (in_chunk - back) % 4);
+  if (!b->has_before) find_before(b, span);
+  unsigned from_end = PACK_CHUNK + in_chunk - back;
+  return position_codes(b->e, b->before, b->v, from_end / 4, from_end % 4);
+}
+
 // The whole value expression of one weight per row.
-static ir_value *decoded_value(matmul *e, ir_value *codes, ir_value *real, coarse_place *place) {
-  place->code = codes;
-  place->code_real = real;
-  return lo_expr_real(place, e->r->scheme->value);
+static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *real) {
+  coarse_place place = matmul_place(e, b->v, b->position);
+  place.ahead = b->k;
+  place.aligned = PACK_CHUNK;
+  place.block_position = e->block_position;
+  place.tables = e->tables;
+  place.code = codes;
+  place.code_real = real;
+  place.earlier = earlier_code;
+  place.state = b;
+  return lo_expr_real(&place, e->r->scheme->value);
 }
 
 static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
-  bool wide = e->r->pack.planes[0].width > 8;
+  bool wide = e->r->pack.plane_count > 0 && e->r->pack.planes[0].width > 8;
+  chunk_view *before = ARENA_ARRAY(e->b.mem, chunk_view, 1);
+  bool has_before = false;
   for (uint64_t k = first; k < first + count; k++) {
     unsigned in_chunk = (unsigned)(k % PACK_CHUNK);
     ir_value *x[MATMUL_MAX_TOKENS];
@@ -232,7 +261,9 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
       ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
       ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
       if (e->r->mode == MODE_DECODE) {
-        add_product(e, 0, in_chunk, v, decoded_value(e, codes, real, &place), x);
+        behind b = {.e = e, .c = c, .before = before, .has_before = has_before, .v = v, .position = position, .k = k};
+        add_product(e, 0, in_chunk, v, decoded_value(e, &b, codes, real), x);
+        has_before = b.has_before;
         continue;
       }
       for (size_t i = 0; i < e->r->term_count; i++) {

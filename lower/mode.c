@@ -141,8 +141,16 @@ static void add_rest(draft *t, mode_candidate *m, const value_term *v, double re
   add_term(m, &w, -1);
 }
 
+static bool all_finite(const double *levels, uint64_t count) {
+  for (uint64_t c = 0; c < count; c++)
+    if (!isfinite((float)levels[c])) return false;
+  return true;
+}
+
+static bool is_integer_act(const act_spec *act) { return act->kind == ACT_I8_DYNAMIC || act->kind == ACT_I8_STATIC; }
+
 static const char *try_integer(draft *t, mode_candidate *m, bool tables) {
-  if (!act_is_integer(&t->r->act)) return "the activations are not integers";
+  if (!is_integer_act(&t->r->act)) return "the activations are not integers";
   if (t->not_normal != NULL) return t->not_normal;
   bool any_table = false;
   for (size_t i = 0; i < t->r->normal.term_count; i++) {
@@ -153,6 +161,8 @@ static const char *try_integer(draft *t, mode_candidate *m, bool tables) {
     if (v->float_field >= 0) return "the codes are floats";
     if (v->levels == NULL) {
       add_term(m, v, -1);
+    } else if (!all_finite(v->levels, code_count(t->r))) {
+      return "a level is infinite or no number";
     } else if (integer_core(t, v, tables, &core, &rest)) {
       any_table = any_table || core.plane_count > 0;
       add_term(m, v, add_core(t, m, &core));

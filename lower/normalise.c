@@ -265,11 +265,6 @@ static bool table_terms(diag *d, context *c, sum *s, normal_form *nf) {
   value_term *terms = ARENA_ARRAY(c->mem, value_term, count);
   for (size_t i = 0; i < count; i++) finish_term(c, &drafts[i], codes, nf, terms);
   nf->terms = terms;
-  for (size_t i = 0; i < nf->term_count; i++) {
-    if (terms[i].levels == NULL) continue;
-    for (uint64_t code = 0; code < codes; code++)
-      if (!isfinite((float)terms[i].levels[code])) return refuse(c, "a level is not finite");
-  }
   return true;
 }
 
@@ -287,16 +282,18 @@ static bool describe_code(diag *d, context *c, normal_form *nf, bool *is_float) 
   }
   nf->parts = parts;
   *is_float = floats == 1 && nf->part_count == 1 && nf->code_bits > SCHEME_MAX_CODE_BITS;
-  if (nf->part_count == 0) {
-    diag_error(d, s->loc, "scheme '%s' has no field per weight, so there is nothing to pack", s->name);
-    return false;
-  }
   if (nf->code_bits > 32 || (floats > 0 && !*is_float)) {
     diag_error(d, s->loc, "the codes of scheme '%s' take %u bits a weight%s", s->name, nf->code_bits,
                floats > 0 ? ", a float field among several" : "; at most 32 can be packed");
     return false;
   }
   return true;
+}
+
+bool lower_has_float_code(const recipe *r) {
+  if (r->normal.part_count != 1) return false;
+  const elem_info *e = elem_get(r->scheme->fields[r->normal.parts[0].field].type);
+  return e->kind == ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_CODE_BITS;
 }
 
 bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason) {
@@ -308,7 +305,9 @@ bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const
   sum total = {0};
   range_env env = range_env_value(s);
   bool ok = may_wrap(&env, s->value) ? refuse(&c, "its integers may leave 64 bits") : expand(&c, s->value, 1, &total);
-  if (ok && is_float) {
+  if (ok && out->part_count == 0) {
+    ok = refuse(&c, "there is no field per weight");
+  } else if (ok && is_float) {
     ok = float_terms(&c, &total, out);
   } else if (ok && out->code_bits > SCHEME_MAX_CODE_BITS) {
     ok = refuse(&c, "the codes of a weight take more than 8 bits together");

@@ -109,6 +109,33 @@ static void add_gather(case_list *list, ir_type t) {
   case_add(list, c);
 }
 
+// Constant bytes of the kernel's own, read by whole words.
+static void add_data(case_list *list) {
+  enum { ITEMS = 16, LANES = 8, WORDS = 1000 };
+  ir_type t = ir_vector(ELEM_I32, LANES), buffer = ir_buffer();
+  uint8_t *bytes = case_memory(list, 4 * WORDS).data;
+  uint64_t seed = 12;
+  for (size_t i = 0; i < 4 * WORDS; i++) bytes[i] = (uint8_t)case_random(&seed);
+  ir_attr table = ir_bytes(IR_ATTR_TABLE, bytes, 4 * WORDS), align = ir_int(IR_ATTR_ALIGN, 4);
+  ir_func *kernel;
+  ir_builder b = case_begin(list, "data", 2, &kernel);
+  ir_value **params = kernel->body->params;
+  ir_value *own = ir_emit(&b, IR_DATA, &buffer, 0, NULL, 1, &table);
+  ir_loop loop = over_items(&b, kernel, 2);
+  ir_value *at = times(&b, loop.index, bytes_of(t));
+  ir_value *operands[] = {own, ir_emit2(&b, IR_LOAD, t, params[0], at)};
+  store(&b, params[1], at, ir_emit(&b, IR_GATHER, &t, 2, operands, 1, &align));
+  ir_end_for(&b, loop, 0, NULL, NULL);
+  test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 2, .compare = ELEM_I32};
+  c.buffers[0] = case_memory(list, ITEMS * bytes_of(t));
+  c.buffers[1] = case_memory(list, ITEMS * bytes_of(t));
+  for (uint64_t i = 0; i < (uint64_t)ITEMS * LANES; i++) {
+    uint32_t offset = 4 * (uint32_t)(i % 7 == 0 ? WORDS - 1 : case_random(&seed) % WORDS);
+    for (unsigned j = 0; j < 4; j++) c.buffers[0].data[4 * i + j] = (uint8_t)(offset >> (8 * j));
+  }
+  case_add(list, c);
+}
+
 static void add_shapes(case_list *list) {
   static const elem_type elems[] = {ELEM_I8, ELEM_I16, ELEM_I32, ELEM_F16, ELEM_F32};
   static const uint32_t lanes[] = {1, 4, 7, 16, 64};
@@ -297,6 +324,7 @@ void cases_add_memory(case_list *list) {
   add_aligned(list);
   add_prefetch(list);
   add_scratch(list);
+  add_data(list);
   static const int64_t bounds[] = {15, 63, 127, 128, 255};
   for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) add_dot_splat(list, IR_DOT4, bounds[i]);
   add_dot_splat(list, IR_DOT4S, 255);

@@ -34,7 +34,22 @@ static const char *const formats[] = {
     "f16",
     "bf16",
     "decoded",
+    "grid",
+    "books",
+    "stored_books",
+    "trellis",
+    "tiles",
+    "small_floats",
+    "sparse24",
+    "wide_codes",
 };
+
+// 512 numbers of a byte.
+#define GRID8(a) #a ",8,-25,43,8," #a ",-43,25"
+#define GRID64(a) \
+  GRID8(a) "," GRID8(-a) "," GRID8(1) "," GRID8(a) "," GRID8(7) "," GRID8(-3) "," GRID8(a) "," GRID8(127)
+#define GRID \
+  GRID64(1) "," GRID64(2) "," GRID64(3) "," GRID64(5) "," GRID64(8) "," GRID64(13) "," GRID64(21) "," GRID64(34)
 
 // Formats that only tests need: stored levels, several fields per weight, an expression that is no sum of products.
 static const char test_schemes[] =
@@ -42,29 +57,34 @@ static const char test_schemes[] =
     "scheme two_fields { sign : u1; mag : u4; scale : bf16 per 48; value = scale * (1 - 2 * sign) * (mag + 1); }\n"
     "scheme decoded { code : u4; shift : u2 per 32; scale : f32 per row;\n"
     "                 value = scale * select(code < 8, code + shift, 3 * shift - code); }\n"
+    // Vectors of a constant table with signs; of tables stored with the tensor; computed from a window of codes.
+    "scheme grid { point : u6 per 8; sign : u7 per 8; sc : u4 per 32; d : f16 per 256;\n"
+    "  table at : i8[64, 8] = { " GRID " };\n"
+    "  value = d * (0.5 + sc) * at[point, k % 8] * (1 - 2 * (sign >> min(k % 8, 6) & 1)); }\n"
+    "scheme books { code : u8[2] per 4; book : f16[2, 256, 4] per tensor; scale : f16 per row;\n"
+    "  value = scale * sum(b < 2, book[b, code[b], k % 4]); }\n"
+    "scheme stored_books { code : u4; flag : u1 per 5; book : f16[2, 16] per tensor; level : i8[4] per 32;\n"
+    "  value = book[flag, code] + level[code & 3]; }\n"
+    "scheme trellis { code : u2; scale : f16 per row;\n"
+    "  value = scale * f16(((window(code, 16, 64) * 89226354 + 64248484) & 0x8fff0fff) % 65536 ^ 0x3b60); }\n"
+    "scheme tiles { code : u3; a : f8e4m3 per [5, 48]; b : e8m0 per column; c : bf16 per [3, *]; d : f16 per [*, 32];\n"
+    "  value = a * b * c * d * (code - 3.5) * (k % 48 / 3 + 1); }\n"
+    "scheme small_floats { code : f4e2m1; other : f6e3m2; scale : f8e5m2 per 16; value = scale * (code + other); }\n"
+    "scheme sparse24 { code : u4[2] per 4; at : u2[2] per 4; scale : f16 per 64;\n"
+    "  value = scale * sum(j < 2, (at[j] == k % 4) * (code[j] - 8)); }\n"
+    "scheme wide_codes { code : u12; scale : f16 per row; value = scale * (code / 7 - code % 7 * 100); }\n"
     "scheme codebook3 { code : u3; scale : f16 per 32;\n"
     "  table level : f32[8] = { -1.0, -0.62, -0.35, -0.11, 0.11, 0.35, 0.62, 1.0 };\n"
     "  value = scale * level[code]; }\n";
 
 static const act_spec acts[] = {
-    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32},
-    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 0},
-    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 256},
-    {.kind = ACT_PLAIN, .type = ELEM_F32},
-    {.kind = ACT_PLAIN, .type = ELEM_BF16},
-    {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.01, .zero = -5},
-    {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.01, .zero = 117},
-    {.kind = ACT_SYMMETRIC, .type = ELEM_I4},
-    {.kind = ACT_ASYMMETRIC, .type = ELEM_U8, .group = 64},
-    {.kind = ACT_ASYMMETRIC, .type = ELEM_U8},
-    {.kind = ACT_SIGN, .type = ELEM_U1, .group = 128},
-    {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.13, .zero = 9},
-    {.kind = ACT_ASYMMETRIC, .type = ELEM_U4, .group = 32},
-    {.kind = ACT_PLAIN, .type = ELEM_F16},
-    {.kind = ACT_SYMMETRIC, .type = ELEM_I2, .group = 32},
-    {.kind = ACT_SYMMETRIC, .type = ELEM_I6, .group = 160},
+    {.kind = ACT_I8_DYNAMIC, .group = 32},
+    {.kind = ACT_I8_DYNAMIC, .group = 0},
+    {.kind = ACT_I8_DYNAMIC, .group = 256},
+    {.kind = ACT_F32},
+    {.kind = ACT_BF16},
+    {.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5},
 };
-#define PLAIN_ACTS 5 // the first of them are tried with every format
 
 typedef struct shape {
   uint64_t tokens, rows, columns;
@@ -83,11 +103,11 @@ static const shape more_shapes[] = {
 static const matmul_shape epilogues[] = {
     {.epilogue = ""}, {.epilogue = "relu", .bias = true, .residual = true}, {.epilogue = "gelu", .bias = true}};
 
-// Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other modes, and of the
-// epilogues of each mode, formats take turns.
+// Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other two modes, and of
+// the epilogues of each mode, formats take turns.
 static bool quick_act(size_t format, size_t act) {
-  if (acts[act].group == 256) return format % 2 == 1;
-  return act < PLAIN_ACTS || (format + act) % 4 == 0;
+  bool takes_turns = acts[act].kind == ACT_I8_STATIC || acts[act].group == 256;
+  return !takes_turns || (acts[act].kind == ACT_I8_STATIC) == (format % 2 == 0);
 }
 
 static bool quick_epilogue(size_t format, size_t act, size_t epilogue) {
@@ -175,10 +195,21 @@ static uint64_t kernel_number(maker *m) {
 
 static bool is_exact(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
 
+// Windows wrap within whole spans: K is a multiple of them.
+static uint64_t window_span(const expr *e) {
+  uint64_t span = e->op == EXPR_WINDOW ? (uint64_t)e->args[1]->i : 1;
+  for (unsigned i = 0; i < e->arg_count; i++) {
+    uint64_t inner = window_span(e->args[i]);
+    span = inner > span ? inner : span;
+  }
+  return span;
+}
+
 static void matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64_t kernel, const ir_func *program,
                         const shape *at, uint64_t seed) {
   arena *a = arena_new();
-  kernel_case *c = case_new(m->d, a, r, at->tokens, at->rows, at->columns, seed, at->data);
+  uint64_t span = window_span(r->scheme->value), columns = (at->columns + span - 1) / span * span;
+  kernel_case *c = case_new(m->d, a, r, at->tokens, at->rows, columns, seed, at->data);
   if (c == NULL) fail("a case cannot be made");
   uint64_t sizes[16];
   size_t size_count = case_sizes(c, sizes);
