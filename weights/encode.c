@@ -43,7 +43,9 @@ void encoder_store(encoder *e, unsigned f, uint64_t i, double x) {
   elem_type type = e->s->fields[f].type;
   uint64_t raw = elem_encode(type, storable_clamp(type, x));
   e->out->elements[f][i] = (uint32_t)raw;
-  if (e->s->fields[f].rank != 0) e->tables[f][i] = elem_decode(type, raw);
+  if (e->s->fields[f].rank == 0) return;
+  e->tables[f][i] = elem_decode(type, raw);
+  e->table_changes++;
 }
 
 double encoder_error(encoder *e, region r) {
@@ -58,18 +60,35 @@ double encoder_error(encoder *e, region r) {
   return sum;
 }
 
+// Which element of `out` a unit's number is.
+static uint64_t level_element(const encoder *e, const unit *u, region r, size_t level, size_t i, unsigned f) {
+  granularity g = e->plan->levels[level].gran;
+  uint64_t n = r.n + i / u->levels[level].per_row * granularity_rows(&g);
+  uint64_t k = r.k + i % u->levels[level].per_row * granularity_columns(&g);
+  return scheme_field_index(&e->s->fields[f], e->out->columns, n, k);
+}
+
 // The structured encoder's numbers for one unit into `out`.
 static void store_levels(encoder *e, const unit *u, region r) {
   for (size_t level = 1; level < e->plan->level_count; level++) {
     const plan_level *l = &e->plan->levels[level];
-    for (size_t i = 0; i < u->levels[level].count; i++) {
-      uint64_t n = r.n + i / u->levels[level].per_row * granularity_rows(&l->gran);
-      uint64_t k = r.k + i % u->levels[level].per_row * granularity_columns(&l->gran);
+    for (size_t i = 0; i < u->levels[level].count; i++)
+      for (size_t slot = 0; slot < l->field_count; slot++)
+        encoder_store(e, l->fields[slot], level_element(e, u, r, level, i, l->fields[slot]),
+                      unit_value(u, level, i, slot));
+  }
+}
+
+// The other way round.
+static void load_levels(const encoder *e, unit *u, region r) {
+  for (size_t level = 1; level < e->plan->level_count; level++) {
+    const plan_level *l = &e->plan->levels[level];
+    for (size_t i = 0; i < u->levels[level].count; i++)
       for (size_t slot = 0; slot < l->field_count; slot++) {
         unsigned f = l->fields[slot];
-        encoder_store(e, f, scheme_field_index(&e->s->fields[f], e->out->columns, n, k), unit_value(u, level, i, slot));
+        uint32_t raw = e->out->elements[f][level_element(e, u, r, level, i, f)];
+        u->levels[level].best_vals[i * l->field_count + slot] = elem_decode(e->s->fields[f].type, raw);
       }
-    }
   }
 }
 
@@ -112,11 +131,12 @@ static void store_cells(encoder *e, const unit *u, region r) {
                  r.k + r.columns);
 }
 
-static void encode_region_unit(encoder *e, unit *u, region r) {
+static void encode_region_unit(encoder *e, unit *u, region r, bool warm) {
   unit_shape(u, (size_t)r.rows, (size_t)r.columns, r.k);
   for (uint64_t row = 0; row < r.rows; row++)
     for (uint64_t i = 0; i < r.columns; i++) u->w[row * r.columns + i] = encoder_weight(e, r.n + row, r.k + i);
-  unit_encode(u);
+  if (warm) load_levels(e, u, r);
+  unit_encode(u, warm);
   store_levels(e, u, r);
   if (u->cores->cells != NULL)
     store_cells(e, u, r);
@@ -131,31 +151,46 @@ static void report_progress(const encoder *e, uint64_t done) {
 // How a tensor is worked through: in regions that share no number, made of units.
 typedef struct work {
   encoder *e;
-  unit *u;        // structured encoding
-  core_set cores; // of the tables of the unit at hand
+  unit *u;                               // structured encoding
+  core_set cores;                        // of the tables of the unit at hand
+  uint64_t cores_changes, *cores_tables; // which these were
   granularity region_gran, unit_gran;
 } work;
 
-static void encode_units(work *w, region r) {
+// Computes the cores again if the tables for weight (n, k) are others than last time.
+static void use_cores(work *w, uint64_t n, uint64_t k) {
+  encoder *e = w->e;
+  bool same = w->cores_changes == e->table_changes;
+  for (size_t f = 0; f < e->s->field_count; f++) {
+    if (e->plan->roles[f] != ROLE_TABLE) continue;
+    uint64_t at = scheme_field_index(&e->s->fields[f], e->out->columns, n, k);
+    same &= w->cores_tables[f] == at;
+    w->cores_tables[f] = at;
+  }
+  if (same) return;
+  encoder_use_tables(e, n, k);
+  core_set_update(&w->cores, e->unit_tables);
+  w->cores_changes = e->table_changes;
+}
+
+static void encode_units(work *w, region r, bool warm) {
   for (uint64_t n = r.n; n < r.n + r.rows;) {
     region g = {0};
     for (uint64_t k = r.k; k < r.k + r.columns; k += g.columns) {
       g = encoder_region(w->e, w->unit_gran, n, k);
-      if (w->e->plan->has_tables) {
-        encoder_use_tables(w->e, n, k);
-        core_set_update(&w->cores, w->e->unit_tables);
-      }
-      encode_region_unit(w->e, w->u, g);
+      if (w->e->plan->has_tables) use_cores(w, n, k);
+      encode_region_unit(w->e, w->u, g, warm);
     }
     n += g.rows;
   }
 }
 
-static void encode_once(work *w, region r, bool first) {
+// `warm`: the region has been encoded before, with tables that were a little different.
+static void encode_once(work *w, region r, bool warm) {
   if (w->u != NULL)
-    encode_units(w, r);
+    encode_units(w, r, warm);
   else
-    encode_search(w->e, r, first);
+    encode_search(w->e, r, !warm);
 }
 
 static void copy_region(encoder *e, region r, uint32_t **from, uint32_t **to) {
@@ -182,7 +217,7 @@ static void encode_with_tables(work *w, region r, uint32_t **best) {
       more = encode_tables_start(w->e, r, ++stage);
       since = 0;
     }
-    encode_once(w, r, round == 0);
+    encode_once(w, r, round > 0);
     double error = encoder_error(w->e, r);
     bool enough = !(error < least * (1 - 1e-3)) && !more;
     if (error < least || round == 0) {
@@ -215,7 +250,7 @@ static void encode_regions(work *w) {
       if (best != NULL)
         encode_with_tables(w, r, best);
       else
-        encode_once(w, r, true);
+        encode_once(w, r, false);
       done += r.rows * r.columns;
       if (done - reported < step) continue;
       report_progress(e, done);
@@ -255,6 +290,8 @@ static void plan_work(work *w) {
     w->region_gran = coarser(w->region_gran, (granularity){.kind = GRAN_ROW});
     return;
   }
+  w->cores_changes = UINT64_MAX;
+  w->cores_tables = ARENA_ARRAY(e->mem, uint64_t, e->s->field_count);
   w->unit_gran = e->plan->levels[e->plan->level_count - 1].gran;
   region r = encoder_region(e, w->unit_gran, 0, 0);
   w->u = unit_new(e->mem, e->plan, &w->cores, e->refinements, (size_t)r.rows, (size_t)r.columns);
@@ -312,6 +349,7 @@ tensor_codes *encode_tensor(diag *d, arena *a, const scheme *s, const float *w, 
     work job = {.e = &e};
     plan_work(&job);
     encode_regions(&job);
+    if (job.u != NULL) core_set_free(&job.cores);
   }
   arena_free(e.mem);
   return ok ? e.out : NULL;

@@ -5,6 +5,7 @@
 
 #include "weights/encode_near.h"
 #include "weights/encode_plan.h"
+#include "weights/encode_probe.h"
 
 enum {
   CELL_WEIGHTS = 256,  // weights of a cell
@@ -60,9 +61,10 @@ typedef struct cell_move {
 
 typedef struct cell_set {
   const encode_plan *plan;
-  size_t width;  // weights of a cell
-  size_t finest; // weights of the finest code
-  size_t phases; // cells until the value's dependence on the column repeats
+  arena *near_mem; // of the indices
+  size_t width;    // weights of a cell
+  size_t finest;   // weights of the finest code
+  size_t phases;   // cells until the value's dependence on the column repeats
   size_t terms;
   bool varies[PLAN_TERMS]; // by codes
   size_t slot_count, var_count, node_count, move_count, outer_count;
@@ -76,11 +78,18 @@ typedef struct cell_set {
   double min[PLAN_TERMS], max[PLAN_TERMS], rms[PLAN_TERMS]; // over sampled codes
 } cell_set;
 
-// What the terms need for codes of cells. NULL when a part of the value joins too many codes; then *blocked is that part.
-cell_set *cell_set_new(arena *a, const encode_plan *plan, const double *const *tables, const expr **blocked);
+// What the terms need for codes of cells; cell_set_update comes next. NULL when a part of the value joins too many codes;
+// then *blocked is that part.
+cell_set *cell_set_new(arena *a, const encode_plan *plan, const expr **blocked);
 
-// Computes everything again after stored tables have changed.
-void cell_set_update(arena *a, cell_set *c, const double *const *tables);
+// Computes all numbers, for the stored tables as they are.
+void cell_set_update(cell_set *c, const double *const *tables);
+
+// Frees what cell_set_update has made.
+void cell_set_free(cell_set *c);
+
+// All numbers that a term can be; none when they are too many to be listed.
+level_list cell_levels(arena *a, const cell_set *c, size_t term);
 
 // Chooses the codes of one cell: w[0 .. count - 1] with count <= width, the first weight at column k, coefficients u of the
 // terms. `effort` 0 is fast, 1 thorough. slots[] gets slot_count raw numbers.

@@ -374,21 +374,49 @@ static void order_moves(cell_set *c) {
   }
 }
 
-void cell_set_update(arena *a, cell_set *c, const double *const *tables) {
+void cell_set_free(cell_set *c) { arena_free(c->near_mem); }
+
+void cell_set_update(cell_set *c, const double *const *tables) {
   arena *temporary = arena_new();
   for (size_t i = 0; i < c->node_count; i++)
     if (c->nodes[i].op == CELL_TABLE) fill_table(temporary, c, &c->nodes[i], tables);
   arena_free(temporary);
+  arena_free(c->near_mem);
+  c->near_mem = arena_new();
   for (size_t i = 0; i < c->move_count; i++) {
     cell_move *m = &c->moves[i];
     if (m->near == NULL) continue;
     const cell_node *n = &c->nodes[m->node];
     for (size_t p = 0; p < c->phases; p++)
-      m->near[p] = near_index_new(a, n->table + ((p * c->width) << n->bits), (size_t)1 << n->bits, c->width);
+      m->near[p] = near_index_new(c->near_mem, n->table + ((p * c->width) << n->bits), (size_t)1 << n->bits, c->width);
   }
   order_moves(c);
   sample_terms(c);
 }
+
+// All numbers of a part, at any weight. Sums and products combine their parts' lists, as far as that is few enough.
+static level_list node_levels(arena *a, const cell_set *c, int node) {
+  enum { MOST = 4096 };
+  const cell_node *n = &c->nodes[node];
+  size_t places = (c->phases * c->width) << n->bits;
+  if (n->op == CELL_TABLE) {
+    double *all = arena_memdup(a, n->table, places * sizeof *all);
+    level_list l = level_list_make(all, places);
+    return l.count <= MOST ? l : (level_list){.count = 0};
+  }
+  level_list x = node_levels(a, c, n->args[0]), y = n->op == CELL_NEG ? x : node_levels(a, c, n->args[1]);
+  size_t count = n->op == CELL_NEG ? x.count : x.count * y.count;
+  if (count > (size_t)MOST * 16) return (level_list){.count = 0};
+  double *all = ARENA_ARRAY(a, double, count + 1);
+  for (size_t i = 0; i < count; i++) {
+    double p = x.values[n->op == CELL_NEG ? i : i / y.count], q = y.values[n->op == CELL_NEG ? 0 : i % y.count];
+    all[i] = n->op == CELL_NEG ? -p : n->op == CELL_ADD ? p + q : n->op == CELL_SUB ? p - q : p * q;
+  }
+  level_list l = level_list_make(all, count);
+  return l.count <= MOST ? l : (level_list){.count = 0};
+}
+
+level_list cell_levels(arena *a, const cell_set *c, size_t term) { return node_levels(a, c, c->roots[term]); }
 
 static bool build(cell_builder *b, const plan_level *l) {
   cell_set *c = b->c;
@@ -405,7 +433,7 @@ static bool build(cell_builder *b, const plan_level *l) {
   return true;
 }
 
-cell_set *cell_set_new(arena *a, const encode_plan *plan, const double *const *tables, const expr **blocked) {
+cell_set *cell_set_new(arena *a, const encode_plan *plan, const expr **blocked) {
   cell_builder b = {.a = a, .c = ARENA_NEW(a, cell_set)};
   const plan_level *l = &plan->levels[0];
   *b.c = (cell_set){.plan = plan, .width = (size_t)plan->cell, .finest = (size_t)plan->cell, .terms = l->terms};
@@ -414,7 +442,6 @@ cell_set *cell_set_new(arena *a, const encode_plan *plan, const double *const *t
     *blocked = b.blocked != NULL ? b.blocked : plan->scheme->value;
     return NULL;
   }
-  cell_set_update(a, b.c, tables);
   return b.c;
 }
 

@@ -158,11 +158,48 @@ static void recognise_simple(core_set *c) {
   find_middles(c);
 }
 
-void core_set_update(core_set *c, const double *const *tables) {
+static void take_cells(core_set *c) {
+  memcpy(c->min, c->cells->min, sizeof c->min);
+  memcpy(c->max, c->cells->max, sizeof c->max);
+}
+
+static bool core_varies(const core_set *c, size_t t) {
+  return c->cells != NULL ? c->cells->varies[t] : !constant_core(c, t);
+}
+
+// Which term has the levels and which the offset; false for values of another form.
+static bool line_terms(core_set *c) {
+  const plan_level *l = &c->plan->levels[0];
+  c->level_slope = c->level_offset = c->terms;
+  for (size_t t = 0; t < c->terms; t++) {
+    size_t *to = core_varies(c, t) ? &c->level_slope : &c->level_offset;
+    if (*to != c->terms || l->fixed[t]) return false;
+    *to = t;
+  }
+  return c->level_slope != c->terms;
+}
+
+static void find_levels(core_set *c) {
+  c->levels.count = 0;
+  if (!line_terms(c)) return;
   if (c->cells != NULL) {
-    cell_set_update(c->mem, c->cells, tables);
-    memcpy(c->min, c->cells->min, sizeof c->min);
-    memcpy(c->max, c->cells->max, sizeof c->max);
+    c->levels = cell_levels(c->level_mem, c->cells, c->level_slope);
+    return;
+  }
+  if (c->codes * c->positions > PROBE_LEVELS) return;
+  double *all = ARENA_ARRAY(c->level_mem, double, c->codes * c->positions);
+  for (size_t i = 0; i < c->positions; i++)
+    memcpy(all + i * c->codes, core_at(c, i, c->level_slope), c->codes * sizeof *all);
+  c->levels = level_list_make(all, c->codes * c->positions);
+}
+
+void core_set_update(core_set *c, const double *const *tables) {
+  arena_free(c->level_mem);
+  c->level_mem = arena_new();
+  if (c->cells != NULL) {
+    cell_set_update(c->cells, tables);
+    take_cells(c);
+    find_levels(c);
     return;
   }
   arena *a = arena_new();
@@ -172,6 +209,12 @@ void core_set_update(core_set *c, const double *const *tables) {
   arena_free(a);
   find_limits(c);
   recognise_simple(c);
+  if (c->direct_field == c->plan->scheme->field_count) find_levels(c);
+}
+
+void core_set_free(core_set *c) {
+  arena_free(c->level_mem);
+  if (c->cells != NULL) cell_set_free(c->cells);
 }
 
 static unsigned find_direct_field(const encode_plan *plan) {
@@ -190,15 +233,13 @@ bool core_set_init(arena *a, const encode_plan *plan, const double *const *table
                    const expr **blocked) {
   enum { LIMIT = 1 << 22 };
   core_set *c = out;
-  *c = (core_set){.plan = plan, .mem = a, .terms = plan->levels[0].terms, .positions = plan->period};
+  *c = (core_set){.plan = plan, .terms = plan->levels[0].terms, .positions = plan->period};
   c->direct_field = find_direct_field(plan);
   *blocked = plan->scheme->value;
   if (plan->cell > 0) {
-    c->cells = cell_set_new(a, plan, tables, blocked);
-    if (c->cells == NULL) return false;
-    memcpy(c->min, c->cells->min, sizeof c->min);
-    memcpy(c->max, c->cells->max, sizeof c->max);
-    return true;
+    c->cells = cell_set_new(a, plan, blocked);
+    if (c->cells != NULL) core_set_update(c, tables);
+    return c->cells != NULL;
   }
   c->codes = c->direct_field < plan->scheme->field_count ? 2 : joint_values(plan);
   if (c->terms == 0 || c->codes * c->positions * c->terms > LIMIT) return false;

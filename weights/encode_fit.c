@@ -5,7 +5,7 @@
 
 #include "weights/storable.h"
 
-enum { LANES = 4, CANDIDATES = 24 };
+enum { LANES = 4, CANDIDATES = 64 };
 
 // Sums over weights w with varying core c: c*c, c, c*w, 1, w, w*w. Lanes make the order of additions a fixed one that
 // a compiler can still do in parallel.
@@ -307,6 +307,28 @@ static void improve_fit(const core_set *c, const fit_span *s, fit *f) {
   }
 }
 
+// Several terms that vary: one end of the weights' range on the range of each, in all ways.
+static void joint_candidate(candidates *list, const core_set *c, const extent *e, double shrink, unsigned ends) {
+  const plan_level *l = &c->plan->levels[0];
+  double *u = list->u[list->count];
+  bool sound = list->count < CANDIDATES;
+  for (size_t t = 0; t < c->terms && sound; t++) {
+    bool up = fabs(c->max[t]) >= fabs(c->min[t]);
+    u[t] = l->fixed[t] ? 1 : 0;
+    if (l->fixed[t] || c->min[t] == c->max[t]) continue;
+    u[t] = shrink * (ends >> t & 1 ? e->min : e->max) / (up ? c->max[t] : c->min[t]);
+    sound = isfinite(u[t]) && (u[t] < 0 ? l->negative : l->positive)[t];
+  }
+  list->count += sound;
+}
+
+static void joint_candidates(candidates *list, const core_set *c, const extent *e) {
+  const double *shrink;
+  size_t count = shrinks_for(c->codes, &shrink);
+  for (unsigned ends = 0; c->terms <= 3 && ends < 1u << c->terms; ends++)
+    for (size_t i = 0; i < count; i++) joint_candidate(list, c, e, shrink[i], ends);
+}
+
 static void collect_candidates(candidates *list, const core_set *c, const fit_span *s, const extent *e) {
   if (c->simple && c->offset < c->terms) {
     offset_candidates(list, c, e);
@@ -320,6 +342,25 @@ static void collect_candidates(candidates *list, const core_set *c, const fit_sp
     } else {
       scale_candidates(list, c, t, e);
     }
+  if (c->cells == NULL && c->terms > 1) joint_candidates(list, c, e);
+}
+
+size_t fit_exact(const core_set *c, const fit_span *s, double (*u)[PLAN_TERMS]) {
+  enum { SLACK = 4 };
+  if (c->levels.count == 0) return 0;
+  const plan_level *l = &c->plan->levels[0];
+  size_t t = c->level_slope, offset = c->level_offset, count = s->rows * s->columns;
+  probe_line lines[PROBE_FOUND];
+  arena *a = arena_new();
+  double *w = ARENA_ARRAY(a, double, count);
+  for (size_t r = 0; r < s->rows; r++) memcpy(w + r * s->columns, s->w + r * s->stride, s->columns * sizeof *w);
+  size_t found = probe_lines(&c->levels, w, count, offset < c->terms, l->negative[t], l->positive[t], SLACK, lines);
+  arena_free(a);
+  for (size_t i = 0; i < found; i++) {
+    u[i][t] = lines[i].slope;
+    if (offset < c->terms) u[i][offset] = lines[i].offset / c->min[offset];
+  }
+  return found;
 }
 
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {

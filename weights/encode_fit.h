@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "weights/encode_cell.h"
+#include "weights/encode_probe.h"
 #include "weights/relaxed.h"
 
 // The squared error of outputs u: power - 2 b.u + u.H.u.
@@ -27,8 +28,8 @@ void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, do
 // The values of the cores for every code. With cells only `cells`, `terms`, `min` and `max` count.
 typedef struct core_set {
   const encode_plan *plan;
-  arena *mem;
-  cell_set *cells; // NULL: codes of single weights
+  arena *level_mem; // of `levels`
+  cell_set *cells;  // NULL: codes of single weights
   size_t terms, codes, positions;
   double *v; // [position][term][code]
   double min[PLAN_TERMS], max[PLAN_TERMS];
@@ -39,6 +40,9 @@ typedef struct core_set {
   size_t level_count, padded; // padded: power of two
   double *sorted, *middle;    // the varying core's values in order, and the limits between them
   uint16_t *code_of;          // of each sorted value
+  // All values of the one core that varies, where at most one constant one is beside it; count 0 elsewhere.
+  level_list levels;
+  size_t level_slope, level_offset; // terms; level_offset == terms when there is none
 } core_set;
 
 // `tables` are the current numbers of stored tables, by field. False when a table of all values would be too large or a
@@ -46,6 +50,9 @@ typedef struct core_set {
 bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out, const expr **blocked);
 // Computes the values again after tables have changed.
 void core_set_update(core_set *c, const double *const *tables);
+
+// Frees what core_set_init and core_set_update have beside the arena.
+void core_set_free(core_set *c);
 
 // Weights of one cell (1 where codes are of single weights), and numbers that are kept for its codes.
 size_t core_set_cell(const core_set *c);
@@ -67,6 +74,9 @@ void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out
 
 // The same without storing codes where that saves time; they are undefined afterwards.
 void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *out);
+
+// Coefficients for which every weight has an exact code, if there are such: at most PROBE_FOUND. Codes are not written.
+size_t fit_exact(const core_set *c, const fit_span *s, double (*u)[PLAN_TERMS]);
 
 // Searches the coefficients of least error. Codes are overwritten.
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out);

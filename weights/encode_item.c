@@ -168,9 +168,44 @@ static void solve_and_round(const item *it, unsigned set) {
     }
 }
 
+static double error_now(const item *it) {
+  double out[PLAN_TERMS];
+  outputs(it->u, it->level, it->above, out);
+  return quad_error(it->q, it->l->rows, out);
+}
+
+static void keep_fields(const item *it, double *vals) {
+  for (size_t f = 0; f < it->l->field_count; f++) vals[f] = it->u->fields[it->l->fields[f]];
+}
+
+// Real fields that multiply each other: steps as if they did not, taken while they help.
+static void approach(const item *it, size_t skip) {
+  enum { STEPS = 12 };
+  unsigned set = 0, products = 0;
+  double least = error_now(it);
+  for (size_t f = 0; f < it->l->field_count; f++) {
+    if (f == skip || !it->l->affine[f] || !is_real_at(it, f)) continue;
+    set |= 1u << f;
+    products |= it->l->partners[f];
+  }
+  for (int step = 0; (products & set) != 0 && step < STEPS; step++) {
+    double old[PLAN_FIELDS];
+    keep_fields(it, old);
+    solve_set(it, set);
+    double error = error_now(it);
+    if (error < least) {
+      least = error;
+      continue;
+    }
+    load_fields(it->u, it->level, old);
+    return;
+  }
+}
+
 // Fields of degree one together, others in turn; `skip` stays.
 static void descend(const item *it, size_t skip) {
   unsigned set = joint_fields(it, skip);
+  approach(it, skip);
   for (int sweep = 0; sweep < 2; sweep++) {
     bool others = false;
     solve_and_round(it, set);
@@ -184,12 +219,6 @@ static void descend(const item *it, size_t skip) {
   }
 }
 
-static double error_now(const item *it) {
-  double out[PLAN_TERMS];
-  outputs(it->u, it->level, it->above, out);
-  return quad_error(it->q, it->l->rows, out);
-}
-
 // Of fields that multiply each other, one integer is best tried from all sides.
 static size_t pivot_field(const item *it) {
   size_t best = it->l->field_count;
@@ -198,10 +227,6 @@ static size_t pivot_field(const item *it) {
     if (best == it->l->field_count || elem_get(type_at(it, f))->bits < elem_get(type_at(it, best))->bits) best = f;
   }
   return best;
-}
-
-static void keep_fields(const item *it, double *vals) {
-  for (size_t f = 0; f < it->l->field_count; f++) vals[f] = it->u->fields[it->l->fields[f]];
 }
 
 // Other fields are solved for every number of the pivot.

@@ -171,31 +171,31 @@ static bool place_terms(planner *p, plan_level *l, size_t row, const term_list *
   return true;
 }
 
-static bool contains_field(const expr *e, unsigned f) {
+bool encode_plan_uses(const expr *e, unsigned f) {
   if (e->op == EXPR_FIELD && e->index == f) return true;
   for (unsigned i = 0; i < e->arg_count; i++)
-    if (contains_field(e->args[i], f)) return true;
+    if (encode_plan_uses(e->args[i], f)) return true;
   return false;
 }
 
 // Whether e is a polynomial of degree one at most in field f.
 static bool is_affine(const expr *e, unsigned f) {
-  if (!contains_field(e, f) || e->op == EXPR_FIELD) return true;
+  if (!encode_plan_uses(e, f) || e->op == EXPR_FIELD) return true;
   const expr *a = e->args[0], *b = e->arg_count > 1 ? e->args[1] : NULL;
   switch (e->op) {
   case EXPR_NEG: return is_affine(a, f);
   case EXPR_ADD:
   case EXPR_SUB: return is_affine(a, f) && is_affine(b, f);
-  case EXPR_MUL: return is_affine(a, f) && is_affine(b, f) && !(contains_field(a, f) && contains_field(b, f));
-  case EXPR_DIV: return !e->is_int && is_affine(a, f) && !contains_field(b, f);
-  case EXPR_SELECT: return !contains_field(a, f) && is_affine(b, f) && is_affine(e->args[2], f);
+  case EXPR_MUL: return is_affine(a, f) && is_affine(b, f) && !(encode_plan_uses(a, f) && encode_plan_uses(b, f));
+  case EXPR_DIV: return !e->is_int && is_affine(a, f) && !encode_plan_uses(b, f);
+  case EXPR_SELECT: return !encode_plan_uses(a, f) && is_affine(b, f) && is_affine(e->args[2], f);
   default: return false;
   }
 }
 
 // Whether e, of degree one in f, may have a term with both f and g.
 static bool multiplies(const expr *e, unsigned f, unsigned g) {
-  if (!contains_field(e, f) || !contains_field(e, g)) return false;
+  if (!encode_plan_uses(e, f) || !encode_plan_uses(e, g)) return false;
   if (e->op == EXPR_NEG) return multiplies(e->args[0], f, g);
   if (e->op == EXPR_ADD || e->op == EXPR_SUB) return multiplies(e->args[0], f, g) || multiplies(e->args[1], f, g);
   return true;
@@ -247,7 +247,7 @@ static void describe_fields(plan_level *l) {
       if (core == NULL) continue;
       l->affine[i] &= is_affine(core, l->fields[i]);
       for (size_t j = 0; j < l->field_count; j++)
-        if (j != i && contains_field(core, l->fields[i]) && contains_field(core, l->fields[j]) &&
+        if (j != i && encode_plan_uses(core, l->fields[i]) && encode_plan_uses(core, l->fields[j]) &&
             multiplies(core, l->fields[i], l->fields[j]))
           l->partners[i] |= 1u << j;
     }
@@ -274,6 +274,14 @@ static bool split_level(planner *p, plan_level *l, const expr **outputs, size_t 
   return true;
 }
 
+// A row, or less where stored tables are for less: what is encoded at once when nothing is shared but tables.
+static granularity finest_table(const planner *p) {
+  granularity finest = {.kind = GRAN_ROW};
+  for (unsigned f = 0; f < p->s->field_count; f++)
+    if (p->plan->roles[f] == ROLE_TABLE && gran_order(p->s->fields[f].gran, finest) < 0) finest = p->s->fields[f].gran;
+  return finest;
+}
+
 // Levels by granularity, each with its scalar fields; false when there are too many.
 static bool collect_levels(planner *p) {
   encode_plan *plan = p->plan;
@@ -294,7 +302,7 @@ static bool collect_levels(planner *p) {
     if (l->field_count == PLAN_FIELDS) return false;
     l->fields[l->field_count++] = f;
   }
-  if (plan->level_count == 1) plan->levels[plan->level_count++] = (plan_level){.gran = {.kind = GRAN_ROW}};
+  if (plan->level_count == 1) plan->levels[plan->level_count++] = (plan_level){.gran = finest_table(p)};
   return true;
 }
 

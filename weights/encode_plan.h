@@ -6,7 +6,7 @@
 #include "ir/scheme.h"
 
 enum {
-  PLAN_TERMS = 4,      // outputs of a level
+  PLAN_TERMS = 8,      // outputs of a level
   PLAN_LEVELS = 8,     // granularities
   PLAN_FIELDS = 8,     // scalar fields of one level
   PLAN_CODE_BITS = 16, // per-weight fields together, where they are all the codes there are
@@ -44,6 +44,9 @@ typedef struct encode_plan {
   uint64_t cell;       // weights that share selectors (weights/encode_cell.h); 0: there are none
   const expr *blocked; // where structure ended, if a part of the value is to blame
 } encode_plan;
+
+// Whether scalar field f occurs in e.
+bool encode_plan_uses(const expr *e, unsigned f);
 
 encode_plan *encode_plan_new(arena *a, const scheme *s);
 

@@ -22,6 +22,7 @@ typedef struct encoder {
   unsigned refinements;
   double **tables;            // numbers of each stored table for the whole tensor, as `out` has them; by field
   const double **unit_tables; // the ones for the weights at hand
+  uint64_t table_changes;     // how often one of their numbers has been stored
   double *fields;             // scratch, by field
   double **pretended;         // scratch of encode_tables_start
   unsigned code_bits;         // per weight, all codes together

@@ -108,6 +108,18 @@ static void cluster(const double *samples, size_t count, double *levels, size_t 
   }
 }
 
+// Where there are no more numbers than levels these are the levels.
+static bool take_levels(const double *samples, size_t count, double *levels, size_t size) {
+  size_t found = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0 && samples[i] == samples[i - 1]) continue;
+    if (found == size) return false;
+    levels[found++] = samples[i];
+  }
+  for (; found > 0 && found < size; found++) levels[found] = levels[found - 1];
+  return true;
+}
+
 // One table whose index depends on the weight's own codes only.
 static void start_levels(encoder *e, unsigned f, region r) {
   arena *a = arena_new();
@@ -117,7 +129,7 @@ static void start_levels(encoder *e, unsigned f, region r) {
   for_each_scaled(e, r, take_sample, &s);
   qsort(s.samples, s.count, sizeof *s.samples, by_value);
   double *levels = ARENA_ARRAY(a, double, (size_t)size);
-  cluster(s.samples, s.count, levels, (size_t)size);
+  if (!take_levels(s.samples, s.count, levels, (size_t)size)) cluster(s.samples, s.count, levels, (size_t)size);
   uint64_t first = tables_of(e, f, r).first;
   for (uint64_t i = 0; i < size; i++) encoder_store(e, f, first + i, levels[i]);
   arena_free(a);

@@ -144,16 +144,19 @@ static bool row_terms(const unit *u, size_t level, size_t row, size_t *slope, si
   return *slope != l->terms || *offset != l->terms;
 }
 
-// The range of the ideal values of one output over the items.
-static void target_range(const unit *u, size_t level, size_t parent, size_t row, double *min, double *max) {
+// The range of the ideal values of one output over the items, and their mean.
+static void target_range(const unit *u, size_t level, size_t parent, size_t row, double *min, double *max,
+                         double *mean) {
   granules g = children(u, level, parent);
   *min = INFINITY;
   *max = -INFINITY;
+  *mean = 0;
   for (size_t i = 0; i < granules_total(g); i++) {
     double target[PLAN_TERMS] = {0};
     quad_solve(&u->levels[level].quads[granule_at(g, i)], u->plan->levels[level].rows, NULL, target);
     if (target[row] < *min) *min = target[row];
     if (target[row] > *max) *max = target[row];
+    *mean += target[row] / (double)granules_total(g);
   }
 }
 
@@ -172,17 +175,57 @@ static void add_start(starts *list, const plan_level *l, size_t term, double slo
   list->offset[list->count++] = offset;
 }
 
+// The targets of one output as multiples of what its one integer field can be.
+static bool exact_slope(const unit *u, size_t level, size_t parent, size_t row, size_t slope, double *out) {
+  enum { SLACK = 16 };
+  const plan_level *l = &u->plan->levels[level];
+  const expr *core = l->core[row][slope];
+  granules g = children(u, level, parent);
+  size_t count = 0, field = l->field_count;
+  for (size_t f = 0; f < l->field_count; f++)
+    if (encode_plan_uses(core, l->fields[f])) field = field == l->field_count ? f : l->field_count + 1;
+  if (field >= l->field_count || elem_get(u->plan->scheme->fields[l->fields[field]].type)->bits > 8) return false;
+  arena *a = arena_new();
+  double *targets = ARENA_ARRAY(a, double, granules_total(g));
+  for (size_t i = 0; i < granules_total(g); i++) {
+    double target[PLAN_TERMS] = {0};
+    const quad *q = &u->levels[level].quads[granule_at(g, i)];
+    if (!(q->h[row][row] > 0)) continue; // no weight says anything about it
+    quad_solve(q, l->rows, NULL, target);
+    targets[count++] = target[row];
+  }
+  elem_type type = u->plan->scheme->fields[l->fields[field]].type;
+  size_t codes = (size_t)1 << elem_get(type)->bits;
+  double *values = ARENA_ARRAY(a, double, codes);
+  for (size_t code = 0; code < codes; code++) {
+    u->fields[l->fields[field]] = elem_decode(type, code);
+    values[code] = relaxed_eval(&(relaxed_env){.scheme = u->plan->scheme, .fields = u->fields}, core);
+  }
+  level_list levels = level_list_make(values, codes);
+  probe_line lines[PROBE_FOUND];
+  bool found = !l->fixed[slope] &&
+               probe_lines(&levels, targets, count, false, l->negative[slope], l->positive[slope], SLACK, lines) > 0;
+  *out = found ? lines[0].slope : 0;
+  arena_free(a);
+  return found;
+}
+
 static void find_starts(const unit *u, size_t level, size_t parent, size_t row, size_t slope, size_t offset,
                         starts *list) {
   static const double shrink[] = {1, 0.85};
-  double min, max;
+  double min, max, mean;
   bool has_slope = slope < u->plan->levels[level].terms, has_offset = offset < u->plan->levels[level].terms;
   double lo = has_slope ? u->core_min[level][row][slope] : 0, hi = has_slope ? u->core_max[level][row][slope] : 0;
-  target_range(u, level, parent, row, &min, &max);
+  target_range(u, level, parent, row, &min, &max, &mean);
+  double exact;
+  if (has_slope && !has_offset && exact_slope(u, level, parent, row, slope, &exact))
+    add_start(list, &u->plan->levels[level], slope, exact, 0);
   double far = -min > max ? min : max, k = has_offset ? u->core_min[level][row][offset] : 1;
   for (size_t i = 0; i < sizeof shrink / sizeof *shrink; i++) {
     if (!isfinite(lo) || !isfinite(hi)) add_start(list, &u->plan->levels[level], slope, 1, 0);
-    if (has_offset) {
+    if (!has_slope) {
+      add_start(list, &u->plan->levels[level], offset, 0, mean / k);
+    } else if (has_offset) {
       double scale = shrink[i] * (max - min) / (hi - lo);
       add_start(list, &u->plan->levels[level], slope, scale, (0.5 * (max + min) - scale * 0.5 * (lo + hi)) / k);
     } else {
@@ -263,7 +306,7 @@ static void settle_children(unit *u, size_t level, size_t parent, const double *
 
 // Rounds the fields of every level, given those above.
 static void go_down(unit *u) {
-  static const double constant[PLAN_TERMS] = {1, 1, 1, 1};
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   settle_children(u, top_level(u), 0, constant);
   for (size_t level = top_level(u) - 1; level >= 1; level--)
     for (size_t p = 0; p < u->levels[level + 1].count; p++)
@@ -294,7 +337,7 @@ static void keep_best(unit *u) {
 
 // Goes back to the best solution, with the outputs that follow from it.
 static void restore_best(unit *u) {
-  static const double constant[PLAN_TERMS] = {1, 1, 1, 1};
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   for (size_t level = top_level(u); level >= 1; level--) {
     unit_level *l = &u->levels[level];
     memcpy(l->vals, l->best_vals, l->count * u->plan->levels[level].field_count * sizeof *l->vals);
@@ -307,7 +350,27 @@ static void restore_best(unit *u) {
   }
 }
 
-// Steps one integer field of a granule of level 1 while that lessens the true error.
+// Fields of few numbers are stepped through; real ones by their encodings.
+static bool has_neighbours(const unit *u, unsigned field) {
+  const elem_info *e = elem_get(u->plan->scheme->fields[field].type);
+  return e->kind != ELEM_KIND_FLOAT || e->bits <= 8;
+}
+
+// The number next to x, up or down; false at the end.
+static bool neighbour(elem_type type, double x, int direction, double *out) {
+  const elem_info *e = elem_get(type);
+  if (e->kind != ELEM_KIND_FLOAT) {
+    *out = x + direction;
+    return *out >= (double)elem_min(type) && *out <= (double)elem_max(type);
+  }
+  uint64_t raw = elem_encode(type, x), sign = e->special == ELEM_POWER ? 0 : (uint64_t)1 << (e->bits - 1);
+  bool away = (raw & sign) != 0 ? direction < 0 : direction > 0;
+  if (!away && (raw & ~sign & (((uint64_t)1 << e->bits) - 1)) == 0) return false; // it would become another sign
+  *out = elem_decode(type, away ? raw + 1 : raw - 1);
+  return isfinite(*out) && fabs(*out) <= elem_max_finite(type);
+}
+
+// Steps one field of a granule of level 1 while that lessens the true error.
 static void step_field(unit *u, size_t i, size_t slot, const double *above, double *least) {
   const plan_level *l = &u->plan->levels[1];
   elem_type type = u->plan->scheme->fields[l->fields[slot]].type;
@@ -315,8 +378,8 @@ static void step_field(unit *u, size_t i, size_t slot, const double *above, doub
   fit_span s = span_of(u, i);
   for (int direction = -1; direction <= 1; direction += 2)
     for (;;) {
-      double old[PLAN_TERMS], from = *val, next = from + direction;
-      if (next < (double)elem_min(type) || next > (double)elem_max(type)) break;
+      double old[PLAN_TERMS], from = *val, next;
+      if (!neighbour(type, from, direction, &next)) break;
       memcpy(old, outs, sizeof old);
       *val = next;
       unit_outputs(u, 1, i, above, outs);
@@ -333,9 +396,9 @@ static void step_field(unit *u, size_t i, size_t slot, const double *above, doub
     }
 }
 
-// Quadratic forms only approximate the error of integer fields, so their neighbours are tried in the end.
+// Quadratic forms only approximate the error of fields with few numbers, so their neighbours are tried in the end.
 static void polish(unit *u) {
-  static const double constant[PLAN_TERMS] = {1, 1, 1, 1};
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   const plan_level *l = &u->plan->levels[1];
   restore_best(u);
   for (size_t p = 0; p < (top_level(u) > 1 ? u->levels[2].count : 1); p++) {
@@ -349,31 +412,62 @@ static void polish(unit *u) {
       fit_measure(u->cores, &s, outs, &q);
       double least = quad_error(&q, u->cores->terms, outs);
       for (size_t f = 0; f < l->field_count; f++)
-        if (elem_get(u->plan->scheme->fields[l->fields[f]].type)->kind != ELEM_KIND_FLOAT)
-          step_field(u, i, f, above, &least);
+        if (has_neighbours(u, l->fields[f])) step_field(u, i, f, above, &least);
     }
   }
 }
 
-static bool has_integers(const unit *u) {
+static bool has_steps(const unit *u) {
   const plan_level *l = &u->plan->levels[1];
   for (size_t f = 0; f < l->field_count; f++)
-    if (elem_get(u->plan->scheme->fields[l->fields[f]].type)->kind != ELEM_KIND_FLOAT) return true;
+    if (has_neighbours(u, l->fields[f])) return true;
   return false;
 }
 
-double unit_encode(unit *u) {
+// Of several coefficients that are all exact, those that the fields can say.
+static void choose_exact(unit *u, size_t i, double (*ideal)[PLAN_TERMS], size_t found) {
+  static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
+  fit_span s = span_of(u, i);
+  quad best = {.power = 0};
+  double least = INFINITY;
+  for (size_t c = 0; c < found && least > 0; c++) {
+    double *vals = u->levels[1].vals + i * u->plan->levels[1].field_count, out[PLAN_TERMS];
+    quad exact, stored;
+    for (size_t f = 0; f < u->plan->levels[1].field_count; f++) vals[f] = 1;
+    fit_assign(u->cores, &s, ideal[c], &exact);
+    u->levels[1].quads[i] = exact;
+    unit_solve_item(u, 1, i, constant, top_level(u) == 1);
+    unit_outputs(u, 1, i, constant, out);
+    fit_measure(u->cores, &s, out, &stored);
+    double error = top_level(u) == 1 ? quad_error(&stored, u->cores->terms, out) : 0;
+    if (error < least) least = error, best = exact;
+  }
+  u->levels[1].quads[i] = best;
+}
+
+static void start_unit(unit *u) {
+  double ideal[PROBE_FOUND][PLAN_TERMS];
   for (size_t i = 0; i < u->levels[1].count; i++) {
-    double ideal[PLAN_TERMS];
     fit_span s = span_of(u, i);
-    fit_search(u->cores, &s, ideal, &u->levels[1].quads[i]);
+    size_t found = fit_exact(u->cores, &s, ideal);
+    if (found > 0)
+      choose_exact(u, i, ideal, found);
+    else
+      fit_search(u->cores, &s, ideal[0], &u->levels[1].quads[i]);
   }
   go_up(u, true);
   go_down(u);
+}
+
+double unit_encode(unit *u, bool warm) {
+  if (warm)
+    restore_best(u);
+  else
+    start_unit(u);
   u->settled = true;
   double best = assign_codes(u);
   keep_best(u);
-  for (unsigned round = 0; round < u->refinements; round++) {
+  for (unsigned round = 0; round < (warm ? 1 : u->refinements); round++) {
     go_up(u, false);
     go_down(u);
     double error = assign_codes(u);
@@ -384,7 +478,7 @@ double unit_encode(unit *u) {
     }
     if (enough) break;
   }
-  if (has_integers(u)) {
+  if (has_steps(u) && !warm) {
     polish(u);
     best = assign_codes(u);
     keep_best(u);

@@ -38,8 +38,9 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
 // Sets the shape before w is filled and unit_encode is called; not larger than unit_new's.
 void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k);
 
-// Encodes u->w: the solution is in best_codes and best_vals. Returns its squared error.
-double unit_encode(unit *u);
+// Encodes u->w: the solution is in best_codes and best_vals. Returns its squared error. `warm`: best_vals are good numbers to
+// begin with.
+double unit_encode(unit *u, bool warm);
 
 // The number of field `f` (ROLE_LEVEL, at plan level `level`, its position there `slot`) of granule i.
 static inline double unit_value(const unit *u, size_t level, size_t i, size_t slot) {
