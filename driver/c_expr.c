@@ -153,14 +153,12 @@ static void put(strbuf *out, const c_names *names, const expr *e) {
 
 void c_expr_put(strbuf *out, const c_names *names, const expr *e) { put(out, names, e); }
 
-void c_expr_put_tables(strbuf *out, const c_names *names) {
-  for (size_t t = 0; t < names->s->table_count; t++) {
-    const scheme_table *table = &names->s->tables[t];
-    strbuf_printf(out, "static const double %s%zu[] = {", names->tables, t);
-    for (size_t i = 0; i < table->count; i++)
-      strbuf_printf(out, "%s%a", i == 0 ? "" : i % 8 == 0 ? ",\n  " : ", ", table->values[i]);
-    strbuf_printf(out, "};\n");
-  }
+void c_expr_put_table(strbuf *out, const c_names *names, size_t index) {
+  const scheme_table *table = &names->s->tables[index];
+  strbuf_printf(out, "static const double %s%zu[] = {", names->tables, index);
+  for (size_t i = 0; i < table->count; i++)
+    strbuf_printf(out, "%s%a", i == 0 ? "" : i % 8 == 0 ? ",\n  " : ", ", table->values[i]);
+  strbuf_printf(out, "};\n");
 }
 
 const char *c_raw_type(elem_type type) {

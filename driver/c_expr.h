@@ -17,8 +17,8 @@ typedef struct c_names {
 // Appends the expression; its C type is int64_t when e->is_int, else double.
 void c_expr_put(strbuf *out, const c_names *names, const expr *e);
 
-// Appends a definition of every constant table of the scheme: `static const double <tables><i>[] = {..};`
-void c_expr_put_tables(strbuf *out, const c_names *names);
+// Appends a definition of a constant table of the scheme: `static const double <tables><index>[] = {..};`
+void c_expr_put_table(strbuf *out, const c_names *names, size_t index);
 
 // The type that holds raw elements: "uint8_t", "uint16_t", "uint32_t".
 const char *c_raw_type(elem_type type);

@@ -66,7 +66,25 @@ static void put_dims(strbuf *out, const layout_tensor *t) {
   }
 }
 
+static bool sorts(const expr *e) {
+  bool found = e->op == EXPR_ORDER || e->op == EXPR_FIND || e->op == EXPR_RANK;
+  for (unsigned i = 0; !found && i < e->arg_count; i++) found = sorts(e->args[i]);
+  return found;
+}
+
+// Layouts whose tensors have to be sorted or counted first have no packer: it would need memory of its own.
+static bool has_packer(const scheme_layout *l) {
+  bool has = true;
+  for (size_t i = 0; i < l->place_count; i++) has = has && !sorts(l->places[i].raw);
+  return has;
+}
+
 static void declare_tensors(const writer *w, const scheme_layout *l) {
+  if (!has_packer(l)) {
+    strbuf_printf(w->out, "/* Layout '%s' has no packer: it sorts its tensors. Pack the fields of the format. */\n\n",
+                  l->name);
+    return;
+  }
   strbuf_printf(w->out, "/* The tensors of layout '%s', little-endian. */\ntypedef struct %s_%s {\n", l->name,
                 w->symbol, l->name);
   for (size_t i = 0; i < l->tensor_count; i++) {
@@ -94,6 +112,26 @@ void kernels_put_pack_declarations(const job *j, const recipe *r, strbuf *out) {
 }
 
 // ---- functions that read elements ------------------------------------------------------------------------
+
+static const char *tables_name(const writer *w) { return arena_printf(w->j->mem, "%s_table", w->symbol); }
+
+static void mark_tables(const expr *e, bool *used) {
+  if (e->op == EXPR_TABLE) used[e->index] = true;
+  for (unsigned i = 0; i < e->arg_count; i++) mark_tables(e->args[i], used);
+}
+
+// The constant tables that what follows looks into.
+static void put_tables(const writer *w) {
+  bool *used = ARENA_ARRAY(w->j->mem, bool, w->s->table_count);
+  if (w->r->pack.has_row_sums) mark_tables(w->s->value, used);
+  for (size_t i = 0; i < w->s->layout_count; i++) {
+    const scheme_layout *l = &w->s->layouts[i];
+    for (size_t p = 0; has_packer(l) && p < l->place_count; p++) mark_tables(l->places[p].raw, used);
+  }
+  c_names names = {.s = w->s, .tables = tables_name(w)};
+  for (size_t t = 0; t < w->s->table_count; t++)
+    if (used[t]) c_expr_put_table(w->out, &names, t);
+}
 
 // A field's element of a source; the body follows.
 static void begin_getter(const writer *w, const char *source, const scheme_field *f) {
@@ -136,7 +174,10 @@ static void put_raw(const writer *w, const c_names *names, const scheme_field *f
 
 static void put_block_getter(const writer *w, const scheme_layout *l, size_t index) {
   const scheme_field *f = &w->s->fields[index];
-  c_names names = {.s = w->s, .block = "block", .vars = {[VAR_BINDER0] = "at", [VAR_BINDER1] = "(int64_t)element"}};
+  c_names names = {.s = w->s,
+                   .tables = tables_name(w),
+                   .block = "block",
+                   .vars = {[VAR_BINDER0] = "at", [VAR_BINDER1] = "(int64_t)element"}};
   names.vars[VAR_ROWS] = "(int64_t)s->rows";
   names.vars[VAR_COLUMNS] = "(int64_t)s->columns";
   uint64_t per_block = layout_block_elements(l, f) / table_size(f);
@@ -151,7 +192,7 @@ static void put_block_getter(const writer *w, const scheme_layout *l, size_t ind
 
 static void put_tensor_getter(const writer *w, const scheme_layout *l, size_t index) {
   const scheme_field *f = &w->s->fields[index];
-  c_names names = {.s = w->s};
+  c_names names = {.s = w->s, .tables = tables_name(w)};
   const char **tensors = ARENA_ARRAY(w->j->mem, const char *, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) tensors[i] = arena_printf(w->j->mem, "&s->tensors[%zu]", i);
   names.tensors = tensors;
@@ -212,14 +253,14 @@ static const char *table_name(const writer *w, size_t count, const char *name) {
 
 static void put_format(const writer *w) {
   const packing *p = &w->r->pack;
+  put_tables(w);
   put_parts(w);
   put_coarse(w, "coarse", p->fields, p->field_count);
   put_coarse(w, "coarse_of_tensor", p->tensor_fields, p->tensor_field_count);
   if (p->has_row_sums) {
-    c_names names = {.s = w->s, .tables = arena_printf(w->j->mem, "%s_table", w->symbol)};
+    c_names names = {.s = w->s, .tables = tables_name(w)};
     names.vars[VAR_K] = "(int64_t)k";
     names.vars[VAR_N] = "(int64_t)n";
-    c_expr_put_tables(w->out, &names);
     put_value(w, &names);
   }
   strbuf_printf(
@@ -259,6 +300,7 @@ static void put_pack_blocks(const writer *w, const scheme_layout *l) {
 
 static void put_pack_tensors(const writer *w, const scheme_layout *l) {
   static const c_names names = {.vars = {[VAR_ROWS] = "(int64_t)n", [VAR_COLUMNS] = "(int64_t)k"}};
+  if (!has_packer(l)) return;
   for (size_t i = 0; i < w->s->field_count; i++) put_tensor_getter(w, l, i);
   put_getter_list(w, l->name);
   strbuf_printf(w->out,

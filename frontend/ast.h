@@ -39,7 +39,7 @@ typedef enum ast_expr_kind {
   AST_CALL,   // name(args)
   AST_INDEX,  // args[0] is what is indexed, the others are the indices: a[i][j] is the same as a[i, j]
   AST_LIST,   // [a, b]
-  AST_STAR    // the axis that a bit stream runs along: tensor[*, n]
+  AST_STAR    // the axis that a line of elements runs along: tensor[*, n]
 } ast_expr_kind;
 
 typedef struct ast_expr ast_expr;
@@ -64,10 +64,11 @@ struct ast_expr {
   src_loc loc;
 };
 
-// `f16`, `u(bits)`, `f32[16]`
+// `f16`, `u(bits)`, `f32[16]`; of a stored tensor also `f16|f32[N]`
 typedef struct ast_type {
   ast_name name;
   const ast_expr *width; // NULL without
+  ast_names others;      // the types after the first
   ast_args dims;
   src_loc loc;
 } ast_type;

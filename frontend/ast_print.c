@@ -111,6 +111,7 @@ static void print_type(strbuf *out, const ast_type *type) {
     print_expr(out, type->width);
     strbuf_putc(out, ')');
   }
+  for (size_t i = 0; i < type->others.len; i++) strbuf_printf(out, "|%s", type->others.data[i].text);
   if (type->dims.len == 0) return;
   strbuf_putc(out, '[');
   print_args(out, &type->dims, 0);

@@ -70,6 +70,33 @@ static bool check_tensor_type(layout_builder *b, const ast_node *node, elem_type
   return false;
 }
 
+// The types that the file may have, and the one that holds all their numbers: one of them, or else f32.
+static bool stored_types(layout_builder *b, const ast_node *node, layout_tensor *t) {
+  bool ok = true;
+  if (node->type.others.len >= LAYOUT_MAX_TYPES) {
+    diag_error(b->c->d, node->type.loc, "the tensor '%s' has %zu types; at most %d are possible", t->name,
+               node->type.others.len + 1, LAYOUT_MAX_TYPES);
+    return false;
+  }
+  t->stored[t->stored_count++] = t->type;
+  for (size_t i = 0; i < node->type.others.len; i++) {
+    ast_type other = {.name = node->type.others.data[i], .loc = node->type.others.data[i].loc};
+    elem_type type;
+    ok &= fe_elem_type(b->c, &b->scope, &other, &type) && check_tensor_type(b, node, type);
+    t->stored[t->stored_count++] = type;
+  }
+  for (unsigned i = 1; i < t->stored_count; i++) {
+    if (!elem_holds(t->type, t->stored[i])) t->type = elem_holds(t->stored[i], t->type) ? t->stored[i] : ELEM_F32;
+  }
+  for (unsigned i = 0; ok && i < t->stored_count; i++) {
+    if (elem_holds(t->type, t->stored[i])) continue;
+    diag_error(b->c->d, node->type.loc, "no one type holds the numbers of all the types of '%s'", t->name);
+    t->type = t->stored[0]; // so that its places can be looked at
+    return false;
+  }
+  return ok;
+}
+
 static void build_tensor(layout_builder *b, const ast_node *node) {
   layout_tensor t = {.name = node->name.text, .suffix = node->suffix.text, .loc = node->name.loc};
   if (has_blocks(b)) {
@@ -78,6 +105,7 @@ static void build_tensor(layout_builder *b, const ast_node *node) {
     return;
   }
   b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &t.type) && check_tensor_type(b, node, t.type);
+  if (node->type.others.len > 0) b->ok &= stored_types(b, node, &t);
   b->ok &= build_dimensions(b, node, &t);
   if (t.suffix == NULL) t.suffix = arena_printf(b->c->mem, ".%s", t.name);
   fe_symbol symbol = {.name = t.name, .kind = FE_SYMBOL_TENSOR, .index = (unsigned)b->tensors.len, .loc = t.loc};
@@ -147,15 +175,32 @@ static bool bind_indices(layout_builder *b, const scheme_field *f, const ast_nod
   return ok;
 }
 
-// A float field's bits are copied: a stored tensor of another float type would be misread.
+static bool reads_tensor(const expr *e, unsigned tensor) {
+  bool reads = (e->op == EXPR_LOAD || expr_line_args(e->op) > 0) && e->index == tensor;
+  for (unsigned i = 0; !reads && i < e->arg_count; i++) reads = reads_tensor(e->args[i], tensor);
+  return reads;
+}
+
+// The numbers of a tensor are widened to what one place copies them to; others see them as they are declared.
+static bool widen_tensor(layout_builder *b, const scheme_field *f, layout_tensor *t, unsigned index) {
+  bool is_read = false;
+  for (size_t i = 0; i < b->places.len; i++) is_read |= reads_tensor(b->places.data[i].raw, index);
+  if (is_read || !elem_holds(f->type, t->type)) return false;
+  if (t->stored_count == 0) t->stored[t->stored_count++] = t->type;
+  t->type = f->type;
+  return true;
+}
+
+// A float field's bits are copied: a stored tensor of another float type would be misread, unless it can be widened.
 static bool check_copied_type(layout_builder *b, const scheme_field *f, const expr *raw) {
   if (raw->op != EXPR_LOAD || raw->index >= b->tensors.len) return true;
-  const layout_tensor *t = &b->tensors.data[raw->index];
+  layout_tensor *t = &b->tensors.data[raw->index];
   bool is_float = elem_get(t->type)->kind == ELEM_KIND_FLOAT || elem_get(f->type)->kind == ELEM_KIND_FLOAT;
   if (!is_float || t->type == f->type || elem_get(t->type)->kind != ELEM_KIND_FLOAT) return true;
+  if (elem_get(f->type)->kind == ELEM_KIND_FLOAT && widen_tensor(b, f, t, raw->index)) return true;
   diag_error(b->c->d, raw->loc, "the tensor '%s' has %s numbers, but the field '%s' is %s", t->name,
              elem_get(t->type)->name, f->name, elem_get(f->type)->name);
-  diag_hint(b->c->d, "a place copies bits; both must have the same type");
+  diag_hint(b->c->d, "a place copies numbers; the type of the field must have all those of the tensor");
   return false;
 }
 

@@ -68,6 +68,7 @@ static bool use_stored_scheme(linear_builder *b, const fe_tensor *t) {
 }
 
 static bool choose_scheme(linear_builder *b, const fe_rule *rule) {
+  b->act = ACT_F32;
   if (rule == NULL) return true;
   b->scheme = rule->scheme;
   b->act = rule->act;

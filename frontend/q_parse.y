@@ -77,10 +77,10 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %precedence '['
 
 %type <expr> expr index reference width per per_given result
-%type <type> type result_type
+%type <type> type result_type stored_type
 %type <name> word suffix
 %type <args> args arg_list named named_list exprs index_list dims elements
-%type <names> binders name_list
+%type <names> binders name_list others
 %type <nodes> items members places statements rules options
 %type <node> item const member place statement rule option
 
@@ -162,13 +162,21 @@ places: %empty { $$ = ast_no_nodes(p->mem); }
   | places error ';' { $$ = $1; yyerrok; }
   ;
 
-place: TENSOR NAME ':' type suffix ';' {
+place: TENSOR NAME ':' stored_type suffix ';' {
       $$ = DECLARE(.kind = AST_TENSOR, .name = $2, .type = $4, .suffix = $5, .loc = @$);
     }
   | TENSOR error ';' { $$ = NULL; yyerrok; }
   | NAME binders '=' expr ';' {
       $$ = DECLARE(.kind = AST_PLACE, .name = $1, .binders = *$2, .value = $4, .loc = @$);
     }
+  ;
+
+stored_type: NAME others dims { $$ = (ast_type){.name = $1, .others = *$2, .dims = *$3, .loc = @$}; }
+  | NAME '(' expr ')' dims { $$ = (ast_type){.name = $1, .width = $3, .dims = *$5, .loc = @$}; }
+  ;
+
+others: %empty { $$ = ast_no_names(p->mem); }
+  | others '|' NAME { $$ = ast_add_name(p->mem, $1, $3); }
   ;
 
 suffix: %empty { $$ = (ast_name){0}; }

@@ -4,63 +4,76 @@
 
 // ---- activation modes ----
 
-static const char act_forms[] = "f32, bf16, i8 per 32, i8 per token, i8 static(scale = 0.05, zero = -3)";
-
 static bool wrong_act(fe_context *c, src_loc loc) {
   diag_error(c->d, loc, "this is no activation mode");
-  diag_hint(c->d, "the modes are %s", act_forms);
+  diag_hint(c->d, "the modes are f32, bf16, f16; with scales found when the model runs i4 per 32, u8 per token, "
+                  "f8e4m3 per token, i1 per token; with a given one i8 static(scale = 0.05, zero = -3)");
   return false;
+}
+
+// "i8 per 32 asymmetric" is what "u8 per 32" means: the same numbers less 128.
+static const char *dynamic_type(fe_context *c, const ast_node *option) {
+  const char *word = option->word.text, *suffix = option->suffix.text;
+  if (suffix == NULL || fe_same_text(suffix, "dynamic")) return word;
+  if (!fe_same_text(suffix, "asymmetric") || (*word != 'i' && *word != 'u')) return NULL;
+  return arena_printf(c->mem, "u%s", word + 1);
 }
 
 static bool build_dynamic(fe_context *c, const ast_node *option, act_spec *out) {
   const ast_expr *per = option->per;
+  const char *type = dynamic_type(c, option);
   int64_t group = 0;
-  *out = (act_spec){.kind = ACT_I8_DYNAMIC};
-  if (option->suffix.text != NULL && !fe_same_text(option->suffix.text, "dynamic"))
-    return wrong_act(c, option->suffix.loc);
+  if (type == NULL) return wrong_act(c, option->suffix.loc);
+  if (!act_dynamic(type, 0, out)) return wrong_act(c, option->word.loc);
   if (per->kind == AST_NAME && fe_same_text(per->name.text, "token")) return true;
   if (!fe_constant_in(c, &c->constants, per, "the group", 1, INT32_MAX, &group)) return false;
   out->group = (uint64_t)group;
   return true;
 }
 
+// The zero point is 0 when it is left out, and a number of the type.
+static bool build_zero(fe_context *c, const ast_arg *zero, act_spec *out) {
+  int64_t z = 0;
+  bool is_int = act_is_integer(out);
+  if (zero == NULL) return true;
+  if (!fe_constant_in(c, &c->constants, zero->value, "the zero point", is_int ? elem_min(out->type) : 0,
+                      is_int ? elem_max(out->type) : 0, &z))
+    return false;
+  out->zero = (int)z;
+  return true;
+}
+
 static bool build_static(fe_context *c, const ast_node *option, act_spec *out) {
   static const char *const names[] = {"scale", "zero"};
   if (!fe_same_text(option->suffix.text, "static")) return wrong_act(c, option->suffix.loc);
+  if (!act_static(option->word.text, 1, 0, out)) return wrong_act(c, option->word.loc);
   if (!fe_check_args(c, &option->args, "static", names, 2)) return false;
-  const ast_arg *scale = fe_find_arg(&option->args, "scale"), *zero = fe_find_arg(&option->args, "zero");
+  const ast_arg *scale = fe_find_arg(&option->args, "scale");
   if (scale == NULL) {
     diag_error(c->d, option->suffix.loc, "static activations need a scale");
     diag_hint(c->d, "for example i8 static(scale = 0.05, zero = -3)");
     return false;
   }
   const expr *s = fe_constant(c, &c->constants, scale->value);
-  int64_t z = 0;
-  bool ok = s != NULL;
-  if (zero != NULL) ok &= fe_constant_in(c, &c->constants, zero->value, "the zero point", -128, 127, &z);
-  if (ok && !(fe_literal_real(s) > 0)) {
-    diag_error(c->d, scale->value->loc, "the scale of activations must be positive, and is %g", fe_literal_real(s));
-    ok = false;
-  }
-  if (ok) *out = (act_spec){.kind = ACT_I8_STATIC, .scale = fe_literal_real(s), .zero = (int)z};
-  return ok;
+  bool ok = build_zero(c, fe_find_arg(&option->args, "zero"), out);
+  if (s == NULL) return false;
+  out->scale = fe_literal_real(s);
+  if (out->scale > 0) return ok;
+  diag_error(c->d, scale->value->loc, "the scale of activations must be positive, and is %g", out->scale);
+  return false;
 }
 
 static bool build_act(fe_context *c, const ast_node *option, act_spec *out) {
-  const char *word = option->word.text;
-  bool plain = option->per == NULL && option->suffix.text == NULL;
-  if (plain && fe_same_text(word, "f32")) return *out = (act_spec){.kind = ACT_F32}, true;
-  if (plain && fe_same_text(word, "bf16")) return *out = (act_spec){.kind = ACT_BF16}, true;
-  if (!fe_same_text(word, "i8") || plain) return wrong_act(c, option->word.loc);
-  return option->per != NULL ? build_dynamic(c, option, out) : build_static(c, option, out);
+  if (option->per != NULL) return build_dynamic(c, option, out);
+  if (option->suffix.text != NULL) return build_static(c, option, out);
+  return act_plain(option->word.text, out) || wrong_act(c, option->word.loc);
 }
 
 // Integer codes go well with integer activations; float weights keep float ones.
 act_spec fe_default_act(const scheme *s) {
   for (size_t i = 0; i < s->field_count; i++)
-    if (s->fields[i].gran.kind == GRAN_WEIGHT && elem_get(s->fields[i].type)->kind == ELEM_KIND_FLOAT)
-      return (act_spec){.kind = ACT_F32};
-  return (act_spec){.kind = ACT_I8_DYNAMIC, .group = 32};
+    if (s->fields[i].gran.kind == GRAN_WEIGHT && elem_get(s->fields[i].type)->kind == ELEM_KIND_FLOAT) return ACT_F32;
+  return (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
 }
 
 // ---- options ----

@@ -109,8 +109,8 @@ static const char *const kind_names[] = {
 static const char *const use_hints[] = {
     [FE_USE_CONSTANT] = "only numbers and constants can stand here",
     [FE_USE_VALUE] = "a value uses fields, tables, constants, k and n",
-    [FE_USE_BLOCK] = "a place in a block uses bits(at, width), constants and the index that it binds",
-    [FE_USE_TENSORS] = "a place uses the layout's tensors, constants, K, N and the indices that it binds",
+    [FE_USE_BLOCK] = "a place in a block uses bits(at, width), tables, constants and the index that it binds",
+    [FE_USE_TENSORS] = "a place uses the layout's tensors, tables, constants, K, N and the indices that it binds",
     [FE_USE_DIMENSION] = "a dimension uses constants, K and N",
 };
 
@@ -118,7 +118,8 @@ static const char *const use_hints[] = {
 static bool is_allowed(fe_use use, fe_symbol_kind kind) {
   if (kind == FE_SYMBOL_CONST) return true;
   if (kind == FE_SYMBOL_VAR) return use != FE_USE_CONSTANT;
-  if (kind == FE_SYMBOL_FIELD || kind == FE_SYMBOL_TABLE) return use == FE_USE_VALUE;
+  if (kind == FE_SYMBOL_TABLE) return use == FE_USE_VALUE || use == FE_USE_BLOCK || use == FE_USE_TENSORS;
+  if (kind == FE_SYMBOL_FIELD) return use == FE_USE_VALUE;
   return kind == FE_SYMBOL_TENSOR && use == FE_USE_TENSORS;
 }
 
@@ -192,7 +193,8 @@ static const expr *lower_index(const lowering *l, const ast_expr *e) {
 }
 
 static const expr *misplaced_star(const lowering *l, const ast_expr *e) {
-  diag_error(l->c->d, e->loc, "'*' stands for a whole axis, which only bits(tensor[*, ..], at, width) can take");
+  diag_error(l->c->d, e->loc,
+             "'*' stands for a whole axis, which only bits, order, find and rank of a tensor can take");
   return NULL;
 }
 
@@ -208,6 +210,8 @@ static const function_row functions[] = {
     {.name = "abs", .op = EXPR_ABS, .arg_count = 1},       {.name = "min", .op = EXPR_MIN, .arg_count = 2},
     {.name = "max", .op = EXPR_MAX, .arg_count = 2},       {.name = "exp2", .op = EXPR_EXP2, .arg_count = 1},
     {.name = "select", .op = EXPR_SELECT, .arg_count = 3}, {.name = "bits", .op = EXPR_BITS, .arg_count = 2},
+    {.name = "order", .op = EXPR_ORDER, .arg_count = 2},   {.name = "find", .op = EXPR_FIND, .arg_count = 4},
+    {.name = "rank", .op = EXPR_RANK, .arg_count = 2},
 };
 enum { FUNCTION_COUNT = sizeof functions / sizeof functions[0] };
 
@@ -244,24 +248,46 @@ static size_t count_stars(const ast_expr *e, unsigned *axis) {
   return count;
 }
 
-// bits(tensor[i, *, j], at, width): the arguments of the stream are i, j, at, width.
-static const expr *lower_stream(const lowering *l, const ast_expr *e) {
+// How the functions on lines of tensors are called, for messages.
+static const char *const line_forms[EXPR_COUNT] = {
+    [EXPR_STREAM] = "bits(words[*, n], 4 * k, 4)",
+    [EXPR_ORDER] = "order(groups[*], k)",
+    [EXPR_FIND] = "find(columns[*], starts[n], starts[n + 1], k)",
+    [EXPR_RANK] = "rank(mask[n, *], k)",
+};
+
+static bool is_tensor(const lowering *l, const ast_expr *base, const fe_symbol *s) {
+  if (s->kind == FE_SYMBOL_TENSOR) return true;
+  diag_error(l->c->d, base->loc, "'%s' is a %s; only stored tensors have an axis '*'", s->name, kind_names[s->kind]);
+  return false;
+}
+
+// f(tensor[i, *, j], more ..): the arguments of the operation are i, j, more ..
+static const expr *lower_line(const lowering *l, const ast_expr *e, expr_op op) {
   const ast_expr *base = e->args.data[0].value;
   unsigned axis = 0;
   if (base->kind != AST_INDEX || base->args.data[0].value->kind != AST_NAME || count_stars(base, &axis) != 1) {
-    diag_error(l->c->d, base->loc, "bits needs a tensor with one axis marked by '*'");
-    diag_hint(l->c->d, "for example bits(words[*, n], 4 * k, 4)");
+    diag_error(l->c->d, base->loc, "%s needs a tensor with one axis marked by '*'", e->name.text);
+    diag_hint(l->c->d, "for example %s", line_forms[op]);
     return NULL;
   }
   const fe_symbol *s = find_name(l, base->args.data[0].value->name);
-  const expr **args = ARENA_ARRAY(l->c->mem, const expr *, base->args.len + 1);
+  const expr **args = ARENA_ARRAY(l->c->mem, const expr *, base->args.len + e->args.len);
   size_t count = 0;
-  bool ok = s != NULL && check_index_count(l, base, s);
+  bool ok = s != NULL && is_tensor(l, base, s) && check_index_count(l, base, s);
   for (size_t i = 1; i < base->args.len; i++)
     if (i - 1 != axis) ok &= (args[count++] = lower(l, base->args.data[i].value)) != NULL;
   ok &= lower_args(l, &e->args, 1, args + count);
-  if (!ok || !check_integers(l->c, "bits", count + 2, args) || !check_width(l->c, args[count + 1])) return NULL;
-  return expr_make(l->c->mem, EXPR_STREAM, s->index, axis, count + 2, args, e->loc);
+  size_t all = count + expr_line_args(op);
+  if (!ok || !check_integers(l->c, e->name.text, all, args)) return NULL;
+  if (op == EXPR_STREAM && !check_width(l->c, args[all - 1])) return NULL;
+  return expr_make(l->c->mem, op, s->index, axis, all, args, e->loc);
+}
+
+static const expr *misplaced_line(const lowering *l, const ast_expr *e, expr_op op) {
+  diag_error(l->c->d, e->loc, "%s can be used in the places of layouts with separate tensors only", e->name.text);
+  diag_hint(l->c->d, "for example %s", line_forms[op]);
+  return NULL;
 }
 
 // f16(x): the number that the bits x mean. Constants are computed.
@@ -351,13 +377,16 @@ static const expr *lower_call(const lowering *l, const ast_expr *e) {
   if (special) return result;
   const function_row *f = find_function(l, e->name);
   if (f == NULL || !check_positional(l, e)) return NULL;
-  if (f->op == EXPR_BITS && l->use == FE_USE_TENSORS && e->args.len == 3) return lower_stream(l, e);
+  bool of_line = expr_line_args(f->op) > 0;
+  if (of_line && l->use != FE_USE_TENSORS) return misplaced_line(l, e, f->op);
+  if (f->op == EXPR_BITS && l->use == FE_USE_TENSORS && e->args.len == 3) return lower_line(l, e, EXPR_STREAM);
   if (f->op == EXPR_BITS && (l->use != FE_USE_BLOCK || e->args.len != 2)) return wrong_bits(l, e);
   if (e->args.len != f->arg_count) {
     diag_error(l->c->d, e->loc, "'%s' takes %u argument%s, not %zu", f->name, f->arg_count,
                f->arg_count == 1 ? "" : "s", e->args.len);
     return NULL;
   }
+  if (of_line) return lower_line(l, e, f->op);
   const expr *args[3] = {0};
   if (!lower_args(l, &e->args, 0, args)) return NULL;
   if (f->op != EXPR_BITS) return operation(l->c, f->op, f->arg_count, args, e->loc);

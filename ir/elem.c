@@ -80,6 +80,28 @@ double elem_decode(elem_type type, uint64_t raw) {
   return e->kind == ELEM_KIND_UINT ? (double)raw : (double)elem_decode_int(type, raw);
 }
 
+// Floats of up to 16 bits have so few values that they are tried; of wider ones only f64 holds another.
+static bool holds_floats(elem_type wide, elem_type type) {
+  if (infos[type].bits > 16) return infos[wide].bits > infos[type].bits;
+  for (uint64_t raw = 0; raw >> infos[type].bits == 0; raw++) {
+    double value = elem_decode(type, raw);
+    double back = elem_decode(wide, elem_encode(wide, value));
+    if (isnan(value) ? !isnan(back) : back != value) return false;
+  }
+  return true;
+}
+
+bool elem_holds(elem_type wide, elem_type type) {
+  bool float_wide = infos[wide].kind == ELEM_KIND_FLOAT, float_type = infos[type].kind == ELEM_KIND_FLOAT;
+  if (wide == type) return true;
+  if (float_wide && float_type) return holds_floats(wide, type);
+  if (float_wide || float_type) return false;
+  uint64_t most = infos[type].bits == 64 ? UINT64_MAX : (uint64_t)elem_max(type);
+  uint64_t wide_most =
+      infos[wide].bits == 64 && infos[wide].kind == ELEM_KIND_UINT ? UINT64_MAX : (uint64_t)elem_max(wide);
+  return elem_min(wide) <= elem_min(type) && wide_most >= most;
+}
+
 static uint64_t encode_float(const elem_info *e, double value) {
   if (e->bits == 64) return fp_bits64(value);
   if (e->bits == 32) return fp_bits32((float)value);

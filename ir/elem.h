@@ -35,6 +35,9 @@ elem_type elem_by_name(const char *name);
 int64_t elem_min(elem_type type);
 int64_t elem_max(elem_type type);
 
+// Whether `wide` has every number of `type`, infinities and NaN included where there are any.
+bool elem_holds(elem_type wide, elem_type type);
+
 // The number that the raw bits of an element mean (integers exactly up to 2^53), and the raw bits of the nearest
 // representable number (round to nearest even; integers saturate; floats that have infinities overflow to them, others
 // saturate; NaN becomes NaN where there is one, else the largest number; e8m0 takes the nearer power of two, the larger one of

@@ -72,22 +72,57 @@ static bool add_index(eval_env *env, const expr *e, const layout_input *t, unsig
 
 static int64_t read_element(eval_env *env, const expr *e) {
   const layout_input *t = &env->inputs[e->index];
-  unsigned bits = elem_get(t->type)->bits;
   uint64_t offset = 0;
   for (unsigned r = 0; r < e->arg_count; r++)
     if (!add_index(env, e, t, r, r, &offset)) return 0;
-  return (int64_t)eval_bits(t->data, offset * bits, bits);
+  return (int64_t)eval_element(t, offset);
 }
 
-static int64_t read_stream(eval_env *env, const expr *e) {
+static int64_t read_stream(eval_env *env, const expr *e, const tensor_line *line, const int64_t *args) {
   const layout_input *t = &env->inputs[e->index];
-  uint64_t offset = 0;
-  for (unsigned r = 0, arg = 0; r < t->rank; r++)
-    if (r != e->axis && !add_index(env, e, t, arg++, r, &offset)) return 0;
-  int64_t at = eval_int(env, e->args[e->arg_count - 2]);
-  int64_t width = eval_int(env, e->args[e->arg_count - 1]);
-  if (!bits_inside(env, e, e->axis, at, width, t->dims[e->axis] * elem_get(t->type)->bits)) return 0;
-  return (int64_t)eval_stream(t, offset, eval_stride(t, e->axis), (uint64_t)at, (unsigned)width);
+  if (!bits_inside(env, e, e->axis, args[0], args[1], line->length * elem_get(t->type)->bits)) return 0;
+  return (int64_t)eval_stream(t, line->first, line->stride, (uint64_t)args[0], (unsigned)args[1]);
+}
+
+static int64_t read_order(eval_env *env, const expr *e, const tensor_line *line, const int64_t *args) {
+  if (args[0] >= 0 && (uint64_t)args[0] < line->length) return line_order(env->lines, line, (uint64_t)args[0]);
+  fault(env, e, e->axis, args[0], line->length);
+  return 0;
+}
+
+static int64_t read_rank(eval_env *env, const expr *e, const tensor_line *line, const int64_t *args) {
+  uint64_t limit = line->length * elem_get(env->inputs[e->index].type)->bits;
+  return bits_inside(env, e, e->axis, args[0], 0, limit) ? line_rank(env->lines, line, (uint64_t)args[0]) : 0;
+}
+
+static int64_t read_find(eval_env *env, const expr *e, const tensor_line *line, const int64_t *args) {
+  int64_t from = args[0], to = args[1], found = 0;
+  if (from < 0 || to < from || (uint64_t)to > line->length) {
+    fault(env, e, e->axis, from < 0 || (uint64_t)from > line->length ? from : to, line->length);
+    return 0;
+  }
+  if (line_find(env->lines, line, (uint64_t)from, (uint64_t)to, args[2], &found)) return found;
+  if (!env->faulted) {
+    fault(env, e, e->axis, from, (uint64_t)to);
+    env->fault.unsorted = true;
+  }
+  return 0;
+}
+
+// STREAM, ORDER, FIND and RANK.
+static int64_t read_line(eval_env *env, const expr *e) {
+  const layout_input *t = &env->inputs[e->index];
+  tensor_line line = {.tensor = e->index, .axis = e->axis};
+  unsigned arg = 0;
+  for (unsigned r = 0; r < t->rank; r++)
+    if (r != e->axis && !add_index(env, e, t, arg++, r, &line.first)) return 0;
+  int64_t args[3];
+  for (unsigned i = 0; i < expr_line_args(e->op); i++) args[i] = eval_int(env, e->args[arg + i]);
+  line.stride = eval_stride(t, e->axis);
+  line.length = t->dims[e->axis];
+  if (e->op == EXPR_STREAM) return read_stream(env, e, &line, args);
+  if (e->op == EXPR_ORDER) return read_order(env, e, &line, args);
+  return e->op == EXPR_RANK ? read_rank(env, e, &line, args) : read_find(env, e, &line, args);
 }
 
 static uint64_t table_size(const eval_env *env, const expr *e) {
@@ -184,7 +219,10 @@ int64_t eval_int(eval_env *env, const expr *e) {
   case EXPR_WINDOW: return eval_window(env->codes, e, env->n, env->k);
   case EXPR_BITS: return read_bits(env, e);
   case EXPR_LOAD: return read_element(env, e);
-  case EXPR_STREAM: return read_stream(env, e);
+  case EXPR_STREAM:
+  case EXPR_ORDER:
+  case EXPR_FIND:
+  case EXPR_RANK: return read_line(env, e);
   default: break;
   }
   int64_t a = eval_int(env, e->args[0]);

@@ -4,14 +4,16 @@
 #define QCC_IR_EVAL_H
 
 #include "ir/expr_range.h"
+#include "ir/line_index.h"
 #include "ir/tensor_codes.h"
 
 // The first read outside of its block or tensor: where in the expression, and which bit or element.
 typedef struct eval_fault {
   const expr *at;
-  int64_t index;      // first bit (BITS, STREAM) or the index of dimension `dimension` (LOAD and STREAM)
-  unsigned dimension; // of LOAD and STREAM
-  uint64_t limit;     // bits or elements there are
+  int64_t index;      // first bit (BITS, STREAM, RANK) or the index of dimension `dimension`
+  unsigned dimension; // of the tensor
+  uint64_t limit;     // bits or elements there are; where `unsorted`, the end of the elements
+  bool unsorted;      // FIND: elements index .. limit - 1 do not ascend
 } eval_fault;
 
 // What leaves mean. Values need `codes`, `n` and `k`; places need `vars` and either `block` or `inputs`.
@@ -22,7 +24,8 @@ typedef struct eval_env {
   int64_t vars[EXPR_VAR_COUNT];
   const uint8_t *block; // of a block layout
   uint64_t block_bytes;
-  const layout_input *inputs; // of a tensor layout
+  const layout_input *inputs; // of a tensor layout, and what its places may ask of their lines
+  const line_index *lines;
   bool faulted;
   eval_fault fault;
 } eval_env;
@@ -37,6 +40,22 @@ uint64_t eval_bits(const uint8_t *bytes, uint64_t at, unsigned width);
 
 // Bits of the stream that elements first, first + step, .. of a tensor form (see EXPR_STREAM), as eval_bits.
 uint64_t eval_stream(const layout_input *t, uint64_t first, uint64_t step, uint64_t at, unsigned width);
+
+static inline uint32_t eval_word(const uint8_t *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+// The raw element number `at` of a tensor with elements of whole bytes.
+static inline uint64_t eval_element(const layout_input *t, uint64_t at) {
+  unsigned bytes = elem_get(t->type)->bits / 8;
+  const uint8_t *p = t->data + at * bytes;
+  switch (bytes) {
+  case 1: return p[0];
+  case 2: return (uint64_t)(p[0] | p[1] << 8);
+  case 4: return eval_word(p);
+  default: return eval_word(p) | (uint64_t)eval_word(p + 4) << 32;
+  }
+}
 
 // Rows of row-major dimensions: the distance in elements between neighbours along `axis`.
 // WINDOW at weight (n, k).

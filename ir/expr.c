@@ -11,6 +11,12 @@ static const expr_info infos[EXPR_COUNT] = {
 
 const expr_info *expr_get_info(expr_op op) { return &infos[op]; }
 
+unsigned expr_line_args(expr_op op) {
+  static const unsigned char counts[EXPR_COUNT] = {
+      [EXPR_STREAM] = 2, [EXPR_ORDER] = 1, [EXPR_FIND] = 3, [EXPR_RANK] = 1};
+  return counts[op];
+}
+
 expr_op expr_op_by_name(const char *name) {
   for (int op = 0; op < EXPR_COUNT; op++)
     if (strcmp(infos[op].name, name) == 0) return (expr_op)op;

@@ -84,9 +84,13 @@ static bool check_read(checker *c, const expr *e) {
   if (e->op == EXPR_BITS) return true;
   if (e->index >= c->layout->tensor_count) return wrong_leaf(c, e, "an unknown tensor");
   const layout_tensor *t = &c->layout->tensors[e->index];
-  unsigned expected = e->op == EXPR_LOAD ? t->rank : t->rank + 1;
-  if (e->op == EXPR_STREAM && e->axis >= t->rank)
-    return wrong_leaf(c, e, "a stream along a dimension that there is not");
+  unsigned extra = expr_line_args(e->op), expected = e->op == EXPR_LOAD ? t->rank : t->rank - 1 + extra;
+  if (e->op != EXPR_LOAD && e->axis >= t->rank) return wrong_leaf(c, e, "elements along a dimension that there is not");
+  if ((e->op == EXPR_ORDER || e->op == EXPR_FIND) && elem_get(t->type)->kind == ELEM_KIND_FLOAT) {
+    diag_error(c->d, e->loc, "'%s' works on integers, and the tensor '%s' has %s numbers", name, t->name,
+               elem_get(t->type)->name);
+    return false;
+  }
   if (e->arg_count == expected) return true;
   diag_error(c->d, e->loc, "%s of tensor '%s' needs %u arguments, not %u", name, t->name, expected, e->arg_count);
   return false;
@@ -148,7 +152,10 @@ static bool check_node(checker *c, const expr *e) {
   case EXPR_ELEMENT: return check_table_use(c, e);
   case EXPR_BITS:
   case EXPR_LOAD:
-  case EXPR_STREAM: return check_operator(c, e) && check_read(c, e);
+  case EXPR_STREAM:
+  case EXPR_ORDER:
+  case EXPR_FIND:
+  case EXPR_RANK: return check_operator(c, e) && check_read(c, e);
   default: return check_operator(c, e);
   }
 }
@@ -182,6 +189,17 @@ static unsigned expected_binders(const scheme_layout *l, const scheme_field *f) 
   return elements + (f->rank != 0);
 }
 
+// Indices of a block and of a table are bounded by the format; those of rows and columns by the tensor.
+static void set_binder_ranges(checker *c, const scheme_field *f) {
+  uint64_t size = 1;
+  scheme_field_size(f, &size);
+  if (c->kind == IN_BLOCK && f->gran.kind == GRAN_WEIGHT)
+    c->ranges.vars[VAR_BINDER0].max = (int64_t)c->layout->block_weights - 1;
+  if (c->kind == IN_BLOCK && f->gran.kind == GRAN_GROUP)
+    c->ranges.vars[VAR_BINDER0].max = (int64_t)(c->layout->block_weights / f->gran.group) - 1;
+  if (f->rank > 0) c->ranges.vars[VAR_BINDER0 + c->binder_count - 1].max = (int64_t)size - 1;
+}
+
 bool scheme_check_place(diag *d, const scheme *s, const scheme_layout *l, const layout_place *p) {
   if (p->field >= s->field_count || p->raw == NULL) {
     diag_error(d, p->loc, "layout '%s' places a field that scheme '%s' does not have", l->name, s->name);
@@ -197,6 +215,7 @@ bool scheme_check_place(diag *d, const scheme *s, const scheme_layout *l, const 
   checker c = {.d = d, .s = s, .layout = l, .binder_count = expected, .what = "a place", .ranges = range_env_value(s)};
   c.kind = l->block_weights > 0 ? IN_BLOCK : IN_TENSORS;
   c.ranges.layout = l;
+  set_binder_ranges(&c, f);
   if (!check_expr(&c, p->raw, 0)) return false;
   if (p->raw->is_int) return true;
   diag_error(d, p->raw->loc, "the place of field '%s' must be an integer: the raw bits of the element", f->name);

@@ -150,6 +150,9 @@ static expr_range range_source(const range_env *env, const expr *e) {
     unsigned bits = elem_get(env->layout->tensors[e->index].type)->bits;
     return bits < 63 ? unsigned_bits(bits) : everything;
   }
+  case EXPR_ORDER: return (expr_range){.min = 0, .max = UINT32_MAX};
+  case EXPR_FIND: return (expr_range){.min = -1, .max = UINT32_MAX};
+  case EXPR_RANK: return (expr_range){.min = 0, .max = INT64_MAX};
   default: return everything;
   }
 }

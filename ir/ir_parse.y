@@ -38,7 +38,7 @@ static void ir_yyerror(src_loc *loc, void *scanner, parse_context *p, const char
 %token KW_RECIPE "recipe" KW_PLAN "plan" KW_MODEL "model" KW_KERNEL "kernel" KW_FIELD "field" KW_TABLE "table"
 %token KW_VALUE "value" KW_LAYOUT "layout" KW_BLOCK "block" KW_BYTES "bytes keyword" KW_TYPE "type" KW_TENSOR "tensor"
 %token KW_PLACE "place" KW_FOR "for" KW_TO "to" KW_STEP "step" KW_ITER "iter" KW_PER "per" KW_AT "at" KW_X "x"
-%token KW_I8 "i8" KW_DYNAMIC "dynamic" KW_STATIC "static" KW_TOKEN "token"
+%token KW_OF "of" KW_DYNAMIC "dynamic" KW_STATIC "static" KW_TOKEN "token"
 
 %%
 
@@ -85,10 +85,14 @@ places:
 | places place                         { $$ = node_append(p, $1, $2); }
 
 place:
-  KW_TENSOR SYMBOL STRING ':' word list
-                                       { $$ = node_new(p, NODE_TENSOR, @2, 4, $2, $3, $5, $6); }
+  KW_TENSOR SYMBOL STRING ':' word stored list
+                                       { $$ = node_new(p, NODE_TENSOR, @2, 5, $2, $3, $5, $7, $6); }
 | KW_PLACE target '(' binders ')' '=' value
                                        { $$ = node_new(p, NODE_PLACE, @2, 3, $2, $4, $7); }
+
+stored:
+  %empty                               { $$ = node_new(p, NODE_LIST, @$, 0); }
+| KW_OF '(' values ')'                 { $$ = $3; }
 
 target: SYMBOL | INT
 
@@ -142,10 +146,10 @@ named:
 | word target '/' INT                  { $$ = node_new(p, NODE_NAMED, @$, 3, $1, $2, $4); }
 
 act:
-  KW_I8 KW_PER INT KW_DYNAMIC          { $$ = node_act(p, @$, ACT_FORM_GROUP, $3, NULL); }
-| KW_I8 KW_PER KW_TOKEN KW_DYNAMIC     { $$ = node_act(p, @$, ACT_FORM_TOKEN, NULL, NULL); }
-| KW_I8 KW_STATIC '(' value ',' INT ')'
-                                       { $$ = node_act(p, @$, ACT_FORM_STATIC, $4, $6); }
+  word KW_PER INT KW_DYNAMIC           { $$ = node_act(p, @$, ACT_FORM_GROUP, $1, $3, NULL); }
+| word KW_PER KW_TOKEN KW_DYNAMIC      { $$ = node_act(p, @$, ACT_FORM_TOKEN, $1, NULL, NULL); }
+| word KW_STATIC '(' value ',' INT ')'
+                                       { $$ = node_act(p, @$, ACT_FORM_STATIC, $1, $4, $6); }
 
 type:
   word
@@ -159,7 +163,7 @@ type_part: INT | word
 
 // Keywords are words wherever the grammar cannot mistake them.
 word: WORD | KW_MODULE | KW_BATCH | KW_SOURCE | KW_SCHEME | KW_WEIGHT | KW_RECIPE | KW_PLAN | KW_MODEL | KW_KERNEL
-| KW_FIELD | KW_TABLE | KW_VALUE | KW_LAYOUT | KW_BLOCK | KW_BYTES | KW_TYPE | KW_TENSOR | KW_PLACE | KW_STEP | KW_I8
+| KW_FIELD | KW_TABLE | KW_VALUE | KW_LAYOUT | KW_BLOCK | KW_BYTES | KW_TYPE | KW_TENSOR | KW_PLACE | KW_STEP | KW_OF
 
 // ---- functions
 

@@ -17,6 +17,7 @@ typedef struct bit_value {
 } bit_value;
 
 typedef struct bit_env {
+  const scheme *scheme;
   const int64_t *binders;
   uint64_t block_bits;
   uint64_t mask; // of the raw element
@@ -188,6 +189,16 @@ static bool evaluate_select(const bit_env *env, const expr *e, bit_value *out) {
   return evaluate(env, e->args[condition != 0 ? 1 : 2], out);
 }
 
+// A constant table at a constant index; outside of it there are zeros.
+static bool evaluate_table(const bit_env *env, const expr *e, bit_value *out) {
+  const scheme_table *t = &env->scheme->tables[e->index];
+  bit_value v;
+  int64_t at;
+  if (!evaluate(env, e->args[0], &v) || !is_constant(&v, &at)) return false;
+  set_constant(out, at >= 0 && (uint64_t)at < t->count ? (int64_t)t->values[at] : 0);
+  return true;
+}
+
 static bool evaluate_unary(const bit_env *env, const expr *e, bit_value *out) {
   int64_t c;
   if (!evaluate(env, e->args[0], out)) return false;
@@ -207,6 +218,7 @@ static bool evaluate(const bit_env *env, const expr *e, bit_value *out) {
   case EXPR_VAR: return set_constant(out, env->binders[e->index - VAR_BINDER0]), true;
   case EXPR_BITS: return evaluate_bits(env, e, out);
   case EXPR_SELECT: return evaluate_select(env, e, out);
+  case EXPR_TABLE: return evaluate_table(env, e, out);
   case EXPR_NEG:
   case EXPR_ABS:
   case EXPR_NOT: return evaluate_unary(env, e, out);
@@ -263,7 +275,8 @@ const block_place *layout_block_place(arena *a, const scheme *s, const scheme_la
   place->elements = ARENA_ARRAY(a, element_bits, place->element_count);
   piece_list pieces = {.mem = a};
   int64_t binders[2];
-  bit_env env = {.binders = binders, .block_bits = l->block_bytes * 8, .mask = int_low_bits(UINT64_MAX, place->bits)};
+  bit_env env = {
+      .scheme = s, .binders = binders, .block_bits = l->block_bytes * 8, .mask = int_low_bits(UINT64_MAX, place->bits)};
   for (size_t i = 0; i < place->element_count; i++) {
     bit_value v;
     layout_block_binders(f, i, binders);

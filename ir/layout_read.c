@@ -40,7 +40,13 @@ static bool report_fault(reader *r, const layout_place *p, eval_env *env, uint64
                         "layout '%s' reads element %" PRIu64 " of field '%s' at bit %" PRId64 " of a block of %" PRIu64
                         " bits",
                         r->l->name, element, field, env->fault.index, env->fault.limit);
-  bool stream = at->op == EXPR_STREAM && env->fault.dimension == at->axis;
+  if (env->fault.unsorted)
+    return tensor_error(r->d, r->tensor,
+                        "layout '%s' looks for element %" PRIu64 " of field '%s' in numbers %" PRId64 " to %" PRIu64
+                        " of dimension %u of '%s', which do not ascend",
+                        r->l->name, element, field, env->fault.index, env->fault.limit - 1, env->fault.dimension,
+                        r->l->tensors[at->index].name);
+  bool stream = (at->op == EXPR_STREAM || at->op == EXPR_RANK) && env->fault.dimension == at->axis;
   return tensor_error(r->d, r->tensor,
                       "layout '%s' reads element %" PRIu64 " of field '%s' at %s %" PRId64 " of dimension %u of '%s', "
                       "which has %" PRIu64,
@@ -97,6 +103,7 @@ static bool run_lanes(reader *r, const layout_place *p, place_program *pp, uint6
     if (program_faulted(pp->p, 0, l)) {
       eval_env env = {.scheme = r->s, .block = pp->env.block, .block_bytes = pp->env.block_bytes};
       env.inputs = pp->env.inputs;
+      env.lines = pp->env.lines;
       for (unsigned v = VAR_BINDER0; v < EXPR_VAR_COUNT; v++) env.vars[v] = pp->env.vars[v][l];
       return report_fault(r, p, &env, first + l);
     }
@@ -189,7 +196,7 @@ static void set_binders(place_program *pp, size_t lane, const scheme_field *f, c
   if (f->rank != 0) pp->binders[b][lane] = (int64_t)c->number;
 }
 
-static bool read_tensor_place(reader *r, const layout_place *p, const layout_input *inputs) {
+static bool read_tensor_place(reader *r, const layout_place *p, const layout_input *inputs, const line_index *lines) {
   const scheme_field *f = &r->s->fields[p->field];
   uint64_t count = 0, per_row = 0;
   element_counter c = {.granules = 1, .size = 1};
@@ -199,6 +206,7 @@ static bool read_tensor_place(reader *r, const layout_place *p, const layout_inp
   c.granules = per_row / c.size;
   place_program *pp = place_program_new(r, p);
   pp->env.inputs = inputs;
+  pp->env.lines = lines;
   for (uint64_t i = 0; i < count; i += PROGRAM_LANES) {
     pp->env.lanes = count - i < PROGRAM_LANES ? (size_t)(count - i) : PROGRAM_LANES;
     for (size_t l = 0; l < pp->env.lanes; l++) {
@@ -208,13 +216,6 @@ static bool read_tensor_place(reader *r, const layout_place *p, const layout_inp
     if (!run_lanes(r, p, pp, i, r->out->elements[p->field] + i)) return false;
   }
   return true;
-}
-
-// Words of either sign hold the same bits.
-static bool type_matches(elem_type declared, elem_type found) {
-  const elem_info *a = elem_get(declared), *b = elem_get(found);
-  if (declared == found) return true;
-  return a->bits == b->bits && a->kind != ELEM_KIND_FLOAT && b->kind != ELEM_KIND_FLOAT;
 }
 
 static bool check_input_size(reader *r, const layout_tensor *t, const layout_input *in) {
@@ -227,9 +228,9 @@ static bool check_input_size(reader *r, const layout_tensor *t, const layout_inp
 }
 
 static bool check_input(reader *r, const layout_tensor *t, const layout_input *in, uint64_t rows, uint64_t columns) {
-  if (!type_matches(t->type, in->type))
+  if (!layout_tensor_takes(t, in->type, NULL))
     return tensor_error(r->d, r->tensor, "'%s' has elements of type %s; layout '%s' needs %s", t->suffix,
-                        elem_get(in->type)->name, r->l->name, elem_get(t->type)->name);
+                        elem_get(in->type)->name, r->l->name, layout_tensor_types(r->mem, t));
   if (in->rank != t->rank)
     return tensor_error(r->d, r->tensor, "'%s' has %u dimensions; layout '%s' needs %u", t->suffix, in->rank,
                         r->l->name, t->rank);
@@ -247,14 +248,56 @@ static bool check_input(reader *r, const layout_tensor *t, const layout_input *i
   return check_input_size(r, t, in);
 }
 
+// Elements of type `stored` as elements of the tensor's type, which holds all their numbers.
+static void widen(arena *mem, const layout_tensor *t, elem_type stored, layout_input *in) {
+  unsigned from = elem_get(stored)->bits / 8, to = elem_get(t->type)->bits / 8;
+  uint64_t count = in->size / from;
+  bool is_float = elem_get(stored)->kind == ELEM_KIND_FLOAT;
+  uint8_t *out = arena_alloc(mem, (size_t)count, to);
+  layout_input narrow = *in;
+  narrow.type = stored;
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t raw = eval_element(&narrow, i);
+    raw = is_float ? elem_encode(t->type, elem_decode(stored, raw)) : (uint64_t)elem_decode_int(stored, raw);
+    for (unsigned b = 0; b < to; b++) out[i * to + b] = (uint8_t)(raw >> 8 * b);
+  }
+  in->data = out;
+  in->size = count * to;
+}
+
+// The inputs as the layout declares them; NULL (reported) when they are not what it needs.
+static const layout_input *take_inputs(reader *r, const layout_input *inputs, uint64_t rows, uint64_t columns) {
+  layout_input *out = ARENA_ARRAY(r->mem, layout_input, r->l->tensor_count);
+  bool ok = true;
+  for (size_t i = 0; i < r->l->tensor_count; i++) {
+    const layout_tensor *t = &r->l->tensors[i];
+    elem_type stored = t->type;
+    out[i] = inputs[i];
+    if (!check_input(r, t, &inputs[i], rows, columns)) {
+      ok = false;
+      continue;
+    }
+    layout_tensor_takes(t, inputs[i].type, &stored);
+    if (stored != t->type) widen(r->mem, t, stored, &out[i]);
+    out[i].type = t->type;
+  }
+  return ok ? out : NULL;
+}
+
+static bool read_tensor_places(reader *r, const layout_input *inputs) {
+  const line_index *lines = line_index_new(r->mem, r->l, inputs);
+  if (lines == NULL) return tensor_error(r->d, r->tensor, "its tensors are too large for this machine");
+  for (size_t p = 0; p < r->l->place_count; p++)
+    if (!read_tensor_place(r, &r->l->places[p], inputs, lines)) return false;
+  return true;
+}
+
 tensor_codes *layout_read_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
                                   const layout_input *inputs, uint64_t rows, uint64_t columns) {
   reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name};
-  bool ok = true;
-  for (size_t t = 0; t < l->tensor_count; t++) ok &= check_input(&r, &l->tensors[t], &inputs[t], rows, columns);
-  if (ok) r.out = tensor_codes_new(d, a, s, rows, columns);
-  ok = ok && r.out != NULL;
-  for (size_t p = 0; ok && p < l->place_count; p++) ok = read_tensor_place(&r, &l->places[p], inputs);
+  const layout_input *taken = take_inputs(&r, inputs, rows, columns);
+  if (taken != NULL) r.out = tensor_codes_new(d, a, s, rows, columns);
+  bool ok = r.out != NULL && read_tensor_places(&r, taken);
   arena_free(r.mem);
   return ok ? r.out : NULL;
 }

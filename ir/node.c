@@ -30,8 +30,8 @@ node *node_new(parse_context *p, node_kind kind, src_loc loc, size_t count, ...)
   return n;
 }
 
-node *node_act(parse_context *p, src_loc loc, act_form form, node *first, node *second) {
-  node *n = node_new(p, NODE_ACT, loc, 2, first, second);
+node *node_act(parse_context *p, src_loc loc, act_form form, node *type, node *first, node *second) {
+  node *n = node_new(p, NODE_ACT, loc, 3, type, first, second);
   n->number = form;
   return n;
 }

@@ -43,7 +43,7 @@ typedef enum node_kind {
   NODE_TABLE,   // symbol, word, list
   NODE_MEANING, // the value expression
   NODE_LAYOUT,  // string, int, int, int, list of items
-  NODE_TENSOR,  // symbol, string, word, list
+  NODE_TENSOR,  // symbol, string, word, list of sizes, list of stored types
   NODE_PLACE    // symbol or int, list of binders, expression
 } node_kind;
 
@@ -72,7 +72,7 @@ typedef struct parse_context {
 
 // A node of `count` parts (node *, NULL allowed).
 node *node_new(parse_context *p, node_kind kind, src_loc loc, size_t count, ...);
-node *node_act(parse_context *p, src_loc loc, act_form form, node *first, node *second);
+node *node_act(parse_context *p, src_loc loc, act_form form, node *type, node *first, node *second);
 node *node_bang(node *named);
 // Appends to a list and returns it. The list's place grows with it.
 node *node_append(parse_context *p, node *list, node *item);

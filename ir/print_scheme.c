@@ -64,10 +64,10 @@ static void print_head(strbuf *out, const expr_scope *scope, const expr *e) {
   if (e->op == EXPR_FLOAT || e->op == EXPR_WINDOW) strbuf_putc(out, ' ');
   if (e->op == EXPR_FLOAT) put_symbol(out, elem_get((elem_type)e->index)->name);
   if (e->op == EXPR_WINDOW) print_field_ref(out, scope->scheme, e->index);
-  if (e->op != EXPR_LOAD && e->op != EXPR_STREAM) return;
+  if (e->op != EXPR_LOAD && expr_line_args(e->op) == 0) return;
   strbuf_putc(out, ' ');
   print_tensor_ref(out, scope->layout, e->index);
-  if (e->op == EXPR_STREAM) strbuf_printf(out, "/%u", e->axis);
+  if (e->op != EXPR_LOAD) strbuf_printf(out, "/%u", e->axis);
 }
 
 void print_expr(strbuf *out, const expr_scope *scope, const expr *e) {
@@ -130,7 +130,10 @@ static void print_layout_tensor(strbuf *out, const expr_scope *scope, const layo
   put_symbol(out, t->name);
   strbuf_putc(out, ' ');
   text_quoted(out, t->suffix);
-  strbuf_printf(out, " : %s [", elem_get(t->type)->name);
+  strbuf_printf(out, " : %s", elem_get(t->type)->name);
+  for (unsigned i = 0; i < t->stored_count; i++)
+    strbuf_printf(out, "%s%s", i == 0 ? " of (" : ", ", elem_get(t->stored[i])->name);
+  strbuf_printf(out, t->stored_count > 0 ? ") [" : " [");
   for (unsigned i = 0; i < t->rank; i++) {
     if (i > 0) strbuf_printf(out, ", ");
     print_expr(out, scope, t->dims[i]);

@@ -15,7 +15,7 @@ typedef union slot {
 
 typedef struct step {
   const expr *e;
-  unsigned args[SCHEME_MAX_RANK + 2]; // steps
+  unsigned args[SCHEME_MAX_RANK + 2]; // steps; FIND of a line of SCHEME_MAX_RANK dimensions has the most
 } step;
 
 struct program {
@@ -23,7 +23,8 @@ struct program {
   size_t step_count;
   step *steps;
   slot *slots; // one a step
-  bool *bad;   // steps x lanes; NULL when nothing can fault
+  bool *bad;   // steps x lanes; NULL when nothing can fault. Means nothing before a read of this run has faulted
+  bool faulted;
   size_t root_count;
   unsigned *roots;
 };
@@ -34,6 +35,8 @@ typedef struct builder {
   VEC(step) steps;
   bool reads;
 } builder;
+
+static bool is_read(expr_op op) { return op == EXPR_BITS || op == EXPR_LOAD || expr_line_args(op) > 0; }
 
 static bool same_step(const step *a, const step *b) {
   const expr *x = a->e, *y = b->e;
@@ -47,7 +50,7 @@ static unsigned add_step(builder *b, const expr *e) {
   for (unsigned i = 0; i < e->arg_count; i++) s.args[i] = add_step(b, e->args[i]);
   for (size_t i = 0; i < b->steps.len; i++)
     if (same_step(&b->steps.data[i], &s)) return (unsigned)i;
-  b->reads |= e->op == EXPR_BITS || e->op == EXPR_LOAD || e->op == EXPR_STREAM;
+  b->reads |= is_read(e->op);
   vec_push(b->mem, &b->steps, s);
   return (unsigned)(b->steps.len - 1);
 }
@@ -229,12 +232,12 @@ static void run_bits(const program *p, const program_env *env, const step *s, in
   }
 }
 
-// Element offsets of LOAD and STREAM from their index arguments.
+// Element offsets of LOAD, or of the lines of the others, from their index arguments.
 static void run_offsets(const program *p, const program_env *env, const step *s, uint64_t *offset, bool *bad) {
   const layout_input *t = &env->inputs[s->e->index];
   memset(offset, 0, env->lanes * sizeof *offset);
   for (unsigned r = 0, arg = 0; r < t->rank; r++) {
-    if (s->e->op == EXPR_STREAM && r == s->e->axis) continue;
+    if (s->e->op != EXPR_LOAD && r == s->e->axis) continue;
     const int64_t *index = int_arg(p, s, arg++);
     uint64_t stride = eval_stride(t, r);
     for (size_t l = 0; l < env->lanes; l++) {
@@ -248,27 +251,85 @@ static void run_offsets(const program *p, const program_env *env, const step *s,
 static void run_load(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
   const layout_input *t = &env->inputs[s->e->index];
   uint64_t offset[PROGRAM_LANES];
-  unsigned bits = elem_get(t->type)->bits;
   run_offsets(p, env, s, offset, bad);
-  for (size_t l = 0; l < env->lanes; l++) d[l] = bad[l] ? 0 : (int64_t)eval_bits(t->data, offset[l] * bits, bits);
+  for (size_t l = 0; l < env->lanes; l++) d[l] = bad[l] ? 0 : (int64_t)eval_element(t, offset[l]);
+}
+
+// Most codes lie within one element.
+static uint64_t stream_bits(const layout_input *t, uint64_t first, uint64_t stride, unsigned element_bits, uint64_t at,
+                            unsigned width) {
+  uint64_t skip = at & (element_bits - 1);
+  if (skip + width > element_bits || width == 0) return eval_stream(t, first, stride, at, width);
+  uint64_t element = at / element_bits;
+  return int_low_bits(eval_element(t, first + element * stride) >> skip, width);
 }
 
 static void run_stream(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
   const layout_input *t = &env->inputs[s->e->index];
   const int64_t *at = int_arg(p, s, s->e->arg_count - 2), *width = int_arg(p, s, s->e->arg_count - 1);
-  uint64_t offset[PROGRAM_LANES], limit = t->dims[s->e->axis] * elem_get(t->type)->bits;
+  unsigned bits = elem_get(t->type)->bits;
+  uint64_t offset[PROGRAM_LANES], limit = t->dims[s->e->axis] * bits;
   uint64_t stride = eval_stride(t, s->e->axis);
   run_offsets(p, env, s, offset, bad);
   for (size_t l = 0; l < env->lanes; l++) {
     bad[l] |= !bits_inside(at[l], width[l], limit);
-    d[l] = bad[l] ? 0 : (int64_t)eval_stream(t, offset[l], stride, (uint64_t)at[l], (unsigned)width[l]);
+    d[l] = bad[l] ? 0 : (int64_t)stream_bits(t, offset[l], stride, bits, (uint64_t)at[l], (unsigned)width[l]);
   }
 }
 
-static void run_read(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
-  if (s->e->op == EXPR_BITS) run_bits(p, env, s, d, bad);
-  if (s->e->op == EXPR_LOAD) run_load(p, env, s, d, bad);
-  if (s->e->op == EXPR_STREAM) run_stream(p, env, s, d, bad);
+static bool order_lane(const program_env *env, const tensor_line *line, const int64_t *args, int64_t *out) {
+  if (args[0] < 0 || (uint64_t)args[0] >= line->length) return false;
+  *out = line_order(env->lines, line, (uint64_t)args[0]);
+  return true;
+}
+
+static bool rank_lane(const program_env *env, const tensor_line *line, const int64_t *args, int64_t *out) {
+  uint64_t limit = line->length * elem_get(env->inputs[line->tensor].type)->bits;
+  if (!bits_inside(args[0], 0, limit)) return false;
+  *out = line_rank(env->lines, line, (uint64_t)args[0]);
+  return true;
+}
+
+static bool find_lane(const program_env *env, const tensor_line *line, const int64_t *args, int64_t *out) {
+  if (args[0] < 0 || args[1] < args[0] || (uint64_t)args[1] > line->length) return false;
+  return line_find(env->lines, line, (uint64_t)args[0], (uint64_t)args[1], args[2], out);
+}
+
+// ORDER, FIND and RANK.
+static void run_line(const program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
+  const layout_input *t = &env->inputs[s->e->index];
+  unsigned count = expr_line_args(s->e->op);
+  tensor_line line = {.tensor = s->e->index, .axis = s->e->axis};
+  uint64_t offset[PROGRAM_LANES];
+  line.stride = eval_stride(t, s->e->axis);
+  line.length = t->dims[s->e->axis];
+  run_offsets(p, env, s, offset, bad);
+  for (size_t l = 0; l < env->lanes; l++) {
+    int64_t args[3];
+    for (unsigned i = 0; i < count; i++) args[i] = int_arg(p, s, s->e->arg_count - count + i)[l];
+    d[l] = 0;
+    line.first = offset[l];
+    if (bad[l]) continue;
+    if (s->e->op == EXPR_ORDER) bad[l] = !order_lane(env, &line, args, &d[l]);
+    if (s->e->op == EXPR_FIND) bad[l] = !find_lane(env, &line, args, &d[l]);
+    if (s->e->op == EXPR_RANK) bad[l] = !rank_lane(env, &line, args, &d[l]);
+  }
+}
+
+static void run_read(program *p, const program_env *env, const step *s, int64_t *d, bool *bad) {
+  if (s->e->op == EXPR_BITS)
+    run_bits(p, env, s, d, bad);
+  else if (s->e->op == EXPR_LOAD)
+    run_load(p, env, s, d, bad);
+  else if (s->e->op == EXPR_STREAM)
+    run_stream(p, env, s, d, bad);
+  else
+    run_line(p, env, s, d, bad);
+  bool any = memchr(bad, true, env->lanes) != NULL;
+  if (!any || p->faulted) return;
+  p->faulted = true; // from here on, which lanes are bad is kept of all steps; so far, none were
+  for (size_t i = 0; i < p->step_count; i++)
+    if (p->bad + i * PROGRAM_LANES != bad) memset(p->bad + i * PROGRAM_LANES, 0, PROGRAM_LANES * sizeof *bad);
 }
 
 static void run_window(const program_env *env, const step *s, int64_t *d) {
@@ -319,6 +380,7 @@ static void run_arithmetic(const program *p, const step *s, slot *d, size_t n) {
 // A lane is bad when an argument that its value depends on is; of a select that is one branch.
 static void spread_bad(const program *p, const step *s, bool *bad, size_t n) {
   memset(bad, 0, n * sizeof *bad);
+  if (!p->faulted) return;
   for (unsigned i = 0; i < s->e->arg_count; i++) {
     const bool *from = p->bad + (size_t)s->args[i] * PROGRAM_LANES;
     for (size_t l = 0; l < n; l++)
@@ -330,7 +392,7 @@ static void run_step(program *p, const program_env *env, size_t i) {
   const step *s = &p->steps[i];
   slot *d = &p->slots[i];
   bool *bad = p->bad == NULL ? NULL : p->bad + i * PROGRAM_LANES;
-  if (bad != NULL) spread_bad(p, s, bad, env->lanes);
+  if (bad != NULL && (p->faulted || is_read(s->e->op))) spread_bad(p, s, bad, env->lanes);
   switch (s->e->op) {
   case EXPR_INT:
   case EXPR_REAL: break; // filled by program_new
@@ -346,6 +408,9 @@ static void run_step(program *p, const program_env *env, size_t i) {
   case EXPR_BITS:
   case EXPR_LOAD:
   case EXPR_STREAM:
+  case EXPR_ORDER:
+  case EXPR_FIND:
+  case EXPR_RANK:
     if (bad != NULL) run_read(p, env, s, d->ints, bad); // always: the program notes that it reads
     break;
   default: run_arithmetic(p, s, d, env->lanes); break;
@@ -353,6 +418,7 @@ static void run_step(program *p, const program_env *env, size_t i) {
 }
 
 void program_run(program *p, const program_env *env) {
+  p->faulted = false;
   for (size_t i = 0; i < p->step_count; i++) run_step(p, env, i);
 }
 
@@ -366,7 +432,7 @@ const double *program_reals(const program *p, size_t r, double scratch[PROGRAM_L
 }
 
 bool program_faulted(const program *p, size_t r, size_t lane) {
-  return p->bad != NULL && p->bad[(size_t)p->roots[r] * PROGRAM_LANES + lane];
+  return p->faulted && p->bad[(size_t)p->roots[r] * PROGRAM_LANES + lane];
 }
 
 bool program_uses_var(const program *p, expr_var v) {

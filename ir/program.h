@@ -4,6 +4,7 @@
 #define QCC_IR_PROGRAM_H
 
 #include "ir/expr_range.h"
+#include "ir/line_index.h"
 #include "ir/tensor_codes.h"
 
 enum { PROGRAM_LANES = 128 };
@@ -27,6 +28,7 @@ typedef struct program_env {
   const uint8_t *block;
   uint64_t block_bytes;
   const layout_input *inputs;
+  const line_index *lines; // of the inputs
 } program_env;
 
 // A program and its buffers; not for two threads at once. Several roots share work.

@@ -30,8 +30,8 @@ static bool read_args(reader *r, const expr_scope *scope, const node *list, cons
 
 static bool is_operator(expr_op op) {
   bool leaf = op == EXPR_INT || op == EXPR_REAL || op == EXPR_FIELD || op == EXPR_VAR;
-  bool named = op == EXPR_TABLE || op == EXPR_ELEMENT || op == EXPR_LOAD || op == EXPR_STREAM || op == EXPR_FLOAT ||
-               op == EXPR_WINDOW;
+  bool named = op == EXPR_TABLE || op == EXPR_ELEMENT || op == EXPR_LOAD || expr_line_args(op) > 0 ||
+               op == EXPR_FLOAT || op == EXPR_WINDOW;
   return op != EXPR_COUNT && !leaf && !named;
 }
 
@@ -76,14 +76,16 @@ static bool read_lookup(reader *r, const expr_scope *scope, const node *n, const
   unsigned index, axis = 0;
   const expr *const *args;
   bool stored = op == EXPR_TABLE || op == EXPR_ELEMENT;
-  if (!stored && op != EXPR_LOAD && op != EXPR_STREAM && op != EXPR_FLOAT && op != EXPR_WINDOW)
-    return read_fail(r, n->loc, "expected table, element, load, stream, float or window before the name");
+  bool of_line = expr_line_args(op) > 0;
+  if (op == EXPR_COUNT || (!stored && op != EXPR_LOAD && !of_line && op != EXPR_FLOAT && op != EXPR_WINDOW))
+    return read_fail(r, n->loc,
+                     "expected table, element, load, stream, order, find, rank, float or window before the name");
   if (!read_named_index(r, scope, named, op, &index) || !read_args(r, scope, list, &args)) return false;
   int wanted = expr_get_info(op)->arg_count;
   if (wanted >= 0 && list->items.len != (size_t)wanted)
     return read_fail(r, n->loc, "'%s' takes %d arguments, not %zu", expr_get_info(op)->name, wanted, list->items.len);
-  if (op == EXPR_STREAM && named->items.len < 3)
-    return read_fail(r, n->loc, "a stream needs its axis: stream @name/axis");
+  if (of_line && named->items.len < 3)
+    return read_fail(r, n->loc, "a %s needs its axis: %s @name/axis", expr_get_info(op)->name, expr_get_info(op)->name);
   if (named->items.len > 2 && !read_uint(r, named->items.data[2], &axis)) return false;
   *out = stored ? expr_lookup(r->mem, op, index, read_stored_int(r, scope, named, op, index), args[0], n->loc)
                 : expr_make(r->mem, op, index, axis, list->items.len, args, n->loc);
@@ -176,12 +178,16 @@ static bool read_table(reader *r, const node *n, scheme_table *out) {
 // ---- layouts ---------------------------------------------------------------------------------------------
 
 static bool read_tensor(reader *r, const expr_scope *scope, const node *n, layout_tensor *out) {
-  const node *dims = n->items.data[3];
+  const node *dims = n->items.data[3], *stored = n->items.data[4];
   *out = (layout_tensor){.name = n->items.data[0]->text, .suffix = n->items.data[1]->text, .loc = n->loc};
   if (dims->items.len > SCHEME_MAX_RANK) return read_fail(r, dims->loc, "a tensor has at most 4 dimensions");
   out->rank = (unsigned)dims->items.len;
   for (size_t i = 0; i < dims->items.len; i++)
     if (!read_expr(r, scope, dims->items.data[i], &out->dims[i])) return false;
+  if (stored->items.len > LAYOUT_MAX_TYPES)
+    return read_fail(r, stored->loc, "a tensor has at most %d types", LAYOUT_MAX_TYPES);
+  for (size_t i = 0; i < stored->items.len; i++)
+    if (!read_elem(r, stored->items.data[i], &out->stored[out->stored_count++])) return false;
   return read_elem(r, n->items.data[2], &out->type);
 }
 

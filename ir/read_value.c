@@ -85,23 +85,25 @@ bool read_elem(reader *r, const node *n, elem_type *out) {
 
 // ---- activation modes ------------------------------------------------------------------------------------
 
+static bool wrong_act(reader *r, const node *n) {
+  return read_fail(r, n->loc, "expected an activation mode, for example f32 or i8 per 32 dynamic");
+}
+
 static bool read_static(reader *r, const node *n, act_spec *out) {
+  double scale = 0;
   int64_t zero = 0;
-  *out = (act_spec){.kind = ACT_I8_STATIC};
-  if (!read_real(r, n->items.data[0], &out->scale) || !read_i64(r, n->items.data[1], &zero)) return false;
+  if (!read_real(r, n->items.data[1], &scale) || !read_i64(r, n->items.data[2], &zero)) return false;
   if (zero < INT32_MIN || zero > INT32_MAX) return read_fail(r, n->loc, "the zero point does not fit 32 bits");
-  out->zero = (int)zero;
-  return true;
+  return act_static(n->items.data[0]->text, scale, (int)zero, out) || wrong_act(r, n);
 }
 
 bool read_act(reader *r, const node *n, act_spec *out) {
-  *out = (act_spec){.kind = node_is_word(n, "bf16") ? ACT_BF16 : ACT_F32};
-  if (node_is_word(n, "bf16") || node_is_word(n, "f32")) return true;
-  if (n->kind != NODE_ACT)
-    return read_fail(r, n->loc, "expected an activation mode, for example f32 or i8 per 32 dynamic");
+  if (n->kind == NODE_WORD && act_plain(n->text, out)) return true;
+  if (n->kind != NODE_ACT) return wrong_act(r, n);
   if (n->number == ACT_FORM_STATIC) return read_static(r, n, out);
-  out->kind = ACT_I8_DYNAMIC;
-  return n->number == ACT_FORM_TOKEN || read_u64(r, n->items.data[0], &out->group);
+  uint64_t group = 0;
+  if (n->number == ACT_FORM_GROUP && !read_u64(r, n->items.data[1], &group)) return false;
+  return act_dynamic(n->items.data[0]->text, group, out) || wrong_act(r, n);
 }
 
 // ---- types -----------------------------------------------------------------------------------------------

@@ -1,40 +1,9 @@
-// Activation modes as text, and the sizes that follow from a packing and from a prepared layout.
+// The sizes that follow from a packing and from a prepared layout.
 #include "ir/recipe.h"
 
-#include "ir/text.h"
-#include "support/fp.h"
 #include "support/num.h"
 
 enum { SECTION_ALIGN = 64 };
-
-// ---- activation modes ------------------------------------------------------------------------------------
-
-static bool same_real(double a, double b) { return fp_bits64(a) == fp_bits64(b); }
-
-bool act_equal(const act_spec *a, const act_spec *b) {
-  if (a->kind != b->kind) return false;
-  if (a->kind == ACT_I8_DYNAMIC) return a->group == b->group;
-  return a->kind != ACT_I8_STATIC || (same_real(a->scale, b->scale) && a->zero == b->zero);
-}
-
-static const char *dynamic_text(arena *a, uint64_t group) {
-  if (group == 0) return "i8 per token dynamic";
-  return arena_printf(a, "i8 per %llu dynamic", (unsigned long long)group);
-}
-
-static const char *static_text(arena *a, const act_spec *act) {
-  strbuf text = {.mem = a};
-  strbuf_printf(&text, "i8 static(");
-  text_real(&text, act->scale, 0);
-  strbuf_printf(&text, ", %d)", act->zero);
-  return strbuf_text(&text);
-}
-
-const char *act_text(arena *a, const act_spec *act) {
-  if (act->kind == ACT_I8_DYNAMIC) return dynamic_text(a, act->group);
-  if (act->kind == ACT_I8_STATIC) return static_text(a, act);
-  return act->kind == ACT_BF16 ? "bf16" : "f32";
-}
 
 const char *compute_mode_name(compute_mode mode) {
   static const char *const names[] = {
@@ -79,26 +48,26 @@ bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uin
 
 // ---- prepared activations --------------------------------------------------------------------------------
 
-static bool has_bytes(const prepared_layout *l) {
-  return !l->as_f32 && (l->act.kind == ACT_I8_DYNAMIC || l->act.kind == ACT_I8_STATIC);
-}
+bool prepared_has_bytes(const prepared_layout *l) { return !l->as_f32 && act_is_integer(&l->act); }
 
-// Places a section of one 4-byte element per `span` positions at *at, which moves on to the end, rounded up.
-static bool place_section(uint64_t positions, uint64_t span, uint64_t *offset, uint64_t *at) {
+uint64_t prepared_scale_bytes(const prepared_layout *l) { return act_has_zeros(&l->act) ? 8 : 4; }
+
+// Places a section of one element of `size` bytes per `span` positions at *at, which moves on to the end, rounded up.
+static bool place_section(uint64_t positions, uint64_t span, uint64_t size, uint64_t *offset, uint64_t *at) {
   uint64_t count = span == 0 ? 0 : span >= positions ? 1 : num_ceil_div(positions, span);
   uint64_t bytes;
   *offset = *at;
-  return num_mul(count, 4, &bytes) && num_add(*at, bytes, &bytes) && num_align_up(bytes, SECTION_ALIGN, at);
+  return num_mul(count, size, &bytes) && num_add(*at, bytes, &bytes) && num_align_up(bytes, SECTION_ALIGN, at);
 }
 
 bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_sizes *out) {
   prepared_sizes s = {0};
   uint64_t at;
   if (!positions_of(columns, l->k_group, l->k_padded, l->block, &s.positions)) return false;
-  if (!num_mul(s.positions, has_bytes(l) ? 1 : 4, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
-  if (!place_section(s.positions, l->scale_span, &s.scales_offset, &at)) return false;
-  if (!place_section(s.positions, l->isum_span, &s.isums_offset, &at)) return false;
-  if (!place_section(s.positions, l->fsum_span, &s.fsums_offset, &at)) return false;
+  if (!num_mul(s.positions, prepared_has_bytes(l) ? 1 : 4, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
+  if (!place_section(s.positions, l->scale_span, prepared_scale_bytes(l), &s.scales_offset, &at)) return false;
+  if (!place_section(s.positions, l->isum_span, 4, &s.isums_offset, &at)) return false;
+  if (!place_section(s.positions, l->fsum_span, 4, &s.fsums_offset, &at)) return false;
   s.row_bytes = at;
   *out = s;
   return true;

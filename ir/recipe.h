@@ -7,26 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ir/act.h"
 #include "ir/scheme.h"
-
-// ---- activations -----------------------------------------------------------------------------------------
-typedef enum act_kind {
-  ACT_F32,
-  ACT_BF16,       // rounded to bf16, computed in f32
-  ACT_I8_DYNAMIC, // scale = max|x| / 127 per group (or per token), zero point 0, round half to even
-  ACT_I8_STATIC   // x is taken as scale * (q - zero)
-} act_kind;
-
-typedef struct act_spec {
-  act_kind kind;
-  uint64_t group; // I8_DYNAMIC: numbers along K that share a scale; 0: the whole token
-  double scale;   // I8_STATIC
-  int zero;       // I8_STATIC, -128 .. 127
-} act_spec;
-
-bool act_equal(const act_spec *a, const act_spec *b);
-// "f32", "bf16", "i8 per 32 dynamic", "i8 per token dynamic", "i8 static(0.05, -3)": also the IR's text form.
-const char *act_text(arena *a, const act_spec *act);
 
 // ---- compute modes ---------------------------------------------------------------------------------------
 typedef enum compute_mode {
@@ -118,12 +100,13 @@ bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out);
 
 // ---- prepared activations --------------------------------------------------------------------------------
-// One token: numbers (i8, or f32 with as_f32; one per kernel position, zero in the gaps and the padding), then f32 scales (one per
-// `scale_span` positions), i32 sums of the i8 numbers and f32 sums (scaled) per `sum_span` positions. Sections start at
+// One token: numbers (bytes, see ir/act.h, or f32 with as_f32; one per kernel position, zero in the gaps and the
+// padding), then f32 scales (one per `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros),
+// i32 sums of the bytes (less such zero points) and f32 sums (scaled) per `sum_span` positions. Sections start at
 // multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
 typedef struct prepared_layout {
   act_spec act;
-  bool as_f32; // the numbers are stored as f32 (F32, BF16 always; I8 kinds: scale * (q - zero), for float modes)
+  bool as_f32; // the numbers are stored as f32 (floats always; integers as scale * (q - zero), for float modes)
   uint64_t k_group;
   uint64_t k_padded;
   uint64_t block;      // positions are padded to a multiple of this
@@ -133,6 +116,10 @@ typedef struct prepared_layout {
   int64_t isum_factor; // what the i32 sums are multiplied by when they are stored; 0: nothing
 } prepared_layout;
 #define PREPARED_ROW UINT64_MAX
+
+// Whether the numbers are bytes; bytes of an element of the scales.
+bool prepared_has_bytes(const prepared_layout *l);
+uint64_t prepared_scale_bytes(const prepared_layout *l);
 
 typedef struct prepared_sizes {
   uint64_t positions;

@@ -64,6 +64,28 @@ double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) 
   return rows == 0 || columns == 0 ? 0 : bits / ((double)rows * (double)columns);
 }
 
+static bool same_elements(elem_type a, elem_type b) {
+  const elem_info *x = elem_get(a), *y = elem_get(b);
+  return a == b || (x->bits == y->bits && x->kind != ELEM_KIND_FLOAT && y->kind != ELEM_KIND_FLOAT);
+}
+
+bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *stored) {
+  for (unsigned i = 0; i < t->stored_count || i == 0; i++) {
+    elem_type declared = t->stored_count == 0 ? t->type : t->stored[i];
+    if (!same_elements(declared, found)) continue;
+    if (stored != NULL) *stored = declared;
+    return true;
+  }
+  return false;
+}
+
+const char *layout_tensor_types(arena *a, const layout_tensor *t) {
+  const char *text = elem_get(t->stored_count == 0 ? t->type : t->stored[0])->name;
+  for (unsigned i = 1; i < t->stored_count; i++)
+    text = arena_printf(a, "%s%s%s", text, i + 1 == t->stored_count ? " or " : ", ", elem_get(t->stored[i])->name);
+  return text;
+}
+
 const scheme_layout *scheme_find_layout(const scheme *s, const char *name) {
   for (size_t i = 0; i < s->layout_count; i++)
     if (strcmp(s->layouts[i].name, name) == 0) return &s->layouts[i];

@@ -73,8 +73,8 @@ typedef struct expr expr;
 struct expr {
   expr_op op;
   bool is_int;    // the value is an integer, computed exactly
-  unsigned index; // FIELD, VAR, TABLE, ELEMENT, LOAD, STREAM
-  unsigned axis;  // STREAM
+  unsigned index; // FIELD, VAR, TABLE, ELEMENT, LOAD, STREAM, ORDER, FIND, RANK
+  unsigned axis;  // STREAM, ORDER, FIND, RANK
   int64_t i;      // INT
   double r;       // REAL
   unsigned arg_count;
@@ -89,6 +89,9 @@ typedef struct expr_info {
 } expr_info;
 
 const expr_info *expr_get_info(expr_op op);
+// STREAM, ORDER, FIND and RANK speak of the elements of a tensor along one axis: their arguments are an index for every
+// other dimension and then so many more. 0 for all other operators.
+unsigned expr_line_args(expr_op op);
 expr_op expr_op_by_name(const char *name); // EXPR_COUNT if there is none
 
 // Constructors; is_int is derived from the operator and its arguments. Arguments are not copied.
@@ -102,12 +105,17 @@ const expr *expr_make(arena *a, expr_op op, unsigned index, unsigned axis, size_
 const expr *expr_lookup(arena *a, expr_op op, unsigned index, bool is_int, const expr *at, src_loc loc);
 bool expr_equal(const expr *a, const expr *b);
 
+// The types of stored elements that a layout may leave open.
+#define LAYOUT_MAX_TYPES 6
+
 // A tensor of a separate-tensor layout: `<weight name><suffix>` in the file, with dimensions over K and N
 // (VAR_COLUMNS, VAR_ROWS).
 typedef struct layout_tensor {
   const char *name;   // as used in places
   const char *suffix; // appended to the layer's name, e.g. ".qweight"
-  elem_type type;
+  elem_type type;     // of the elements as places see them; it holds every number of the stored types
+  unsigned stored_count;
+  elem_type stored[LAYOUT_MAX_TYPES]; // what the file may have; none: `type` alone
   unsigned rank;
   const expr *dims[SCHEME_MAX_RANK];
   src_loc loc;
@@ -164,6 +172,13 @@ uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n,
 
 // True bits per weight of the fields of a rows x columns tensor, without padding.
 double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns);
+
+// Whether a file's elements of type `found` are what the tensor declares. Words of either sign hold the same bits.
+// `stored` (unless NULL) is the declared type that they match.
+bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *stored);
+
+// The types that it takes, for messages: "f16", "f16 or f32".
+const char *layout_tensor_types(arena *a, const layout_tensor *t);
 
 const scheme_layout *scheme_find_layout(const scheme *s, const char *name); // NULL if there is none
 

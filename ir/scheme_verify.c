@@ -149,6 +149,12 @@ static bool check_layout_tensor(diag *d, const scheme *s, const scheme_layout *l
     diag_hint(d, "declare the bytes or words that hold the codes and read them with stream(..)");
     ok = false;
   }
+  for (unsigned i = 0; i < t->stored_count; i++) {
+    if (elem_get(t->stored[i])->bits % 8 == 0 && elem_holds(t->type, t->stored[i])) continue;
+    diag_error(d, t->loc, "tensor '%s' of layout '%s' may be stored as %s, whose numbers are not all %s", t->name,
+               l->name, elem_get(t->stored[i])->name, elem_get(t->type)->name);
+    ok = false;
+  }
   for (unsigned r = 0; r < t->rank; r++) ok &= scheme_check_dimension(d, s, l, t, t->dims[r]);
   return ok;
 }

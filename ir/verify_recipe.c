@@ -10,12 +10,8 @@ enum { ALIGN = 64, MAX_CODE_BITS = 32, MAX_LEVEL_BITS = 16 };
 // ---- activations -----------------------------------------------------------------------------------------
 
 bool verify_act(verifier *v, const act_spec *act) {
-  if ((unsigned)act->kind > ACT_I8_STATIC) return verify_fail(v, "the activation mode is unknown");
-  if (act->kind != ACT_I8_STATIC) return true;
-  if (!isfinite(act->scale) || act->scale <= 0)
-    return verify_fail(v, "the scale of the activations is not positive and finite");
-  return (act->zero >= -128 && act->zero <= 127) ||
-         verify_fail(v, "the activations' zero point is %d, outside -128 .. 127", act->zero);
+  const char *wrong = act_wrong(act);
+  return wrong == NULL || verify_fail(v, "%s", wrong);
 }
 
 // ---- expressions -----------------------------------------------------------------------------------------

@@ -4,51 +4,31 @@
 // sums. A CPU takes a whole row as one range; on a GPU every thread takes ranges that no scale and no sum crosses.
 //
 // What is computed, exactly (f32, every operation rounded on its own; q rounds half to even):
-//   F32     the number.    BF16  the number rounded to bf16.
-//   dynamic i8, per scale group: amax = max |x|; scale = amax / 127; q = round(x * min(127 / amax, FLT_MAX)). No clamp
-//           is needed: |x| * (127 / amax) with two roundings stays below 127.5. A group that holds an infinity or NaN
-//           gets scale = infinity and q = 0, so that whatever is computed from it is NaN.
-//   static i8: q = round(clamp(x * inverse, -128 - zero, 127 - zero)) + zero, inverse the f32 nearest to 1 / scale. NaN
-//           becomes -128.
-//   as_f32  instead of q: f32(q) * scale, f32(q - zero) * scale. What is not a weight's position is 0 in every form.
-//   isums   sums of q as stored, zero point included, times isum_factor; only when q is stored.
-//   fsums   q stored: f32(isum) * scale for each part of the span within one scale group, added in order from 0.
+//   plain   the number rounded to its type.
+//   symmetric, per scale group: amax = max |x|; limit the type's largest number; scale = amax / limit;
+//           q = round(x * min(limit / amax, FLT_MAX)). No clamp is needed: |x| * (limit / amax) with two roundings stays
+//           below limit + 1/2, and below the middle between limit and what a float type would have next.
+//   asymmetric, per scale group: above = max(x, 0), under = max(-x, 0), limit the largest q; scale = above / limit +
+//           under / limit; inverse = min(1 / scale, FLT_MAX); zero = round(min(under * inverse, limit));
+//           q - zero = round(clamp(x * inverse, -zero, limit - zero)).
+//   sign    scale = sum of |x| in 16 lanes, added by halves, / number of weights; q = x < 0 ? -1 : 1. A lane is the
+//           position within the group % 16; where positions have gaps, within each piece that no gap and no scale cuts.
+//   A dynamic group that holds an infinity or NaN (or a sum that overflows) gets scale = infinity and q - zero = 0, so
+//           that whatever is computed from it is NaN.
+//   static  q - zero = round(clamp(x * inverse, least q - zero, largest q - zero)), inverse the f32 nearest to
+//           1 / scale. NaN becomes the least q.
+//   bytes   q - zero, or with 8 bits q (less 128, if it is unsigned): ir/act.h. What is not a weight's position is 0, the
+//           zero point where groups have their own.
+//   as_f32  instead of bytes: f32(q - zero) * scale. What is not a weight's position is 0.
+//   isums   sums of the bytes, less groups' zero points, times isum_factor; only when bytes are stored.
+//   fsums   bytes stored: f32(isum) * scale for each part of the span within one scale group, added in order from 0.
 //           Otherwise the stored floats in 16 lanes (lane = position within the span % 16), lanes added by halves.
 // Bytes between sections are not written.
-#include <float.h>
-
-#include "lower/emit_base.h"
-#include "lower/lower.h"
+#include "lower/prepare.h"
 #include "support/num.h"
 
-#define I8_LIMIT 127
-#define INFINITY_BITS 0x7f800000
 #define GPU_RANGE 64       // positions of a thread's range where no span asks for more
 #define GPU_RANGE_MAX 4096 // a larger common multiple of the spans: a thread takes the row
-
-typedef struct preparer {
-  ir_builder b;
-  const prepared_layout *l;
-  bool store_i8;       // numbers are quantized and stored as integers
-  bool gaps;           // kernel positions are not the columns
-  uint64_t scale_span; // positions that share a scale: PREPARED_ROW for a row; 0: no scales are computed
-  ir_value *x;
-  ir_value *out;
-  ir_value *columns;
-  ir_value *x_stride;
-  ir_value *row_bytes;
-  ir_value *scales;
-  ir_value *isums;
-  ir_value *fsums;
-  ir_value *positions;
-  ir_value *x_row;   // bytes: the token in x
-  ir_value *out_row; // bytes: the token in out
-  ir_value *lo;      // the range of positions
-  ir_value *hi;
-  ir_value *inverse; // of the scale group, all lanes
-  ir_value *scale;   // of the scale group, all lanes
-  ir_value *finite;  // of the scale group: all ones, or zeros when it holds an infinity or NaN
-} preparer;
 
 // Up to 16 neighbouring positions and the weights there. The counts are NULL when all 16 are there.
 typedef struct part {
@@ -63,13 +43,11 @@ typedef ir_value *(*part_step)(preparer *p, part at, ir_value *carried);
 
 // ---- small things
 
-static bool is_i8(act_kind kind) { return kind == ACT_I8_DYNAMIC || kind == ACT_I8_STATIC; }
-
 static ir_value *index_of(preparer *p, uint64_t value) { return lo_index(&p->b, value); }
 
 static ir_value *lanes16(preparer *p) { return index_of(p, LO_LANES); }
 
-static uint64_t number_bytes(const preparer *p) { return p->store_i8 ? 1 : sizeof(float); }
+static uint64_t number_bytes(const preparer *p) { return p->store_bytes ? 1 : sizeof(float); }
 
 static ir_value *zero_ints(preparer *p) { return ir_vector_int(&p->b, lo_i32(LO_LANES), 0); }
 
@@ -158,105 +136,81 @@ static ir_value *walk(preparer *p, ir_value *lo, ir_value *hi, part_step step, i
 
 // ---- numbers
 
-static ir_value *quantize_dynamic(preparer *p, ir_value *x) {
-  ir_builder *b = &p->b;
-  ir_value *bits = lo_bits(b, x);
-  x = lo_floats(b, ir_emit2(b, IR_AND, bits->type, bits, p->finite));
-  return ir_emit1(b, IR_FTOI, bits->type, lo_fmul(b, x, p->inverse));
-}
-
-// q - zero
-static ir_value *quantize_static(preparer *p, ir_value *x) {
-  ir_builder *b = &p->b;
-  int zero = p->l->act.zero;
-  x = lo_fmul(b, x, lo_real(b, x, 1 / (double)(float)p->l->act.scale));
-  x = ir_emit2(b, IR_FMAX, x->type, x, lo_real(b, x, -I8_LIMIT - 1 - zero));
-  x = ir_emit2(b, IR_FMIN, x->type, x, lo_real(b, x, I8_LIMIT - zero));
-  return ir_emit1(b, IR_FTOI, lo_i32(x->type.lanes), x);
-}
-
-static ir_value *round_to_bf16(preparer *p, ir_value *x) {
-  ir_value *rounded = ir_emit1(&p->b, IR_TRUNCF, ir_vector(ELEM_BF16, x->type.lanes), x);
-  return ir_emit1(&p->b, IR_EXTF, x->type, rounded);
-}
-
-static ir_value *static_q(preparer *p, ir_value *q) {
-  return p->l->act.zero == 0 ? q : ir_emit2(&p->b, IR_ADD, q->type, q, lo_int(&p->b, q, p->l->act.zero));
-}
-
-static ir_value *scale_lanes(preparer *p, ir_value *like) {
-  return p->l->act.kind == ACT_I8_STATIC ? lo_real(&p->b, like, p->l->act.scale) : p->scale;
-}
-
-// What is stored for 16 weights: i8 or f32 lanes.
-static ir_value *stored_numbers(preparer *p, ir_value *x) {
-  act_kind kind = p->l->act.kind;
-  if (kind == ACT_F32) return x;
-  if (kind == ACT_BF16) return round_to_bf16(p, x);
-  ir_value *q = kind == ACT_I8_STATIC ? quantize_static(p, x) : quantize_dynamic(p, x);
-  if (!p->store_i8) {
-    ir_value *level = ir_emit1(&p->b, IR_ITOF, lo_f32(LO_LANES), q);
-    return lo_fmul(&p->b, level, scale_lanes(p, level));
-  }
-  if (kind == ACT_I8_STATIC) q = static_q(p, q);
-  return ir_emit1(&p->b, IR_TRUNC, ir_vector(ELEM_I8, LO_LANES), q);
-}
-
-static ir_value *zero_numbers(preparer *p) {
-  if (!p->store_i8) return zero_floats(p);
-  return ir_vector_int(&p->b, ir_vector(ELEM_I8, LO_LANES), 0);
-}
-
 // A lane without a weight is quantized to the zero point, or to NaN: zeros are stored first, then the weights' lanes.
 static ir_value *number_step(preparer *p, part at, ir_value *carried) {
   ir_value *offset = number_at(p, at.position);
-  if (at.in_positions != NULL) lo_store(&p->b, p->out, offset, zero_numbers(p), at.in_positions);
-  lo_store(&p->b, p->out, offset, stored_numbers(p, load_weights(p, at)), at.weights);
+  if (at.in_positions != NULL) lo_store(&p->b, p->out, offset, prepare_nothing(p), at.in_positions);
+  lo_store(&p->b, p->out, offset, prepare_stored(p, load_weights(p, at)), at.weights);
   return carried;
 }
 
-// ---- scales of dynamic i8
+// ---- scales of dynamic activations
 
-// The magnitudes' bits in order: as integers, NaN is larger than infinity, and nothing depends on the order of a max.
-static ir_value *amax_step(preparer *p, part at, ir_value *max) {
-  ir_builder *b = &p->b;
-  ir_value *bits = lo_bits(b, load_weights(p, at));
-  bits = ir_emit2(b, IR_AND, bits->type, bits, lo_int(b, bits, INT32_MAX));
-  return ir_emit2(b, IR_SMAX, max->type, max, bits);
+static ir_value *magnitude_step(preparer *p, part at, ir_value *most) {
+  return prepare_extend(p, EXTENT_MAGNITUDE, most, load_weights(p, at));
 }
 
-static ir_value *float_max(preparer *p, ir_value *max_bits) {
-  ir_builder *b = &p->b;
-  ir_value *bounded = ir_emit2(b, IR_SMIN, max_bits->type, max_bits, lo_int(b, max_bits, INFINITY_BITS));
-  return ir_emit1(b, IR_REDUCE_FMAX, lo_f32(1), lo_floats(b, bounded));
+static ir_value *above_step(preparer *p, part at, ir_value *most) {
+  return prepare_extend(p, EXTENT_ABOVE, most, load_weights(p, at));
 }
 
-// -1 in all bits if amax is finite, else 0
-static ir_value *finite_mask(preparer *p, ir_value *amax) {
-  ir_builder *b = &p->b;
-  ir_value *bits = lo_bits(b, amax);
-  bits = ir_emit2(b, IR_SUB, bits->type, bits, lo_int(b, bits, INFINITY_BITS));
-  return ir_emit_attr(b, IR_SAR, bits->type, bits, ir_int(IR_ATTR_SHIFT, 31));
+static ir_value *below_step(preparer *p, part at, ir_value *most) {
+  return prepare_extend(p, EXTENT_BELOW, most, load_weights(p, at));
 }
 
-// From a scale group's largest magnitude: its scale, stored and in p.
-static void finish_scale(preparer *p, ir_value *max_bits, ir_value *group) {
-  ir_builder *b = &p->b;
-  ir_value *amax = float_max(p, max_bits);
-  ir_value *limit = lo_real(b, amax, I8_LIMIT);
-  ir_value *scale = lo_fdiv(b, amax, limit);
-  ir_value *inverse = lo_fdiv(b, limit, amax);
-  inverse = ir_emit2(b, IR_FMIN, inverse->type, inverse, lo_real(b, inverse, FLT_MAX));
-  if (p->l->scale_span != 0) lo_store(b, p->out, section_at(p, p->scales, group), scale, NULL);
-  p->scale = lo_splat(b, scale, LO_LANES);
-  p->inverse = lo_splat(b, inverse, LO_LANES);
-  p->finite = lo_splat(b, finite_mask(p, amax), LO_LANES);
+static ir_value *sum_step(preparer *p, part at, ir_value *sum) {
+  return prepare_extend(p, EXTENT_SUM, sum, load_weights(p, at));
 }
 
 typedef ir_value *(*walker)(preparer *p, ir_value *lo, ir_value *hi, part_step step, ir_value *carried);
 
+// Weights before a position.
+static ir_value *weights_before(preparer *p, ir_value *position) {
+  ir_builder *b = &p->b;
+  if (!p->gaps) return lo_index_min(b, position, p->columns);
+  ir_value *padded = index_of(p, p->l->k_padded);
+  ir_value *inside = lo_index_min(b, lo_index_rem(b, position, padded), index_of(p, p->l->k_group));
+  ir_value *groups = lo_index_scale(b, lo_index_div(b, position, padded), p->l->k_group);
+  return lo_index_min(b, lo_index_add(b, groups, inside), p->columns);
+}
+
+// Weights at lo .. hi as one f32 lane, 1 when there is none.
+static ir_value *weight_count(preparer *p, ir_value *lo, ir_value *hi) {
+  ir_builder *b = &p->b;
+  ir_value *count = lo_index_sub(b, weights_before(p, hi), weights_before(p, lo));
+  count = ir_emit1(b, IR_FROM_INDEX, lo_i32(1), lo_index_max(b, count, index_of(p, 1)));
+  return ir_emit1(b, IR_ITOF, lo_f32(1), count);
+}
+
+static prepare_scale find_scale(preparer *p, ir_value *lo, ir_value *hi, walker over) {
+  switch (p->l->act.kind) {
+  case ACT_SIGN: {
+    ir_value *sum = over(p, lo, hi, sum_step, prepare_extent_zero(p, EXTENT_SUM));
+    return prepare_set_scale(p, sum, NULL, weight_count(p, lo, hi));
+  }
+  case ACT_ASYMMETRIC: {
+    ir_value *above = over(p, lo, hi, above_step, prepare_extent_zero(p, EXTENT_ABOVE));
+    ir_value *below = over(p, lo, hi, below_step, prepare_extent_zero(p, EXTENT_BELOW));
+    return prepare_set_scale(p, above, below, NULL);
+  }
+  default: {
+    ir_value *most = over(p, lo, hi, magnitude_step, prepare_extent_zero(p, EXTENT_MAGNITUDE));
+    return prepare_set_scale(p, most, NULL, NULL);
+  }
+  }
+}
+
+static ir_value *scale_at(preparer *p, ir_value *group) {
+  ir_value *start = lo_index_add(&p->b, p->out_row, p->scales);
+  return lo_index_add(&p->b, start, lo_index_scale(&p->b, group, prepared_scale_bytes(p->l)));
+}
+
+static ir_value *zero_at(preparer *p, ir_value *group) { return lo_index_offset(&p->b, scale_at(p, group), 4); }
+
 static void scale_group(preparer *p, ir_value *group, ir_value *lo, ir_value *hi, walker over) {
-  finish_scale(p, over(p, lo, hi, amax_step, zero_ints(p)), group);
+  prepare_scale s = find_scale(p, lo, hi, over);
+  if (p->l->scale_span != 0) lo_store(&p->b, p->out, scale_at(p, group), s.scale, NULL);
+  if (p->l->scale_span != 0 && s.zero != NULL) lo_store(&p->b, p->out, zero_at(p, group), s.zero, NULL);
   over(p, lo, hi, number_step, NULL);
 }
 
@@ -305,20 +259,20 @@ static void static_scales(preparer *p) {
   if (p->l->scale_span == PREPARED_ROW) first = p->lo;
   ir_loop loop = lo_begin_loop(b, first, end, index_of(p, 1));
   ir_value *scale = ir_vector_real(b, lo_f32(1), p->l->act.scale);
-  lo_store(b, p->out, section_at(p, p->scales, loop.index), scale, NULL);
+  lo_store(b, p->out, scale_at(p, loop.index), scale, NULL);
   lo_end_loop(b, loop);
 }
 
 // Loads 16 stored numbers; zeros beyond hi.
 static ir_value *load_numbers(preparer *p, ir_value *position, ir_value *hi, bool whole) {
-  ir_type type = ir_vector(p->store_i8 ? ELEM_I8 : ELEM_F32, LO_LANES);
+  ir_type type = ir_vector(p->store_bytes ? ELEM_I8 : ELEM_F32, LO_LANES);
   ir_value *count = NULL;
   if (!whole) count = lo_index_min(&p->b, lanes16(p), lo_index_sub(&p->b, hi, position));
   return lo_load(&p->b, type, p->out, number_at(p, position), count);
 }
 
 static ir_value *add_numbers(preparer *p, ir_value *sum, ir_value *numbers) {
-  if (!p->store_i8) return lo_fadd(&p->b, sum, numbers);
+  if (!p->store_bytes) return lo_fadd(&p->b, sum, numbers);
   return ir_emit2(&p->b, IR_ADD, sum->type, sum, ir_emit1(&p->b, IR_SEXT, sum->type, numbers));
 }
 
@@ -329,21 +283,32 @@ static bool is_aligned(const preparer *p, uint64_t span) {
 
 // The sum, one lane, of the stored numbers at positions lo .. hi.
 static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
-  ir_value *sum = p->store_i8 ? zero_ints(p) : zero_floats(p);
+  ir_value *sum = p->store_bytes ? zero_ints(p) : zero_floats(p);
   ir_loop loop = begin_carrying(p, lo, hi, LO_LANES, &sum);
   sum = add_numbers(p, sum, load_numbers(p, loop.index, hi, whole));
   end_carrying(p, loop, &sum);
   ir_type one = ir_vector(sum->type.elem, 1);
-  return ir_emit1(&p->b, p->store_i8 ? IR_REDUCE_ADD : IR_REDUCE_FADD, one, sum);
+  return ir_emit1(&p->b, p->store_bytes ? IR_REDUCE_ADD : IR_REDUCE_FADD, one, sum);
+}
+
+static ir_value *group_at(preparer *p, ir_value *position) {
+  if (p->scale_span == PREPARED_ROW) return index_of(p, 0);
+  return lo_index_div(&p->b, position, index_of(p, p->scale_span));
 }
 
 // Scale of the group at a position, one lane.
 static ir_value *scale_of(preparer *p, ir_value *position) {
+  if (p->l->act.kind == ACT_STATIC) return ir_vector_real(&p->b, lo_f32(1), p->l->act.scale);
+  return lo_load(&p->b, lo_f32(1), p->out, scale_at(p, group_at(p, position)), NULL);
+}
+
+// The sum of the bytes lo .. hi, which lie in one scale group, less its zero point.
+static ir_value *less_zeros(preparer *p, ir_value *isum, ir_value *lo, ir_value *hi) {
   ir_builder *b = &p->b;
-  if (p->l->act.kind == ACT_I8_STATIC) return ir_vector_real(b, lo_f32(1), p->l->act.scale);
-  bool row = p->scale_span == PREPARED_ROW;
-  ir_value *group = row ? index_of(p, 0) : lo_index_div(b, position, index_of(p, p->scale_span));
-  return lo_load(b, lo_f32(1), p->out, section_at(p, p->scales, group), NULL);
+  if (!p->store_bytes || !act_has_zeros(&p->l->act)) return isum;
+  ir_value *zero = lo_load(b, lo_i32(1), p->out, zero_at(p, group_at(p, lo)), NULL);
+  ir_value *count = ir_emit1(b, IR_FROM_INDEX, lo_i32(1), lo_index_sub(b, hi, lo));
+  return ir_emit2(b, IR_SUB, isum->type, isum, ir_emit2(b, IR_MUL, zero->type, zero, count));
 }
 
 static ir_value *scaled_sum(preparer *p, ir_value *isum, ir_value *position) {
@@ -353,7 +318,7 @@ static ir_value *scaled_sum(preparer *p, ir_value *isum, ir_value *position) {
 
 // Whether spans of this length may lie in several scale groups.
 static bool crosses_scales(const preparer *p, uint64_t span) {
-  if (!p->store_i8 || p->l->act.kind == ACT_I8_STATIC || p->scale_span == PREPARED_ROW) return false;
+  if (!p->store_bytes || p->l->act.kind == ACT_STATIC || p->scale_span == PREPARED_ROW) return false;
   return span == PREPARED_ROW || p->scale_span % span != 0;
 }
 
@@ -367,6 +332,7 @@ static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, bool whol
   ir_value *part_lo = lo_index_max(b, lo, group);
   ir_value *part_hi = lo_index_min(b, hi, lo_index_offset(b, group, p->scale_span));
   ir_value *isum = sum_numbers(p, part_lo, part_hi, whole && is_aligned(p, p->scale_span));
+  isum = less_zeros(p, isum, part_lo, part_hi);
   sum = lo_fadd(b, sum, scaled_sum(p, isum, part_lo));
   end_carrying(p, loop, &sum);
   return sum;
@@ -379,16 +345,16 @@ static ir_value *multiplied(preparer *p, ir_value *isum) {
 
 // One element of the sections with this span.
 static void section_element(preparer *p, uint64_t span, ir_value *element, ir_value *lo, ir_value *hi) {
-  bool isum = p->store_i8 && p->l->isum_span == span;
+  bool isum = p->store_bytes && p->l->isum_span == span;
   bool fsum = p->l->fsum_span == span;
   bool crossing = fsum && crosses_scales(p, span);
   bool whole = is_aligned(p, span);
-  ir_value *sum = isum || !crossing ? sum_numbers(p, lo, hi, whole) : NULL;
+  ir_value *sum = isum || !crossing ? less_zeros(p, sum_numbers(p, lo, hi, whole), lo, hi) : NULL;
   if (isum) lo_store(&p->b, p->out, section_at(p, p->isums, element), multiplied(p, sum), NULL);
   if (!fsum) return;
   if (crossing)
     sum = crossing_sum(p, lo, hi, whole);
-  else if (p->store_i8)
+  else if (p->store_bytes)
     sum = scaled_sum(p, sum, lo);
   lo_store(&p->b, p->out, section_at(p, p->fsums, element), sum, NULL);
 }
@@ -413,12 +379,12 @@ static void sum_sections(preparer *p, uint64_t span) {
 
 static void emit_range(preparer *p) {
   const prepared_layout *l = p->l;
-  bool isums = p->store_i8 && l->isum_span != 0;
-  if (l->act.kind == ACT_I8_DYNAMIC)
+  bool isums = p->store_bytes && l->isum_span != 0;
+  if (act_is_dynamic(&l->act))
     dynamic_numbers(p);
   else
     walk(p, p->lo, p->hi, number_step, NULL);
-  if (l->act.kind == ACT_I8_STATIC && l->scale_span != 0) static_scales(p);
+  if (l->act.kind == ACT_STATIC && l->scale_span != 0) static_scales(p);
   if (isums) sum_sections(p, l->isum_span);
   if (l->fsum_span != 0 && !(isums && l->fsum_span == l->isum_span)) sum_sections(p, l->fsum_span);
 }
@@ -440,7 +406,7 @@ static void emit_tokens(preparer *p, ir_value *begin, ir_value *end) {
 
 // The least common multiple of the spans, 16 lanes and K groups; PREPARED_ROW when it would be large.
 static uint64_t common_range(const preparer *p) {
-  const uint64_t spans[] = {p->scale_span, p->store_i8 ? p->l->isum_span : 0, p->l->fsum_span, p->l->k_padded};
+  const uint64_t spans[] = {p->scale_span, p->store_bytes ? p->l->isum_span : 0, p->l->fsum_span, p->l->k_padded};
   uint64_t range = GPU_RANGE;
   for (size_t i = 0; i < sizeof spans / sizeof *spans; i++) {
     if (spans[i] == 0) continue;
@@ -474,7 +440,7 @@ static void emit_ranges_gpu(preparer *p, ir_value *begin, ir_value *end) {
 
 // Positions that share a scale; the group is a multiple of the K group (or K positions are plain columns).
 static uint64_t group_span(const prepared_layout *l, bool gaps) {
-  if (l->act.kind != ACT_I8_DYNAMIC) return 0;
+  if (!act_is_dynamic(&l->act)) return 0;
   if (l->act.group == 0) return PREPARED_ROW;
   return gaps ? l->act.group / l->k_group * l->k_padded : l->act.group;
 }
@@ -488,7 +454,7 @@ ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target
   (void)tier;
   lo_params params;
   preparer p = {.l = l, .gaps = l->k_group != l->k_padded};
-  p.store_i8 = is_i8(l->act.kind) && !l->as_f32;
+  p.store_bytes = prepared_has_bytes(l);
   p.scale_span = group_span(l, p.gaps);
   lo_begin_kernel(m, &p.b, name, prepare_buffers, prepare_sizes, &params);
   p.x = params.buffers[0];

@@ -53,7 +53,7 @@ static void warn_fallback(const draft *t) {
       diag_warning(t->d, "fallback", r->scheme->loc,
                    "the levels of scheme '%s' are stored with the tensor: they are compared one by one",
                    r->scheme->name);
-  if (r->mode == MODE_FLOAT && (r->act.kind == ACT_I8_DYNAMIC || r->act.kind == ACT_I8_STATIC))
+  if (r->mode == MODE_FLOAT && act_is_integer(&r->act))
     diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' with activations %s is computed in f32",
                  r->scheme->name, act);
   if (r->segment < 16)

@@ -18,7 +18,7 @@ static bool is_integer_mode(const recipe *r) { return r->mode == MODE_INT_DOT ||
 
 // Weights that share an activation scale which the kernel has to apply; 0: it applies none, or one per token.
 static uint64_t scale_group(const recipe *r) {
-  return is_integer_mode(r) && r->act.kind == ACT_I8_DYNAMIC ? r->act.group : 0;
+  return is_integer_mode(r) && act_is_dynamic(&r->act) ? r->act.group : 0;
 }
 
 // The greatest common divisor of every group of weights that shares something; 0: nothing is per group.

@@ -157,9 +157,9 @@ static void lay_prepared(recipe *r) {
       .k_group = r->pack.k_group,
       .k_padded = r->pack.k_padded,
       .block = r->pack.block,
-      .scale_span = !ints                                               ? 0
-                    : r->act.kind == ACT_I8_DYNAMIC && r->act.group > 0 ? draft_span(r, r->act.group)
-                                                                        : PREPARED_ROW,
+      .scale_span = !ints                                         ? 0
+                    : act_is_dynamic(&r->act) && r->act.group > 0 ? draft_span(r, r->act.group)
+                                                                  : PREPARED_ROW,
       .isum_span = ints && (offsets || (sums && nested)) ? sum_span : 0,
       .fsum_span = sums && !nested ? sum_span : 0,
       .isum_factor = ints && !(sums && nested) ? common_offset(r) : 0,
@@ -175,7 +175,7 @@ bool draft_layout(draft *t) {
   lay_planes(p, r->normal.code_bits, lower_has_float_code(r));
   lay_fields(t);
   bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
-  if (ints && r->act.kind == ACT_I8_STATIC && r->act.zero != 0) {
+  if (ints && act_zero(&r->act) != 0) {
     p->has_row_sums = true;
     p->row_sum_offset = (p->tile_head_bytes + 3) / 4 * 4;
     p->tile_head_bytes = p->row_sum_offset + (uint64_t)4 * p->rows;

@@ -46,9 +46,12 @@ typedef struct matmul {
   matmul_grid total;                                    // f32
   matmul_grid nested[RECIPE_MAX_TERMS];                 // i32, over a float span
   matmul_grid dots[RECIPE_MAX_DOTS][MATMUL_MAX_CHAINS]; // i32 or f32, over a segment
+  ir_value *ones[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];  // i32: what the dots would be with activations of 1
 } matmul;
 
 static inline bool matmul_is_integer(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+// Whether activations have zero points that are taken off through the sums of the codes.
+static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(r) && act_has_zeros(&r->act); }
 static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
 
 /* matmul_row.c: adds the blocks first .. end (of the whole row, when float_span is the row) to e->total, for e->tokens

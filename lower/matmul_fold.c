@@ -50,20 +50,35 @@ static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coar
 
 // ---- activations' scales and sums ------------------------------------------------------------------------
 
-static ir_value *span_element(matmul *e, unsigned m, ir_value *section, uint64_t span, ir_value *position,
-                              elem_type type) {
+// An element of a section whose elements have `size` bytes and span `span` positions.
+static ir_value *section_at(matmul *e, unsigned m, ir_value *section, uint64_t span, uint64_t size,
+                            ir_value *position) {
   ir_value *at = section;
   if (span != PREPARED_ROW) {
     ir_value *k = lo_index_add(&e->b, e->block_position, position);
     ir_value *i = lo_index_div(&e->b, k, lo_index(&e->b, span));
-    at = lo_index_add(&e->b, at, lo_index_scale(&e->b, i, 4));
+    at = lo_index_add(&e->b, at, lo_index_scale(&e->b, i, size));
   }
-  at = lo_index_add(&e->b, at, e->x_row[m]); // what all tokens share comes first: see emit_address
+  return lo_index_add(&e->b, at, e->x_row[m]); // what all tokens share comes first: see emit_address
+}
+
+static ir_value *span_element(matmul *e, unsigned m, ir_value *section, uint64_t span, ir_value *position,
+                              elem_type type) {
+  ir_value *at = section_at(e, m, section, span, 4, position);
   return lo_load_splat(&e->b, ir_vector(type, e->lanes), e->x, at);
 }
 
+static ir_value *scale_at(matmul *e, unsigned m, ir_value *position) {
+  const prepared_layout *l = &e->r->prepared;
+  return section_at(e, m, e->scales_at, l->scale_span, prepared_scale_bytes(l), position);
+}
+
 static ir_value *activation_scale(matmul *e, unsigned m, ir_value *position) {
-  return span_element(e, m, e->scales_at, e->r->prepared.scale_span, position, ELEM_F32);
+  return lo_load_splat(&e->b, f32s(e), e->x, scale_at(e, m, position));
+}
+
+static ir_value *activation_zero(matmul *e, unsigned m, ir_value *position) {
+  return lo_load_splat(&e->b, i32s(e), e->x, lo_index_offset(&e->b, scale_at(e, m, position), 4));
 }
 
 static ir_value *isum(matmul *e, unsigned m, ir_value *position) {
@@ -88,8 +103,14 @@ static ir_value *offset_sum(matmul *e, const recipe_core *core, unsigned m, ir_v
   return ir_emit2(&e->b, IR_MUL, i32s(e), sum, ir_vector_int(&e->b, i32s(e), core->offset));
 }
 
+static void clear_ones(matmul *e) {
+  for (unsigned d = 0; matmul_has_zeros(e->r) && d < e->dot_count; d++)
+    for (unsigned v = 0; v < e->vectors; v++) e->ones[d][v] = ir_vector_int(&e->b, i32s(e), 0);
+}
+
 // Integer sums begin with offset * sum of the activations, so that products of u alone are left to add.
 void matmul_begin_segment(matmul *e, ir_value *position) {
+  clear_ones(e);
   for (unsigned m = 0; m < e->tokens; m++) {
     for (size_t i = 0; i < e->r->core_count; i++) {
       const recipe_core *core = &e->r->cores[i];
@@ -111,18 +132,26 @@ static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
   return s[0];
 }
 
+// The sum of products u * (x - zero): zero points of the activations are taken off.
+static ir_value *dot_sum(matmul *e, unsigned d, unsigned m, unsigned v, ir_value *position) {
+  ir_value *sum = chain_sum(e, d, m, v);
+  if (!matmul_has_zeros(e->r)) return sum;
+  ir_value *share = ir_emit2(&e->b, IR_MUL, i32s(e), e->ones[d][v], activation_zero(e, m, position));
+  return ir_emit2(&e->b, IR_SUB, i32s(e), sum, share);
+}
+
 static ir_value *itof(matmul *e, ir_value *x) { return ir_emit1(&e->b, IR_ITOF, f32s(e), x); }
 
 // The sum of a core's byte planes as one f32, highest byte first.
-static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v) {
+static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v, ir_value *position) {
   const recipe_core *c = &e->r->cores[core];
   unsigned planes = c->plane_count > 0 ? c->plane_count : 1;
   unsigned d = e->first_dot[core] + planes - 1;
   if (!matmul_is_integer(e->r)) return chain_sum(e, d, m, v);
-  ir_value *x = itof(e, chain_sum(e, d, m, v));
+  ir_value *x = itof(e, dot_sum(e, d, m, v, position));
   for (unsigned p = 1; p < planes; p++) {
     x = lo_fmul(&e->b, x, lo_real(&e->b, x, 256));
-    x = lo_fadd(&e->b, x, itof(e, chain_sum(e, d - p, m, v)));
+    x = lo_fadd(&e->b, x, itof(e, dot_sum(e, d - p, m, v, position)));
   }
   return x;
 }
@@ -139,7 +168,7 @@ static void end_plain_segment(matmul *e, ir_value *position) {
       coarse_place place = matmul_place(e, v, position);
       ir_value *c = real_coefficient(e, t, &place, ALL_COEFFICIENTS);
       for (unsigned m = 0; m < e->tokens; m++) {
-        ir_value *x = t->core < 0 ? fsum(e, m, position) : core_sum(e, t->core, m, v);
+        ir_value *x = t->core < 0 ? fsum(e, m, position) : core_sum(e, t->core, m, v, position);
         if (t->core >= 0 && matmul_is_integer(e->r)) x = lo_fmul(&e->b, x, activation_scale(e, m, position));
         add_total(e, m, v, x, c);
       }
@@ -154,7 +183,7 @@ static void end_nested_segment(matmul *e, ir_value *position) {
       coarse_place place = matmul_place(e, v, position);
       ir_value *c = integer_coefficient(e, t, &place);
       for (unsigned m = 0; m < e->tokens; m++) {
-        ir_value *x = t->core < 0 ? isum(e, m, position) : chain_sum(e, e->first_dot[t->core], m, v);
+        ir_value *x = t->core < 0 ? isum(e, m, position) : dot_sum(e, e->first_dot[t->core], m, v, position);
         if (c != NULL) x = ir_emit2(&e->b, IR_MUL, i32s(e), x, c);
         e->nested[i][m][v] = ir_emit2(&e->b, IR_ADD, i32s(e), e->nested[i][m][v], x);
       }
@@ -202,7 +231,7 @@ void matmul_finish_row(matmul *e) {
   for (unsigned v = 0; v < e->vectors; v++) {
     ir_value *at = lo_index_add(&e->b, e->tile[v], lo_index_scale(&e->b, e->row[v], 4));
     ir_value *sums = lo_load(&e->b, f32s(e), e->weights, lo_index_offset(&e->b, at, p->row_sum_offset), NULL);
-    ir_value *share = lo_fmul(&e->b, sums, lo_real(&e->b, sums, e->r->act.scale * e->r->act.zero));
+    ir_value *share = lo_fmul(&e->b, sums, lo_real(&e->b, sums, e->r->act.scale * act_zero(&e->r->act)));
     for (unsigned m = 0; m < e->tokens; m++) e->total[m][v] = lo_fsub(&e->b, e->total[m][v], share);
   }
 }

@@ -7,7 +7,7 @@
 enum live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
 
 #define MAX_SLOTS \
-  ((RECIPE_MAX_DOTS * MATMUL_MAX_CHAINS + RECIPE_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
+  ((RECIPE_MAX_DOTS * (MATMUL_MAX_CHAINS + 1) + RECIPE_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
 
 typedef struct slots {
   size_t count;
@@ -28,6 +28,9 @@ static slots live_slots(matmul *e, unsigned live) {
   if ((live & LIVE_DOTS) != 0)
     for (unsigned d = 0; d < e->dot_count; d++)
       for (unsigned c = 0; c < e->chains; c++) add_grid(e, &s, e->dots[d][c]);
+  if ((live & LIVE_DOTS) != 0 && matmul_has_zeros(e->r))
+    for (unsigned d = 0; d < e->dot_count; d++)
+      for (unsigned v = 0; v < e->vectors; v++) s.at[s.count++] = &e->ones[d][v];
   return s;
 }
 

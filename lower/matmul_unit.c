@@ -103,9 +103,7 @@ static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t 
   return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
 }
 
-static void add_dot(matmul *e, unsigned d, unsigned q, unsigned m, unsigned v, ir_value *u, ir_value *x,
-                    uint64_t umax) {
-  ir_value **acc = &e->dots[d][q % e->chains][m][v];
+static void add_dot(matmul *e, ir_value **acc, ir_value *u, ir_value *x, uint64_t umax) {
   ir_value *args[] = {*acc, u, x};
   ir_attr attr = ir_int(IR_ATTR_UMAX, (int64_t)umax);
   ir_type t = i32s(e);
@@ -132,8 +130,19 @@ static void multiply_quad(matmul *e, quad_operands u, unsigned q, ir_value *posi
     for (size_t i = 0; i < e->r->core_count; i++)
       for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
         for (unsigned v = 0; v < e->vectors; v++)
-          add_dot(e, e->first_dot[i] + p, q, m, v, u[e->first_dot[i] + p][v], x, e->r->cores[i].umax);
+          add_dot(e, &e->dots[e->first_dot[i] + p][q % e->chains][m][v], u[e->first_dot[i] + p][v], x,
+                  e->r->cores[i].umax);
   }
+}
+
+// The sums of the codes, once for all tokens.
+static void count_quad(matmul *e, quad_operands u) {
+  if (!matmul_has_zeros(e->r)) return;
+  ir_value *one = ir_vector_int(&e->b, bytes_of(e), 1);
+  for (size_t i = 0; i < e->r->core_count; i++)
+    for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
+      for (unsigned v = 0; v < e->vectors; v++)
+        add_dot(e, &e->ones[e->first_dot[i] + p][v], u[e->first_dot[i] + p][v], one, e->r->cores[i].umax);
 }
 
 static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
@@ -142,6 +151,7 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
     quad_operands operands;
     decode_quad(e, c, q0 + q, operands);
     multiply_quad(e, operands, q, position, first + (uint64_t)4 * q);
+    count_quad(e, operands);
   }
 }
 

@@ -147,10 +147,8 @@ static bool all_finite(const double *levels, uint64_t count) {
   return true;
 }
 
-static bool is_integer_act(const act_spec *act) { return act->kind == ACT_I8_DYNAMIC || act->kind == ACT_I8_STATIC; }
-
 static const char *try_integer(draft *t, mode_candidate *m, bool tables) {
-  if (!is_integer_act(&t->r->act)) return "the activations are not integers";
+  if (!act_is_integer(&t->r->act)) return "the activations are not integers";
   if (t->not_normal != NULL) return t->not_normal;
   bool any_table = false;
   for (size_t i = 0; i < t->r->normal.term_count; i++) {

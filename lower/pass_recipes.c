@@ -44,7 +44,7 @@ static recipe *new_recipe(ir_module *m, const scheme *s, const act_spec *act) {
 static bool give_recipe(diag *d, ir_module *m, const ir_op *op) {
   ir_weight *w = ir_find_weight(m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
   const ir_attr *attr = ir_get_attr(op, IR_ATTR_ACT);
-  act_spec act = attr != NULL ? attr->act : (act_spec){.kind = ACT_F32};
+  act_spec act = attr != NULL ? attr->act : ACT_F32;
   recipe *r = find_recipe(m, w->scheme, &act);
   if (r == NULL) r = new_recipe(m, w->scheme, &act);
   if (w->recipe != NULL && w->recipe != r) {

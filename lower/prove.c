@@ -6,19 +6,19 @@
 #include "lower/draft.h"
 #include "support/num.h"
 
-#define ACTIVATION_MAX 128u
 #define NEVER_FLUSH (UINT64_C(1) << 40)
 
 // Largest |accumulator| of a term per position. i32 wraps around, so only the final sums must fit: products of
 // u + offset where there is an offset, not u and the offset's share on their own.
 static uint64_t term_bound(const recipe *r, const recipe_term *term) {
-  if (term->core < 0) return ACTIVATION_MAX;
+  uint64_t most = act_magnitude(&r->act);
+  if (term->core < 0) return most;
   const recipe_core *core = &r->cores[term->core];
   uint64_t low = (uint64_t)llabs(core->offset);
   uint64_t high = (uint64_t)llabs(core->offset + (int64_t)core->umax);
   uint64_t level = low > high ? low : high;
   if (core->plane_count > 1 && core->umax > level) level = core->umax; // the lower bytes have no offset
-  return level * ACTIVATION_MAX;
+  return level * most;
 }
 
 // Largest |product of the integer coefficients| that stay in i32, saturating.

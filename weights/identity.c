@@ -24,8 +24,11 @@ static void put_expr(strbuf *out, const expr *e) {
 }
 
 static void put_field(strbuf *out, const scheme_field *f) {
-  static const char *const per[] = {
-      [GRAN_WEIGHT] = "weight", [GRAN_GROUP] = "group", [GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor", [GRAN_TILE] = "tile"};
+  static const char *const per[] = {[GRAN_WEIGHT] = "weight",
+                                    [GRAN_GROUP] = "group",
+                                    [GRAN_ROW] = "row",
+                                    [GRAN_TENSOR] = "tensor",
+                                    [GRAN_TILE] = "tile"};
   strbuf_printf(out, "field %s %s per %s %" PRIu64 " [", f->name, elem_get(f->type)->name, per[f->gran.kind],
                 f->gran.kind == GRAN_GROUP || f->gran.kind == GRAN_TILE ? f->gran.group : 0);
   if (f->gran.kind == GRAN_TILE) strbuf_printf(out, " %" PRIu64, f->gran.rows);

@@ -20,12 +20,6 @@ static bool type_of(tensor_dtype dtype, elem_type *out) {
   return false;
 }
 
-// Words of either sign hold the same bits.
-static bool same_elements(elem_type a, elem_type b) {
-  const elem_info *x = elem_get(a), *y = elem_get(b);
-  return a == b || (x->bits == y->bits && x->kind != ELEM_KIND_FLOAT && y->kind != ELEM_KIND_FLOAT);
-}
-
 static const char *tensor_name(arena *a, const ir_weight *w, const layout_tensor *t) {
   return arena_printf(a, "%s%s", w->layer, t->suffix);
 }
@@ -45,7 +39,7 @@ static void expected_dims(const ir_weight *w, const layout_tensor *t, int64_t *o
 
 static const char *expected_text(arena *a, const layout_tensor *t, const int64_t *dims) {
   strbuf text = {.mem = a};
-  strbuf_printf(&text, "%s [", elem_get(t->type)->name);
+  strbuf_printf(&text, "%s [", layout_tensor_types(a, t));
   for (unsigned i = 0; i < t->rank; i++) strbuf_printf(&text, "%s%" PRId64, i == 0 ? "" : ", ", dims[i]);
   strbuf_putc(&text, ']');
   return strbuf_text(&text);
@@ -56,7 +50,7 @@ static bool take_tensor(diag *d, arena *a, const tensor *found, const ir_weight 
   int64_t dims[SCHEME_MAX_RANK];
   expected_dims(w, t, dims);
   *out = (layout_input){.data = found->data, .size = found->size, .rank = found->rank};
-  bool ok = type_of(found->dtype, &out->type) && same_elements(out->type, t->type) && found->rank == t->rank;
+  bool ok = type_of(found->dtype, &out->type) && layout_tensor_takes(t, out->type, NULL) && found->rank == t->rank;
   for (unsigned i = 0; ok && i < t->rank; i++) {
     out->dims[i] = found->dims[i];
     ok = dims[i] >= 0 && found->dims[i] == (uint64_t)dims[i];

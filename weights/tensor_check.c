@@ -80,7 +80,7 @@ bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uin
   return tensor_parse_error(d, f, offset, "tensor name %s is not UTF-8 text without control characters", shown);
 }
 
-const char *tensor_shape_check(tensor *t, uint64_t *size) {
+static const char *shape_bits(tensor *t, uint64_t *bits) {
   uint64_t count = 1;
   bool empty = false;
   for (unsigned i = 0; i < t->rank; i++) {
@@ -91,9 +91,20 @@ const char *tensor_shape_check(tensor *t, uint64_t *size) {
     if (!num_mul(count, t->dims[i], &count)) return "the product of its dimensions overflows";
   }
   t->count = empty ? 0 : count;
+  return num_mul(t->count, tensor_dtype_bits(t->dtype), bits) ? NULL : "its size in bits overflows";
+}
+
+const char *tensor_shape_check(tensor *t, uint64_t *size) {
   uint64_t bits = 0;
-  if (!num_mul(t->count, tensor_dtype_bits(t->dtype), &bits)) return "its size in bits overflows";
-  if (bits % 8 != 0) return "its elements do not fill whole bytes";
-  *size = bits / 8;
-  return NULL;
+  const char *reason = shape_bits(t, &bits);
+  if (reason == NULL && bits % 8 != 0) reason = "its elements do not fill whole bytes";
+  if (reason == NULL) *size = bits / 8;
+  return reason;
+}
+
+const char *tensor_shape_check_padded(tensor *t, uint64_t *size) {
+  uint64_t bits = 0;
+  const char *reason = shape_bits(t, &bits);
+  if (reason == NULL) *size = num_ceil_div(bits, 8);
+  return reason;
 }

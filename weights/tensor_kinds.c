@@ -13,6 +13,8 @@ static const tensor_file_kind_row kinds[] = {
     {.name = "sharded safetensors", .recognise = safetensors_index_recognise, .parse = safetensors_index_parse},
     {.name = "GGUF", .recognise = gguf_recognise, .parse = gguf_parse, .complete = gguf_complete},
     {.name = "npy", .recognise = npy_recognise, .parse = npy_parse},
+    {.name = "TFLite", .recognise = tflite_recognise, .parse = tflite_parse},
+    {.name = "npz", .recognise = npz_recognise, .parse = npz_parse},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
@@ -28,13 +30,10 @@ typedef struct refused_kind {
 #define SAVE_AS_SAFETENSORS "load it with its own library and save the tensors with safetensors"
 
 static const refused_kind refused[] = {
-    {"PK\3\4", 0, 4, "a ZIP archive (a PyTorch checkpoint or .npz), which may carry executable pickle code",
-     SAVE_AS_SAFETENSORS ", or numpy.save each array as .npy"},
     {"\x80\x02", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
     {"\x80\x03", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
     {"\x80\x04", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
     {"\x80\x05", 0, 2, "a Python pickle, which is executable code", SAVE_AS_SAFETENSORS},
-    {"TFL3", 4, 4, "a TFLite model", "export its weights as safetensors; qcc reads weights, not graphs"},
     {"\x89HDF\r\n\x1a\n", 0, 8, "an HDF5 file", SAVE_AS_SAFETENSORS},
     {"lmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
     {"fmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},

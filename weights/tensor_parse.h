@@ -68,6 +68,12 @@ bool safetensors_recognise(const uint8_t *data, size_t size);
 bool safetensors_parse(diag *d, tensor_file *f);
 bool npy_recognise(const uint8_t *data, size_t size);
 bool npy_parse(diag *d, tensor_file *f);
+bool npz_recognise(const uint8_t *data, size_t size);
+bool npz_parse(diag *d, tensor_file *f);
+bool tflite_recognise(const uint8_t *data, size_t size);
+bool tflite_parse(diag *d, tensor_file *f);
+bool onnx_recognise(const uint8_t *data, size_t size);
+bool onnx_parse(diag *d, tensor_file *f);
 bool gguf_recognise(const uint8_t *data, size_t size);
 bool gguf_parse(diag *d, tensor_file *f);
 bool gguf_complete(diag *d, tensor_file *f);
@@ -109,5 +115,7 @@ bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uin
 // Sets t->count from its dims, each at most 2^31 - 1, and *size to the bytes of a plain tensor. The reason why it
 // cannot be, as text for a message, or NULL.
 const char *tensor_shape_check(tensor *t, uint64_t *size);
+// The same for kinds of files in which a last byte need not be full.
+const char *tensor_shape_check_padded(tensor *t, uint64_t *size);
 
 #endif

@@ -208,7 +208,8 @@ static void bench_format(bench *b, const char *text) {
   const scheme *s = fe_find_scheme(b->d, b->mem, b->tree, &b->frontend, text);
   if (s == NULL) exit(1);
   bool floats = strcmp(text, "f32") == 0 || strcmp(text, "f16") == 0 || strcmp(text, "bf16") == 0;
-  act_spec act = floats ? (act_spec){.kind = ACT_F32} : (act_spec){.kind = ACT_I8_DYNAMIC, .group = 32};
+  act_spec act = floats ? (act_spec){.kind = ACT_PLAIN, .type = ELEM_F32}
+                        : (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
   const recipe *r = lower_make_recipe(b->d, b->mem, s, &act, text, &b->lowering);
   if (r == NULL) exit(1);
   for (size_t i = 0; i < b->o.token_count; i++) bench_shape(b, r, b->o.tokens[i]);

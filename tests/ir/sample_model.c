@@ -89,10 +89,16 @@ static scheme_layout tensor_layout(arena *mem) {
   const expr *codes = expr_make(mem, EXPR_STREAM, 0, 1, 3, arena_memdup(mem, stream, sizeof stream), NOWHERE);
   const expr *scale = expr_make(mem, EXPR_LOAD, 1, 0, 2, arena_memdup(mem, load, sizeof load), NOWHERE);
   const expr *table[] = {n};
+  const expr *order[] = {number(mem, 3)}, *rank[] = {n, number(mem, 3)};
+  const expr *find[] = {number(mem, 0), number(mem, 2),
+                        expr_make(mem, EXPR_ORDER, 3, 0, 1, arena_memdup(mem, order, sizeof order), NOWHERE)};
+  const expr *sum =
+      make2(mem, EXPR_ADD, expr_make(mem, EXPR_RANK, 0, 1, 2, arena_memdup(mem, rank, sizeof rank), NOWHERE),
+            expr_make(mem, EXPR_FIND, 3, 0, 3, arena_memdup(mem, find, sizeof find), NOWHERE));
   layout_place places[] = {
       place(0, 2, "n", "k", codes),
       place(1, 2, "n", "k", scale),
-      place(2, 1, "n", NULL, number(mem, 3)),
+      place(2, 1, "n", NULL, sum),
       place(3, 1, "i", NULL, expr_make(mem, EXPR_LOAD, 2, 0, 1, arena_memdup(mem, table, sizeof table), NOWHERE)),
   };
   const expr *rows = var(mem, VAR_ROWS), *columns = var(mem, VAR_COLUMNS);
@@ -108,6 +114,13 @@ static scheme_layout tensor_layout(arena *mem) {
        .rank = 2,
        .dims = {rows, make2(mem, EXPR_DIV, columns, number(mem, 32))}},
       {.name = "book", .suffix = ".book", .type = ELEM_F16, .rank = 1, .dims = {number(mem, 16)}},
+      {.name = "parts",
+       .suffix = ".parts",
+       .type = ELEM_I32,
+       .stored_count = 2,
+       .stored = {ELEM_I32, ELEM_U8},
+       .rank = 1,
+       .dims = {columns}},
   };
   return (scheme_layout){.name = "separate tensors",
                          .type_id = 12,
@@ -201,7 +214,7 @@ recipe *sample_recipe(arena *mem, ir_module *m, const scheme *s) {
   recipe *r = ARENA_NEW(mem, recipe);
   r->name = "r0";
   r->scheme = s;
-  r->act = (act_spec){.kind = ACT_I8_DYNAMIC, .group = 32};
+  r->act = (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
   r->mode = MODE_TABLE_DOT;
   set_terms(mem, r);
   r->segment = 32;
@@ -263,8 +276,8 @@ static ir_value *emit_elementwise(ir_builder *b, ir_value *x, ir_value *bias) {
 static ir_value *emit_products(ir_builder *b, ir_value *x, ir_value *bias) {
   ir_type prepared = x->type;
   prepared.kind = IR_PREPARED;
-  ir_attr act = {.key = IR_ATTR_ACT, .act = {.kind = ACT_I8_STATIC, .scale = 0.05, .zero = -3}};
-  ir_attr act_group = {.key = IR_ATTR_ACT, .act = {.kind = ACT_I8_DYNAMIC, .group = 32}};
+  ir_attr act = {.key = IR_ATTR_ACT, .act = {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3}};
+  ir_attr act_group = {.key = IR_ATTR_ACT, .act = {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32}};
   ir_attr linear[] = {ir_sym(IR_ATTR_WEIGHT, "fc 1.weight"), act};
   x = ir_emit(b, IR_LINEAR, &x->type, 2, (ir_value *[]){x, bias}, 2, linear);
   ir_attr prepare[] = {act_group, ir_sym(IR_ATTR_RECIPE, "r0"), ir_int(IR_ATTR_SUMS, 1)};

@@ -78,7 +78,7 @@ static const struct {
     {"module \"m\" batch 1\nscheme @s {\n  value = load @t(1)\n}", "there is no tensor of the layout 't'"},
     {"module \"m\" batch 1\nscheme @s {\n  value = stream 0(1)\n}", "a stream needs its axis"},
     {"module \"m\" batch 1\nscheme @s {\n  value = lock @s(1)\n}",
-     "expected table, element, load, stream, float or window"},
+     "expected table, element, load, stream, order, find, rank, float or window"},
     {"module \"m\" batch 1\nplan { }\n", "text:2:6: error: the plan lacks 'inputs'"},
     {"module \"m\" batch 1\nweight @w {rows = 1, rows = 2, columns = 1, offset = 0, size = 0}",
      "text:2:22: error: 'rows' is given twice"},

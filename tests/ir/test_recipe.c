@@ -51,8 +51,10 @@ START_TEST(sizes_that_overflow_are_refused) {
 }
 END_TEST
 
-static prepared_layout layout(act_kind kind) {
-  return (prepared_layout){.act = {.kind = kind, .group = kind == ACT_I8_DYNAMIC ? 32 : 0},
+static const act_spec bytes = {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
+
+static prepared_layout layout(act_spec act) {
+  return (prepared_layout){.act = act,
                            .k_group = 32,
                            .k_padded = 32,
                            .block = 64,
@@ -62,7 +64,7 @@ static prepared_layout layout(act_kind kind) {
 }
 
 START_TEST(prepared_sections_follow_each_other) {
-  prepared_layout l = layout(ACT_I8_DYNAMIC);
+  prepared_layout l = layout(bytes);
   prepared_sizes s;
   ck_assert(prepared_get_sizes(&l, 1000, &s));
   ck_assert_uint_eq(s.positions, 1024);
@@ -73,7 +75,7 @@ START_TEST(prepared_sections_follow_each_other) {
   l.as_f32 = true;
   ck_assert(prepared_get_sizes(&l, 1000, &s));
   ck_assert_uint_eq(s.scales_offset, 4096);
-  l = layout(ACT_BF16);
+  l = layout((act_spec){.kind = ACT_PLAIN, .type = ELEM_BF16});
   l.scale_span = 0;
   ck_assert(prepared_get_sizes(&l, 65, &s));
   ck_assert(s.positions == 128 && s.scales_offset == 512 && s.isums_offset == 512 && s.row_bytes == 576);
@@ -81,19 +83,19 @@ START_TEST(prepared_sections_follow_each_other) {
 END_TEST
 
 START_TEST(a_span_longer_than_the_row_is_one_element) {
-  prepared_layout l = layout(ACT_I8_DYNAMIC);
+  prepared_layout l = layout(bytes);
   prepared_sizes s;
   l.scale_span = 256;
   ck_assert(prepared_get_sizes(&l, 64, &s));
   ck_assert_uint_eq(s.isums_offset - s.scales_offset, 64);
   ck_assert(!prepared_get_sizes(&l, UINT64_MAX - 63, &s));
-  l.act.kind = ACT_F32;
+  l.act = (act_spec){.kind = ACT_PLAIN, .type = ELEM_F32};
   ck_assert(!prepared_get_sizes(&l, UINT64_MAX / 2, &s));
 }
 END_TEST
 
 START_TEST(every_member_of_a_layout_counts) {
-  const prepared_layout a = layout(ACT_I8_DYNAMIC);
+  const prepared_layout a = layout(bytes);
   ck_assert(prepared_equal(&a, &a));
   for (int i = 0; i < 9; i++) {
     prepared_layout b = a;

@@ -190,19 +190,34 @@ START_TEST(one_function_prints_alone) {
 }
 END_TEST
 
-static const act_spec acts[] = {{.kind = ACT_F32},
-                                {.kind = ACT_BF16},
-                                {.kind = ACT_I8_DYNAMIC, .group = 32},
-                                {.kind = ACT_I8_DYNAMIC},
-                                {.kind = ACT_I8_STATIC, .scale = 0.05, .zero = -3}};
-static const char *const act_texts[] = {"f32", "bf16", "i8 per 32 dynamic", "i8 per token dynamic",
-                                        "i8 static(0.05, -3)"};
+static const struct {
+  act_spec act;
+  const char *text;
+} acts[] = {{{.kind = ACT_PLAIN, .type = ELEM_F32}, "f32"},
+            {{.kind = ACT_PLAIN, .type = ELEM_BF16}, "bf16"},
+            {{.kind = ACT_PLAIN, .type = ELEM_F16}, "f16"},
+            {{.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32}, "i8 per 32 dynamic"},
+            {{.kind = ACT_SYMMETRIC, .type = ELEM_I8}, "i8 per token dynamic"},
+            {{.kind = ACT_SYMMETRIC, .type = ELEM_I4, .group = 32}, "i4 per 32 dynamic"},
+            {{.kind = ACT_ASYMMETRIC, .type = ELEM_U8}, "u8 per token dynamic"},
+            {{.kind = ACT_SIGN, .type = ELEM_U1, .group = 128}, "i1 per 128 dynamic"},
+            {{.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3}, "i8 static(0.05, -3)"},
+            {{.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.05, .zero = 131}, "u8 static(0.05, 131)"}};
 
 START_TEST(activation_modes_have_their_texts) {
+  enum { COUNT = sizeof acts / sizeof *acts };
   arena *mem = arena_new();
-  for (int i = 0; i < 5; i++) {
-    ck_assert_str_eq(act_text(mem, &acts[i]), act_texts[i]);
-    for (int j = 0; j < 5; j++) ck_assert(act_equal(&acts[i], &acts[j]) == (i == j));
+  diag *d = diag_new(mem, NULL, false);
+  for (int i = 0; i < COUNT; i++) {
+    ck_assert_str_eq(act_text(mem, &acts[i].act), acts[i].text);
+    for (int j = 0; j < COUNT; j++) ck_assert(act_equal(&acts[i].act, &acts[j].act) == (i == j));
+    const char *text = arena_printf(mem,
+                                    "module \"m\" batch 1\nmodel @m(%%x: tensor<4 x f32>) -> () {\n"
+                                    "  %%p = prepare %%x {act = %s} : prepared<4 x f32>\n  return ()\n}\n",
+                                    acts[i].text);
+    const ir_module *m = ir_parse(d, mem, "act", text, strlen(text));
+    ck_assert_msg(m != NULL, "%s", diag_text(d));
+    ck_assert_msg(strstr(ir_print(mem, m), arena_printf(mem, "act = %s", acts[i].text)) != NULL, "%s", acts[i].text);
   }
   arena_free(mem);
 }

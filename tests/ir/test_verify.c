@@ -106,7 +106,7 @@ static const edit_row model_rows[] = {
     {"{weight = @bias} : tensor<64 x f32>", "{weight = @bias} : tensor<32 x f32>", "do not fill tensor<32 x f32>"},
     {"{weight = @bias} : tensor<64 x f32>", "{weight = @bias} : tensor<8 x 8 x f32>", "the bias must have 64 numbers"},
     {"static(0.05, -3)", "static(-0.05, -3)", "not positive and finite"},
-    {"static(0.05, -3)", "static(0.05, 128)", "zero point is 128"},
+    {"static(0.05, -3)", "static(0.05, 128)", "zero point is no number of their type"},
     {"recipe = @r0, sums", "recipe = @r9, sums", "there is no recipe 'r9'"},
     {"sums = 1} : prepared<batch x 64", "sums = 1} : prepared<batch x 32", "is not the prepared form of"},
     {"sums = 1} : prepared", "sums = 1} : tensor", "must be a prepared tensor"},

@@ -1,9 +1,9 @@
 #include "tests/kernels/kernel_case.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
-#include "support/fp.h"
 #include "support/num.h"
 #include "weights/pack.h"
 
@@ -69,75 +69,170 @@ static float activation(uint64_t *state, case_data data, uint64_t k) {
   return (float)(2 * uniform(state) - 1);
 }
 
-static int8_t clamp_round(double x, int lowest) {
-  double r = nearbyint(x);
-  return (int8_t)(r < lowest ? lowest : r > 127 ? 127 : r);
-}
-
 static uint64_t at_position(const prepared_layout *l, uint64_t k) {
   return k / l->k_group * l->k_padded + k % l->k_group;
 }
 
 static uint64_t element_of(uint64_t span, uint64_t position) { return span == PREPARED_ROW ? 0 : position / span; }
 
-static void prepare_numbers(kernel_case *c, const float *x, double *used, uint8_t *row, int8_t *q, float *scale_of) {
+// A scale group: x = scale * (q - zero).
+typedef struct group {
+  float scale, inverse;
+  double zero, least, most; // of q
+} group;
+
+static double type_most(elem_type type) {
+  if (elem_get(type)->kind != ELEM_KIND_FLOAT) return (double)elem_max(type);
+  double most = 0; // the largest finite number
+  for (uint64_t raw = 0; raw < UINT64_C(1) << (elem_get(type)->bits - 1); raw++)
+    if (isfinite(elem_decode(type, raw))) most = fmax(most, elem_decode(type, raw));
+  return most;
+}
+
+static group symmetric_group(const float *x, uint64_t count, elem_type type) {
+  float most = 0, limit = (float)type_most(type);
+  for (uint64_t i = 0; i < count; i++) most = fmaxf(most, fabsf(x[i]));
+  return (group){.scale = most / limit, .inverse = most > 0 ? limit / most : 0, .least = -limit, .most = limit};
+}
+
+static group asymmetric_group(const float *x, uint64_t count, elem_type type) {
+  float above = 0, under = 0, limit = (float)elem_max(type);
+  for (uint64_t i = 0; i < count; i++) {
+    above = fmaxf(above, x[i]);
+    under = fmaxf(under, -x[i]);
+  }
+  group g = {.scale = above / limit + under / limit, .most = limit};
+  g.inverse = g.scale > 0 ? fminf(1 / g.scale, FLT_MAX) : 0;
+  g.zero = fmin(nearbyint((double)(under * g.inverse)), g.most);
+  return g;
+}
+
+// The mean of the magnitudes, in 16 sums that are added by halves. The kernel takes positions; without gaps they are these.
+static group sign_group(const float *x, uint64_t count) {
+  float lanes[16] = {0};
+  for (uint64_t i = 0; i < count; i++) lanes[i % 16] += fabsf(x[i]);
+  for (unsigned n = 8; n > 0; n /= 2)
+    for (unsigned i = 0; i < n; i++) lanes[i] += lanes[i + n];
+  return (group){.scale = lanes[0] / (float)count};
+}
+
+static group static_group(const act_spec *act) {
+  bool real = elem_get(act->type)->kind == ELEM_KIND_FLOAT;
+  double most = type_most(act->type);
+  return (group){.scale = (float)act->scale,
+                 .inverse = (float)(1.0 / (double)(float)act->scale),
+                 .zero = act->zero,
+                 .least = real ? -most : (double)elem_min(act->type),
+                 .most = most};
+}
+
+static group group_of(const act_spec *act, const float *x, uint64_t count) {
+  switch (act->kind) {
+  case ACT_SYMMETRIC: return symmetric_group(x, count, act->type);
+  case ACT_ASYMMETRIC: return asymmetric_group(x, count, act->type);
+  case ACT_SIGN: return sign_group(x, count);
+  case ACT_STATIC: return static_group(act);
+  default: return (group){.scale = 1};
+  }
+}
+
+// q - zero
+static double number(const act_spec *act, const group *g, float x) {
+  if (act->kind == ACT_PLAIN) return elem_decode(act->type, elem_encode(act->type, (double)x));
+  if (act->kind == ACT_SIGN) return x < 0 ? -1 : 1;
+  double scaled = (double)(x * g->inverse);
+  if (elem_get(act->type)->kind == ELEM_KIND_FLOAT)
+    return elem_decode(act->type, elem_encode(act->type, fmin(fmax(scaled, g->least), g->most)));
+  double q = nearbyint(scaled) + g->zero;
+  return fmin(fmax(q, g->least), g->most) - g->zero;
+}
+
+// What bytes are less than q: all of the zero point where there is room for that.
+static double byte_shift(const act_spec *act, const group *g) {
+  if (elem_get(act->type)->bits < 8) return g->zero;
+  return elem_get(act->type)->kind == ELEM_KIND_UINT ? 128 : 0;
+}
+
+typedef struct prepared_row {
+  uint8_t *bytes;
+  double *numbers; // q - zero of each weight
+  int *q;          // its byte
+  group *groups;   // its group
+} prepared_row;
+
+static void prepare_numbers(kernel_case *c, const float *x, double *used, prepared_row *row) {
   const prepared_layout *l = &c->recipe->prepared;
-  uint64_t group = l->act.group == 0 ? c->columns : l->act.group;
+  const act_spec *act = &l->act;
+  uint64_t size = act->group == 0 ? c->columns : act->group;
   for (uint64_t k = 0; k < c->columns; k++) {
-    float scale = 1, value = x[k];
-    if (l->act.kind == ACT_BF16) value = fp_from_bf16(fp_to_bf16(x[k]));
-    if (l->act.kind == ACT_I8_DYNAMIC) {
-      float most = 0;
-      for (uint64_t i = k / group * group; i < k / group * group + group && i < c->columns; i++)
-        most = fmaxf(most, fabsf(x[i]));
-      scale = most / 127.0f;
-      float inverse = most > 0 ? 127.0f / most : 0;
-      q[k] = clamp_round((double)(x[k] * inverse), -127);
-      value = (float)q[k] * scale;
-    } else if (l->act.kind == ACT_I8_STATIC) {
-      scale = (float)l->act.scale;
-      double r = nearbyint((double)(x[k] * (float)(1.0 / l->act.scale))) + l->act.zero;
-      q[k] = (int8_t)(r < -128 ? -128 : r > 127 ? 127 : r);
-      value = (float)(q[k] - l->act.zero) * scale;
-    }
-    scale_of[k] = scale;
-    bool ints = l->act.kind == ACT_I8_DYNAMIC || l->act.kind == ACT_I8_STATIC;
-    used[k] = l->act.kind == ACT_I8_DYNAMIC  ? (double)q[k] * (double)scale
-              : l->act.kind == ACT_I8_STATIC ? (double)(q[k] - l->act.zero) * (double)scale
-                                             : (double)value;
+    uint64_t first = k / size * size;
+    if (k == first) row->groups[k] = group_of(act, x + k, c->columns - k < size ? c->columns - k : size);
+    const group *g = &row->groups[first];
+    row->groups[k] = *g;
+    row->numbers[k] = number(act, g, x[k]);
+    used[k] = row->numbers[k] * (double)g->scale;
+    row->q[k] = (int)(row->numbers[k] + g->zero - byte_shift(act, g));
+    float stored = (float)used[k];
     uint64_t p = at_position(l, k);
-    if (ints && !l->as_f32) {
-      row[p] = (uint8_t)q[k];
+    if (prepared_has_bytes(l)) {
+      row->bytes[p] = (uint8_t)row->q[k];
     } else {
-      memcpy(row + 4 * p, &value, 4);
+      memcpy(row->bytes + 4 * p, &stored, 4);
     }
   }
 }
 
-static void prepare_sums(kernel_case *c, uint8_t *row, const int8_t *q, const double *used, const float *scale_of) {
+// Groups of dynamic u8 have their zero point behind the scale; positions without a weight hold it, so that they count for
+// nothing.
+static void prepare_zeros(kernel_case *c, prepared_row *row, uint64_t k, uint8_t *scale) {
   const prepared_layout *l = &c->recipe->prepared;
-  float *scales = (float *)(void *)(row + c->sizes.scales_offset);
-  int32_t *isums = (int32_t *)(void *)(row + c->sizes.isums_offset);
-  float *fsums = (float *)(void *)(row + c->sizes.fsums_offset);
+  int32_t zero = (int32_t)(row->groups[k].zero - byte_shift(&l->act, &row->groups[k]));
+  uint64_t span = l->scale_span == PREPARED_ROW ? c->sizes.positions : l->scale_span;
+  uint64_t first = at_position(l, k) / span * span;
+  memcpy(scale + 4, &zero, 4);
+  for (uint64_t p = first; p < first + span && p < c->sizes.positions; p++) row->bytes[p] = (uint8_t)zero;
+}
+
+static void prepare_scales(kernel_case *c, prepared_row *row) {
+  const prepared_layout *l = &c->recipe->prepared;
+  bool zeros = l->act.kind == ACT_ASYMMETRIC && elem_get(l->act.type)->bits == 8;
+  uint64_t size = l->act.group == 0 ? c->columns : l->act.group;
+  if (l->scale_span == 0) return;
+  for (uint64_t k = 0; k < c->columns; k++) {
+    uint64_t p = at_position(l, k);
+    uint8_t *scale = row->bytes + c->sizes.scales_offset + element_of(l->scale_span, p) * (zeros ? 8 : 4);
+    if (k % size == 0) memcpy(scale, &row->groups[k].scale, 4);
+    if (k % size == 0 && zeros) prepare_zeros(c, row, k, scale);
+    if (zeros) row->bytes[p] = (uint8_t)row->q[k];
+  }
+}
+
+static void prepare_sums(kernel_case *c, const prepared_row *row) {
+  const prepared_layout *l = &c->recipe->prepared;
+  int32_t *isums = (int32_t *)(void *)(row->bytes + c->sizes.isums_offset);
+  float *fsums = (float *)(void *)(row->bytes + c->sizes.fsums_offset);
   double *exact = ARENA_ARRAY(c->mem, double, c->sizes.positions + 1);
   for (uint64_t k = 0; k < c->columns; k++) {
     uint64_t p = at_position(l, k);
-    if (l->scale_span != 0) scales[element_of(l->scale_span, p)] = scale_of[k];
+    // Static zero points are taken off at the end, through the row sums; dynamic ones from every sum.
+    double q = prepared_has_bytes(l) && l->act.kind == ACT_STATIC ? row->q[k] : row->numbers[k];
     if (l->isum_span != 0)
-      isums[element_of(l->isum_span, p)] += q[k] * (l->isum_factor == 0 ? 1 : (int32_t)l->isum_factor);
-    double share = l->as_f32 ? used[k] : (double)q[k] * (double)scale_of[k];
-    if (l->fsum_span != 0) exact[element_of(l->fsum_span, p)] += share;
-    if (l->fsum_span != 0) fsums[element_of(l->fsum_span, p)] = (float)exact[element_of(l->fsum_span, p)];
+      isums[element_of(l->isum_span, p)] += (int32_t)q * (l->isum_factor == 0 ? 1 : (int32_t)l->isum_factor);
+    if (l->fsum_span == 0) continue;
+    exact[element_of(l->fsum_span, p)] += q * (double)row->groups[k].scale;
+    fsums[element_of(l->fsum_span, p)] = (float)exact[element_of(l->fsum_span, p)];
   }
 }
 
 static void prepare(kernel_case *c) {
-  int8_t *q = ARENA_ARRAY(c->mem, int8_t, c->columns);
-  float *scale_of = ARENA_ARRAY(c->mem, float, c->columns);
+  prepared_row row = {.numbers = ARENA_ARRAY(c->mem, double, c->columns),
+                      .q = ARENA_ARRAY(c->mem, int, c->columns),
+                      .groups = ARENA_ARRAY(c->mem, group, c->columns)};
   for (uint64_t m = 0; m < c->tokens; m++) {
-    uint8_t *row = c->prepared.data + m * c->sizes.row_bytes;
-    prepare_numbers(c, c->x + m * c->columns, c->used + m * c->columns, row, q, scale_of);
-    prepare_sums(c, row, q, c->used + m * c->columns, scale_of);
+    row.bytes = c->prepared.data + m * c->sizes.row_bytes;
+    prepare_numbers(c, c->x + m * c->columns, c->used + m * c->columns, &row);
+    prepare_scales(c, &row);
+    prepare_sums(c, &row);
   }
 }
 
@@ -162,6 +257,11 @@ static double weight_size(const kernel_case *c, uint64_t n, uint64_t k, double v
   return size;
 }
 
+double case_zero_share(const kernel_case *c) {
+  const act_spec *act = &c->recipe->act;
+  return act->kind == ACT_STATIC && elem_get(act->type)->bits == 8 ? fabs(act->scale * 255) : 0;
+}
+
 static void expect(kernel_case *c) {
   uint64_t spans = c->recipe->float_span == PREPARED_ROW ? 1 : c->columns / c->recipe->float_span + 1;
   double steps = 16 + (double)(spans * c->recipe->term_count);
@@ -175,7 +275,7 @@ static void expect(kernel_case *c) {
         double x = c->used[m * c->columns + k];
         sum += row[k] * x;
         // Integer codes keep an offset from the value; a zero point is taken off at the end.
-        double wide = fabs(x) + (c->recipe->act.kind == ACT_I8_STATIC ? fabs(c->recipe->act.scale * 128) : 0);
+        double wide = fabs(x) + case_zero_share(c);
         size += weight_size(c, n, k, row[k]) * wide;
         most = fmax(most, fabs(x));
       }

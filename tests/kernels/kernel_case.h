@@ -36,6 +36,9 @@ tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint
 kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
                       uint64_t seed, case_data data);
 
+// What a static zero point, which is taken off at the end, adds to the magnitude of an activation.
+double case_zero_share(const kernel_case *c);
+
 // A case for timing: random packed and prepared bytes (scales sane), nothing expected.
 kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns);
 

@@ -78,13 +78,24 @@ static const char test_schemes[] =
     "  value = scale * level[code]; }\n";
 
 static const act_spec acts[] = {
-    {.kind = ACT_I8_DYNAMIC, .group = 32},
-    {.kind = ACT_I8_DYNAMIC, .group = 0},
-    {.kind = ACT_I8_DYNAMIC, .group = 256},
-    {.kind = ACT_F32},
-    {.kind = ACT_BF16},
-    {.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 0},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 256},
+    {.kind = ACT_PLAIN, .type = ELEM_F32},
+    {.kind = ACT_PLAIN, .type = ELEM_BF16},
+    {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.01, .zero = -5},
+    {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.01, .zero = 117},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I4},
+    {.kind = ACT_ASYMMETRIC, .type = ELEM_U8, .group = 64},
+    {.kind = ACT_ASYMMETRIC, .type = ELEM_U8},
+    {.kind = ACT_SIGN, .type = ELEM_U1, .group = 128},
+    {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.13, .zero = 9},
+    {.kind = ACT_ASYMMETRIC, .type = ELEM_U4, .group = 32},
+    {.kind = ACT_PLAIN, .type = ELEM_F16},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I2, .group = 32},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I6, .group = 160},
 };
+#define PLAIN_ACTS 5 // the first of them are tried with every format
 
 typedef struct shape {
   uint64_t tokens, rows, columns;
@@ -103,11 +114,11 @@ static const shape more_shapes[] = {
 static const matmul_shape epilogues[] = {
     {.epilogue = ""}, {.epilogue = "relu", .bias = true, .residual = true}, {.epilogue = "gelu", .bias = true}};
 
-// Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other two modes, and of
-// the epilogues of each mode, formats take turns.
+// Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other modes, and of the
+// epilogues of each mode, formats take turns.
 static bool quick_act(size_t format, size_t act) {
-  bool takes_turns = acts[act].kind == ACT_I8_STATIC || acts[act].group == 256;
-  return !takes_turns || (acts[act].kind == ACT_I8_STATIC) == (format % 2 == 0);
+  if (acts[act].group == 256) return format % 2 == 1;
+  return act < PLAIN_ACTS || (format + act) % 4 == 0;
 }
 
 static bool quick_epilogue(size_t format, size_t act, size_t epilogue) {

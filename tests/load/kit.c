@@ -97,7 +97,7 @@ ir_weight *load_weight(const char *name, const scheme *s, uint64_t rows, uint64_
 }
 
 static void place(ir_weight *w, uint64_t *end) {
-  act_spec act = {.kind = ACT_F32};
+  act_spec act = {.kind = ACT_PLAIN, .type = ELEM_F32};
   lower_options options = {.target = target_get(0)};
   diag *quiet = diag_new(lc.mem, NULL, false); // warnings of slow paths are not the subject here
   w->size = 4 * w->rows * w->columns;

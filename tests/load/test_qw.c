@@ -119,7 +119,7 @@ static void table_value(identity_case *c) { ((double *)c->s->tables[0].values)[3
 static void value(identity_case *c) { c->s->value = op1(lc.mem, EXPR_NEG, c->s->value); }
 static void packed_rows(identity_case *c) { c->r->pack.rows *= 2; }
 static void plane(identity_case *c) { c->r->pack.planes[0].offset += 64; }
-static void activations(identity_case *c) { c->r->act.kind = ACT_BF16; }
+static void activations(identity_case *c) { c->r->act.type = ELEM_BF16; }
 static void source(identity_case *c) { c->w->source = "other.safetensors"; }
 static void layer(identity_case *c) { c->w->layer = "other"; }
 static void layout(identity_case *c) { c->s->layout_count = 0; }

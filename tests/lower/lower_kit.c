@@ -1,6 +1,7 @@
 #include "tests/lower/lower_kit.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,15 +30,22 @@ const scheme *kit_scheme(lower_kit *k, const char *members) {
   return s;
 }
 
+// "i8 static" is one with some scale and zero point.
 act_spec kit_act(const char *text) {
-  if (strcmp(text, "f32") == 0) return (act_spec){.kind = ACT_F32};
-  if (strcmp(text, "bf16") == 0) return (act_spec){.kind = ACT_BF16};
-  if (strcmp(text, "i8 static") == 0) return (act_spec){.kind = ACT_I8_STATIC, .scale = 0.01, .zero = -5};
-  act_spec act = {.kind = ACT_I8_DYNAMIC};
-  if (strcmp(text, "i8 per token") != 0) {
-    ck_assert_int_eq(strncmp(text, "i8 per ", 7), 0);
-    act.group = strtoull(text + 7, NULL, 10);
-  }
+  static const char *const statics[] = {"i8 static", "u8 static", "u4 static"};
+  static const act_spec specs[] = {{.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.01, .zero = -5},
+                                   {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.01, .zero = 123},
+                                   {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.1, .zero = 5}};
+  for (size_t i = 0; i < sizeof statics / sizeof *statics; i++)
+    if (strcmp(text, statics[i]) == 0) return specs[i];
+  act_spec act;
+  if (act_plain(text, &act)) return act;
+  char type[16];
+  const char *per = strstr(text, " per ");
+  ck_assert_ptr_nonnull(per);
+  snprintf(type, sizeof type, "%.*s", (int)(per - text), text);
+  uint64_t group = strcmp(per, " per token") == 0 ? 0 : strtoull(per + strlen(" per "), NULL, 10);
+  ck_assert_msg(act_dynamic(type, group, &act), "%s", text);
   return act;
 }
 

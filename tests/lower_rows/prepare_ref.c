@@ -11,9 +11,10 @@ typedef struct token {
   uint64_t columns;
   const float *x;
   uint8_t *out;
-  bool store_i8;
+  bool store_bytes;
   uint64_t scale_span;
-  int *q;        // of every position
+  int *q;        // of every position, less the zero point
+  int *zero;     // of every position's group: what its byte is more than q
   float *number; // stored float of every position
   float *scale;  // of every position's group
 } token;
@@ -29,16 +30,6 @@ static void put(const token *t, uint64_t section, uint64_t index, const void *fo
   memcpy(t->out + section + 4 * index, four_bytes, 4);
 }
 
-static float to_bf16(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, 4);
-  if (!isnan(x)) bits += 0x7fff + (bits >> 16 & 1);
-  bits &= 0xffff0000;
-  if (isnan(x)) bits |= 0x00400000;
-  memcpy(&x, &bits, 4);
-  return x;
-}
-
 // The end of a span that starts at `from`.
 static uint64_t span_end(const token *t, uint64_t from, uint64_t span) {
   return span >= t->sizes.positions - from ? t->sizes.positions : from + span;
@@ -46,73 +37,155 @@ static uint64_t span_end(const token *t, uint64_t from, uint64_t span) {
 
 // ---- numbers
 
-static float largest(const token *t, uint64_t from, uint64_t to) {
-  float max = 0;
+static double type_most(elem_type type) {
+  if (elem_get(type)->kind != ELEM_KIND_FLOAT) return (double)elem_max(type);
+  double most = 0; // the largest finite number
+  for (uint64_t raw = 0; raw < UINT64_C(1) << (elem_get(type)->bits - 1); raw++)
+    if (isfinite(elem_decode(type, raw))) most = fmax(most, elem_decode(type, raw));
+  return most;
+}
+
+static bool is_float(const token *t) { return elem_get(t->l->act.type)->kind == ELEM_KIND_FLOAT; }
+
+static double rounded(const token *t, double x) {
+  elem_type type = t->l->act.type;
+  return is_float(t) ? elem_decode(type, elem_encode(type, x)) : nearbyint(x) + 0.0; // integers have no -0
+}
+
+// The weights of a scale group, and what is found in them.
+typedef struct found {
+  float most, above, under, sum;
+  bool finite;
+  uint64_t count;
+} found;
+
+static uint64_t gcd(uint64_t a, uint64_t b) { return b == 0 ? a : gcd(b, a % b); }
+
+// The magnitudes in 16 sums: a lane is the position % 16, counted from the start of each piece that no gap and no scale cuts.
+static float lane_magnitudes(const token *t, uint64_t from, uint64_t to) {
+  float lanes[16] = {0};
+  uint64_t piece = to - from;
+  if (t->l->k_group != t->l->k_padded)
+    piece = t->scale_span == PREPARED_ROW ? t->l->k_padded : gcd(t->scale_span, t->l->k_padded);
+  for (uint64_t p = from; p < to; p++) {
+    int64_t column = column_at(t, p);
+    if (column >= 0) lanes[(p - from) % piece % 16] += fabsf(t->x[column]);
+  }
+  for (unsigned n = 8; n > 0; n /= 2)
+    for (unsigned i = 0; i < n; i++) lanes[i] += lanes[i + n];
+  return lanes[0];
+}
+
+static found look(const token *t, uint64_t from, uint64_t to) {
+  found f = {.finite = true, .sum = lane_magnitudes(t, from, to)};
   for (uint64_t p = from; p < to; p++) {
     int64_t column = column_at(t, p);
     if (column < 0) continue;
-    if (!isfinite(t->x[column])) return INFINITY;
-    max = fmaxf(max, fabsf(t->x[column]));
+    float x = t->x[column];
+    f.count++;
+    f.finite = f.finite && isfinite(x);
+    f.most = fmaxf(f.most, fabsf(x));
+    f.above = fmaxf(f.above, x);
+    f.under = fmaxf(f.under, -x);
   }
-  return max;
+  return f;
 }
 
-static void dynamic_group(token *t, uint64_t from, uint64_t to, uint64_t group) {
-  float amax = largest(t, from, to);
-  float scale = amax / 127.0f;
-  float inverse = 127.0f / amax;
-  if (!(inverse < FLT_MAX)) inverse = FLT_MAX;
+typedef struct group {
+  float scale, inverse;
+  float zero;
+} group;
+
+static group dynamic_scale(const token *t, const found *f) {
+  float limit = (float)type_most(t->l->act.type);
+  group g = {.scale = f->most / limit, .inverse = limit / f->most};
+  if (t->l->act.kind == ACT_SIGN) g.scale = f->sum / (f->count > 0 ? (float)f->count : 1);
+  if (t->l->act.kind == ACT_ASYMMETRIC) {
+    g.scale = f->above / limit + f->under / limit;
+    g.inverse = 1 / g.scale;
+  }
+  if (!(g.inverse < FLT_MAX)) g.inverse = FLT_MAX;
+  if (!f->finite || !isfinite(g.scale)) g.scale = INFINITY;
+  if (t->l->act.kind == ACT_ASYMMETRIC && !isinf(g.scale)) g.zero = fminf(nearbyintf(f->under * g.inverse), limit);
+  return g;
+}
+
+static double dynamic_number(const token *t, const group *g, float x) {
+  float limit = (float)type_most(t->l->act.type);
+  if (isinf(g->scale)) return 0;
+  if (t->l->act.kind == ACT_SIGN) return x < 0 ? -1 : 1;
+  float scaled = x * g->inverse;
+  if (t->l->act.kind == ACT_ASYMMETRIC) scaled = fminf(fmaxf(scaled, -g->zero), limit - g->zero);
+  return rounded(t, (double)scaled);
+}
+
+static bool is_byte(const token *t) { return elem_get(t->l->act.type)->bits == 8; }
+static bool is_unsigned(const token *t) { return elem_get(t->l->act.type)->kind == ELEM_KIND_UINT; }
+
+static bool has_zeros(const token *t) { return t->l->act.kind == ACT_ASYMMETRIC && is_byte(t); }
+
+static void put_number(token *t, uint64_t p, int64_t column, double number, const group *g) {
+  bool kept = is_byte(t) && (has_zeros(t) || column >= 0);
+  t->scale[p] = g->scale;
+  t->zero[p] = kept ? (int)g->zero - (is_unsigned(t) ? 128 : 0) : 0;
+  t->q[p] = column < 0 || is_float(t) ? 0 : (int)number;
+  t->number[p] = column < 0 ? 0 : (float)number * g->scale;
+}
+
+static void dynamic_group(token *t, uint64_t from, uint64_t to, uint64_t index) {
+  found f = look(t, from, to);
+  group g = dynamic_scale(t, &f);
   for (uint64_t p = from; p < to; p++) {
     int64_t column = column_at(t, p);
-    t->scale[p] = scale;
-    t->q[p] = column < 0 || isinf(amax) ? 0 : (int)nearbyintf(t->x[column] * inverse);
-    t->number[p] = column < 0 ? 0 : (float)t->q[p] * scale;
+    put_number(t, p, column, column < 0 ? 0 : dynamic_number(t, &g, t->x[column]), &g);
   }
-  if (t->l->scale_span != 0) put(t, t->sizes.scales_offset, group, &scale);
+  if (t->l->scale_span == 0) return;
+  uint64_t size = has_zeros(t) ? 8 : 4;
+  int32_t zero = (int32_t)g.zero - 128;
+  memcpy(t->out + t->sizes.scales_offset + size * index, &g.scale, 4);
+  if (size == 8) memcpy(t->out + t->sizes.scales_offset + size * index + 4, &zero, 4);
 }
 
 static void dynamic_numbers(token *t) {
-  uint64_t group = 0;
+  uint64_t index = 0;
   for (uint64_t from = 0, to; from < t->sizes.positions; from = to) {
     to = span_end(t, from, t->scale_span);
-    dynamic_group(t, from, to, group++);
+    dynamic_group(t, from, to, index++);
   }
 }
 
-static int static_q(const act_spec *act, float x) {
-  float scale = (float)act->scale;
-  float scaled = x * (float)(1 / (double)scale);
-  if (isnan(scaled)) return -128;
-  float q = nearbyintf(scaled) + (float)act->zero;
-  return q < -128 ? -128 : q > 127 ? 127 : (int)q;
+static double static_number(const token *t, float x) {
+  const act_spec *act = &t->l->act;
+  float scaled = x * (float)(1 / (double)(float)act->scale);
+  double most = type_most(act->type) - act->zero;
+  double least = is_float(t) ? -most : (double)elem_min(act->type) - act->zero;
+  if (isnan(scaled)) return least;
+  return rounded(t, fmin(fmax((double)scaled, least), most));
 }
 
 static void static_numbers(token *t) {
-  float scale = (float)t->l->act.scale;
+  group g = {.scale = (float)t->l->act.scale, .zero = (float)t->l->act.zero};
   for (uint64_t p = 0; p < t->sizes.positions; p++) {
     int64_t column = column_at(t, p);
-    t->q[p] = column < 0 ? 0 : static_q(&t->l->act, t->x[column]);
-    t->number[p] = column < 0 ? 0 : (float)(t->q[p] - t->l->act.zero) * scale;
-    t->scale[p] = scale;
+    put_number(t, p, column, column < 0 ? 0 : static_number(t, t->x[column]), &g);
   }
   if (t->l->scale_span == 0) return;
   uint64_t count =
       t->l->scale_span >= t->sizes.positions ? 1 : (t->sizes.positions + t->l->scale_span - 1) / t->l->scale_span;
-  for (uint64_t i = 0; i < count; i++) put(t, t->sizes.scales_offset, i, &scale);
+  for (uint64_t i = 0; i < count; i++) put(t, t->sizes.scales_offset, i, &g.scale);
 }
 
 static void float_numbers(token *t) {
   for (uint64_t p = 0; p < t->sizes.positions; p++) {
     int64_t column = column_at(t, p);
-    float x = column < 0 ? 0 : t->x[column];
-    t->number[p] = t->l->act.kind == ACT_BF16 ? to_bf16(x) : x;
+    t->number[p] = column < 0 ? 0 : (float)rounded(t, (double)t->x[column]);
   }
 }
 
 static void store_numbers(const token *t) {
   for (uint64_t p = 0; p < t->sizes.positions; p++) {
-    if (t->store_i8)
-      t->out[p] = (uint8_t)t->q[p];
+    if (t->store_bytes)
+      t->out[p] = (uint8_t)(t->q[p] + t->zero[p]);
     else
       memcpy(t->out + 4 * p, &t->number[p], 4);
   }
@@ -122,7 +195,7 @@ static void store_numbers(const token *t) {
 
 static int32_t integer_sum(const token *t, uint64_t from, uint64_t to) {
   int32_t sum = 0;
-  for (uint64_t p = from; p < to; p++) sum += t->q[p];
+  for (uint64_t p = from; p < to; p++) sum += t->q[p] + (has_zeros(t) ? 0 : t->zero[p]);
   return sum;
 }
 
@@ -136,7 +209,7 @@ static float lane_sum(const token *t, uint64_t from, uint64_t to) {
 
 // The parts of the span that lie in one group of scales each.
 static float scaled_sum(const token *t, uint64_t from, uint64_t to) {
-  bool one_scale = t->l->act.kind == ACT_I8_STATIC || t->scale_span == PREPARED_ROW;
+  bool one_scale = t->l->act.kind == ACT_STATIC || t->scale_span == PREPARED_ROW;
   float sum = 0;
   for (uint64_t end; from < to; from = end) {
     end = one_scale ? to : (from / t->scale_span + 1) * t->scale_span;
@@ -160,7 +233,7 @@ static void float_sums(const token *t) {
   uint64_t index = 0;
   for (uint64_t from = 0, to; from < t->sizes.positions; from = to) {
     to = span_end(t, from, t->l->fsum_span);
-    float sum = t->store_i8 ? scaled_sum(t, from, to) : lane_sum(t, from, to);
+    float sum = t->store_bytes ? scaled_sum(t, from, to) : lane_sum(t, from, to);
     put(t, t->sizes.fsums_offset, index++, &sum);
   }
 }
@@ -173,20 +246,22 @@ static uint64_t group_positions(const prepared_layout *l) {
 bool prepare_ref(const prepared_layout *l, uint64_t columns, const float *x, uint8_t *out) {
   token t = {.l = l, .columns = columns, .x = x, .out = out, .scale_span = group_positions(l)};
   if (!prepared_get_sizes(l, columns, &t.sizes)) return false;
-  t.store_i8 = !l->as_f32 && (l->act.kind == ACT_I8_DYNAMIC || l->act.kind == ACT_I8_STATIC);
+  t.store_bytes = prepared_has_bytes(l);
   t.q = calloc(t.sizes.positions, sizeof *t.q);
+  t.zero = calloc(t.sizes.positions, sizeof *t.zero);
   t.number = calloc(t.sizes.positions, sizeof *t.number);
   t.scale = calloc(t.sizes.positions, sizeof *t.scale);
-  if (l->act.kind == ACT_I8_DYNAMIC)
-    dynamic_numbers(&t);
-  else if (l->act.kind == ACT_I8_STATIC)
+  if (l->act.kind == ACT_PLAIN)
+    float_numbers(&t);
+  else if (l->act.kind == ACT_STATIC)
     static_numbers(&t);
   else
-    float_numbers(&t);
+    dynamic_numbers(&t);
   store_numbers(&t);
-  if (t.store_i8 && l->isum_span != 0) integer_sums(&t);
+  if (t.store_bytes && l->isum_span != 0) integer_sums(&t);
   if (l->fsum_span != 0) float_sums(&t);
   free(t.q);
+  free(t.zero);
   free(t.number);
   free(t.scale);
   return true;

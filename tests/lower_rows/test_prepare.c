@@ -59,13 +59,9 @@ static const filler fillers[] = {ordinary, ties, extremes, subnormals, zeros, in
 
 // ---- one layout
 
-static bool stores_i8(const prepared_layout *l) {
-  return !l->as_f32 && (l->act.kind == ACT_I8_DYNAMIC || l->act.kind == ACT_I8_STATIC);
-}
-
 // Whether the 4 bytes at `at` of a prepared token are a float.
 static bool is_float_at(const prepared_layout *l, const prepared_sizes *s, uint64_t at) {
-  if (at < s->scales_offset) return !stores_i8(l);
+  if (at < s->scales_offset) return !prepared_has_bytes(l);
   return at < s->isums_offset || at >= s->fsums_offset;
 }
 
@@ -145,7 +141,7 @@ static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
 // A layout for groups of weights of `k_group` at `k_padded` positions; the spans must be multiples of 1 position.
 static prepared_layout layout(act_spec act, bool as_f32, uint64_t k_group, uint64_t k_padded, uint64_t sum_span) {
   prepared_layout l = {.act = act, .as_f32 = as_f32, .k_group = k_group, .k_padded = k_padded};
-  bool ints = !as_f32 && (act.kind == ACT_I8_DYNAMIC || act.kind == ACT_I8_STATIC);
+  bool ints = prepared_has_bytes(&l);
   l.block = lcm(32, k_padded);
   if (ints) l.scale_span = PREPARED_ROW;
   if (ints && act.group > 0) l.scale_span = act.group / k_group * k_padded;
@@ -157,21 +153,41 @@ static prepared_layout layout(act_spec act, bool as_f32, uint64_t k_group, uint6
 
 static uint64_t padded(uint64_t group) { return (group + 3) / 4 * 4; }
 
-static act_spec dynamic(uint64_t group) { return (act_spec){.kind = ACT_I8_DYNAMIC, .group = group}; }
+static act_spec dynamic(uint64_t group) { return (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = group}; }
 
-static void check_dynamic(uint64_t group, bool as_f32) {
+static void check_dynamic_act(act_spec act, bool as_f32) {
+  uint64_t group = act.group;
   uint64_t k_group = group == 0 ? 1 : group;
   uint64_t k_padded = group == 0 ? 1 : padded(group);
-  prepared_layout plain = layout(dynamic(group), as_f32, 1, 1, group == 0 ? PREPARED_ROW : group);
-  prepared_layout spaced = layout(dynamic(group), as_f32, k_group, k_padded, group == 0 ? 32 : k_padded);
+  prepared_layout plain = layout(act, as_f32, 1, 1, group == 0 ? PREPARED_ROW : group);
+  prepared_layout spaced = layout(act, as_f32, k_group, k_padded, group == 0 ? 32 : k_padded);
   check_layout(&plain);
   check_layout(&spaced);
 }
+
+static void check_dynamic(uint64_t group, bool as_f32) { check_dynamic_act(dynamic(group), as_f32); }
 
 START_TEST(test_dynamic) { check_dynamic(groups[_i], false); }
 END_TEST
 
 START_TEST(test_dynamic_as_floats) { check_dynamic(groups[_i], true); }
+END_TEST
+
+// Every other kind of dynamic activations, with each a few groups.
+START_TEST(test_dynamic_kinds) {
+  static const struct {
+    act_kind kind;
+    elem_type type;
+  } kinds[] = {{ACT_SYMMETRIC, ELEM_I2},  {ACT_SYMMETRIC, ELEM_I4},  {ACT_SYMMETRIC, ELEM_I7},
+               {ACT_ASYMMETRIC, ELEM_U8}, {ACT_ASYMMETRIC, ELEM_U4}, {ACT_ASYMMETRIC, ELEM_U1},
+               {ACT_SIGN, ELEM_U1},       {ACT_ASYMMETRIC, ELEM_U7}};
+  for (size_t i = 0; i < COUNT(groups); i++) {
+    if (groups[i] != 0 && i % 2 != (size_t)_i % 2) continue;
+    act_spec act = {.kind = kinds[_i].kind, .type = kinds[_i].type, .group = groups[i]};
+    check_dynamic_act(act, false);
+    if (i % 3 == 0) check_dynamic_act(act, true);
+  }
+}
 END_TEST
 
 // The weights' groups and the activations' groups differ; sums shorter and longer than scale groups, or absent.
@@ -212,10 +228,15 @@ START_TEST(test_unequal_spans) {
 END_TEST
 
 START_TEST(test_static) {
-  static const act_spec acts[] = {{.kind = ACT_I8_STATIC, .scale = 0.05, .zero = -3},
-                                  {.kind = ACT_I8_STATIC, .scale = 1, .zero = 0},
-                                  {.kind = ACT_I8_STATIC, .scale = 3e-5, .zero = 127},
-                                  {.kind = ACT_I8_STATIC, .scale = 12.5, .zero = -128}};
+  static const act_spec acts[] = {{.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3},
+                                  {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 1, .zero = 0},
+                                  {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 3e-5, .zero = 127},
+                                  {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 12.5, .zero = -128},
+                                  {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.05, .zero = 100},
+                                  {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.02, .zero = 128},
+                                  {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.3, .zero = 9},
+                                  {.kind = ACT_STATIC, .type = ELEM_I4, .scale = 0.4, .zero = 0},
+                                  {.kind = ACT_STATIC, .type = ELEM_U1, .scale = 1.5, .zero = 1}};
   static const uint64_t k_groups[] = {1, 5, 16, 30, 32};
   for (size_t i = 0; i < COUNT(k_groups); i++) {
     uint64_t k_padded = i == 0 ? 1 : padded(k_groups[i]);
@@ -231,7 +252,8 @@ END_TEST
 
 START_TEST(test_floats) {
   static const uint64_t sums[] = {0, 4, 32, 48, 64, 256, PREPARED_ROW};
-  act_spec act = {.kind = _i == 0 ? ACT_F32 : ACT_BF16};
+  static const elem_type types[] = {ELEM_F32, ELEM_BF16, ELEM_F16};
+  act_spec act = {.kind = ACT_PLAIN, .type = types[_i]};
   for (size_t i = 0; i < COUNT(sums); i++) {
     prepared_layout plain = layout(act, true, 32, 32, sums[i]);
     prepared_layout spaced = layout(act, i % 2 == 0, 6, 8, sums[i]);
@@ -249,7 +271,7 @@ START_TEST(test_small_blocks) {
     l.block = blocks[i];
     l.isum_span = i < 2 ? PREPARED_ROW : 32;
     check_layout(&l);
-    l.act = (act_spec){.kind = ACT_F32};
+    l.act = (act_spec){.kind = ACT_PLAIN, .type = ELEM_F32};
     check_layout(&l);
   }
 }
@@ -260,9 +282,10 @@ int main(void) {
   TCase *tcase = tcase_create("prepare");
   tcase_add_loop_test(tcase, test_dynamic, 0, (int)COUNT(groups));
   tcase_add_loop_test(tcase, test_dynamic_as_floats, 0, (int)COUNT(groups));
+  tcase_add_loop_test(tcase, test_dynamic_kinds, 0, 8);
   tcase_add_loop_test(tcase, test_unequal_spans, 0, (int)COUNT(spans));
-  tcase_add_loop_test(tcase, test_static, 0, 4);
-  tcase_add_loop_test(tcase, test_floats, 0, 2);
+  tcase_add_loop_test(tcase, test_static, 0, 9);
+  tcase_add_loop_test(tcase, test_floats, 0, 3);
   tcase_add_test(tcase, test_small_blocks);
   suite_add_tcase(suite, tcase);
   return check_main(suite);

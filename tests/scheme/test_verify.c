@@ -165,7 +165,7 @@ static const mistake mistakes[] = {
     {row_in_block, "field 'scale' is per row and cannot lie in the blocks of layout 'block'"},
     {load_rank, "load of tensor 'codes' needs 2 arguments, not 1"},
     {unknown_tensor, "an unknown tensor cannot be used"},
-    {stream_axis, "a stream along a dimension that there is not"},
+    {stream_axis, "elements along a dimension that there is not"},
     {nibble_tensor, "tensor 'codes' of layout 'tensors' has type u4; elements of tensors are whole bytes"},
     {real_dimension, "the dimensions of tensor 'codes' must be integers"},
     {bound_dimension, "an index that the place does not bind cannot be used in a dimension"},

@@ -40,21 +40,26 @@ void sample_put(sample *s, size_t offset, unsigned width, uint64_t value) {
   for (unsigned i = 0; i < width; i++) s->data[offset + i] = (uint8_t)(value >> (8 * i));
 }
 
-static void append(sample *s, const void *bytes, size_t size) {
+void sample_append(sample *s, const void *bytes, size_t size) {
   if (size == 0) return;
   s->data = must(realloc(s->data, s->size + size));
   memcpy(s->data + s->size, bytes, size);
   s->size += size;
 }
 
-static void append_int(sample *s, unsigned width, uint64_t value) {
+void sample_append_int(sample *s, unsigned width, uint64_t value) {
   s->data = must(realloc(s->data, s->size + width));
   s->size += width;
   sample_put(s, s->size - width, width, value);
 }
 
-static void append_counting(sample *s, size_t size) {
-  for (size_t i = 0; i < size; i++) append_int(s, 1, i + 1);
+void sample_mark_here(sample *s, const char *name) {
+  if (s->mark_count == SAMPLE_MAX_MARKS) exit(70);
+  s->marks[s->mark_count++] = (sample_mark){.name = name, .offset = s->size};
+}
+
+void sample_append_counting(sample *s, size_t size) {
+  for (size_t i = 0; i < size; i++) sample_append_int(s, 1, i + 1);
 }
 
 const char *const sample_safetensors_header =
@@ -66,9 +71,9 @@ const char *const sample_safetensors_header =
 
 sample sample_safetensors(const char *header, size_t data_size) {
   sample s = {0};
-  append_int(&s, 8, strlen(header));
-  append(&s, header, strlen(header));
-  append_counting(&s, data_size);
+  sample_append_int(&s, 8, strlen(header));
+  sample_append(&s, header, strlen(header));
+  sample_append_counting(&s, data_size);
   return s;
 }
 
@@ -76,41 +81,160 @@ const char *const sample_npy_header = "{'descr': '<f4', 'fortran_order': False, 
 
 sample sample_npy(unsigned major, const char *header, size_t data_size) {
   sample s = {0};
-  append(&s, "\x93NUMPY", 6);
-  append_int(&s, 1, major);
-  append_int(&s, 1, 0);
-  append_int(&s, major == 1 ? 2 : 4, strlen(header));
-  append(&s, header, strlen(header));
-  append_counting(&s, data_size);
+  sample_append(&s, "\x93NUMPY", 6);
+  sample_append_int(&s, 1, major);
+  sample_append_int(&s, 1, 0);
+  sample_append_int(&s, major == 1 ? 2 : 4, strlen(header));
+  sample_append(&s, header, strlen(header));
+  sample_append_counting(&s, data_size);
   return s;
 }
 
-static void mark(sample *s, const char *name) {
-  if (s->mark_count == SAMPLE_MAX_MARKS) exit(70);
-  s->marks[s->mark_count++] = (sample_mark){.name = name, .offset = s->size};
+// ---- ZIP -------------------------------------------------------------------------------------------------
+
+static uint32_t crc_of(const sample *s) {
+  uint32_t crc = UINT32_MAX;
+  for (size_t i = 0; i < s->size; i++) {
+    crc ^= s->data[i];
+    for (unsigned bit = 0; bit < 8; bit++) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
 }
 
+// One deflate block that stores its bytes.
+static void append_deflated(sample *s, const sample *content) {
+  sample_append_int(s, 1, 1);
+  sample_append_int(s, 2, content->size);
+  sample_append_int(s, 2, ~content->size);
+  sample_append(s, content->data, content->size);
+}
+
+// What local headers and entries have in common.
+static void append_sizes(sample *s, const sample_member *m, bool wide) {
+  sample_append_int(s, 2, wide ? 45 : 20); // version needed
+  sample_append_int(s, 2, 0);              // flags
+  sample_append_int(s, 2, m->deflate ? 8 : 0);
+  sample_append_int(s, 4, 0); // time
+  sample_append_int(s, 4, crc_of(&m->content));
+  sample_append_int(s, 4, wide ? UINT32_MAX : m->content.size + (m->deflate ? 5 : 0));
+  sample_append_int(s, 4, wide ? UINT32_MAX : m->content.size);
+  sample_append_int(s, 2, strlen(m->name));
+  sample_append_int(s, 2, wide ? 20 : 0); // extra fields
+}
+
+static void append_wide_sizes(sample *s, const sample_member *m) {
+  sample_append_int(s, 2, 1);
+  sample_append_int(s, 2, 16);
+  sample_append_int(s, 8, m->content.size);
+  sample_append_int(s, 8, m->content.size + (m->deflate ? 5 : 0));
+}
+
+static void append_local(sample *s, const sample_member *m, bool wide) {
+  sample_append_int(s, 4, 0x04034b50);
+  append_sizes(s, m, wide);
+  sample_append(s, m->name, strlen(m->name));
+  if (wide) append_wide_sizes(s, m);
+}
+
+static void append_entry(sample *s, const sample_member *m, bool wide, size_t local) {
+  sample_append_int(s, 4, 0x02014b50);
+  sample_append_int(s, 2, 0); // version made by
+  append_sizes(s, m, wide);
+  sample_append_int(s, 2, 0); // comment
+  sample_append_int(s, 2, 0);
+  sample_append_int(s, 2, 0);
+  sample_append_int(s, 4, 0);
+  sample_append_int(s, 4, local);
+  sample_append(s, m->name, strlen(m->name));
+  if (wide) append_wide_sizes(s, m);
+}
+
+static void append_end(sample *s, size_t count, bool wide, size_t begin) {
+  size_t size = s->size - begin;
+  if (wide) {
+    size_t end = s->size;
+    sample_mark_here(s, "end64");
+    sample_append_int(s, 4, 0x06064b50);
+    sample_append_int(s, 8, 44);
+    sample_append_int(s, 4, 0);
+    sample_append_int(s, 8, 0);
+    sample_append_int(s, 8, count);
+    sample_append_int(s, 8, count);
+    sample_append_int(s, 8, size);
+    sample_append_int(s, 8, begin);
+    sample_mark_here(s, "locator");
+    sample_append_int(s, 4, 0x07064b50);
+    sample_append_int(s, 4, 0);
+    sample_append_int(s, 8, end);
+    sample_append_int(s, 4, 1);
+  }
+  sample_mark_here(s, "end");
+  sample_append_int(s, 4, 0x06054b50);
+  sample_append_int(s, 4, 0);
+  sample_append_int(s, 2, wide ? 65535 : count);
+  sample_append_int(s, 2, wide ? 65535 : count);
+  sample_append_int(s, 4, wide ? UINT32_MAX : size);
+  sample_append_int(s, 4, wide ? UINT32_MAX : begin);
+  sample_append_int(s, 2, 0);
+}
+
+sample sample_zip(sample_member *members, size_t count, bool wide) {
+  static const char *const names[2][3] = {{"local 0", "data 0", "entry 0"}, {"local 1", "data 1", "entry 1"}};
+  sample s = {0};
+  size_t locals[2];
+  for (size_t i = 0; i < count; i++) {
+    locals[i] = s.size;
+    sample_mark_here(&s, names[i][0]);
+    append_local(&s, &members[i], wide);
+    sample_mark_here(&s, names[i][1]);
+    if (members[i].deflate)
+      append_deflated(&s, &members[i].content);
+    else
+      sample_append(&s, members[i].content.data, members[i].content.size);
+  }
+  size_t begin = s.size;
+  for (size_t i = 0; i < count; i++) {
+    sample_mark_here(&s, names[i][2]);
+    append_entry(&s, &members[i], wide, locals[i]);
+    sample_free(&members[i].content);
+  }
+  append_end(&s, count, wide, begin);
+  return s;
+}
+
+sample sample_npz(bool wide) {
+  sample_member members[] = {
+      {.name = "w.npy", .content = sample_npy(1, sample_npy_header, SAMPLE_NPY_DATA)},
+      {.name = "b.npy",
+       .content = sample_npy(1, "{'descr': '<i2', 'fortran_order': False, 'shape': (3,), }", 6),
+       .deflate = true},
+  };
+  return sample_zip(members, 2, wide);
+}
+
+// ---- GGUF ------------------------------------------------------------------------------------------------
+
 static void append_text(sample *s, const char *text) {
-  append_int(s, 8, strlen(text));
-  append(s, text, strlen(text));
+  sample_append_int(s, 8, strlen(text));
+  sample_append(s, text, strlen(text));
 }
 
 // A fixed-size metadata value; marks: the type's place and the value's.
 static void append_scalar(sample *s, const char *key, const char *type_mark, unsigned type, const char *value_mark,
                           unsigned width, uint64_t value) {
   append_text(s, key);
-  mark(s, type_mark);
-  append_int(s, 4, type);
-  mark(s, value_mark);
-  append_int(s, width, value);
+  sample_mark_here(s, type_mark);
+  sample_append_int(s, 4, type);
+  sample_mark_here(s, value_mark);
+  sample_append_int(s, width, value);
 }
 
 static void append_metadata(sample *s) {
-  mark(s, "key 0");
+  sample_mark_here(s, "key 0");
   append_text(s, "general.architecture");
-  mark(s, "string type");
-  append_int(s, 4, 8);
-  mark(s, "string");
+  sample_mark_here(s, "string type");
+  sample_append_int(s, 4, 8);
+  sample_mark_here(s, "string");
   append_text(s, "sample");
   append_scalar(s, "general.alignment", "alignment type", 4, "alignment", 4, 32);
   append_scalar(s, "a.u8", "u8 type", 0, "u8", 1, 200);
@@ -124,22 +248,22 @@ static void append_metadata(sample *s) {
   append_scalar(s, "a.i64", "i64 type", 11, "i64", 8, (uint64_t)-5);
   append_scalar(s, "a.f64", "f64 type", 12, "f64", 8, fp_bits64(0.25));
   append_text(s, "tokens");
-  append_int(s, 4, 9);
-  mark(s, "tokens type");
-  append_int(s, 4, 8);
-  mark(s, "tokens count");
-  append_int(s, 8, 3);
-  mark(s, "token 0");
+  sample_append_int(s, 4, 9);
+  sample_mark_here(s, "tokens type");
+  sample_append_int(s, 4, 8);
+  sample_mark_here(s, "tokens count");
+  sample_append_int(s, 8, 3);
+  sample_mark_here(s, "token 0");
   append_text(s, "<s>");
   append_text(s, "");
   append_text(s, "\xff raw byte");
   append_text(s, "scores");
-  append_int(s, 4, 9);
-  mark(s, "scores type");
-  append_int(s, 4, 6);
-  mark(s, "scores count");
-  append_int(s, 8, 3);
-  for (unsigned i = 0; i < 3; i++) append_int(s, 4, fp_bits32((float)i));
+  sample_append_int(s, 4, 9);
+  sample_mark_here(s, "scores type");
+  sample_append_int(s, 4, 6);
+  sample_mark_here(s, "scores count");
+  sample_append_int(s, 8, 3);
+  for (unsigned i = 0; i < 3; i++) sample_append_int(s, 4, fp_bits32((float)i));
 }
 
 enum { META_COUNT = 14, TENSOR_COUNT = 4, ALIGNMENT = 32 };
@@ -171,42 +295,42 @@ static const tensor_spec specs[TENSOR_COUNT] = {
 static size_t pad(size_t size) { return (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT; }
 
 static void append_description(sample *s, const tensor_spec *t, size_t offset) {
-  mark(s, t->marks.name);
+  sample_mark_here(s, t->marks.name);
   append_text(s, t->name);
-  mark(s, t->marks.rank);
-  append_int(s, 4, t->rank);
-  mark(s, t->marks.dim0);
-  for (unsigned i = 0; i < t->rank; i++) append_int(s, 8, t->dims[i]);
-  mark(s, t->marks.type);
-  append_int(s, 4, t->type);
-  mark(s, t->marks.offset);
-  append_int(s, 8, offset);
+  sample_mark_here(s, t->marks.rank);
+  sample_append_int(s, 4, t->rank);
+  sample_mark_here(s, t->marks.dim0);
+  for (unsigned i = 0; i < t->rank; i++) sample_append_int(s, 8, t->dims[i]);
+  sample_mark_here(s, t->marks.type);
+  sample_append_int(s, 4, t->type);
+  sample_mark_here(s, t->marks.offset);
+  sample_append_int(s, 8, offset);
 }
 
 static void append_padding(sample *s) {
-  while (s->size % ALIGNMENT != 0) append_int(s, 1, 0);
+  while (s->size % ALIGNMENT != 0) sample_append_int(s, 1, 0);
 }
 
 sample sample_gguf(void) {
   sample s = {0};
   size_t offset = 0;
-  append(&s, "GGUF", 4);
-  mark(&s, "version");
-  append_int(&s, 4, 3);
-  mark(&s, "tensor count");
-  append_int(&s, 8, TENSOR_COUNT);
-  mark(&s, "key count");
-  append_int(&s, 8, META_COUNT);
+  sample_append(&s, "GGUF", 4);
+  sample_mark_here(&s, "version");
+  sample_append_int(&s, 4, 3);
+  sample_mark_here(&s, "tensor count");
+  sample_append_int(&s, 8, TENSOR_COUNT);
+  sample_mark_here(&s, "key count");
+  sample_append_int(&s, 8, META_COUNT);
   append_metadata(&s);
   for (size_t i = 0; i < TENSOR_COUNT; i++) {
     append_description(&s, &specs[i], offset);
     offset += pad(specs[i].size);
   }
-  mark(&s, "header end");
+  sample_mark_here(&s, "header end");
   append_padding(&s);
   for (size_t i = 0; i < TENSOR_COUNT; i++) {
-    mark(&s, specs[i].marks.data);
-    append_counting(&s, specs[i].size);
+    sample_mark_here(&s, specs[i].marks.data);
+    sample_append_counting(&s, specs[i].size);
     append_padding(&s);
   }
   return s;
@@ -214,10 +338,10 @@ sample sample_gguf(void) {
 
 sample sample_gguf_part(unsigned number, unsigned parts, unsigned tensors, const char *tensor_name) {
   sample s = {0};
-  append(&s, "GGUF", 4);
-  append_int(&s, 4, 3);
-  append_int(&s, 8, 1);
-  append_int(&s, 8, number == 0 ? 4 : 3);
+  sample_append(&s, "GGUF", 4);
+  sample_append_int(&s, 4, 3);
+  sample_append_int(&s, 8, 1);
+  sample_append_int(&s, 8, number == 0 ? 4 : 3);
   if (number == 0) append_scalar(&s, "first", "first type", 4, "first", 4, 7);
   append_scalar(&s, "split.no", "number type", 2, "number", 2, number);
   append_scalar(&s, "split.count", "parts type", 2, "parts", 2, parts);
@@ -225,7 +349,7 @@ sample sample_gguf_part(unsigned number, unsigned parts, unsigned tensors, const
   tensor_spec t = {.name = tensor_name, .rank = 1, .dims = {2}, .size = 8, .marks = MARKS("t")};
   append_description(&s, &t, 0);
   append_padding(&s);
-  append_counting(&s, t.size);
+  sample_append_counting(&s, t.size);
   append_padding(&s);
   return s;
 }

@@ -27,6 +27,12 @@ typedef struct sample {
 
 void sample_free(sample *s);
 
+// Building: bytes, a little-endian number, 1 2 3 .., the place that comes next.
+void sample_append(sample *s, const void *bytes, size_t size);
+void sample_append_int(sample *s, unsigned width, uint64_t value);
+void sample_append_counting(sample *s, size_t size);
+void sample_mark_here(sample *s, const char *name);
+
 // A copy cut or extended with zero bytes to `size`.
 sample sample_resized(const sample *s, size_t size);
 
@@ -46,6 +52,23 @@ enum { SAMPLE_SAFETENSORS_DATA = 48 + 6 + 3 };
 sample sample_npy(unsigned major, const char *header, size_t data_size);
 extern const char *const sample_npy_header;
 enum { SAMPLE_NPY_DATA = 24 };
+
+// A member of a ZIP archive.
+typedef struct sample_member {
+  const char *name;
+  sample content;
+  bool deflate; // as deflate blocks that store
+} sample_member;
+
+// A ZIP archive; `wide` writes 64-bit sizes and a 64-bit end. Frees the contents. Marks, numbered by member: "local 0",
+// "data 0", "entry 0"; "end" and, if wide, "locator" and "end64".
+sample sample_zip(sample_member *members, size_t count, bool wide);
+// Two arrays, "w.npy" F32 [2, 3] stored and "b.npy" deflated.
+sample sample_npz(bool wide);
+
+// A valid TFLite model: an input, "fc" I8 [2, 3] with a scale and a zero point for each row, "bias" F32 [2], and a second
+// "fc" I4 [3] of one scale, which is listed `shared` times more. Its marks name places in it (see samples_tflite.c).
+sample sample_tflite(size_t shared);
 
 // A valid GGUF file: metadata of every type, plain and block tensors. Its marks name the fields (see samples.c).
 sample sample_gguf(void);

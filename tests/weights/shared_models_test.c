@@ -31,6 +31,18 @@ static const struct {
     {"llama2c/stories260K.gguf", "GGUF", 48, "blk.0.attn_k.weight", "F32 [32, 64]"},
     {"mnist/mnist.safetensors", "safetensors", 20, "conv1.weight", "F32 [8, 1, 3, 3]"},
     {"silero-vad/silero_vad_16k.safetensors", "safetensors", 15, "stft_conv.weight", "F32 [258, 1, 256]"},
+    {"mlperf-tiny/ad01_fp32.tflite", "TFLite", 20, "functional_1/dense_9/MatMul", "F32 [640, 128]"},
+    {"mlperf-tiny/ad01_int8.tflite", "TFLite", 60, "functional_1/dense_9/MatMul", "I8 [640, 128]"},
+    {"mlperf-tiny/kws_ref_model.tflite", "TFLite", 61, "functional_1/dense/MatMul", "I8 [12, 64]"},
+    {"mlperf-tiny/kws_ref_model_float32.tflite", "TFLite", 31, "functional_1/conv2d_4/Conv2D", "I8 [64, 1, 1, 64]"},
+    {"mlperf-tiny/pretrainedResnet.tflite", "TFLite", 21, "model/flatten/Const", "I32 [2]"},
+    {"mlperf-tiny/pretrainedResnet_quant.tflite", "TFLite", 61, "model/flatten/Const", "I32 [2]"},
+    {"mlperf-tiny/vww_96_float.tflite", "TFLite", 57, "model/conv2d_13/Conv2D", "F32 [256, 1, 1, 256]"},
+    {"mlperf-tiny/vww_96_int8.tflite", "TFLite", 169, "model/conv2d_13/Conv2D", "I8 [256, 1, 1, 256]"},
+    {"mobilenet/tf2_mobilenet_v2_1.0_224_ptq.tflite", "TFLite", 320,
+     "MobileNetV2/top/SpatialSqueeze/Reshape/shape;StatefulPartitionedCall/MobileNetV2/top/SpatialSqueeze/Reshape/"
+     "shape",
+     "I32 [2]"},
 };
 
 static void expect_finite(diag *d, arena *a, const tensor *t) {
@@ -90,7 +102,6 @@ START_TEST(refuses_models) {
     const char *expected;
   } rows[] = {{"mnist/mnist_8/model.onnx", "looks like an ONNX model"},
               {"silero-vad/silero_vad_16k_op15.onnx", "looks like an ONNX model"},
-              {"mlperf-tiny/ad01_fp32.tflite", "a TFLite model"},
               {"rwkv/tiny-rwkv-4v0-660K-FP32.bin", "a GGML file from before GGUF"}};
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     arena *a = arena_new();

@@ -16,11 +16,11 @@ static const struct {
   size_t size;
   const char *expected;
 } refused[] = {
-    {"model.pt", BYTES("PK\3\4........"), "a ZIP archive (a PyTorch checkpoint or .npz)"},
+    {"model.pt", BYTES("PK\3\4........"), "the archive has no directory at its end"},
     {"model.bin", BYTES("\x80\x02}q\1X"), "a Python pickle, which is executable code"},
     {"model.pkl", BYTES("\x80\x04\x95....."), "a Python pickle, which is executable code"},
     {"model.safetensors", BYTES("\x80\x05\x95....."), "a Python pickle, which is executable code"},
-    {"model.tflite", BYTES("\x1c\0\0\0TFL3...."), "a TFLite model"},
+    {"model.tflite", BYTES("\x1c\0\0\0TFL3...."), "the root table does not lie inside"},
     {"model.onnx", BYTES("\x08\x07\x12\x07pytorch"), "looks like an ONNX model"},
     {"model.h5", BYTES("\x89HDF\r\n\x1a\n...."), "an HDF5 file"},
     {"ggml.bin", BYTES("lmgg\1\0\0\0"), "a GGML file from before GGUF"},

@@ -10,6 +10,8 @@ TCase *tensor_file_cases(void);
 TCase *tensor_read_cases(void);
 TCase *safetensors_cases(void);
 TCase *npy_cases(void);
+TCase *npz_cases(void);
+TCase *tflite_cases(void);
 TCase *gguf_cases(void);
 TCase *set_cases(void);
 TCase *quant_config_cases(void);

@@ -1,0 +1,63 @@
+// The .npz file type: a ZIP archive of .npy files, each an array named after its member.
+#include <string.h>
+
+#include "weights/zip.h"
+
+#define ENDING ".npy"
+
+bool npz_recognise(const uint8_t *data, size_t size) {
+  // An archive without members begins with its end.
+  return size >= 4 && (memcmp(data, "PK\3\4", 4) == 0 || memcmp(data, "PK\5\6", 4) == 0);
+}
+
+static bool ends_in(const char *text, const char *ending) {
+  size_t n = strlen(text);
+  size_t m = strlen(ending);
+  return n > m && strcmp(text + n - m, ending) == 0;
+}
+
+static bool refuse_archive(diag *d, tensor_file *f, const zip_member *members, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(members[i].name, "data.pkl") != 0 && !ends_in(members[i].name, "/data.pkl")) continue;
+    diag_error_file(d, f->bytes.path,
+                    "this is a PyTorch checkpoint: '%s' in it is a Python pickle, which is executable code",
+                    members[i].name);
+    diag_hint(d, "load it with torch.load where you trust it, and save the tensors with safetensors");
+    return false;
+  }
+  diag_error_file(d, f->bytes.path, "this is a ZIP archive, but no .npz file: %s",
+                  count == 0 ? "it is empty" : arena_printf(f->mem, "'%s' is no .npy array", members[0].name));
+  diag_hint(d, "unpack it and name the weight file in it");
+  return false;
+}
+
+// The member as a file of its own, whose one tensor is taken over.
+static bool read_array(diag *d, tensor_file *f, const zip_member *m) {
+  size_t length = strlen(m->name) - strlen(ENDING);
+  if (!tensor_name_check(d, f, m->offset, (const uint8_t *)m->name, length, 255)) return false;
+  const uint8_t *bytes = zip_unpack(d, f, m);
+  if (bytes == NULL) return false;
+  tensor_file *array = tensor_file_new(f->mem, arena_printf(f->mem, "%s(%s)", f->bytes.path, m->name));
+  array->bytes.data = bytes;
+  array->bytes.size = m->size;
+  if (!npy_recognise(bytes, m->size)) return tensor_parse_error(d, array, 0, "it does not begin as a .npy array does");
+  if (!npy_parse(d, array)) return false;
+  tensor *t = &f->tensors[f->count++];
+  *t = array->tensors[0];
+  t->name = arena_strndup(f->mem, m->name, length);
+  t->path = f->bytes.path;
+  return true;
+}
+
+bool npz_parse(diag *d, tensor_file *f) {
+  zip_member *members;
+  size_t count;
+  if (!zip_read_directory(d, f, &members, &count)) return false;
+  bool arrays = count > 0;
+  for (size_t i = 0; i < count; i++) arrays = arrays && ends_in(members[i].name, ENDING);
+  if (!arrays) return refuse_archive(d, f, members, count);
+  f->tensors = ARENA_ARRAY(f->mem, tensor, count);
+  for (size_t i = 0; i < count; i++)
+    if (!read_array(d, f, &members[i])) return false;
+  return true;
+}
