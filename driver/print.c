@@ -29,21 +29,31 @@ static void print_targets(diag *d, arena *a, const options *o) {
   for (size_t i = 0; i < target_count(); i++) print_target(target_get(i));
 }
 
+static int longest(const fe_scheme_info *all, size_t count, int width) {
+  for (size_t i = 0; i < count; i++) {
+    int w = (int)(strlen(all[i].name) + strlen(all[i].parameters));
+    if (w > width) width = w;
+  }
+  return width;
+}
+
+static void print_infos(const fe_scheme_info *all, size_t count, int width) {
+  for (size_t i = 0; i < count; i++) {
+    int used = printf("%s%s", all[i].name, all[i].parameters);
+    printf("%*s  %s\n", width - used, "", all[i].summary);
+  }
+}
+
+// Formats, then formats with activations that have a name of their own.
 static void print_schemes(diag *d, arena *a, const options *o) {
   path_list dirs = {0};
   places_schemes(a, o, &dirs);
   fe_options fe = {.dirs = dirs.data, .dir_count = dirs.len};
-  const fe_scheme_info *schemes;
-  size_t count = fe_list_schemes(d, a, &fe, &schemes);
-  int width = 0;
-  for (size_t i = 0; i < count; i++) {
-    int w = (int)(strlen(schemes[i].name) + strlen(schemes[i].parameters));
-    if (w > width) width = w;
-  }
-  for (size_t i = 0; i < count; i++) {
-    int used = printf("%s%s", schemes[i].name, schemes[i].parameters);
-    printf("%*s  %s\n", width - used, "", schemes[i].summary);
-  }
+  const fe_scheme_info *schemes, *presets;
+  size_t count = fe_list_schemes(d, a, &fe, &schemes), rules = fe_list_presets(d, a, &fe, &presets);
+  int width = longest(presets, rules, longest(schemes, count, 0));
+  print_infos(schemes, count, width);
+  print_infos(presets, rules, width);
   if (count > 0 || diag_error_count(d) > 0) return;
   diag_error_file(d, dirs.data[0], "no schemes were found here");
   diag_hint(d, "name the folder of the .q files with -I or in QCC_SCHEMES");

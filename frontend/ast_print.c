@@ -168,11 +168,23 @@ static void print_option(strbuf *out, const ast_node *n) {
   print_named(out, &n->args);
 }
 
-static void print_rule(strbuf *out, const ast_node *n) {
-  text_quoted(out, n->name.text);
-  strbuf_printf(out, " : %s", n->value->name.text);
+static void print_meaning(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s", n->value->name.text);
   print_named(out, &n->value->args);
   for (size_t i = 0; i < n->body.len; i++) print_option(out, n->body.data[i]);
+}
+
+static void print_rule(strbuf *out, const ast_node *n) {
+  text_quoted(out, n->name.text);
+  strbuf_printf(out, " : ");
+  print_meaning(out, n);
+}
+
+static void print_preset(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s", n->name.text);
+  print_named(out, &n->args);
+  strbuf_printf(out, " = ");
+  print_meaning(out, n);
 }
 
 static void print_tensor(strbuf *out, const ast_node *n) {
@@ -209,6 +221,7 @@ static const char *const keywords[] = {
     [AST_DIM] = "dim ",
     [AST_LET] = "",
     [AST_OUTPUT] = "output ",
+    [AST_PRESET] = "rule ",
     [AST_QUANTIZE] = "quantize",
     [AST_RULE] = "",
     [AST_OPTION] = "",
@@ -248,6 +261,7 @@ static void print_statement(strbuf *out, const ast_node *n, int indent) {
   case AST_VALUE: print_assigned(out, n->value); break;
   case AST_TENSOR: print_tensor(out, n); break;
   case AST_RULE: print_rule(out, n); break;
+  case AST_PRESET: print_preset(out, n); break;
   case AST_DIM: print_bound(out, n); break;
   default: print_typed(out, n, indent); break;
   }

@@ -17,6 +17,10 @@ static void check_schemes(fe_context *c, size_t count) {
   }
 }
 
+static void check_presets(fe_context *c, size_t count) {
+  for (size_t i = 0; i < count; i++) fe_check_preset(c, c->presets.data[i]);
+}
+
 static void add_schemes(fe_context *c, ir_module *m, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const scheme *s = fe_instantiate(c, c->schemes.data[i], &(ast_args){0}, SRC_NOWHERE);
@@ -43,7 +47,7 @@ ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *option
   if (tree->has_errors) return NULL;
   fe_add_source(&c, tree, "", &c.constants);
   if (!check_one_model(&c) || diag_error_count(d) > before) return NULL;
-  size_t own = c.schemes.len;
+  size_t own = c.schemes.len, own_presets = c.presets.len;
   const ast_node *model = c.models.len == 0 ? NULL : c.models.data[0].node;
   ir_module *m = ir_module_new(a, model == NULL ? path_stem(a, tree->path) : model->name.text);
   if (model != NULL)
@@ -51,6 +55,7 @@ ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *option
   else
     check_rules_without_model(&c);
   check_schemes(&c, own);
+  check_presets(&c, own_presets);
   if (diag_error_count(d) > before) return NULL;
   if (model == NULL) add_schemes(&c, m, own);
   return ir_verify(d, m) ? m : NULL;

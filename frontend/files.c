@@ -43,10 +43,12 @@ static const ast *read_text(fe_context *c, const char *path) {
 
 // ---- declarations of a text ----
 
-static fe_scheme_decl *find_decl(const fe_context *c, const char *name) {
+// The scheme or rule of that name; NULL when there is none.
+static const ast_node *find_decl(const fe_context *c, const char *name) {
+  const fe_preset_decl *preset = fe_find_preset(c, name);
   for (size_t i = 0; i < c->schemes.len; i++)
-    if (fe_same_text(c->schemes.data[i]->node->name.text, name)) return c->schemes.data[i];
-  return NULL;
+    if (fe_same_text(c->schemes.data[i]->node->name.text, name)) return c->schemes.data[i]->node;
+  return preset == NULL ? NULL : preset->node;
 }
 
 static void add_scheme(fe_context *c, const ast_node *node, const fe_scope *constants) {
@@ -55,14 +57,19 @@ static void add_scheme(fe_context *c, const ast_node *node, const fe_scope *cons
   vec_push(c->mem, &c->schemes, decl);
 }
 
-static void add_own_scheme(fe_context *c, const ast_node *node, const fe_scope *constants) {
-  const fe_scheme_decl *other = find_decl(c, node->name.text);
+static void add_declaration(fe_context *c, const ast_node *node, const fe_scope *constants) {
+  (node->kind == AST_PRESET ? fe_add_preset : add_scheme)(c, node, constants);
+}
+
+static void add_own(fe_context *c, const ast_node *node, const fe_scope *constants) {
+  const ast_node *other = find_decl(c, node->name.text);
   if (other == NULL) {
-    add_scheme(c, node, constants);
+    add_declaration(c, node, constants);
     return;
   }
-  diag_error(c->d, node->loc, "the scheme '%s' is declared twice", node->name.text);
-  diag_note(c->d, other->node->loc, "it is declared here first");
+  diag_error(c->d, node->loc, "the %s '%s' is declared twice", node->kind == AST_PRESET ? "rule" : "scheme",
+             node->name.text);
+  diag_note(c->d, other->loc, "it is declared here first");
 }
 
 static void missing_include(fe_context *c, ast_name name, const char *tried) {
@@ -98,7 +105,8 @@ void fe_add_source(fe_context *c, const ast *tree, const char *folder, fe_scope 
     switch (node->kind) {
     case AST_INCLUDE: include(c, tree, folder, node->name, constants); break;
     case AST_CONST: fe_declare_const(c, constants, node); break;
-    case AST_SCHEME: add_own_scheme(c, node, constants); break;
+    case AST_PRESET:
+    case AST_SCHEME: add_own(c, node, constants); break;
     case AST_MODEL: vec_push(c->mem, &c->models, item); break;
     case AST_QUANTIZE: vec_push(c->mem, &c->quantize, node); break;
     default: break;
@@ -108,13 +116,14 @@ void fe_add_source(fe_context *c, const ast *tree, const char *folder, fe_scope 
 
 // ---- schemes by name ----
 
-// Of a scheme's own file only schemes and constants count, and names that are declared already stay what they are.
+// Of a scheme's own file only schemes, rules and constants count, and names that are declared already stay what they are.
 static void add_library(fe_context *c, const ast *tree) {
   fe_scope *constants = ARENA_NEW(c->mem, fe_scope);
   for (size_t i = 0; i < tree->items.len; i++) {
     const ast_node *node = tree->items.data[i];
     if (node->kind == AST_CONST) fe_declare_const(c, constants, node);
-    if (node->kind == AST_SCHEME && find_decl(c, node->name.text) == NULL) add_scheme(c, node, constants);
+    bool declares = node->kind == AST_SCHEME || node->kind == AST_PRESET;
+    if (declares && find_decl(c, node->name.text) == NULL) add_declaration(c, node, constants);
   }
 }
 

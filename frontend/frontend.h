@@ -69,8 +69,10 @@ typedef struct fe_scheme_info {
   const char *path;
 } fe_scheme_info;
 
-// The schemes in the folders, sorted by name; those that cannot be read are reported and left out.
+// The schemes in the folders, sorted by name; those that cannot be read are reported and left out. The same of the rules
+// that have names.
 size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
+size_t fe_list_presets(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
 
 // `*` any characters, `?` one character (a byte), anything else itself.
 bool fe_glob_match(const char *glob, const char *text);

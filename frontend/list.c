@@ -13,10 +13,10 @@ static const char *first_line(arena *a, const char *text) {
 
 typedef VEC(fe_scheme_info) infos;
 
-static void add_from_tree(fe_context *c, const ast *tree, const char *name, infos *out) {
+static void add_from_tree(fe_context *c, const ast *tree, ast_kind kind, const char *name, infos *out) {
   for (size_t i = 0; i < tree->items.len; i++) {
     const ast_node *node = tree->items.data[i];
-    if (node->kind != AST_SCHEME || !fe_same_text(node->name.text, name)) continue;
+    if (node->kind != kind || !fe_same_text(node->name.text, name)) continue;
     fe_scheme_info info = {.name = node->name.text,
                            .parameters = fe_parameters_text(c->mem, &node->args),
                            .summary = first_line(c->mem, node->doc),
@@ -26,15 +26,23 @@ static void add_from_tree(fe_context *c, const ast *tree, const char *name, info
   }
 }
 
-size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out) {
+static size_t list(diag *d, arena *a, const fe_options *options, ast_kind kind, const fe_scheme_info **out) {
   fe_context c = {.d = d, .mem = a, .options = options};
   const char *const *library;
   size_t count = fe_library_names(&c, &library);
   infos found = {0};
   for (size_t i = 0; i < count; i++) {
     const ast *tree = fe_read_scheme_file(&c, library[i]);
-    if (tree != NULL && !tree->has_errors) add_from_tree(&c, tree, library[i], &found);
+    if (tree != NULL && !tree->has_errors) add_from_tree(&c, tree, kind, library[i], &found);
   }
   *out = found.data;
   return found.len;
+}
+
+size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out) {
+  return list(d, a, options, AST_SCHEME, out);
+}
+
+size_t fe_list_presets(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out) {
+  return list(d, a, options, AST_PRESET, out);
 }

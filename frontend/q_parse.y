@@ -59,7 +59,7 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %token <name> NAME "a name" STRING "a string"
 %token <integer> INT "an integer"
 %token <real> REAL "a number"
-%token <doc> SCHEME "'scheme'"
+%token <doc> RULE "'rule'" SCHEME "'scheme'"
 %token CONST "'const'" DIM "'dim'" INCLUDE "'include'" INPUT "'input'" LAYOUT "'layout'" MODEL "'model'"
 %token OUTPUT "'output'" PER "'per'" QUANTIZE "'quantize'" TABLE "'table'" TENSOR "'tensor'" VALUE "'value'"
 %token WEIGHTS "'weights'"
@@ -105,6 +105,10 @@ item: INCLUDE STRING ';' { $$ = DECLARE(.kind = AST_INCLUDE, .name = $2, .loc = 
   | SCHEME error '{' members '}' { $$ = NULL; yyerrok; }
   | MODEL NAME '{' statements '}' { $$ = DECLARE(.kind = AST_MODEL, .name = $2, .body = *$4, .loc = @2); }
   | MODEL error '{' statements '}' { $$ = NULL; yyerrok; }
+  | RULE NAME named '=' reference options ';' {
+      $$ = DECLARE(.kind = AST_PRESET, .name = $2, .args = *$3, .value = $5, .body = *$6, .doc = $1, .loc = @2);
+    }
+  | RULE error ';' { $$ = NULL; yyerrok; }
   | QUANTIZE '{' rules '}' { $$ = DECLARE(.kind = AST_QUANTIZE, .body = *$3, .loc = @1); }
   | QUANTIZE error '{' rules '}' { $$ = NULL; yyerrok; }
   ;

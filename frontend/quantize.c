@@ -111,19 +111,31 @@ static bool is_second(fe_context *c, const ast_node *rule, size_t index) {
   return false;
 }
 
-static void build_rule(fe_context *c, const ast_node *node, fe_rules *out) {
-  fe_rule rule = {.node = node, .scheme = fe_resolve_scheme(c, node->value)};
-  bool ok = rule.scheme != NULL;
-  if (ok) rule.act = fe_default_act(rule.scheme);
-  for (size_t i = 0; i < node->body.len; i++)
-    ok &= !is_second(c, node, i) && build_option(c, node->body.data[i], &rule);
-  if (!ok) rule.scheme = NULL;
-  vec_push(c->mem, out, rule);
+// What a node that names no preset says; false when something is wrong with it.
+static bool set_rule(fe_context *c, const ast_node *node, fe_rule *rule) {
+  rule->scheme = fe_resolve_scheme(c, node->value);
+  bool ok = rule->scheme != NULL;
+  if (ok) rule->act = fe_default_act(rule->scheme);
+  for (size_t i = 0; i < node->body.len; i++) ok &= !is_second(c, node, i) && build_option(c, node->body.data[i], rule);
+  return ok;
+}
+
+static fe_rule make_rule(fe_context *c, const ast_node *node) {
+  fe_rule rule = {.node = node};
+  const ast_node *expanded = fe_expand_rule(c, node);
+  if (expanded == NULL || !set_rule(c, expanded, &rule)) rule.scheme = NULL;
+  return rule;
+}
+
+void fe_check_preset(fe_context *c, const fe_preset_decl *decl) {
+  const ast_expr *reference = ast_call(c->d, c->mem, decl->node->name, &(ast_args){0}, decl->node->loc);
+  make_rule(c, ast_declare(c->mem, (ast_node){.kind = AST_RULE, .value = reference, .loc = decl->node->loc}));
 }
 
 void fe_build_rules(fe_context *c, fe_rules *out) {
   for (size_t q = 0; q < c->quantize.len; q++)
-    for (size_t i = 0; i < c->quantize.data[q]->body.len; i++) build_rule(c, c->quantize.data[q]->body.data[i], out);
+    for (size_t i = 0; i < c->quantize.data[q]->body.len; i++)
+      vec_push(c->mem, out, make_rule(c, c->quantize.data[q]->body.data[i]));
 }
 
 // ---- matching ----

@@ -253,17 +253,20 @@ const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args
 
 // ---- finding ----
 
-static fe_scheme_decl *find_declared(fe_context *c, const char *name) {
+static fe_scheme_decl *find_declared(const fe_context *c, const char *name) {
   for (size_t i = 0; i < c->schemes.len; i++)
     if (fe_same_text(c->schemes.data[i]->node->name.text, name)) return c->schemes.data[i];
   return NULL;
 }
+
+bool fe_is_declared_scheme(const fe_context *c, const char *name) { return find_declared(c, name) != NULL; }
 
 static void suggest_scheme(fe_context *c, const char *name) {
   const char *const *library;
   size_t count = fe_library_names(c, &library);
   VEC(const char *) names = {0};
   for (size_t i = 0; i < c->schemes.len; i++) vec_push(c->mem, &names, c->schemes.data[i]->node->name.text);
+  for (size_t i = 0; i < c->presets.len; i++) vec_push(c->mem, &names, c->presets.data[i]->node->name.text);
   for (size_t i = 0; i < count; i++) vec_push(c->mem, &names, library[i]);
   if (diag_closest(name, names.data, names.len) != NULL)
     fe_suggest(c, name, names.data, names.len);
@@ -312,6 +315,8 @@ const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const schem
 }
 
 const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference) {
+  reference = fe_expand_reference(c, reference);
+  if (reference == NULL) return NULL;
   fe_scheme_decl *decl = fe_find_scheme_decl(c, reference->name);
   return decl == NULL ? NULL : fe_instantiate(c, decl, &reference->args, reference->loc);
 }

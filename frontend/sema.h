@@ -48,6 +48,12 @@ typedef struct fe_scheme_decl {
   bool broken; // an instance of it has been reported as wrong
 } fe_scheme_decl;
 
+// A rule with a name, and the text it is in.
+typedef struct fe_preset_decl {
+  const ast_node *node;
+  const fe_scope *constants;
+} fe_preset_decl;
+
 // A rule of `quantize`.
 typedef struct fe_rule {
   const ast_node *node;
@@ -70,6 +76,7 @@ typedef struct fe_context {
   fe_scope constants;            // of the first text and what it includes
   VEC(const char *) paths;       // texts that were read
   VEC(fe_scheme_decl *) schemes; // of all texts
+  VEC(fe_preset_decl *) presets; // of all texts
   VEC(const scheme *) instances;
   VEC(fe_item) models;
   VEC(const ast_node *) quantize;
@@ -119,6 +126,16 @@ const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference);
 // The first scheme, of the text and then of the folders, with a layout for a container's block type; NULL without.
 const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const scheme_layout **layout);
 
+bool fe_is_declared_scheme(const fe_context *c, const char *name);
+
+/* preset.c */
+fe_preset_decl *fe_find_preset(const fe_context *c, const char *name); // among those declared; NULL: none
+void fe_add_preset(fe_context *c, const ast_node *node, const fe_scope *constants);
+// The rule with what the preset it names stands for, all the way to a scheme; itself when it names a scheme. NULL
+// (reported) when that is wrong. The same for a reference alone.
+const ast_node *fe_expand_rule(fe_context *c, const ast_node *rule);
+const ast_expr *fe_expand_reference(fe_context *c, const ast_expr *reference);
+
 /* layout_build.c, layout_overlap.c */
 bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, const ast_node *node, scheme_layout *out);
 // Reports bits of a block that two elements share.
@@ -137,6 +154,8 @@ size_t fe_library_names(fe_context *c, const char *const **out);
 /* quantize.c */
 typedef VEC(fe_rule) fe_rules;
 void fe_build_rules(fe_context *c, fe_rules *out);
+// Checks a rule with a name, with its default parameters.
+void fe_check_preset(fe_context *c, const fe_preset_decl *decl);
 // The first rule whose glob matches; NULL when none does.
 fe_rule *fe_match_rule(fe_rules *rules, const char *layer);
 act_spec fe_default_act(const scheme *s);
