@@ -60,6 +60,57 @@ bool file_map(diag *d, arena *a, const char *path, mapped_file *out) {
   return ok;
 }
 
+// ---- names that are not trusted --------------------------------------------------------------------------
+
+static bool component_allowed(const char *begin, size_t length) {
+  if (length == 0 || (begin[0] == '.' && (length == 1 || (length == 2 && begin[1] == '.')))) return false;
+  for (size_t i = 0; i < length; i++)
+    if ((unsigned char)begin[i] < 0x20 || begin[i] == '\\') return false;
+  return true;
+}
+
+// Opens one component after the other, so that nothing that is put in its place meanwhile is followed. -1 with the
+// reason in *why.
+static int open_beneath(arena *a, const char *folder, const char *name, const char **why) {
+  int at = open(folder, O_RDONLY | O_CLOEXEC | O_DIRECTORY);
+  for (const char *p = name; at >= 0;) {
+    size_t length = strcspn(p, "/");
+    bool last = p[length] == '\0';
+    if (!component_allowed(p, length)) {
+      *why = "it is no plain relative path below the folder";
+      break;
+    }
+    int flags = last ? O_RDONLY | O_NONBLOCK : O_RDONLY | O_DIRECTORY;
+    int next = openat(at, arena_strndup(a, p, length), flags | O_CLOEXEC | O_NOFOLLOW);
+    int error = errno;
+    close(at);
+    at = next;
+    if (next < 0)
+      *why =
+          error == ELOOP || error == ENOTDIR ? "a part of its path is a symbolic link or no folder" : strerror(error);
+    if (next < 0 || last) return next;
+    p += length + 1;
+  }
+  if (at < 0) *why = strerror(errno);
+  if (at >= 0) close(at);
+  return -1;
+}
+
+bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out) {
+  const char *why = NULL;
+  struct stat st;
+  *out = (mapped_file){.path = path_join(a, strcmp(folder, ".") == 0 ? "" : folder, name)};
+  int fd = name[0] == '/' ? -1 : open_beneath(a, folder, name, &why);
+  if (name[0] == '/') why = "it is no plain relative path below the folder";
+  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1)
+    why = "it has more than one name (hard links); copy it";
+  bool ok = why == NULL && map_descriptor(d, fd, out);
+  if (why != NULL) diag_error_file(d, out->path, "this file, which another one names, is not opened: %s", why);
+  if (fd >= 0) close(fd);
+  if (!ok) *out = (mapped_file){.path = out->path};
+  return ok;
+}
+
 void file_unmap(mapped_file *f) {
   // munmap wants a pointer to what it may change; the mapping itself was never writable.
   if (f->data != NULL) munmap((void *)(uintptr_t)f->data, f->size);

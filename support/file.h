@@ -21,6 +21,10 @@ typedef struct mapped_file {
 bool file_map(diag *d, arena *a, const char *path, mapped_file *out);
 void file_unmap(mapped_file *f);
 
+// The same for a name that comes from a file and is not trusted: it must be relative, without `..`, and lead to a regular
+// file below `folder` of which there is one name only; symbolic links are not followed, in no part of it.
+bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out);
+
 // A set of output files that appear together or not at all: each is written to a temporary name in its own directory;
 // file_set_commit fsyncs and renames all of them, file_set_abort (or a failed commit) removes every temporary.
 typedef struct file_set file_set;

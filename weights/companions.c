@@ -46,6 +46,13 @@ static bool check_numbers(diag *d, const tensor *t, number_ok ok, const void *ra
   return true;
 }
 
+static bool is_finite(double value, const void *range) {
+  (void)range;
+  return isfinite(value);
+}
+
+bool companion_check_finite(diag *d, const tensor *t) { return check_numbers(d, t, is_finite, NULL, "scale"); }
+
 static bool is_scale(double value, const void *range) {
   (void)range;
   return isfinite(value) && value >= 0;

@@ -13,8 +13,9 @@ typedef VEC(tensor) tensor_list;
 // Fills in a tensor of one dimension over `count` plain elements at `data`.
 tensor companion_vector(tensor_file *f, const char *name, tensor_dtype dtype, const uint8_t *data, uint64_t count);
 
-// Checks the numbers of a scale (finite and not negative) and of a zero point (`bits` wide, with a sign if `is_signed`).
+// Checks the numbers of a scale (finite, and not negative) and of a zero point (`bits` wide, with a sign if `is_signed`).
 // False when reported.
+bool companion_check_finite(diag *d, const tensor *t);
 bool companion_check_scale(diag *d, const tensor *t);
 bool companion_check_zero(diag *d, const tensor *t, unsigned bits, bool is_signed);
 

@@ -55,3 +55,20 @@ const char *name_index_build(arena *a, const void *rows, size_t row_size, size_t
   }
   return NULL;
 }
+
+void name_index_separate(arena *a, void *rows, size_t row_size, size_t count,
+                         const char *(*rename)(arena *a, const void *row, size_t position)) {
+  name_index x = {.rows = rows, .row_size = row_size};
+  if (name_index_build(a, rows, row_size, count, &x.order) == NULL) return;
+  for (size_t begin = 0, end; begin < count; begin = end) {
+    const char *name = name_at(&x, begin);
+    uint32_t first = x.order[begin];
+    for (end = begin; end < count && strcmp(name_at(&x, end), name) == 0; end++)
+      if (x.order[end] < first) first = x.order[end];
+    for (size_t i = begin; i < end; i++) {
+      char *row = (char *)rows + x.order[i] * row_size;
+      const char *other = x.order[i] == first ? name : rename(a, row, x.order[i]);
+      memcpy(row, &other, sizeof other);
+    }
+  }
+}

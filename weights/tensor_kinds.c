@@ -1,6 +1,7 @@
 // Which kind a weight file is, by its content, and what to say of those that cannot be read.
 #include <string.h>
 
+#include "weights/protobuf.h"
 #include "weights/tensor_parse.h"
 
 enum { SAFETENSORS }; // the row
@@ -15,6 +16,8 @@ static const tensor_file_kind_row kinds[] = {
     {.name = "npy", .recognise = npy_recognise, .parse = npy_parse},
     {.name = "TFLite", .recognise = tflite_recognise, .parse = tflite_parse},
     {.name = "npz", .recognise = npz_recognise, .parse = npz_parse},
+    {.name = "ONNX", .recognise = onnx_recognise, .parse = onnx_parse, .vague = true},
+    {.name = "ONNX tensor", .recognise = onnx_tensor_recognise, .parse = onnx_tensor_parse, .vague = true},
 };
 enum { KIND_COUNT = sizeof kinds / sizeof *kinds };
 
@@ -27,6 +30,7 @@ typedef struct refused_kind {
   const char *hint;
 } refused_kind;
 
+#define TAKE_ORIGINAL "take the model that it was converted from"
 #define SAVE_AS_SAFETENSORS "load it with its own library and save the tensors with safetensors"
 
 static const refused_kind refused[] = {
@@ -39,6 +43,10 @@ static const refused_kind refused[] = {
     {"fmgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
     {"tjgg", 0, 4, "a GGML file from before GGUF", "convert it to GGUF with the scripts of the program that wrote it"},
     {"algg", 0, 4, "a GGML adapter file from before GGUF", "convert it to GGUF"},
+    {"ptrt", 0, 4, "a TensorRT engine, which is compiled for one GPU", TAKE_ORIGINAL},
+    {"ftrt", 0, 4, "a TensorRT engine, which is compiled for one GPU", TAKE_ORIGINAL},
+    {"\xef\xbe\xad\xde", 64, 4, "the weights of a Core ML package", TAKE_ORIGINAL},
+    {"<?xml", 0, 5, "an XML text, such as the description of an OpenVINO model", TAKE_ORIGINAL},
     {"version https://git-lfs", 0, 23, "a Git LFS pointer, not the file itself", "run `git lfs pull`"},
     {"<!DOCTYPE", 0, 9, "an HTML page, not weights", "the download failed; check the address and log in if needed"},
     {"<html", 0, 5, "an HTML page, not weights", "the download failed; check the address and log in if needed"},
@@ -58,11 +66,21 @@ static const refused_kind *find_refused(const uint8_t *data, size_t size) {
   return NULL;
 }
 
-// ONNX has no magic: a protobuf message whose field 1 is a small version number, followed by another known field.
-static bool looks_like_onnx(const uint8_t *data, size_t size) {
-  static const uint8_t next_tags[] = {0x12, 0x1a, 0x22, 0x28, 0x32, 0x3a, 0x42};
-  if (size < 4 || data[0] != 0x08 || data[1] == 0 || data[1] > 0x20) return false;
-  return memchr(next_tags, data[2], sizeof next_tags) != NULL;
+// Protocol Buffers, too: a version, a description, and a number from 200 on for the model's type.
+static bool is_core_ml(const uint8_t *data, size_t size) {
+  enum { LOOK_AT = 16, VERSION = 1, DESCRIPTION = 2, FIRST_TYPE = 200, LAST_TYPE = 3000 };
+  pb_cursor c = {.at = data, .end = data + size};
+  pb_field field;
+  bool version = false, description = false;
+  for (unsigned i = 0; i < LOOK_AT; i++) {
+    pb_step step = pb_next(&c, &field);
+    version = version || (field.number == VERSION && field.wire == PB_VARINT);
+    description = description || (field.number == DESCRIPTION && field.wire == PB_BYTES);
+    if (field.number >= FIRST_TYPE && field.number <= LAST_TYPE && field.wire == PB_BYTES)
+      return version && description;
+    if (step != PB_FIELD) return false;
+  }
+  return false;
 }
 
 static bool has_suffix(const char *text, const char *suffix) {
@@ -80,9 +98,9 @@ static void report_unknown(diag *d, const tensor_file *f) {
   } else if (r != NULL) {
     diag_error_file(d, path, "this is %s; qcc reads %s", r->what, tensor_file_kinds(f->mem));
     diag_hint(d, "%s", r->hint);
-  } else if (looks_like_onnx(f->bytes.data, f->bytes.size)) {
-    diag_error_file(d, path, "this looks like an ONNX model; qcc reads %s", tensor_file_kinds(f->mem));
-    diag_hint(d, "export its weights as safetensors; qcc reads weights, not graphs");
+  } else if (is_core_ml(f->bytes.data, f->bytes.size)) {
+    diag_error_file(d, path, "this is a Core ML model; qcc reads %s", tensor_file_kinds(f->mem));
+    diag_hint(d, "take the model that it was converted from");
   } else {
     diag_error_file(d, path, "not a weight file that qcc knows (it begins with %s)",
                     tensor_quote(f->mem, f->bytes.data, f->bytes.size < 8 ? f->bytes.size : 8));
@@ -102,10 +120,11 @@ const char *tensor_file_kinds(arena *a) {
 static const tensor_file_kind_row *find_kind(const tensor_file *f) {
   const uint8_t *data = f->bytes.data;
   size_t size = f->bytes.size;
+  bool refuse = find_refused(data, size) != NULL || is_core_ml(data, size);
   for (size_t i = 0; i < KIND_COUNT; i++) {
-    if (kinds[i].recognise(data, size)) return &kinds[i];
+    if (!(refuse && kinds[i].vague) && kinds[i].recognise(data, size)) return &kinds[i];
   }
-  bool other = size == 0 || find_refused(data, size) != NULL || looks_like_onnx(data, size);
+  bool other = size == 0 || refuse;
   return !other && has_suffix(f->bytes.path, ".safetensors") ? &kinds[SAFETENSORS] : NULL;
 }
 

@@ -16,6 +16,7 @@ typedef struct tensor_file_kind_row {
   bool (*parse)(diag *d, tensor_file *f);
   // Of a file that was opened by path and may be one of a set: reads the others. NULL: there are no sets.
   bool (*complete)(diag *d, tensor_file *f);
+  bool vague; // it has no mark: other kinds are believed first
 } tensor_file_kind_row;
 
 // A file that was read, and the rule for where its tensors' data end.
@@ -74,6 +75,8 @@ bool tflite_recognise(const uint8_t *data, size_t size);
 bool tflite_parse(diag *d, tensor_file *f);
 bool onnx_recognise(const uint8_t *data, size_t size);
 bool onnx_parse(diag *d, tensor_file *f);
+bool onnx_tensor_recognise(const uint8_t *data, size_t size);
+bool onnx_tensor_parse(diag *d, tensor_file *f);
 bool gguf_recognise(const uint8_t *data, size_t size);
 bool gguf_parse(diag *d, tensor_file *f);
 bool gguf_complete(diag *d, tensor_file *f);

@@ -136,23 +136,11 @@ static bool note_subgraph(tflite_reader *r, size_t index) {
 }
 
 // Names need not be unique: all but the first of a name get their position added.
-static void make_names_unique(tflite_reader *r) {
-  uint32_t *order;
-  constant *all = r->constants.data;
-  size_t count = r->constants.len;
-  if (name_index_build(r->f->mem, all, sizeof *all, count, &order) == NULL) return;
-  for (size_t begin = 0, end; begin < count; begin = end) {
-    uint32_t first = order[begin];
-    const char *name = all[first].name;
-    for (end = begin; end < count && strcmp(all[order[end]].name, name) == 0; end++)
-      if (order[end] < first) first = order[end];
-    for (size_t i = begin; i < end; i++) {
-      constant *c = &all[order[i]];
-      if (order[i] == first) continue;
-      c->name = c->subgraph == 0 ? arena_printf(r->f->mem, "%s#%" PRIu32, name, c->index)
-                                 : arena_printf(r->f->mem, "%s#%" PRIu32 ".%" PRIu32, name, c->subgraph, c->index);
-    }
-  }
+static const char *position_name(arena *a, const void *row, size_t position) {
+  const constant *c = row;
+  (void)position;
+  return c->subgraph == 0 ? arena_printf(a, "%s#%" PRIu32, c->name, c->index)
+                          : arena_printf(a, "%s#%" PRIu32 ".%" PRIu32, c->name, c->subgraph, c->index);
 }
 
 // ---- a tensor --------------------------------------------------------------------------------------------
@@ -429,7 +417,7 @@ static bool read_model(tflite_reader *r) {
     return false;
   for (size_t i = 0; i < r->subgraphs.count; i++)
     if (!note_subgraph(r, i)) return false;
-  make_names_unique(r);
+  name_index_separate(r->f->mem, r->constants.data, sizeof *r->constants.data, r->constants.len, position_name);
   for (size_t i = 0; i < r->constants.len; i++)
     if (!read_constant(r, &r->constants.data[i])) return false;
   return read_metadata(r, &model, version);

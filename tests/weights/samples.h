@@ -70,6 +70,19 @@ sample sample_npz(bool wide);
 // "fc" I4 [3] of one scale, which is listed `shared` times more. Its marks name places in it (see samples_tflite.c).
 sample sample_tflite(size_t shared);
 
+// Fields of Protocol Buffers: a number, bytes, a text, a message (freed), numbers packed into one field.
+void sample_pb_number(sample *s, unsigned field, uint64_t value);
+void sample_pb_bytes(sample *s, unsigned field, const void *bytes, size_t size);
+void sample_pb_text(sample *s, unsigned field, const char *text);
+void sample_pb_message(sample *s, unsigned field, sample message);
+void sample_pb_numbers(sample *s, unsigned field, size_t count, const int64_t *values);
+
+// A tensor of an ONNX model still without data; a model around a graph (freed); a valid model with tensors in all ways of
+// storing them and nodes that quantize two of them (see samples_onnx.c).
+sample sample_onnx_tensor(const char *name, unsigned type, size_t rank, const int64_t *dims);
+sample sample_onnx_model(sample graph);
+sample sample_onnx(void);
+
 // A valid GGUF file: metadata of every type, plain and block tensors. Its marks name the fields (see samples.c).
 sample sample_gguf(void);
 // A part of a GGUF file with one tensor F32 [2]. The first part has a key "first" of its own. Marks: "number", "parts",

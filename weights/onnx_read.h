@@ -1,0 +1,54 @@
+// What the parts of the ONNX reader share. Internal to weights/onnx*.c.
+#ifndef QCC_WEIGHTS_ONNX_READ_H
+#define QCC_WEIGHTS_ONNX_READ_H
+
+#include "weights/companions.h"
+#include "weights/protobuf.h"
+
+enum { ONNX_MAX_NAME = 4096, ONNX_MAX_INPUTS = 16, ONNX_MAX_DEPTH = 32 };
+
+// What a tensor without a name is called.
+#define ONNX_UNNAMED "unnamed"
+
+// A file beside the model that holds tensors' bytes.
+typedef struct onnx_external {
+  const char *location; // as the model names it
+  mapped_file bytes;
+} onnx_external;
+
+typedef struct onnx_reader {
+  diag *d;
+  tensor_file *f;
+  tensor_list tensors;
+  VEC(tensor_meta) meta;
+  VEC(onnx_external) external;
+  VEC(pb_cursor) nodes; // messages of all nodes that may say how a tensor is quantized
+  VEC(pb_cursor) annotations;
+} onnx_reader;
+
+/* onnx_tensor.c */
+// Adds the tensor of a TensorProto, under `name` if that is not NULL, else under its own. Tensors of texts are left out.
+// False when reported.
+bool onnx_read_tensor(onnx_reader *r, pb_cursor message, const char *name);
+
+/* onnx_external.c */
+// The entries of a tensor's external_data.
+typedef struct onnx_place {
+  const char *location;
+  uint64_t offset;
+  uint64_t length;
+  bool has_length;
+} onnx_place;
+
+// Reads one entry into *out; false when reported.
+bool onnx_read_place(onnx_reader *r, pb_cursor entry, const char *name, onnx_place *out);
+// Gives t its `size` bytes from the file that the place names; false when reported.
+bool onnx_map_place(onnx_reader *r, const onnx_place *place, uint64_t size, tensor *t);
+
+/* onnx_quant.c */
+// Whether nodes of this operator are worth keeping in r->nodes.
+bool onnx_op_quantizes(const pb_field *op);
+// Lets the nodes and annotations say which tensors scale which, and adds the companions; false when reported.
+bool onnx_read_quant(onnx_reader *r);
+
+#endif
