@@ -153,7 +153,7 @@ START_TEST(refuses_tensors) {
       {"a number that is too large", bytes_in(3, DIMS(1), 5, "\x80\x02", 2), "number 256 does not fit I8"},
       {"a number that is cut off", bytes_in(7, DIMS(1), 7, "\x80", 1), "a message ends within a number"},
       {"a number of eleven bytes", bytes_in(7, DIMS(1), 7, "\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x01", 11),
-       "over ten bytes"},
+       "more than ten bytes"},
       {"half a float", bytes_in(1, DIMS(1), 4, "123", 3), "ends within a number"},
       {"in segments", bytes_in(1, DIMS(1), 3, "", 0), "a tensor in segments"},
       {"a control character in the name", model_of(sample_onnx_tensor("a\nb", 1, DIMS(1))),
