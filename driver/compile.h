@@ -15,6 +15,9 @@ exit_status run_command(job *j);
 /* quantize.c: `qcc quantize weights` */
 exit_status quantize_command(job *j);
 
+/* inspect.c: `qcc inspect weights..` */
+exit_status inspect_command(job *j);
+
 /* library.c: archive, header and packed weights of a lowered module */
 bool library_write(job *j);
 

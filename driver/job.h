@@ -22,8 +22,9 @@ typedef struct job {
   path_list scheme_dirs;
   path_list texts; // .q and .qir files that were read
   weight_files *files;
-  fe_options fe; // its context is the job
-  ast *tree;     // NULL for IR text
+  struct known_formats *formats; // driver/formats.c; NULL: not needed yet
+  fe_options fe;                 // its context is the job
+  ast *tree;                     // NULL for IR text
   ir_module *m;
   // output
   file_set *outputs;
@@ -44,6 +45,10 @@ bool source_parse(job *j);
 bool source_build(job *j);
 // Lowering options for j's settings; reports go to standard output unless that is where results go.
 lower_options source_lower_options(const job *j);
+
+/* formats.c */
+// fe_options.recognise: what the tensors of a layer are that no rule speaks of.
+bool formats_recognise(void *context, const char *file, const char *layer, uint64_t columns, fe_recognised *out);
 
 /* outputs.c */
 // Where a single result goes: -o, or standard output for text, or `<name><ending>` here.

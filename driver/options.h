@@ -15,7 +15,13 @@ typedef enum option_id {
 } option_id;
 
 // Bits: an option belongs to some of these.
-typedef enum qcc_command { COMMAND_COMPILE = 1, COMMAND_RUN = 2, COMMAND_QUANTIZE = 4 } qcc_command;
+typedef enum qcc_command {
+  COMMAND_COMPILE = 1,
+  COMMAND_RUN = 2,
+  COMMAND_QUANTIZE = 4,
+  COMMAND_INSPECT = 8,
+  COMMAND_CONVERT = 16
+} qcc_command;
 
 typedef enum option_form { OPTION_FLAG, OPTION_WORD, OPTION_LETTER, OPTION_JOINED } option_form;
 

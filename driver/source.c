@@ -94,7 +94,10 @@ static void on_file(void *context, const char *path) {
 bool source_build(job *j) {
   job_phase(j, "check");
   if (j->files == NULL) j->files = weight_files_new(j->d, j->mem, j->folder);
-  if (j->fe.find_tensor == NULL) j->fe.find_tensor = find_tensor;
+  if (j->fe.find_tensor == NULL) { // real files are asked
+    j->fe.find_tensor = find_tensor;
+    j->fe.recognise = formats_recognise;
+  }
   if (j->fe.tensor_names == NULL) j->fe.tensor_names = tensor_names;
   j->fe.dirs = j->scheme_dirs.data;
   j->fe.dir_count = j->scheme_dirs.len;

@@ -92,7 +92,7 @@ typedef enum ast_kind {
   AST_OUTPUT,   // name, type or NULL, value or NULL
   AST_PRESET,   // name, args (parameters), value: the scheme (AST_CALL), body: options, doc
   AST_QUANTIZE, // body
-  AST_RULE,     // name: the glob, value: the scheme (AST_CALL), body: options
+  AST_RULE,     // name: the glob, value: the scheme (AST_CALL) or NULL, body: options
   AST_OPTION    // name, word (first word of its value), per or NULL, suffix (second word), args
 } ast_kind;
 

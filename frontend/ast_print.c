@@ -162,28 +162,31 @@ static void print_binders(strbuf *out, const ast_names *binders) {
 }
 
 static void print_option(strbuf *out, const ast_node *n) {
-  strbuf_printf(out, ", %s = %s", n->name.text, n->word.text);
+  strbuf_printf(out, " %s = %s", n->name.text, n->word.text);
   print_per(out, n->per);
   if (n->suffix.text != NULL) strbuf_printf(out, " %s", n->suffix.text);
   print_named(out, &n->args);
 }
 
 static void print_meaning(strbuf *out, const ast_node *n) {
-  strbuf_printf(out, "%s", n->value->name.text);
-  print_named(out, &n->value->args);
-  for (size_t i = 0; i < n->body.len; i++) print_option(out, n->body.data[i]);
+  if (n->value != NULL) strbuf_printf(out, " %s", n->value->name.text);
+  if (n->value != NULL) print_named(out, &n->value->args);
+  for (size_t i = 0; i < n->body.len; i++) {
+    if (i > 0 || n->value != NULL) strbuf_putc(out, ',');
+    print_option(out, n->body.data[i]);
+  }
 }
 
 static void print_rule(strbuf *out, const ast_node *n) {
   text_quoted(out, n->name.text);
-  strbuf_printf(out, " : ");
+  strbuf_printf(out, " :");
   print_meaning(out, n);
 }
 
 static void print_preset(strbuf *out, const ast_node *n) {
   strbuf_printf(out, "%s", n->name.text);
   print_named(out, &n->args);
-  strbuf_printf(out, " = ");
+  strbuf_printf(out, " =");
   print_meaning(out, n);
 }
 

@@ -39,6 +39,14 @@ typedef struct fe_tensor {
   const char *scheme; // the scheme that the file itself names for it, such as "q4_g(group=64)"; NULL without
 } fe_tensor;
 
+// Which format the tensors of a layer are.
+typedef struct fe_recognised {
+  const char *scheme;  // such as "q4_g(group=64)"
+  const char *layout;  // of that scheme
+  const char *other;   // another reading that fits as well, as text; NULL: there is none
+  const char *problem; // why the layer cannot be taken as that; NULL: it can
+} fe_recognised;
+
 typedef struct fe_options {
   const char *const *dirs; // where `<scheme>.q` and included files are looked for, first match wins
   size_t dir_count;
@@ -46,6 +54,9 @@ typedef struct fe_options {
   fe_answer (*find_tensor)(void *context, const char *file, const char *name, fe_tensor *out);
   // All tensor names of a weights file, for "did you mean"; 0 when nothing is known of it. May be NULL.
   size_t (*tensor_names)(void *context, const char *file, const char *const **out);
+  // Asks which layout of separate tensors explains what a file has of a layer with that many columns. False when none
+  // does, or the layer has plain float weights. May be NULL.
+  bool (*recognise)(void *context, const char *file, const char *layer, uint64_t columns, fe_recognised *out);
   // Told of each `.q` file that was read besides the first (for dependency files). May be NULL.
   void (*on_file)(void *context, const char *path);
   void *context;
@@ -73,6 +84,42 @@ typedef struct fe_scheme_info {
 // that have names.
 size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
 size_t fe_list_presets(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
+
+// What a parameter of a scheme decides, as far as its uses tell.
+typedef enum fe_parameter_role {
+  FE_PARAMETER_OTHER,
+  FE_PARAMETER_WIDTH, // bits of a field's type
+  FE_PARAMETER_SIZE,  // sizes of a field's table
+  FE_PARAMETER_GROUP  // how many weights share a number
+} fe_parameter_role;
+
+typedef struct fe_parameter {
+  const char *name;
+  int64_t value; // the default
+  fe_parameter_role role;
+} fe_parameter;
+
+typedef struct fe_library_scheme {
+  const char *name;
+  const char *summary; // first line of the comment above; "" without
+  size_t parameter_count;
+  const fe_parameter *parameters;
+  struct fe_scheme_decl *decl; // private to the frontend
+} fe_library_scheme;
+
+// All schemes there are, to be made with any parameters: those of `tree` (may be NULL), then those of the folders, by
+// name. Files that cannot be read are reported and left out.
+typedef struct fe_library fe_library;
+fe_library *fe_library_open(diag *d, arena *a, const ast *tree, const fe_options *options);
+size_t fe_library_count(const fe_library *l);
+const fe_library_scheme *fe_library_at(const fe_library *l, size_t index);
+
+// The scheme with these values of its parameters (NULL: the defaults). NULL when they make no valid scheme, which is not
+// reported. Asking again gives the same scheme.
+const scheme *fe_library_make(fe_library *l, size_t index, const int64_t *values);
+
+// The scheme that a text such as "q4_g(group=64)" means; NULL when there is none, which is not reported.
+const scheme *fe_library_find(fe_library *l, const char *text);
 
 // `*` any characters, `?` one character (a byte), anything else itself.
 bool fe_glob_match(const char *glob, const char *text);

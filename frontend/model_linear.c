@@ -15,7 +15,8 @@ typedef struct linear_builder {
   const scheme *scheme;
   const scheme_layout *layout;
   act_spec act;
-  uint64_t rows; // 0: not known yet
+  const act_spec *given_act; // by a rule without a scheme; NULL: none
+  uint64_t rows;             // 0: not known yet
   uint64_t columns;
 } linear_builder;
 
@@ -70,10 +71,50 @@ static bool use_stored_scheme(linear_builder *b, const fe_tensor *t) {
 static bool choose_scheme(linear_builder *b, const fe_rule *rule) {
   b->act = ACT_F32;
   if (rule == NULL) return true;
+  if (rule->as_stored) {
+    b->given_act = rule->has_act ? &rule->act : NULL;
+    return true;
+  }
   b->scheme = rule->scheme;
   b->act = rule->act;
   if (b->scheme != NULL && rule->layout.text != NULL) b->layout = scheme_find_layout(b->scheme, rule->layout.text);
   return b->scheme != NULL;
+}
+
+// ---- separate tensors that no rule speaks of ----
+
+static bool check_recognised(linear_builder *b, const fe_recognised *r) {
+  const char *wanted = b->scheme == NULL ? r->scheme : b->scheme->name;
+  if (!fe_same_text(wanted, r->scheme)) {
+    diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" are %s, layout %s, but the rule of the layer asks for %s",
+               b->layer, r->scheme, r->layout, wanted);
+    diag_hint(b->f->c->d, "quantized weights are not quantized again: leave out the scheme, or name its layout");
+  } else if (r->problem != NULL) {
+    diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" look like %s, layout %s, but %s", b->layer, r->scheme,
+               r->layout, r->problem);
+    diag_hint(b->f->c->d, "to take them as that all the same, say so in a rule: %s, layout = %s", r->scheme, r->layout);
+  } else if (r->other != NULL) {
+    diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" may be %s, layout = %s, or %s", b->layer, r->scheme,
+               r->layout, r->other);
+    diag_hint(b->f->c->d, "say which in a rule of `quantize`");
+  } else {
+    return true;
+  }
+  return false;
+}
+
+// Where the file has tensors of a layout for the layer, that is what it is.
+static bool recognise(linear_builder *b) {
+  const fe_options *o = b->f->c->options;
+  fe_recognised found;
+  for (size_t i = 0; o->recognise != NULL && i < b->f->m->sources.len; i++) {
+    if (!o->recognise(o->context, b->f->m->sources.data[i], b->layer, b->columns, &found)) continue;
+    if (!check_recognised(b, &found)) return false;
+    if (b->scheme == NULL && !use_noted_scheme(b, found.scheme)) return false;
+    b->layout = scheme_find_layout(b->scheme, found.layout);
+    return true;
+  }
+  return true;
 }
 
 // ---- outputs ----
@@ -221,6 +262,7 @@ static bool use_tensors(linear_builder *b) {
 // ---- the operation ----
 
 static ir_value *emit_linear(linear_builder *b, ir_value *x) {
+  if (b->given_act != NULL) b->act = *b->given_act;
   ir_value *operands[2] = {x, NULL};
   if (!fe_bias(b->f, b->call, b->layer, b->rows, &operands[1])) return NULL;
   ir_weight weight = {.name = b->tensor,
@@ -256,6 +298,7 @@ ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *input, co
   b.tensor = arena_printf(f->m->mem, "%s.weight", b.layer);
   bool chosen = choose_scheme(&b, fe_match_rule(&f->rules, b.layer));
   if (!chosen || x == NULL || !check_input(&b, x) || !rows_from_option(&b)) return NULL;
+  if (b.layout == NULL && !recognise(&b)) return NULL;
   bool separate = b.layout != NULL && b.layout->block_weights == 0;
   size_t before = diag_error_count(f->c->d);
   if (!(separate ? use_tensors(&b) : use_one_tensor(&b, x))) return NULL;

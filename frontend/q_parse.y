@@ -81,7 +81,7 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %type <name> word suffix
 %type <args> args arg_list named named_list exprs index_list dims elements
 %type <names> binders name_list others
-%type <nodes> items members places statements rules options
+%type <nodes> items members places statements rules options option_list
 %type <node> item const member place statement rule option
 
 %%
@@ -233,6 +233,11 @@ rules: %empty { $$ = ast_no_nodes(p->mem); }
 rule: STRING ':' reference options ';' {
       $$ = DECLARE(.kind = AST_RULE, .name = $1, .value = $3, .body = *$4, .loc = @$);
     }
+  | STRING ':' option_list ';' { $$ = DECLARE(.kind = AST_RULE, .name = $1, .body = *$3, .loc = @$); }
+  ;
+
+option_list: option { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
+  | option_list ',' option { $$ = ast_add_node(p->mem, $1, $3); }
   ;
 
 reference: NAME named { $$ = ast_call(p->d, p->mem, $1, $2, @$); }

@@ -84,6 +84,11 @@ static bool build_layout_option(fe_context *c, const ast_node *option, fe_rule *
     return false;
   }
   rule->layout = option->word;
+  if (rule->as_stored) {
+    diag_error(c->d, option->loc, "a layout belongs to a scheme, and the rule names none");
+    diag_hint(c->d, "leave it out: the file's tensors tell their scheme and layout");
+    return false;
+  }
   if (rule->scheme == NULL || scheme_find_layout(rule->scheme, option->word.text) != NULL) return true;
   const char **names = ARENA_ARRAY(c->mem, const char *, rule->scheme->layout_count);
   for (size_t i = 0; i < rule->scheme->layout_count; i++) names[i] = rule->scheme->layouts[i].name;
@@ -94,7 +99,7 @@ static bool build_layout_option(fe_context *c, const ast_node *option, fe_rule *
 
 static bool build_option(fe_context *c, const ast_node *option, fe_rule *rule) {
   static const char *const names[] = {"act", "layout"};
-  if (fe_same_text(option->name.text, "act")) return build_act(c, option, &rule->act);
+  if (fe_same_text(option->name.text, "act")) return rule->has_act = true, build_act(c, option, &rule->act);
   if (fe_same_text(option->name.text, "layout")) return build_layout_option(c, option, rule);
   diag_error(c->d, option->name.loc, "a rule has no option '%s'", option->name.text);
   fe_suggest(c, option->name.text, names, 2);
@@ -113,17 +118,18 @@ static bool is_second(fe_context *c, const ast_node *rule, size_t index) {
 
 // What a node that names no preset says; false when something is wrong with it.
 static bool set_rule(fe_context *c, const ast_node *node, fe_rule *rule) {
-  rule->scheme = fe_resolve_scheme(c, node->value);
-  bool ok = rule->scheme != NULL;
-  if (ok) rule->act = fe_default_act(rule->scheme);
+  rule->as_stored = node->value == NULL;
+  if (!rule->as_stored) rule->scheme = fe_resolve_scheme(c, node->value);
+  bool ok = rule->as_stored || rule->scheme != NULL;
+  if (rule->scheme != NULL) rule->act = fe_default_act(rule->scheme);
   for (size_t i = 0; i < node->body.len; i++) ok &= !is_second(c, node, i) && build_option(c, node->body.data[i], rule);
   return ok;
 }
 
 static fe_rule make_rule(fe_context *c, const ast_node *node) {
   fe_rule rule = {.node = node};
-  const ast_node *expanded = fe_expand_rule(c, node);
-  if (expanded == NULL || !set_rule(c, expanded, &rule)) rule.scheme = NULL;
+  const ast_node *expanded = node->value == NULL ? node : fe_expand_rule(c, node);
+  if (expanded == NULL || !set_rule(c, expanded, &rule)) rule = (fe_rule){.node = node};
   return rule;
 }
 
@@ -152,7 +158,7 @@ fe_rule *fe_match_rule(fe_rules *rules, const char *layer) {
 void fe_warn_unused_rules(fe_context *c, const fe_rules *rules) {
   for (size_t i = 0; i < rules->len; i++) {
     const fe_rule *rule = &rules->data[i];
-    if (rule->matched || rule->scheme == NULL) continue;
+    if (rule->matched || (rule->scheme == NULL && !rule->as_stored)) continue;
     diag_warning(c->d, "unused-rule", rule->node->name.loc, "the rule \"%s\" is used by no layer",
                  rule->node->name.text);
     diag_hint(c->d, "the first rule that matches a layer's name is the one that counts");

@@ -57,7 +57,9 @@ typedef struct fe_preset_decl {
 // A rule of `quantize`.
 typedef struct fe_rule {
   const ast_node *node;
-  const scheme *scheme; // NULL when it is wrong (reported)
+  const scheme *scheme; // NULL when it is wrong (reported), or `as_stored`
+  bool as_stored;       // names no scheme: the file says it
+  bool has_act;
   act_spec act;
   ast_name layout; // text NULL: not given
   bool matched;

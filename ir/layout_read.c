@@ -15,7 +15,8 @@ typedef struct reader {
   const scheme *s;
   const scheme_layout *l;
   const char *tensor;
-  tensor_codes *out;
+  uint64_t rows, columns; // of the whole tensor
+  tensor_codes *out;      // all of it, or its first rows and columns
 } reader;
 
 static bool tensor_error(diag *d, const char *tensor, const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -88,8 +89,8 @@ static place_program *place_program_new(reader *r, const layout_place *p) {
   pp->env.vars[VAR_ROWS] = pp->rows;
   pp->env.vars[VAR_COLUMNS] = pp->columns;
   for (size_t i = 0; i < PROGRAM_LANES; i++) {
-    pp->rows[i] = (int64_t)r->out->rows;
-    pp->columns[i] = (int64_t)r->out->columns;
+    pp->rows[i] = (int64_t)r->rows;
+    pp->columns[i] = (int64_t)r->columns;
   }
   return pp;
 }
@@ -167,7 +168,7 @@ tensor_codes *layout_read_blocks(diag *d, arena *a, const scheme *s, const schem
                  rows, columns, l->name, s->name, expected);
     return NULL;
   }
-  reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name};
+  reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name, .rows = rows, .columns = columns};
   r.out = tensor_codes_new(d, a, s, rows, columns);
   bool ok = r.out != NULL;
   for (size_t p = 0; ok && p < l->place_count; p++) ok = read_block_place(&r, &l->places[p], data);
@@ -292,12 +293,18 @@ static bool read_tensor_places(reader *r, const layout_input *inputs) {
   return true;
 }
 
-tensor_codes *layout_read_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
-                                  const layout_input *inputs, uint64_t rows, uint64_t columns) {
-  reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name};
+tensor_codes *layout_read_corner(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                                 const layout_input *inputs, uint64_t rows, uint64_t columns, uint64_t corner_rows,
+                                 uint64_t corner_columns) {
+  reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name, .rows = rows, .columns = columns};
   const layout_input *taken = take_inputs(&r, inputs, rows, columns);
-  if (taken != NULL) r.out = tensor_codes_new(d, a, s, rows, columns);
+  if (taken != NULL) r.out = tensor_codes_new(d, a, s, corner_rows, corner_columns);
   bool ok = r.out != NULL && read_tensor_places(&r, taken);
   arena_free(r.mem);
   return ok ? r.out : NULL;
+}
+
+tensor_codes *layout_read_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                                  const layout_input *inputs, uint64_t rows, uint64_t columns) {
+  return layout_read_corner(d, a, s, l, tensor_name, inputs, rows, columns, rows, columns);
 }

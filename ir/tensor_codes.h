@@ -49,6 +49,12 @@ typedef struct layout_input {
 tensor_codes *layout_read_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
                                   const layout_input *inputs, uint64_t rows, uint64_t columns);
 
+// The first `corner_rows` rows and `corner_columns` columns of such a tensor of rows x columns, as a tensor of its own.
+// No more of the inputs is touched than these need.
+tensor_codes *layout_read_corner(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                                 const layout_input *inputs, uint64_t rows, uint64_t columns, uint64_t corner_rows,
+                                 uint64_t corner_columns);
+
 // Writes codes in a block layout (out: rows * columns / block_weights * block_bytes bytes). Possible when every place
 // is a sum/or of shifted bit planes, optionally xor or plus a constant; otherwise reports and returns false.
 bool layout_write_blocks(diag *d, const tensor_codes *t, const scheme_layout *l, uint8_t *out, uint64_t size);

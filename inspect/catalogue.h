@@ -1,0 +1,52 @@
+// The formats that files are compared with: every scheme of the folders and of the text at hand, with its layouts. What
+// is known about formats is known from there; nothing here names one.
+#ifndef QCC_INSPECT_CATALOGUE_H
+#define QCC_INSPECT_CATALOGUE_H
+
+#include "frontend/frontend.h"
+#include "support/vec.h"
+
+enum { CATALOGUE_MAX_PARAMETERS = 8 };
+
+// Values of a scheme's parameters, in declared order.
+typedef struct binding {
+  int64_t values[CATALOGUE_MAX_PARAMETERS];
+} binding;
+
+// A layout of a scheme. `sample` is the scheme with its default parameters; all others have the same layouts in the same
+// order.
+typedef struct catalogue_form {
+  const fe_library_scheme *info;
+  size_t scheme; // index in the library
+  size_t layout; // index in the scheme
+  const scheme *sample;
+  const bool *depends; // which sizes depend on which parameter: see catalogue_depends
+  VEC(binding) known;  // parameters with which tensors were explained before
+} catalogue_form;
+
+typedef struct catalogue {
+  diag *d;
+  diag *quiet; // for attempts that may fail
+  arena *mem;
+  fe_library *library;
+  VEC(const scheme *) schemes; // with default parameters
+  VEC(catalogue_form) forms;
+} catalogue;
+
+// Everything that `options` and `tree` (may be NULL) offer. Files with mistakes are reported and left out.
+catalogue *catalogue_open(diag *d, arena *a, const ast *tree, const fe_options *options);
+
+static inline const scheme_layout *catalogue_layout(const catalogue_form *f, const scheme *s) {
+  return &s->layouts[f->layout];
+}
+
+// The scheme of the form with these parameters; NULL when they make none.
+const scheme *catalogue_make(const catalogue *c, const catalogue_form *f, const binding *b);
+
+// Whether the size of dimension r of layout tensor t depends on parameter p.
+bool catalogue_depends(const catalogue_form *f, size_t p, size_t t, unsigned r);
+
+// The form whose layout has the container's number for this block type; NULL without.
+const catalogue_form *catalogue_blocks(const catalogue *c, uint32_t type);
+
+#endif

@@ -1,0 +1,267 @@
+#include "inspect/rank.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+// ---- numbers of integer tensors --------------------------------------------------------------------------
+
+// Element i of an integer tensor, sign-extended where the type has a sign.
+static bool integer_at(const tensor *t, uint64_t i, int64_t *out) {
+  elem_type type;
+  if (!solve_elem_type(t->dtype, &type) || elem_get(type)->kind == ELEM_KIND_FLOAT) return false;
+  unsigned bytes = elem_get(type)->bits / 8;
+  uint64_t raw = 0;
+  if (bytes == 0 || i >= t->size / bytes) return false;
+  for (unsigned b = 0; b < bytes; b++) raw |= (uint64_t)t->data[i * bytes + b] << 8 * b;
+  *out = elem_decode_int(type, raw);
+  return true;
+}
+
+// Two integers that could be a shape, rows first.
+static bool shape_of(const tensor *t, uint64_t shape[2]) {
+  int64_t numbers[2];
+  if (t->rank != 1 || t->count != 2 || !integer_at(t, 0, &numbers[0]) || !integer_at(t, 1, &numbers[1])) return false;
+  for (unsigned i = 0; i < 2; i++) {
+    if (numbers[i] < 1 || numbers[i] > INT32_MAX) return false;
+    shape[i] = (uint64_t)numbers[i];
+  }
+  return true;
+}
+
+// ---- tensors beside the layout's -------------------------------------------------------------------------
+
+// Whether column k is in group k / group for all columns.
+static bool states_groups(const tensor *t, const fit *x) {
+  int64_t index;
+  if (t->rank != 1 || t->count != x->columns) return false;
+  for (size_t p = 0; p < x->form->info->parameter_count; p++) {
+    int64_t group = x->parameters.values[p];
+    uint64_t k = 0;
+    if (x->form->info->parameters[p].role != FE_PARAMETER_GROUP) continue;
+    while (k < t->count && integer_at(t, k, &index) && index == (int64_t)k / group) k++;
+    if (k == t->count) return true;
+  }
+  return false;
+}
+
+static rest_kind classify(const tensor *t, const char *ending, const fit *x) {
+  uint64_t shape[2];
+  if (strcmp(ending, ".bias") == 0 && t->count == x->rows) return REST_BIAS;
+  if (shape_of(t, shape) &&
+      ((shape[0] == x->rows && shape[1] == x->columns) || (shape[1] == x->rows && shape[0] == x->columns)))
+    return REST_SHAPE;
+  return states_groups(t, x) ? REST_GROUPS : REST_OTHER;
+}
+
+static bool is_of_layout(const reading *r, const tensor *t) {
+  for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
+    if (r->tensors[i] == t) return true;
+  return false;
+}
+
+// A name belongs to the layer if it has one more part; or several, of which the first is one that the layout uses.
+static bool belongs(const reading *r, const char *ending) {
+  const char *dot = strchr(ending + 1, '.');
+  if (dot == NULL) return true;
+  size_t length = (size_t)(dot - ending);
+  for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
+    if (strncmp(r->fit.layout->tensors[i].suffix, ending, length) == 0) return true;
+  return false;
+}
+
+static void find_rest(catalogue *c, const tensor_file *f, const char *layer, reading *r) {
+  size_t length = strlen(layer);
+  for (size_t i = 0; i < tensor_file_count(f); i++) {
+    const tensor *t = tensor_file_at(f, i);
+    if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.' || length == 0) continue;
+    if (is_of_layout(r, t) || !belongs(r, t->name + length)) continue;
+    found_rest rest = {.tensor = t, .kind = classify(t, t->name + length, &r->fit)};
+    vec_push(c->mem, &r->rest, rest);
+    r->unexplained += rest.kind == REST_OTHER;
+  }
+}
+
+void rank_known_shape(const tensor_file *f, const char *layer, shape_range *known) {
+  size_t length = strlen(layer);
+  for (size_t i = 0; length > 0 && i < tensor_file_count(f); i++) {
+    const tensor *t = tensor_file_at(f, i);
+    uint64_t shape[2];
+    if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.' || strchr(t->name + length + 1, '.') != NULL)
+      continue;
+    if (!shape_of(t, shape) || known->columns.min > shape[1] || known->columns.max < shape[1]) continue;
+    known->rows = (extent){shape[0], shape[0]};
+    known->columns = (extent){shape[1], shape[1]};
+  }
+}
+
+// ---- what the file says of itself ------------------------------------------------------------------------
+
+// Letters and digits, in lower case: "pack-quantized" is "packquantized".
+static const char *plain_text(arena *a, const char *text) {
+  strbuf out = {.mem = a};
+  for (; *text != '\0'; text++) {
+    if (*text >= 'A' && *text <= 'Z') strbuf_putc(&out, (char)(*text - 'A' + 'a'));
+    if ((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9')) strbuf_putc(&out, *text);
+  }
+  return strbuf_text(&out);
+}
+
+static const char *last_part(const char *key) {
+  const char *dot = strrchr(key, '.');
+  return dot == NULL ? key : dot + 1;
+}
+
+// A number under a key that has the parameter's name in it, as "group_size" has "group".
+static bool names_parameter(const tensor_meta *m, const fe_parameter *p, int64_t value) {
+  char *end;
+  long long number = strtoll(m->value, &end, 10);
+  return *end == '\0' && end != m->value && number == value && strstr(last_part(m->key), p->name) != NULL;
+}
+
+// A text that is the name of the scheme or of the layout, a number that is that of a parameter.
+static unsigned agrees_with(arena *a, const tensor_meta *m, const fit *x) {
+  if (m->item_type != NULL || strlen(m->value) > 64) return 0;
+  const char *value = plain_text(a, m->value);
+  unsigned count =
+      strcmp(value, plain_text(a, x->layout->name)) == 0 || strcmp(value, plain_text(a, x->form->info->name)) == 0;
+  for (size_t p = 0; p < x->form->info->parameter_count; p++)
+    count += names_parameter(m, &x->form->info->parameters[p], x->parameters.values[p]);
+  return count;
+}
+
+// What the configuration says of widths and groups; a group of -1 is a row.
+static unsigned agrees_with_args(const quant_args *args, const fit *x) {
+  unsigned count = 0;
+  for (size_t p = 0; p < x->form->info->parameter_count; p++) {
+    int64_t value = x->parameters.values[p];
+    fe_parameter_role role = x->form->info->parameters[p].role;
+    count += role == FE_PARAMETER_WIDTH && args->bits - (double)value == 0;
+    count += role == FE_PARAMETER_GROUP && args->group_size != 0 &&
+             value == (args->group_size == -1 ? (int64_t)x->columns : args->group_size);
+  }
+  return count;
+}
+
+static unsigned count_agreements(const subject *s, const fit *x) {
+  arena *a = arena_new();
+  unsigned count = 0;
+  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++)
+    count += agrees_with(a, tensor_file_meta_at(s->file, i), x);
+  for (size_t i = 0; s->config != NULL && i < s->config->member_count; i++)
+    count += agrees_with(a, &s->config->members[i], x);
+  if (s->config != NULL) count += agrees_with_args(&s->config->weights, x);
+  arena_free(a);
+  return count;
+}
+
+// ---- a reading -------------------------------------------------------------------------------------------
+
+static void read_numbers(catalogue *c, reading *r) {
+  arena *a = arena_new();
+  tensor_codes *corner = r->inputs == NULL ? NULL
+                                           : sample_tensors(c->quiet, a, r->fit.scheme, r->fit.layout, r->inputs,
+                                                            r->fit.rows, r->fit.columns);
+  r->facts = sample_measure(corner);
+  if (corner != NULL) {
+    double *numbers = ARENA_ARRAY(c->mem, double, (size_t)corner->columns);
+    scheme_row(corner, 0, numbers);
+    r->numbers = numbers;
+    r->number_count = (size_t)corner->columns;
+  }
+  arena_free(a);
+}
+
+static const char *find_problem(catalogue *c, const reading *r) {
+  if (!r->facts.known) return "its tensors cannot be read as the layout says";
+  for (size_t i = 0; i < r->rest.len; i++)
+    if (r->rest.data[i].kind == REST_OTHER)
+      return arena_printf(c->mem, "the layout '%s' does not explain '%s'", r->fit.layout->name,
+                          r->rest.data[i].tensor->name);
+  return NULL;
+}
+
+void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const fit *x, readings *out) {
+  catalogue *c = s->c;
+  reading r = {.fit = *x, .tensors = tensors, .order = out->len};
+  r.inputs = sample_inputs(c->mem, x->layout, tensors);
+  find_rest(c, s->file, layer, &r);
+  r.agrees = count_agreements(s, x);
+  read_numbers(c, &r);
+  r.problem = find_problem(c, &r);
+  vec_push(c->mem, out, r);
+}
+
+// ---- order -----------------------------------------------------------------------------------------------
+
+static bool divides(const reading *r) {
+  for (size_t p = 0; p < r->fit.form->info->parameter_count; p++)
+    if (r->fit.form->info->parameters[p].role == FE_PARAMETER_GROUP &&
+        r->fit.columns % (uint64_t)r->fit.parameters.values[p] != 0)
+      return false;
+  return true;
+}
+
+// Weights lie around zero, and so do the numbers that a group can have.
+static double oddness(const reading *r) { return r->facts.bias + (r->facts.has_codes ? r->facts.centre : 0); }
+
+// Sizes of layers are round; matters where padding leaves open how many columns there are.
+static unsigned roundness(const reading *r) {
+  enum { ENOUGH = 5 };
+  unsigned zeros = 0;
+  while (zeros < ENOUGH && r->fit.columns % ((uint64_t)2 << zeros) == 0) zeros++;
+  return r->fit.certain ? ENOUGH : zeros;
+}
+
+static int compare_sizes(size_t a, size_t b) { return a < b ? -1 : a > b; }
+
+// By everything but the numbers: negative when `a` is better.
+static int compare_facts(const reading *a, const reading *b) {
+  if (a->facts.known != b->facts.known) return a->facts.known ? -1 : 1;
+  if (a->unexplained != b->unexplained) return compare_sizes(a->unexplained, b->unexplained);
+  if (a->facts.finite != b->facts.finite) return a->facts.finite ? -1 : 1;
+  if (a->fit.layout->tensor_count != b->fit.layout->tensor_count)
+    return -compare_sizes(a->fit.layout->tensor_count, b->fit.layout->tensor_count);
+  if (divides(a) != divides(b)) return divides(a) ? -1 : 1;
+  return -compare_sizes(roundness(a), roundness(b));
+}
+
+static bool numbers_decide(const reading *a, const reading *b) {
+  double one = oddness(a), other = oddness(b);
+  return (one > other ? one - other : other - one) > 0.25;
+}
+
+static int compare_readings(const void *first, const void *second) {
+  const reading *a = first, *b = second;
+  int facts = compare_facts(a, b);
+  if (facts != 0) return facts;
+  if (numbers_decide(a, b)) return oddness(a) < oddness(b) ? -1 : 1;
+  if (a->agrees != b->agrees) return a->agrees > b->agrees ? -1 : 1;
+  return compare_sizes(a->order, b->order);
+}
+
+// Not by qsort: "about as odd" is no order of three.
+void rank_sort(readings *all) {
+  for (size_t i = 1; i < all->len; i++)
+    if (compare_readings(&all->data[i], &all->data[0]) < 0) {
+      reading best = all->data[i];
+      all->data[i] = all->data[0];
+      all->data[0] = best;
+    }
+}
+
+static bool same_numbers(const reading *a, const reading *b) {
+  if (a->fit.rows != b->fit.rows || a->fit.columns != b->fit.columns || a->number_count != b->number_count)
+    return false;
+  for (size_t i = 0; i < a->number_count; i++)
+    if (a->numbers[i] < b->numbers[i] || a->numbers[i] > b->numbers[i]) return false;
+  return true;
+}
+
+bool rank_same(const reading *a, const reading *b) {
+  return compare_facts(a, b) == 0 && !numbers_decide(a, b) && a->agrees == b->agrees && !same_numbers(a, b);
+}
+
+const char *rank_text(arena *a, const reading *r) {
+  return arena_printf(a, "%s, layout = %s", r->fit.scheme->name, r->fit.layout->name);
+}

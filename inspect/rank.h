@@ -1,0 +1,40 @@
+// Several layouts may explain the same tensors. Which one it is, is decided by what else there is: tensors that stay
+// unexplained, what the file says of itself, and what the numbers would be.
+#ifndef QCC_INSPECT_RANK_H
+#define QCC_INSPECT_RANK_H
+
+#include "inspect/recognise.h"
+
+// One way to read the tensors of a layer.
+typedef struct reading {
+  fit fit;
+  const tensor *const *tensors;
+  layout_input *inputs;
+  VEC(found_rest) rest;
+  size_t unexplained; // of the rest
+  unsigned agrees;    // how much of what the file says of itself it has
+  sample_facts facts;
+  const double *numbers; // first weights, to tell readings apart
+  size_t number_count;
+  const char *problem;
+  size_t order; // in the catalogue
+} reading;
+
+typedef VEC(reading) readings;
+
+// Adds a fit of a layer's tensors, with all that speaks for and against it.
+void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const fit *x, readings *out);
+
+// Best first.
+void rank_sort(readings *all);
+
+// Whether nothing decides between two readings that give different weights.
+bool rank_same(const reading *a, const reading *b);
+
+// "scheme(group=64), layout = name"
+const char *rank_text(arena *a, const reading *r);
+
+// What tensors beside the layer say of its shape narrows `known`.
+void rank_known_shape(const tensor_file *f, const char *layer, shape_range *known);
+
+#endif

@@ -1,0 +1,315 @@
+#include "inspect/recognise.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "inspect/rank.h"
+#include "weights/fields.h"
+#include "weights/from_float.h"
+
+// One run over a file.
+typedef struct finder {
+  const subject *s;
+  catalogue *c;
+  const tensor_file *f;
+  found **of;    // by tensor: what it belongs to
+  bool *used_up; // by tensor: only states what another says
+  found_list *out;
+} finder;
+
+static size_t index_of(const finder *x, const tensor *t) { return (size_t)(t - tensor_file_at(x->f, 0)); }
+
+// ---- separate tensors ------------------------------------------------------------------------------------
+
+// The tensors of the form's layout for that layer; NULL when one is missing or of another type or rank.
+static const tensor **find_tensors(const catalogue *c, const tensor_file *f, const catalogue_form *form,
+                                   const char *layer) {
+  const scheme_layout *l = catalogue_layout(form, form->sample);
+  const tensor **tensors = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
+  for (size_t i = 0; i < l->tensor_count; i++) {
+    tensors[i] = tensor_file_find(f, arena_printf(c->mem, "%s%s", layer, l->tensors[i].suffix));
+    if (tensors[i] == NULL || !solve_takes(&l->tensors[i], tensors[i])) return NULL;
+  }
+  return tensors;
+}
+
+static void read_layer(const subject *x, const char *layer, const shape_range *known, readings *out) {
+  catalogue *c = x->c;
+  for (size_t i = 0; i < c->forms.len; i++) {
+    catalogue_form *form = &c->forms.data[i];
+    const scheme_layout *l = catalogue_layout(form, form->sample);
+    if (l->tensor_count == 0) continue;
+    const tensor **tensors = find_tensors(c, x->file, form, layer);
+    fits list = {0};
+    if (tensors != NULL && l->tensor_count == 1 && from_float_dtype(tensors[0]->dtype)) continue; // plain floats
+    if (tensors != NULL) fit_form(c, form, tensors, known, &list);
+    for (size_t k = 0; k < list.len; k++) rank_add(x, layer, tensors, &list.data[k], out);
+  }
+}
+
+static found *found_of_reading(catalogue *c, const char *layer, const readings *all) {
+  const reading *r = &all->data[0];
+  found *w = ARENA_NEW(c->mem, found);
+  *w = (found){.kind = FOUND_TENSORS,
+               .name = arena_strdup(c->mem, layer),
+               .scheme = r->fit.scheme,
+               .layout = r->fit.layout,
+               .rows = r->fit.rows,
+               .columns = r->fit.columns,
+               .tensor_count = r->fit.layout->tensor_count,
+               .tensors = r->tensors,
+               .inputs = r->inputs,
+               .certain = r->fit.certain,
+               .facts = r->facts,
+               .problem = r->problem};
+  for (size_t i = 0; i < w->tensor_count; i++) w->bytes += w->tensors[i]->size;
+  for (size_t i = 0; i < r->rest.len; i++) vec_push(c->mem, &w->rest, r->rest.data[i]);
+  for (size_t i = 1; i < all->len; i++)
+    if (rank_same(&all->data[0], &all->data[i])) vec_push(c->mem, &w->others, rank_text(c->mem, &all->data[i]));
+  return w;
+}
+
+found *recognise_layer(const subject *s, const char *layer, uint64_t columns) {
+  shape_range known = shape_unknown;
+  readings all = {0};
+  if (columns != 0) known.columns = (extent){columns, columns};
+  rank_known_shape(s->file, layer, &known);
+  read_layer(s, layer, &known, &all);
+  if (all.len == 0) return NULL;
+  rank_sort(&all);
+  return found_of_reading(s->c, layer, &all);
+}
+
+// ---- which layers there may be ---------------------------------------------------------------------------
+
+typedef VEC(const char *) text_list;
+
+static int compare_texts(const void *a, const void *b) {
+  return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static size_t sort_unique(const char **texts, size_t count) {
+  size_t kept = 0;
+  if (count > 0) qsort(texts, count, sizeof *texts, compare_texts);
+  for (size_t i = 0; i < count; i++)
+    if (i == 0 || strcmp(texts[i], texts[kept - 1]) != 0) texts[kept++] = texts[i];
+  return kept;
+}
+
+// The longest ending of each layout: the others follow from it.
+static void list_suffixes(const catalogue *c, text_list *out) {
+  for (size_t i = 0; i < c->forms.len; i++) {
+    const scheme_layout *l = catalogue_layout(&c->forms.data[i], c->forms.data[i].sample);
+    const char *longest = NULL;
+    for (size_t t = 0; t < l->tensor_count; t++)
+      if (longest == NULL || strlen(l->tensors[t].suffix) > strlen(longest)) longest = l->tensors[t].suffix;
+    if (longest != NULL) vec_push(c->mem, out, longest);
+  }
+  out->len = sort_unique(out->data, out->len);
+}
+
+static void list_layers(const finder *x, text_list *out) {
+  text_list suffixes = {0};
+  list_suffixes(x->c, &suffixes);
+  for (size_t i = 0; i < tensor_file_count(x->f); i++) {
+    const char *name = tensor_file_at(x->f, i)->name;
+    size_t length = strlen(name);
+    for (size_t s = 0; s < suffixes.len; s++) {
+      size_t ending = strlen(suffixes.data[s]);
+      if (ending > length || strcmp(name + length - ending, suffixes.data[s]) != 0) continue;
+      vec_push(x->c->mem, out, arena_strndup(x->c->mem, name, length - ending));
+    }
+  }
+  out->len = sort_unique(out->data, out->len);
+}
+
+// ---- one tensor ------------------------------------------------------------------------------------------
+
+static void set_shape(const tensor *t, found *w) {
+  w->columns = t->rank == 0 ? 1 : t->dims[t->rank - 1];
+  w->rows = w->columns == 0 ? 0 : t->count / w->columns;
+}
+
+static found *new_found(finder *x, found_kind kind, const tensor *t) {
+  found *w = ARENA_NEW(x->c->mem, found);
+  const tensor **tensors = ARENA_NEW(x->c->mem, const tensor *);
+  *tensors = t;
+  *w = (found){.kind = kind, .name = t->name, .tensor_count = 1, .tensors = tensors, .bytes = t->size, .certain = true};
+  set_shape(t, w);
+  return w;
+}
+
+static found *find_blocks(finder *x, const tensor *t) {
+  const catalogue_form *form = catalogue_blocks(x->c, t->block_type);
+  found *w = new_found(x, form == NULL ? FOUND_UNKNOWN : FOUND_BLOCKS, t);
+  size_t size;
+  if (form == NULL) {
+    w->problem = arena_printf(x->c->mem, "no scheme has a layout with type = %" PRIu32, t->block_type);
+    return w;
+  }
+  w->scheme = form->sample;
+  w->layout = catalogue_layout(form, form->sample);
+  if (!tensor_blocks_check(x->c->d, x->f, t, w->layout->block_weights, w->layout->block_bytes, &w->data, &size)) {
+    w->kind = FOUND_UNKNOWN;
+    w->problem = "its bytes are no such blocks";
+    return w;
+  }
+  w->bytes = size;
+  return w;
+}
+
+static found *find_plain(finder *x, const tensor *t) {
+  if (t->dtype == TENSOR_BLOCKS) return find_blocks(x, t);
+  bool is_float = from_float_dtype(t->dtype);
+  found *w = new_found(x, is_float ? FOUND_FLOAT : FOUND_NUMBERS, t);
+  if (!is_float) w->problem = "no scheme has a layout that explains it";
+  return w;
+}
+
+// ---- what `qcc quantize` wrote ---------------------------------------------------------------------------
+
+static void add_field_tensors(finder *x, found *w) {
+  const tensor **tensors = ARENA_ARRAY(x->c->mem, const tensor *, w->scheme->field_count);
+  w->tensor_count = 0;
+  for (size_t i = 0; i < w->scheme->field_count; i++) {
+    const tensor *t = tensor_file_find(x->f, arena_printf(x->c->mem, "%s.%s", w->name, w->scheme->fields[i].name));
+    if (t == NULL) continue;
+    tensors[w->tensor_count++] = t;
+    w->bytes += t->size;
+  }
+  w->tensors = tensors;
+}
+
+static void check_noted(finder *x, found *w, const fields_note *note) {
+  if (!fields_check(x->c->d, x->f, w->name, note, w->scheme, w->rows, w->columns))
+    w->problem = "it was written with another definition of the scheme";
+  else if (note->layout == NULL && !fields_check_tensors(x->c->d, x->f, w->name, w->scheme, w->rows, w->columns))
+    w->problem = "its fields are damaged";
+}
+
+static found *find_noted(finder *x, const char *name) {
+  fields_note note;
+  if (fields_find(x->c->d, x->c->mem, x->f, name, &note) != FIELDS_FOUND) return NULL;
+  found *w = ARENA_NEW(x->c->mem, found);
+  *w = (found){
+      .kind = FOUND_FIELDS, .file = x->f, .name = name, .rows = note.rows, .columns = note.columns, .certain = true};
+  w->scheme = fe_library_find(x->c->library, note.scheme);
+  const tensor *t = tensor_file_find(x->f, name);
+  if (w->scheme == NULL) {
+    w->problem = arena_printf(x->c->mem, "there is no scheme %s here", note.scheme);
+    return w;
+  }
+  check_noted(x, w, &note);
+  if (note.layout == NULL) {
+    add_field_tensors(x, w);
+    return w;
+  }
+  w->layout = scheme_find_layout(w->scheme, note.layout);
+  if (t == NULL || w->layout == NULL) {
+    w->problem = arena_printf(x->c->mem, "the scheme has no layout '%s'", note.layout);
+    return w;
+  }
+  const tensor **tensors = ARENA_NEW(x->c->mem, const tensor *);
+  *tensors = t;
+  w->tensors = tensors;
+  w->tensor_count = 1;
+  w->bytes = t->size;
+  w->data = t->data;
+  return w;
+}
+
+// ---- the file --------------------------------------------------------------------------------------------
+
+static bool is_free(const finder *x, const found *w) {
+  for (size_t i = 0; i < w->tensor_count; i++)
+    if (x->of[index_of(x, w->tensors[i])] != NULL) return false;
+  return true;
+}
+
+// Tensors that only state the shape or the groups are used up with it.
+static void claim(finder *x, found *w) {
+  for (size_t i = 0; i < w->tensor_count; i++) x->of[index_of(x, w->tensors[i])] = w;
+  for (size_t i = 0; i < w->rest.len; i++) {
+    found_rest rest = w->rest.data[i];
+    if (rest.kind == REST_SHAPE || rest.kind == REST_GROUPS) x->used_up[index_of(x, rest.tensor)] = true;
+  }
+}
+
+static void find_all_noted(finder *x) {
+  for (size_t i = 0; i < tensor_file_meta_count(x->f); i++) {
+    const char *name = fields_noted_name(tensor_file_meta_at(x->f, i)->key);
+    found *w = name == NULL ? NULL : find_noted(x, name);
+    if (w != NULL && is_free(x, w)) claim(x, w);
+    if (w != NULL && w->tensor_count == 0) vec_push(x->c->mem, x->out, w);
+  }
+}
+
+static int compare_found(const void *a, const void *b) {
+  const found *x = *(found *const *)a, *y = *(found *const *)b;
+  if (x->tensor_count != y->tensor_count) return x->tensor_count > y->tensor_count ? -1 : 1;
+  return strcmp(x->name, y->name);
+}
+
+// Of readings that share tensors the one with more of them counts.
+static void find_all_layers(finder *x) {
+  text_list layers = {0};
+  found_list list = {0};
+  list_layers(x, &layers);
+  for (size_t i = 0; i < layers.len; i++) {
+    found *w = recognise_layer(x->s, layers.data[i], 0);
+    if (w != NULL) vec_push(x->c->mem, &list, w);
+  }
+  if (list.len > 0) qsort(list.data, list.len, sizeof *list.data, compare_found);
+  for (size_t i = 0; i < list.len; i++)
+    if (is_free(x, list.data[i])) claim(x, list.data[i]);
+}
+
+static bool was_listed(const finder *x, const found *w, size_t before) {
+  for (size_t i = 0; i < w->tensor_count; i++)
+    if (index_of(x, w->tensors[i]) < before) return true;
+  return false;
+}
+
+// The first rows are a tensor of their own. Fields of narrow numbers can only be read all at once.
+static tensor_codes *fields_corner(catalogue *c, const found *w, arena *a) {
+  enum { MAX_WEIGHTS = 1 << 22 };
+  if (w->file == NULL || w->rows * w->columns > MAX_WEIGHTS) return NULL;
+  tensor_codes *t = fields_read(c->quiet, a, w->file, w->name, w->scheme, w->rows, w->columns);
+  if (t != NULL && t->rows > SAMPLE_ROWS) t->rows = SAMPLE_ROWS;
+  return t;
+}
+
+tensor_codes *recognise_corner(catalogue *c, const found *w, arena *a) {
+  if (w->scheme == NULL || w->rows == 0 || w->columns == 0) return NULL;
+  if (w->kind == FOUND_TENSORS)
+    return sample_tensors(c->quiet, a, w->scheme, w->layout, w->inputs, w->rows, w->columns);
+  if (w->problem != NULL) return NULL;
+  if (w->layout == NULL) return fields_corner(c, w, a);
+  return w->data == NULL ? NULL : sample_blocks(c->quiet, a, w->scheme, w->layout, w->data, w->rows, w->columns);
+}
+
+static void measure(finder *x, found *w) {
+  if (w->facts.known || w->scheme == NULL) return;
+  arena *a = arena_new();
+  w->facts = sample_measure(recognise_corner(x->c, w, a));
+  arena_free(a);
+}
+
+void recognise_file(const subject *s, found_list *out) {
+  catalogue *c = s->c;
+  size_t count = tensor_file_count(s->file);
+  finder x = {.s = s, .c = c, .f = s->file, .out = out, .of = ARENA_ARRAY(c->mem, found *, count)};
+  x.used_up = ARENA_ARRAY(c->mem, bool, count);
+  find_all_noted(&x);
+  find_all_layers(&x);
+  for (size_t i = 0; i < count; i++) {
+    const tensor *t = tensor_file_at(s->file, i);
+    found *w = x.of[i];
+    if (w != NULL && was_listed(&x, w, i)) continue;
+    if (w == NULL && x.used_up[i]) continue;
+    if (w == NULL) w = find_plain(&x, t);
+    measure(&x, w);
+    vec_push(c->mem, out, w);
+  }
+}

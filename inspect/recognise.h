@@ -1,0 +1,70 @@
+// What the tensors of a file are: which scheme, in which layout and with which parameters, explains them. Found out from
+// their types, sizes and numbers; the names of tensors count only as endings that layouts declare.
+#ifndef QCC_INSPECT_RECOGNISE_H
+#define QCC_INSPECT_RECOGNISE_H
+
+#include "inspect/sample.h"
+#include "weights/quant_config.h"
+
+typedef enum found_kind {
+  FOUND_TENSORS, // separate tensors of a layout
+  FOUND_BLOCKS,  // blocks with the container's type number
+  FOUND_FIELDS,  // what `qcc quantize` wrote: fields or blocks, and the file says of which scheme
+  FOUND_FLOAT,   // plain float numbers
+  FOUND_NUMBERS, // integers that nothing explains
+  FOUND_UNKNOWN  // blocks that no scheme reads
+} found_kind;
+
+// A tensor beside those of the layout that has the layer's name.
+typedef enum rest_kind {
+  REST_BIAS,
+  REST_SHAPE,  // holds the weights' shape
+  REST_GROUPS, // says of each column in which group it is, and they are in order
+  REST_OTHER   // nothing explains it
+} rest_kind;
+
+typedef struct found_rest {
+  const tensor *tensor;
+  rest_kind kind;
+} found_rest;
+
+// One weight matrix, or any other tensor.
+typedef struct found {
+  found_kind kind;
+  const tensor_file *file;     // FIELDS
+  const char *name;            // of the layer for separate tensors, else of the tensor
+  const scheme *scheme;        // NULL for FLOAT, NUMBERS, UNKNOWN
+  const scheme_layout *layout; // NULL also for fields
+  uint64_t rows, columns;      // of weights; of other tensors all dimensions but the last are rows
+  size_t tensor_count;
+  const tensor *const *tensors; // of the layout, in its order; else the tensor(s)
+  const layout_input *inputs;   // TENSORS
+  const uint8_t *data;          // BLOCKS
+  uint64_t bytes;               // of all its tensors
+  bool certain;                 // no other rows or columns would fit
+  sample_facts facts;
+  VEC(found_rest) rest;
+  VEC(const char *) others; // other readings that fit as well: "scheme, layout = name"
+  const char *problem;      // why it cannot be compiled exactly; NULL when it can
+} found;
+
+typedef VEC(found *) found_list;
+
+// A file, and what the files beside it say (NULL: nothing).
+typedef struct subject {
+  catalogue *c;
+  const tensor_file *file;
+  const quant_config *config;
+} subject;
+
+// Everything in the file, in the order of its tensors.
+void recognise_file(const subject *s, found_list *out);
+
+// The weights of one layer with that many columns (0: not known), stored as separate tensors. NULL when no layout
+// explains them, which is not reported.
+found *recognise_layer(const subject *s, const char *layer, uint64_t columns);
+
+// The codes of the corner (inspect/sample.h) of a found weight; NULL when there are none.
+tensor_codes *recognise_corner(catalogue *c, const found *w, arena *a);
+
+#endif

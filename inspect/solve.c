@@ -1,0 +1,104 @@
+#include "inspect/solve.h"
+
+#include <string.h>
+
+#include "ir/eval.h"
+
+enum { MAX_SIZE = INT32_MAX };
+
+const shape_range shape_unknown = {{1, MAX_SIZE}, {1, MAX_SIZE}};
+
+static bool uses(const expr *e, unsigned var) {
+  if (e->op == EXPR_VAR) return e->index == var;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (uses(e->args[i], var)) return true;
+  return false;
+}
+
+static int64_t size_at(const expr *e, uint64_t rows, uint64_t columns) {
+  eval_env env = {0};
+  env.vars[VAR_ROWS] = (int64_t)rows;
+  env.vars[VAR_COLUMNS] = (int64_t)columns;
+  return eval_int(&env, e);
+}
+
+// A size as a function of one of N and K, the other given.
+typedef struct size_of {
+  const expr *e;
+  unsigned var;
+  uint64_t other;
+} size_of;
+
+static int64_t size_call(const size_of *f, uint64_t x) {
+  return f->var == VAR_ROWS ? size_at(f->e, x, f->other) : size_at(f->e, f->other, x);
+}
+
+// The least x in [range] with f(x) >= size; max + 1 when there is none.
+static uint64_t lower_bound(const size_of *f, const extent *range, int64_t size) {
+  uint64_t from = range->min, to = range->max + 1;
+  while (from < to) {
+    uint64_t middle = from + (to - from) / 2;
+    if (size_call(f, middle) < size)
+      from = middle + 1;
+    else
+      to = middle;
+  }
+  return from;
+}
+
+static bool narrow(const size_of *f, int64_t size, extent *range) {
+  uint64_t min = lower_bound(f, range, size), max = lower_bound(f, range, size + 1);
+  if (min >= max) return false;
+  *range = (extent){min, max - 1};
+  return true;
+}
+
+static bool solve_size(const expr *e, int64_t size, shape_range *shape) {
+  bool rows = uses(e, VAR_ROWS), columns = uses(e, VAR_COLUMNS);
+  if (!rows && !columns) return size_at(e, 1, 1) == size;
+  if (rows && columns) {
+    bool known = shape->rows.min == shape->rows.max;
+    if (!known && shape->columns.min != shape->columns.max) return true; // two unknowns
+    size_of f = {e, known ? VAR_COLUMNS : VAR_ROWS, known ? shape->rows.max : shape->columns.max};
+    return narrow(&f, size, known ? &shape->columns : &shape->rows);
+  }
+  size_of f = {e, rows ? VAR_ROWS : VAR_COLUMNS, 1};
+  return narrow(&f, size, rows ? &shape->rows : &shape->columns);
+}
+
+// Sizes of both come last: one of them may be known by then.
+bool solve_shape(const scheme_layout *l, const tensor *const *tensors, const bool *skip, shape_range *shape) {
+  for (int both = 0; both < 2; both++)
+    for (size_t t = 0; t < l->tensor_count; t++)
+      for (unsigned r = 0; r < l->tensors[t].rank; r++) {
+        const expr *e = l->tensors[t].dims[r];
+        if (skip != NULL && skip[t * SCHEME_MAX_RANK + r]) continue;
+        if ((uses(e, VAR_ROWS) && uses(e, VAR_COLUMNS)) != both) continue;
+        if (!solve_size(e, (int64_t)tensors[t]->dims[r], shape)) return false;
+      }
+  return true;
+}
+
+bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t rows, uint64_t columns) {
+  for (size_t t = 0; t < l->tensor_count; t++)
+    for (unsigned r = 0; r < l->tensors[t].rank; r++)
+      if (size_at(l->tensors[t].dims[r], rows, columns) != (int64_t)tensors[t]->dims[r]) return false;
+  return true;
+}
+
+// Both name their types alike, but for case and strokes: F8_E4M3 and f8e4m3.
+bool solve_elem_type(tensor_dtype dtype, elem_type *out) {
+  char name[16];
+  size_t length = 0;
+  for (const char *c = tensor_dtype_name(dtype); *c != '\0' && length + 1 < sizeof name; c++)
+    if (*c != '_') name[length++] = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
+  name[length] = '\0';
+  *out = elem_by_name(name);
+  return *out != ELEM_COUNT;
+}
+
+bool solve_takes(const layout_tensor *t, const tensor *found) {
+  elem_type type;
+  return found->rank == t->rank && found->count > 0 && solve_elem_type(found->dtype, &type) &&
+         layout_tensor_takes(t, type, NULL);
+}

@@ -1,0 +1,35 @@
+// The sizes of a layout's tensors solved for the rows and columns of the weights.
+#ifndef QCC_INSPECT_SOLVE_H
+#define QCC_INSPECT_SOLVE_H
+
+#include "ir/scheme.h"
+#include "weights/tensor_file.h"
+
+// Which rows (N) and columns (K) fit; 1 to 2^31 - 1 when nothing is known.
+typedef struct extent {
+  uint64_t min;
+  uint64_t max;
+} extent;
+
+typedef struct shape_range {
+  extent rows;
+  extent columns;
+} shape_range;
+
+extern const shape_range shape_unknown;
+
+// Tensors[i] is that of layout tensor i, of the same rank. `skip` (may be NULL) says for each tensor and dimension,
+// SCHEME_MAX_RANK apart, whether it is left out of account. Narrows *shape; false when no rows and columns fit. Sizes grow
+// with N and K, as in (K + 31) / 32; of several that fit, the largest fill the words they are stored in.
+bool solve_shape(const scheme_layout *l, const tensor *const *tensors, const bool *skip, shape_range *shape);
+
+// Whether the tensors have exactly these rows and columns.
+bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t rows, uint64_t columns);
+
+// The element type that a tensor of a file has; false when the language has none such.
+bool solve_elem_type(tensor_dtype dtype, elem_type *out);
+
+// Whether type and rank of a tensor are those of a layout's.
+bool solve_takes(const layout_tensor *t, const tensor *found);
+
+#endif
