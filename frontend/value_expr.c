@@ -1,5 +1,6 @@
 // Expressions of schemes: names become fields, tables and variables; operators are checked; constants are computed.
 #include <inttypes.h>
+#include <string.h>
 
 #include "frontend/sema.h"
 
@@ -300,6 +301,16 @@ static const expr *lower_float(const lowering *l, const ast_expr *e, elem_type t
   return expr_make(l->c->mem, EXPR_FLOAT, type, 0, 1, arena_memdup(l->c->mem, &arg, sizeof arg), e->loc);
 }
 
+// to_f16(x): rounded to the type.
+static const expr *lower_round(const lowering *l, const ast_expr *e, elem_type type) {
+  const expr *arg = e->args.len == 1 ? lower(l, e->args.data[0].value) : NULL;
+  if (e->args.len != 1) diag_error(l->c->d, e->loc, "'%s' takes 1 argument, not %zu", e->name.text, e->args.len);
+  if (arg == NULL) return NULL;
+  if (fe_is_literal(arg))
+    return expr_real(l->c->mem, elem_decode(type, elem_encode(type, fe_literal_real(arg))), e->loc);
+  return expr_make(l->c->mem, EXPR_ROUND, type, 0, 1, arena_memdup(l->c->mem, &arg, sizeof arg), e->loc);
+}
+
 // window(field, width, span)
 static const expr *lower_window(const lowering *l, const ast_expr *e) {
   if (e->args.len != 3 || e->args.data[0].value->kind != AST_NAME || l->use != FE_USE_VALUE) {
@@ -353,9 +364,11 @@ static const expr *lower_sum(const lowering *l, const ast_expr *e) {
 
 // Functions that are no operator on their arguments' values.
 static const expr *lower_special(const lowering *l, const ast_expr *e, bool *found) {
-  elem_type type = elem_by_name(e->name.text);
+  bool rounds = strncmp(e->name.text, "to_", 3) == 0;
+  elem_type type = elem_by_name(e->name.text + (rounds ? 3 : 0));
   *found = true;
-  if (type != ELEM_COUNT && elem_get(type)->kind == ELEM_KIND_FLOAT) return lower_float(l, e, type);
+  if (type != ELEM_COUNT && elem_get(type)->kind == ELEM_KIND_FLOAT)
+    return rounds ? lower_round(l, e, type) : lower_float(l, e, type);
   if (fe_same_text(e->name.text, "window")) return lower_window(l, e);
   if (fe_same_text(e->name.text, "sum")) return lower_sum(l, e);
   *found = false;

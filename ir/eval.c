@@ -251,6 +251,8 @@ double eval_real(eval_env *env, const expr *e) {
   case EXPR_NEG: return -eval_real(env, e->args[0]);
   case EXPR_ABS: return fabs(eval_real(env, e->args[0]));
   case EXPR_FLOAT: return elem_decode((elem_type)e->index, (uint64_t)eval_int(env, e->args[0]));
+  case EXPR_ROUND:
+    return elem_decode((elem_type)e->index, elem_encode((elem_type)e->index, eval_real(env, e->args[0])));
   case EXPR_EXP2: return real_exp2(eval_real(env, e->args[0]));
   case EXPR_SELECT: return eval_real(env, chosen(env, e));
   default: break;

@@ -137,7 +137,7 @@ static bool check_window(checker *c, const expr *e) {
 
 static bool check_float(checker *c, const expr *e) {
   if (e->index < ELEM_COUNT && elem_get((elem_type)e->index)->kind == ELEM_KIND_FLOAT) return check_operator(c, e);
-  return wrong_leaf(c, e, "the bits of what is no float type");
+  return wrong_leaf(c, e, "what is no float type");
 }
 
 static bool check_node(checker *c, const expr *e) {
@@ -147,6 +147,7 @@ static bool check_node(checker *c, const expr *e) {
   case EXPR_VAR: return check_var(c, e);
   case EXPR_FIELD: return check_field(c, e);
   case EXPR_WINDOW: return check_window(c, e);
+  case EXPR_ROUND:
   case EXPR_FLOAT: return check_float(c, e);
   case EXPR_TABLE:
   case EXPR_ELEMENT: return check_table_use(c, e);

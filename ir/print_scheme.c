@@ -61,8 +61,8 @@ static void print_head(strbuf *out, const expr_scope *scope, const expr *e) {
     return;
   }
   strbuf_printf(out, "%s", expr_get_info(e->op)->name);
-  if (e->op == EXPR_FLOAT || e->op == EXPR_WINDOW) strbuf_putc(out, ' ');
-  if (e->op == EXPR_FLOAT) put_symbol(out, elem_get((elem_type)e->index)->name);
+  if (e->op == EXPR_FLOAT || e->op == EXPR_ROUND || e->op == EXPR_WINDOW) strbuf_putc(out, ' ');
+  if (e->op == EXPR_FLOAT || e->op == EXPR_ROUND) put_symbol(out, elem_get((elem_type)e->index)->name);
   if (e->op == EXPR_WINDOW) print_field_ref(out, scope->scheme, e->index);
   if (e->op != EXPR_LOAD && expr_line_args(e->op) == 0) return;
   strbuf_putc(out, ' ');

@@ -342,6 +342,13 @@ static void run_float(const program *p, const step *s, double *d, size_t n) {
   for (size_t l = 0; l < n; l++) d[l] = elem_decode((elem_type)s->e->index, (uint64_t)bits[l]);
 }
 
+static void run_round(const program *p, const step *s, double *d, size_t n) {
+  double copy[PROGRAM_LANES];
+  const double *x = real_arg(p, s, 0, copy, n);
+  elem_type type = (elem_type)s->e->index;
+  for (size_t l = 0; l < n; l++) d[l] = elem_decode(type, elem_encode(type, x[l]));
+}
+
 static void run_int_unary(expr_op op, int64_t *d, const int64_t *a, size_t n) {
   size_t l;
   if (op == EXPR_NEG)
@@ -404,6 +411,7 @@ static void run_step(program *p, const program_env *env, size_t i) {
   case EXPR_EQ: run_compare(p, s, d->ints, env->lanes); break;
   case EXPR_SELECT: run_select(p, s, d, env->lanes); break;
   case EXPR_WINDOW: run_window(env, s, d->ints); break;
+  case EXPR_ROUND: run_round(p, s, d->reals, env->lanes); break;
   case EXPR_FLOAT: run_float(p, s, d->reals, env->lanes); break;
   case EXPR_BITS:
   case EXPR_LOAD:

@@ -31,7 +31,7 @@ static bool read_args(reader *r, const expr_scope *scope, const node *list, cons
 static bool is_operator(expr_op op) {
   bool leaf = op == EXPR_INT || op == EXPR_REAL || op == EXPR_FIELD || op == EXPR_VAR;
   bool named = op == EXPR_TABLE || op == EXPR_ELEMENT || op == EXPR_LOAD || expr_line_args(op) > 0 ||
-               op == EXPR_FLOAT || op == EXPR_WINDOW;
+               op == EXPR_FLOAT || op == EXPR_ROUND || op == EXPR_WINDOW;
   return op != EXPR_COUNT && !leaf && !named;
 }
 
@@ -58,7 +58,7 @@ static unsigned float_type(const node *target) {
 static bool read_named_index(reader *r, const expr_scope *scope, const node *named, expr_op op, unsigned *out) {
   const node *target = named->items.data[1];
   if (op == EXPR_TABLE) return read_ref(r, target, scheme_table_by_name(scope->scheme, target->text), "table", out);
-  if (op == EXPR_FLOAT) return read_ref(r, target, float_type(target), "float type", out);
+  if (op == EXPR_FLOAT || op == EXPR_ROUND) return read_ref(r, target, float_type(target), "float type", out);
   if (op == EXPR_FIELD || op == EXPR_ELEMENT || op == EXPR_WINDOW) return read_field_ref(r, scope->scheme, target, out);
   unsigned tensor = scope->layout == NULL ? UINT32_MAX : layout_tensor_by_name(scope->layout, target->text);
   return read_ref(r, target, tensor, "tensor of the layout", out);
@@ -77,7 +77,8 @@ static bool read_lookup(reader *r, const expr_scope *scope, const node *n, const
   const expr *const *args;
   bool stored = op == EXPR_TABLE || op == EXPR_ELEMENT;
   bool of_line = expr_line_args(op) > 0;
-  if (op == EXPR_COUNT || (!stored && op != EXPR_LOAD && !of_line && op != EXPR_FLOAT && op != EXPR_WINDOW))
+  if (op == EXPR_COUNT ||
+      (!stored && op != EXPR_LOAD && !of_line && op != EXPR_FLOAT && op != EXPR_ROUND && op != EXPR_WINDOW))
     return read_fail(r, n->loc,
                      "expected table, element, load, stream, order, find, rank, float or window before the name");
   if (!read_named_index(r, scope, named, op, &index) || !read_args(r, scope, list, &args)) return false;

@@ -117,6 +117,11 @@ static ir_value *float_of_bits(const coarse_place *p, elem_type type, ir_value *
   return ir_emit1(p->b, IR_EXTF, f32_of(p), ir_emit1(p->b, IR_BITCAST, ir_vector(type, p->lanes), half));
 }
 
+static ir_value *rounded(const coarse_place *p, elem_type type, ir_value *x) {
+  if (type == ELEM_F32) return x;
+  return ir_emit1(p->b, IR_EXTF, f32_of(p), ir_emit1(p->b, IR_TRUNCF, ir_vector(type, p->lanes), x));
+}
+
 static ir_value *real_field(const coarse_place *p, const expr *e) {
   const scheme_field *f = &p->recipe->scheme->fields[e->index];
   if (f->gran.kind != GRAN_WEIGHT) return lo_field_element(p, e->index, 0);
@@ -203,6 +208,7 @@ ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   case EXPR_NEG: return ir_emit1(p->b, IR_FNEG, f32_of(p), lo_expr_real(p, e->args[0]));
   case EXPR_ABS: return absolute(p, lo_expr_real(p, e->args[0]));
   case EXPR_EXP2: return power_of_two(p, e);
+  case EXPR_ROUND: return rounded(p, (elem_type)e->index, lo_expr_real(p, e->args[0]));
   case EXPR_FLOAT: return float_of_bits(p, (elem_type)e->index, lo_expr_int(p, e->args[0]));
   case EXPR_LT:
   case EXPR_EQ: return compare(p, e);
@@ -242,9 +248,9 @@ static bool operand_possible(const scheme *s, const expr *e, const expr *arg) {
   return converts(s, arg);
 }
 
-static bool possible(arena *a, const scheme *s, const expr *e, const char **reason) {
+static bool possible(arena *a, const scheme *s, const expr *e, bool in_remainder, const char **reason) {
   for (unsigned i = 0; i < e->arg_count; i++) {
-    if (!possible(a, s, e->args[i], reason)) return false;
+    if (!possible(a, s, e->args[i], lo_is_row_remainder(e), reason)) return false;
     if (operand_possible(s, e, e->args[i])) continue;
     *reason = arena_printf(a, "the integers of '%s' may not fit its lanes", expr_get_info(e->args[i]->op)->name);
     return false;
@@ -257,7 +263,11 @@ static bool possible(arena *a, const scheme *s, const expr *e, const char **reas
   case EXPR_EXP2: return e->args[0]->is_int ? true : lacks(a, e, reason);
   case EXPR_TABLE:
   case EXPR_ELEMENT: return lo_lookup_possible(a, s, e, reason);
-  case EXPR_VAR: return e->index == VAR_K ? true : lacks(a, e, reason);
+  case EXPR_ROUND: {
+    elem_type type = (elem_type)e->index;
+    return type == ELEM_F32 || type == ELEM_F16 || type == ELEM_BF16 || lacks(a, e, reason);
+  }
+  case EXPR_VAR: return e->index == VAR_K || in_remainder ? true : lacks(a, e, reason);
   case EXPR_WINDOW: return e->args[1]->i % PACK_CHUNK == 0 ? true : lacks(a, e, reason);
   case EXPR_BITS:
   case EXPR_LOAD:
@@ -267,7 +277,7 @@ static bool possible(arena *a, const scheme *s, const expr *e, const char **reas
 }
 
 bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
-  if (!possible(a, s, e, reason)) return false;
+  if (!possible(a, s, e, false, reason)) return false;
   if (!e->is_int || converts(s, e)) return true;
   *reason = arena_printf(a, "the integers of '%s' may not fit its lanes", expr_get_info(e->op)->name);
   return false;

@@ -5,6 +5,14 @@
 #include "lower/emit_base.h"
 #include "lower/lower.h"
 
+// Integer expressions that were computed for one weight: values name some of them twice.
+#define COARSE_MEMO 16
+typedef struct coarse_memo {
+  size_t count;
+  const expr *e[COARSE_MEMO];
+  ir_value *value[COARSE_MEMO];
+} coarse_memo;
+
 // Where the rows of a vector find their coarse elements. The kernel position within the block is position + ahead, where
 // position is a multiple of `aligned`.
 typedef struct coarse_place {
@@ -20,8 +28,10 @@ typedef struct coarse_place {
   ir_value *row;      // first row of the vector within the tile
   // MODE_DECODE only:
   ir_value *block_position; // kernel position of the block in the row
+  coarse_memo *memo;        // NULL: nothing is kept
   ir_value *code;           // the joint code in i32 lanes
   ir_value *code_real;      // a float code in f32 lanes
+  ir_value *row_numbers;    // a buffer: the numbers 0 .. of a tile's rows as i32; NULL where the value does not use n
   ir_value *const *tables;  // constant tables in memory, NULL where a look-up needs none
   // The joint code of the weight `back` positions before, within `span` weights.
   ir_value *(*earlier)(void *state, unsigned back, uint64_t span);
@@ -49,6 +59,8 @@ bool lo_has_low_bits(const scheme *s, const expr *e);
 // Whether the values of an integer expression lie in -2^bits .. 2^bits - 1; in 0 .. 2^bits - 1.
 bool lo_fits_signed(const scheme *s, const expr *e, unsigned bits);
 bool lo_fits_unsigned(const scheme *s, const expr *e, unsigned bits);
+// n modulo a divisor of a tile's rows: the same in every tile.
+bool lo_is_row_remainder(const expr *e);
 // Whether the expression is a number known while the kernel is emitted: constants, and k modulo a divisor of `aligned`.
 bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out);
 
@@ -58,6 +70,8 @@ ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int);
 ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int);
 // Whether there is a way to look up.
 bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason);
+// The buffer of row numbers, NULL when the value does not use n.
+ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows);
 // The constant tables that look-ups of the value need in memory, as buffers of the kernel: one for each table of the scheme.
 ir_value **lo_make_tables(ir_builder *b, const scheme *s);
 

@@ -30,12 +30,17 @@ static bool known_pair(const coarse_place *p, const expr *e, int64_t out[2]) {
   return lo_is_known(p, e->args[0], &out[0]) && lo_is_known(p, e->args[1], &out[1]);
 }
 
-// k modulo a divisor of what positions are multiples of.
+// k, or a quotient of it, modulo a divisor of what positions are multiples of.
 static bool known_remainder(const coarse_place *p, const expr *e, int64_t *out) {
   const expr *k = e->args[0], *d = e->args[1];
-  if (k->op != EXPR_VAR || k->index != VAR_K || d->op != EXPR_INT || d->i <= 0) return false;
-  if (p->aligned % (uint64_t)d->i != 0) return false;
-  *out = (int64_t)(p->ahead % (uint64_t)d->i);
+  uint64_t unit = 1;
+  if (k->op == EXPR_DIV && k->args[1]->op == EXPR_INT && k->args[1]->i > 0 && k->args[1]->i < 1 << 16) {
+    unit = (uint64_t)k->args[1]->i;
+    k = k->args[0];
+  }
+  if (k->op != EXPR_VAR || k->index != VAR_K || d->op != EXPR_INT || d->i <= 0 || d->i >= 1 << 16) return false;
+  if (p->aligned % (unit * (uint64_t)d->i) != 0) return false;
+  *out = (int64_t)(p->ahead / unit % (uint64_t)d->i);
   return true;
 }
 
@@ -90,6 +95,18 @@ static ir_value *index_value(const coarse_place *p, const expr *e) {
   case EXPR_DIV: return lo_index_div(p->b, x, y);
   default: return lo_index_rem(p->b, x, y);
   }
+}
+
+bool lo_is_row_remainder(const expr *e) {
+  enum { TILE_ROWS = 16 };
+  return e->op == EXPR_MOD && e->args[0]->op == EXPR_VAR && e->args[0]->index == VAR_N && e->args[1]->op == EXPR_INT &&
+         e->args[1]->i > 0 && TILE_ROWS % e->args[1]->i == 0;
+}
+
+static ir_value *row_remainder(const coarse_place *p, const expr *e) {
+  ir_type t = i32_of(p);
+  ir_value *rows = lo_load(p->b, t, p->row_numbers, lo_index_scale(p->b, p->row, 4), NULL);
+  return ir_emit2(p->b, IR_AND, t, rows, ir_vector_int(p->b, t, e->args[1]->i - 1));
 }
 
 static ir_value *position_value(const coarse_place *p, const expr *e) {
@@ -195,11 +212,26 @@ static ir_value *field(const coarse_place *p, const expr *e) {
 
 static int64_t in_lane(int64_t x) { return (int64_t)(int32_t)(uint32_t)(uint64_t)x; }
 
+static ir_value *compute(const coarse_place *p, const expr *e);
+
 ir_value *lo_expr_int(const coarse_place *p, const expr *e) {
+  coarse_memo *m = p->memo;
+  if (m == NULL || e->op == EXPR_INT) return compute(p, e);
+  for (size_t i = 0; i < m->count; i++)
+    if (expr_equal(m->e[i], e)) return m->value[i];
+  ir_value *x = compute(p, e);
+  if (m->count == COARSE_MEMO) return x;
+  m->e[m->count] = e;
+  m->value[m->count++] = x;
+  return x;
+}
+
+static ir_value *compute(const coarse_place *p, const expr *e) {
   ir_type t = i32_of(p);
   int64_t known;
   const int_row *low = find_low(e->op);
   if (lo_is_known(p, e, &known)) return ir_vector_int(p->b, t, in_lane(known));
+  if (lo_is_row_remainder(e)) return row_remainder(p, e);
   if (is_index(e)) return position_value(p, e);
   if (low != NULL) return ir_emit2(p->b, low->code, t, lo_expr_int(p, e->args[0]), lo_expr_int(p, e->args[1]));
   switch (e->op) {
@@ -238,6 +270,7 @@ static bool is_known_shift(const scheme *s, const expr *count) {
 bool lo_has_low_bits(const scheme *s, const expr *e) {
   if (!e->is_int) return false;
   if (is_index(e) && e->op != EXPR_INT) return lo_fits_signed(s, e, 31);
+  if (lo_is_row_remainder(e)) return true;
   if (e->op == EXPR_DIV || e->op == EXPR_MOD) return divides_in_lanes(s, e);
   if (e->op == EXPR_SHL || e->op == EXPR_SHR) {
     if (!is_known_shift(s, e->args[1])) return false;

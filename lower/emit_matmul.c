@@ -351,7 +351,10 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
     ir_attr bytes = ir_int(IR_ATTR_VALUE, (int64_t)4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));
     e->waiting = ir_emit(&e->b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
   }
-  if (r->mode == MODE_DECODE) e->tables = lo_make_tables(&e->b, r->scheme);
+  if (r->mode == MODE_DECODE) {
+    e->tables = lo_make_tables(&e->b, r->scheme);
+    e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);
+  }
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);
   lo_end_kernel(&e->b);
   return f;

@@ -182,6 +182,22 @@ ir_value **lo_make_tables(ir_builder *b, const scheme *s) {
   return out;
 }
 
+static bool uses_row(const expr *e) {
+  if (e->op == EXPR_VAR && e->index == VAR_N) return true;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (uses_row(e->args[i])) return true;
+  return false;
+}
+
+ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows) {
+  if (!uses_row(s->value)) return NULL;
+  uint8_t *data = ARENA_ARRAY(b->mem, uint8_t, rows *WORD);
+  for (unsigned i = 0; i < rows; i++) data[i * WORD] = (uint8_t)i;
+  ir_attr attr = ir_bytes(IR_ATTR_TABLE, data, (size_t)rows * WORD);
+  ir_type buffer = ir_buffer();
+  return ir_emit(b, IR_DATA, &buffer, 0, NULL, 1, &attr);
+}
+
 static ir_value *register_lookup(const coarse_place *p, const expr *e) {
   const scheme_table *t = &p->recipe->scheme->tables[e->index];
   size_t size = 2;

@@ -38,6 +38,7 @@ typedef struct matmul {
   ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
   ir_value *block[MATMUL_MAX_VECTORS];       // bytes: start of the block in each vector's tile
   ir_value *block_position;                  // kernel position of the block in the row
+  ir_value *row_numbers;                     // MODE_DECODE: see coarse_place
   ir_value **tables;                         // MODE_DECODE: constant tables in memory
   ir_value *waiting;                         // the kernel's own memory for unfinished totals
   ir_value *first_token;                     // of the group whose totals wait

@@ -250,6 +250,9 @@ static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *
   place.ahead = b->k;
   place.aligned = PACK_CHUNK;
   place.block_position = e->block_position;
+  coarse_memo memo = {0};
+  place.memo = &memo;
+  place.row_numbers = e->row_numbers;
   place.tables = e->tables;
   place.code = codes;
   place.code_real = real;

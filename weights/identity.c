@@ -11,6 +11,7 @@ static void put_expr(strbuf *out, const expr *e) {
   switch (e->op) {
   case EXPR_INT: strbuf_printf(out, " %" PRId64, e->i); break;
   case EXPR_REAL: strbuf_printf(out, " %" PRIx64, fp_bits64(e->r)); break;
+  case EXPR_ROUND:
   case EXPR_FLOAT: strbuf_printf(out, " %s", elem_get((elem_type)e->index)->name); break;
   case EXPR_WINDOW:
   case EXPR_FIELD:

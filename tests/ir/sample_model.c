@@ -42,6 +42,7 @@ static const expr *rich_value(arena *mem) {
   const expr *extent[] = {number(mem, 16), number(mem, 64)};
   const expr *window = expr_make(mem, EXPR_WINDOW, 0, 0, 2, arena_memdup(mem, extent, sizeof extent), NOWHERE);
   const expr *computed = expr_make(mem, EXPR_FLOAT, ELEM_F16, 0, 1, arena_memdup(mem, &window, sizeof window), NOWHERE);
+  computed = expr_make(mem, EXPR_ROUND, ELEM_BF16, 0, 1, arena_memdup(mem, &computed, sizeof computed), NOWHERE);
   sum = make2(mem, EXPR_ADD, sum, computed);
   return make2(mem, EXPR_ADD, make2(mem, EXPR_ADD, sum, whole), every_integer_operator(mem));
 }

@@ -42,6 +42,7 @@ static const char *const formats[] = {
     "small_floats",
     "sparse24",
     "wide_codes",
+    "down_columns",
 };
 
 // 512 numbers of a byte.
@@ -72,6 +73,8 @@ static const char test_schemes[] =
     "scheme small_floats { code : f4e2m1; other : f6e3m2; scale : f8e5m2 per 16; value = scale * (code + other); }\n"
     "scheme sparse24 { code : u4[2] per 4; at : u2[2] per 4; scale : f16 per 64;\n"
     "  value = scale * sum(j < 2, (at[j] == k % 4) * (code[j] - 8)); }\n"
+    "scheme down_columns { code : u9 per [8, 1]; book : bf16[512, 8] per tensor; gain : f16 per column;\n"
+    "  value = to_bf16(gain * book[code, n % 8]) * (1 - 2 * (k / 4 % 2)); }\n"
     "scheme wide_codes { code : u12; scale : f16 per row; value = scale * (code / 7 - code % 7 * 100); }\n"
     "scheme codebook3 { code : u3; scale : f16 per 32;\n"
     "  table level : f32[8] = { -1.0, -0.62, -0.35, -0.11, 0.11, 0.35, 0.62, 1.0 };\n"
