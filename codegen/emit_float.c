@@ -81,6 +81,32 @@ LLVMValueRef emit_fma(emit *e, const ir_op *op) {
   return LLVMBuildFAdd(e->builder, LLVMBuildFMul(e->builder, args[0], args[1], ""), args[2], "");
 }
 
+// ---- butterflies -----------------------------------------------------------------------------------------
+
+// Lanes of x and y (numbered behind those of x), chosen for each lane.
+static LLVMValueRef shuffle(emit *e, LLVMValueRef x, LLVMValueRef y,
+                            uint32_t (*lane)(uint32_t i, uint32_t h, uint32_t n), uint32_t h) {
+  uint32_t n = emit_lanes(LLVMTypeOf(x));
+  LLVMValueRef *mask = ARENA_ARRAY(e->mem, LLVMValueRef, n);
+  for (uint32_t i = 0; i < n; i++) mask[i] = LLVMConstInt(emit_int_type(e, 32), lane(i, h, n), 0);
+  return LLVMBuildShuffleVector(e->builder, x, y, LLVMConstVector(mask, n), "");
+}
+
+static uint32_t partner(uint32_t i, uint32_t h, uint32_t n) {
+  (void)n;
+  return i ^ h;
+}
+
+static uint32_t sum_or_difference(uint32_t i, uint32_t h, uint32_t n) { return (i & h) == 0 ? i : n + i; }
+
+LLVMValueRef emit_butterfly(emit *e, const ir_op *op) {
+  LLVMValueRef x = emit_operand(e, op, 0);
+  uint32_t h = (uint32_t)ir_attr_int(op, IR_ATTR_VALUE, 1);
+  LLVMValueRef other = shuffle(e, x, x, partner, h);
+  return shuffle(e, LLVMBuildFAdd(e->builder, x, other, ""), LLVMBuildFSub(e->builder, other, x, ""), sum_or_difference,
+                 h);
+}
+
 // ---- reductions ------------------------------------------------------------------------------------------
 
 typedef LLVMValueRef (*combine)(emit *e, LLVMValueRef x, LLVMValueRef y);

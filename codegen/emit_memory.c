@@ -28,7 +28,8 @@ LLVMValueRef emit_gather_op(emit *e, const ir_op *op) {
   LLVMTypeRef t = emit_result_type(e, op);
   bool at_once = p != NULL && emit_is_word(p, "gather");
   unsigned align = (unsigned)ir_attr_int(op, IR_ATTR_ALIGN, 1);
-  return emit_little(e, emit_gather(e, t, slot->pointer, emit_operand(e, op, 1), align, slot, at_once));
+  LLVMValueRef base = op->operand_count > 2 ? emit_advance(e, slot->pointer, emit_operand(e, op, 2)) : slot->pointer;
+  return emit_little(e, emit_gather(e, t, base, emit_operand(e, op, 1), align, slot, at_once));
 }
 
 // ---- the first lanes only --------------------------------------------------------------------------------

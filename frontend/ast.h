@@ -81,6 +81,7 @@ typedef enum ast_kind {
   AST_FIELD,    // name, type, per (NULL: per weight)
   AST_TABLE,    // name, type, args (elements)
   AST_VALUE,    // value
+  AST_STEPS,    // name (input or output), value
   AST_LAYOUT,   // name, args (options), body
   AST_TENSOR,   // name, type, suffix
   AST_PLACE,    // name (the field), binders, value

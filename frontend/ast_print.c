@@ -215,6 +215,7 @@ static const char *const keywords[] = {
     [AST_FIELD] = "",
     [AST_TABLE] = "table ",
     [AST_VALUE] = "value",
+    [AST_STEPS] = "",
     [AST_LAYOUT] = "layout ",
     [AST_TENSOR] = "",
     [AST_PLACE] = "",

@@ -4,6 +4,7 @@
 #include "frontend/model.h"
 #include "frontend/tree.h"
 #include "ir/eval.h"
+#include "ir/transform.h"
 
 typedef struct linear_builder {
   fe_model *f;
@@ -264,6 +265,7 @@ static bool use_tensors(linear_builder *b) {
 static ir_value *emit_linear(linear_builder *b, ir_value *x) {
   if (b->given_act != NULL) b->act = *b->given_act;
   ir_value *operands[2] = {x, NULL};
+  if (!transform_check_shape(b->f->c->d, b->scheme, b->layer, b->rows, b->columns, b->loc)) return NULL;
   if (!fe_bias(b->f, b->call, b->layer, b->rows, &operands[1])) return NULL;
   ir_weight weight = {.name = b->tensor,
                       .layer = b->layer,

@@ -9,7 +9,7 @@
 #include "frontend/tree.h"
 #include "support/file.h"
 
-enum { MAX_TEXT = 16 << 20, MAX_SHOWN = 40, MAX_LISTED = 7 };
+enum { MAX_TEXT = 16 << 20, MAX_SHOWN = 40, MAX_LISTED = 8 };
 
 // ---- syntax errors ----
 

@@ -131,6 +131,14 @@ member: NAME ':' type per ';' { $$ = DECLARE(.kind = AST_FIELD, .name = $1, .typ
   | TABLE error ';' { $$ = NULL; yyerrok; }
   | VALUE '=' expr ';' { $$ = DECLARE(.kind = AST_VALUE, .value = $3, .loc = @$); }
   | VALUE error ';' { $$ = NULL; yyerrok; }
+  | INPUT '=' expr ';' {
+      $$ = DECLARE(.kind = AST_STEPS, .name = {.text = "input", .loc = @1}, .value = $3, .loc = @$);
+    }
+  | INPUT error ';' { $$ = NULL; yyerrok; }
+  | OUTPUT '=' expr ';' {
+      $$ = DECLARE(.kind = AST_STEPS, .name = {.text = "output", .loc = @1}, .value = $3, .loc = @$);
+    }
+  | OUTPUT error ';' { $$ = NULL; yyerrok; }
   | const
   | LAYOUT NAME named '{' places '}' {
       $$ = DECLARE(.kind = AST_LAYOUT, .name = $2, .args = *$3, .body = *$5, .loc = @2);

@@ -14,6 +14,7 @@ typedef struct scheme_builder {
   VEC(scheme_layout) layouts;
   const ast_node *value; // the first `value` there was
   bool ok;               // of fields, tables and constants
+  bool failed_transform; // of an input or output
 } scheme_builder;
 
 // ---- parameters ----
@@ -186,6 +187,17 @@ static bool build_value(scheme_builder *b, const ast_node *node) {
   return b->out->value != NULL;
 }
 
+static bool build_transform(scheme_builder *b, const ast_node *node) {
+  transform *t = fe_same_text(node->name.text, "input") ? &b->out->input : &b->out->output;
+  if (t->steps != NULL) {
+    diag_error(b->c->d, node->loc, "the scheme has two of '%s'", node->name.text);
+    return false;
+  }
+  bool ok = fe_build_transform(b->c, &b->scope, node, t);
+  b->failed_transform |= !ok;
+  return ok;
+}
+
 static bool build_layout(scheme_builder *b, const ast_node *node) {
   scheme_layout layout = {0};
   if (!fe_build_layout(b->c, &b->scope, b->out, node, &layout)) return false;
@@ -204,6 +216,7 @@ static bool build_members(scheme_builder *b, const ast_node *node) {
   for (size_t i = 0; i < node->body.len; i++) {
     const ast_node *member = node->body.data[i];
     if (member->kind == AST_VALUE) ok &= build_value(b, member);
+    if (member->kind == AST_STEPS) ok &= build_transform(b, member);
     if (member->kind == AST_LAYOUT && b->ok) ok &= build_layout(b, member);
   }
   b->out->layout_count = b->layouts.len;
@@ -214,7 +227,7 @@ static bool build_members(scheme_builder *b, const ast_node *node) {
 // The verifier sees what could be built: also a scheme of which one layout is wrong.
 static bool verify(scheme_builder *b) {
   bool failed_value = b->value != NULL && b->out->value == NULL;
-  if (!b->ok || failed_value || !scheme_verify(b->c->d, b->out)) return false;
+  if (!b->ok || failed_value || b->failed_transform || !scheme_verify(b->c->d, b->out)) return false;
   bool ok = true;
   for (size_t i = 0; i < b->layouts.len; i++) ok &= fe_check_overlap(b->c, b->out, &b->layouts.data[i]);
   return ok;

@@ -138,6 +138,10 @@ void fe_add_preset(fe_context *c, const ast_node *node, const fe_scope *constant
 const ast_node *fe_expand_rule(fe_context *c, const ast_node *rule);
 const ast_expr *fe_expand_reference(fe_context *c, const ast_expr *reference);
 
+/* transform_build.c */
+// The steps of an `input` or `output` of a scheme; false when something is wrong (reported).
+bool fe_build_transform(fe_context *c, const fe_scope *scope, const ast_node *node, transform *out);
+
 /* layout_build.c, layout_overlap.c */
 bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, const ast_node *node, scheme_layout *out);
 // Reports bits of a block that two elements share.

@@ -184,6 +184,50 @@ bool scheme_check_value(diag *d, const scheme *s) {
   return check_expr(&c, s->value, 0);
 }
 
+// ---- input and output --------------------------------------------------------------------------------------
+
+// A factor is known for every column (of the input) or row (of the output): nothing in it may depend on the other one.
+static bool check_direction(checker *c, const expr *e, bool input) {
+  bool ok = true;
+  if (e->op == EXPR_VAR && e->index != (unsigned)(input ? VAR_K : VAR_N)) ok = wrong_leaf(c, e, input ? "n" : "k");
+  if ((e->op == EXPR_FIELD || e->op == EXPR_ELEMENT) && e->index < c->s->field_count) {
+    const scheme_field *f = &c->s->fields[e->index];
+    ok = (input ? granularity_rows(&f->gran) : granularity_columns(&f->gran)) == 0;
+    if (!ok)
+      diag_error(c->d, e->loc, "%s of scheme '%s' can use fields per %s or per tensor, and '%s' is neither", c->what,
+                 c->s->name, input ? "column" : "row", f->name);
+  }
+  if (e->op == EXPR_WINDOW) ok = wrong_leaf(c, e, "a window");
+  for (unsigned i = 0; i < e->arg_count; i++) ok &= check_direction(c, e->args[i], input);
+  return ok;
+}
+
+static bool check_step(checker *c, const transform_step *t, bool input) {
+  uint64_t block = t->block;
+  if ((unsigned)t->kind >= TRANSFORM_COUNT) return false;
+  if (t->kind == TRANSFORM_HADAMARD) {
+    if (block == 0 || (block >= 2 && block <= SCHEME_MAX_HADAMARD && (block & (block - 1)) == 0)) return true;
+    diag_error(c->d, t->loc,
+               "a block of a Hadamard transform has a power of two of elements, from 2 to %u, not %" PRIu64,
+               SCHEME_MAX_HADAMARD, block);
+    return false;
+  }
+  if (t->factor == NULL || !check_expr(c, t->factor, 0) || !check_direction(c, t->factor, input)) return false;
+  if (t->kind != TRANSFORM_GATHER || t->factor->is_int) return true;
+  diag_error(c->d, t->factor->loc, "an index must be an integer, and this is a real number");
+  return false;
+}
+
+bool scheme_check_transforms(diag *d, const scheme *s) {
+  checker c = {.d = d, .s = s, .kind = IN_VALUE, .ranges = range_env_value(s)};
+  bool ok = true;
+  c.what = "the input";
+  for (size_t i = 0; i < s->input.count; i++) ok &= check_step(&c, &s->input.steps[i], true);
+  c.what = "the output";
+  for (size_t i = 0; i < s->output.count; i++) ok &= check_step(&c, &s->output.steps[i], false);
+  return ok;
+}
+
 static unsigned expected_binders(const scheme_layout *l, const scheme_field *f) {
   unsigned of_tensors = (granularity_rows(&f->gran) != 0 ? 1u : 0u) + (granularity_columns(&f->gran) != 0 ? 1u : 0u);
   unsigned elements = l->block_weights > 0 ? 1 : of_tensors;

@@ -228,6 +228,15 @@ static bool run_select_lt(interp *vm, const insn *in) {
   return true;
 }
 
+static bool run_butterfly(interp *vm, const insn *in) {
+  (void)vm;
+  uint32_t h = (uint32_t)ir_attr_int(in->op, IR_ATTR_VALUE, 1);
+  const uint32_t *x = in->arg[0].lanes;
+  for (uint32_t i = 0; i < in->lanes; i++)
+    in->dst.lanes[i] = (i & h) == 0 ? lane_fadd(x[i], x[i + h]) : lane_fsub(x[i - h], x[i]);
+  return true;
+}
+
 // Halves are combined, lane i with lane i + n/2, until one lane is left.
 ALWAYS_INLINE bool reduce(interp *vm, const insn *in, lane2 f) {
   uint32_t *half = vm->scratch;
@@ -316,6 +325,7 @@ const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_FMIN] = run_fmin,
     [IR_FMAX] = run_fmax,
     [IR_SELECT_LT] = run_select_lt,
+    [IR_BUTTERFLY] = run_butterfly,
     [IR_REDUCE_FADD] = run_reduce_fadd,
     [IR_REDUCE_FMAX] = run_reduce_fmax,
     [IR_REDUCE_ADD] = run_reduce_add,

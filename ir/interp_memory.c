@@ -91,11 +91,13 @@ static bool run_load_splat(interp *vm, const insn *in) {
 
 static bool run_gather(interp *vm, const insn *in) {
   const ir_memory *m = in->arg[0].buffer;
+  uint64_t base = in->op->operand_count > 2 ? *in->arg[2].index : 0;
   for (uint32_t i = 0; i < in->lanes; i++) {
     uint32_t offset = in->arg[1].lanes[i];
-    if (offset > INT32_MAX || !inside(m, offset, in->lane.bits / 8))
-      return outside(vm, in, m, offset, in->lane.bits / 8);
-    widen(in->dst.lanes + i, m->data + offset, 1, in->lane.bits);
+    uint64_t at = base + offset;
+    if (offset > INT32_MAX || at < base || !inside(m, at, in->lane.bits / 8))
+      return outside(vm, in, m, at, in->lane.bits / 8);
+    widen(in->dst.lanes + i, m->data + at, 1, in->lane.bits);
   }
   return true;
 }

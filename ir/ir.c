@@ -1,6 +1,7 @@
 // The lists of operations and attributes as tables, types, and look-ups by name.
 #include "ir/ir.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 // ---- tables from ops.def and attrs.def -------------------------------------------------------------------
@@ -95,6 +96,17 @@ ir_weight *ir_find_weight(const ir_module *m, const char *name) {
   for (size_t i = 0; i < m->weights.len; i++)
     if (strcmp(m->weights.data[i]->name, name) == 0) return m->weights.data[i];
   return NULL;
+}
+
+const transform_step *ir_weight_step(const ir_module *m, const ir_weight *w, bool *input) {
+  const ir_weight *of = w->of == NULL || w->step == NULL ? NULL : ir_find_weight(m, w->of);
+  const char *space = of == NULL ? NULL : strchr(w->step, ' ');
+  if (space == NULL || of->scheme == NULL || space[1] < '0' || space[1] > '9') return NULL;
+  bool is_input = w->step[0] == 'i';
+  const transform *t = is_input ? &of->scheme->input : &of->scheme->output;
+  size_t index = strtoul(space + 1, NULL, 10);
+  if (input != NULL) *input = is_input;
+  return index < t->count ? &t->steps[index] : NULL;
 }
 
 const recipe *ir_find_recipe(const ir_module *m, const char *name) {

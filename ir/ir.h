@@ -145,8 +145,12 @@ typedef struct ir_func {
 // ---- weights ---------------------------------------------------------------------------------------------
 // A stored constant. With a scheme: a matrix W[rows][columns], packed by a recipe. Without: f32 numbers, kept as they are.
 typedef struct ir_weight {
-  const char *name;   // as used by operations: the tensor's name in the weights file, e.g. "fc1.weight"
-  const char *layer;  // the name that `quantize` matches, e.g. "fc1"
+  const char *name;  // as used by operations: the tensor's name in the weights file, e.g. "fc1.weight"
+  const char *layer; // the name that `quantize` matches, e.g. "fc1"
+  // A constant that is made from the fields of the weight `of`: the factor of a step of its scheme, such as "input 0".
+  // One row; i32 numbers for a gather, f32 for others. NULL for what a file stores.
+  const char *of;
+  const char *step;
   const char *source; // index of the file it comes from, see ir_module.sources
   const scheme *scheme;
   const scheme_layout *layout; // how the file stores it; NULL: float weights to be encoded, or f32 kept
@@ -217,6 +221,8 @@ ir_module *ir_module_new(arena *mem, const char *name);
 const scheme *ir_find_scheme(const ir_module *m, const char *name);
 ir_weight *ir_find_weight(const ir_module *m, const char *name);
 const recipe *ir_find_recipe(const ir_module *m, const char *name);
+// The step that a weight with `of` is made for, and whether it is one of the input; NULL without or when there is none.
+const transform_step *ir_weight_step(const ir_module *m, const ir_weight *w, bool *input);
 ir_func *ir_find_func(const ir_module *m, const char *name);
 ir_func *ir_find_model(const ir_module *m);                   // NULL if there is none
 const ir_attr *ir_get_attr(const ir_op *op, ir_attr_key key); // NULL if absent

@@ -71,6 +71,7 @@ part:
                                        { $$ = node_new(p, NODE_FIELD, @2, 4, $2, $4, $5, $7); }
 | KW_TABLE SYMBOL ':' word '=' list    { $$ = node_new(p, NODE_TABLE, @2, 3, $2, $4, $6); }
 | KW_VALUE '=' value                   { $$ = node_new(p, NODE_MEANING, @1, 1, $3); }
+| WORD '=' list                        { $$ = node_new(p, NODE_STEPS, @1, 2, $1, $3); }
 | KW_LAYOUT STRING KW_BLOCK INT KW_BYTES INT KW_TYPE INT '{' places '}'
                                        { $$ = node_new(p, NODE_LAYOUT, @2, 5, $2, $4, $6, $8, $10); }
 

@@ -42,6 +42,7 @@ typedef enum node_kind {
   NODE_FIELD,   // symbol, word, list of dimensions; int, word or list of int
   NODE_TABLE,   // symbol, word, list
   NODE_MEANING, // the value expression
+  NODE_STEPS,   // word, list of steps
   NODE_LAYOUT,  // string, int, int, int, list of items
   NODE_TENSOR,  // symbol, string, word, list of sizes, list of stored types
   NODE_PLACE    // symbol or int, list of binders, expression

@@ -3,6 +3,7 @@
 
 #include "ir/print.h"
 #include "ir/text.h"
+#include "ir/transform.h"
 
 // ---- names -----------------------------------------------------------------------------------------------
 
@@ -167,6 +168,20 @@ static void print_layout(strbuf *out, const scheme *s, const scheme_layout *l) {
   strbuf_printf(out, "  }\n");
 }
 
+static void print_transform(strbuf *out, const scheme *s, const char *name, const transform *t) {
+  if (t->count == 0) return;
+  strbuf_printf(out, "  %s = [", name);
+  for (size_t i = 0; i < t->count; i++) {
+    strbuf_printf(out, "%s%s(", i == 0 ? "" : ", ", transform_kind_name(t->steps[i].kind));
+    if (TRANSFORM_HAS_FACTOR(t->steps[i].kind))
+      print_expr(out, &(expr_scope){.scheme = s}, t->steps[i].factor);
+    else
+      strbuf_printf(out, "%llu", (unsigned long long)t->steps[i].block);
+    strbuf_putc(out, ')');
+  }
+  strbuf_printf(out, "]\n");
+}
+
 void print_scheme(strbuf *out, const scheme *s) {
   strbuf_printf(out, "scheme ");
   put_symbol(out, s->name);
@@ -176,6 +191,8 @@ void print_scheme(strbuf *out, const scheme *s) {
   strbuf_printf(out, "  value = ");
   print_expr(out, &(expr_scope){.scheme = s}, s->value);
   strbuf_putc(out, '\n');
+  print_transform(out, s, "input", &s->input);
+  print_transform(out, s, "output", &s->output);
   for (size_t i = 0; i < s->layout_count; i++) print_layout(out, s, &s->layouts[i]);
   strbuf_printf(out, "}\n");
 }

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "ir/read.h"
+#include "ir/transform.h"
 
 // ---- names -----------------------------------------------------------------------------------------------
 
@@ -229,6 +230,30 @@ static bool read_layout(reader *r, const scheme *s, const node *n, scheme_layout
          read_i64(r, n->items.data[3], &out->type_id) && read_layout_items(r, &scope, n->items.data[4], out);
 }
 
+// ---- input and output ------------------------------------------------------------------------------------
+
+static bool read_step(reader *r, const scheme *s, const node *n, transform_step *out) {
+  bool is_call = n->kind == NODE_CALL && n->items.data[0]->kind == NODE_WORD && n->items.data[1]->items.len == 1;
+  if (!is_call) return read_fail(r, n->loc, "expected a step with one argument, such as hadamard(64)");
+  const node *arg = n->items.data[1]->items.data[0];
+  *out = (transform_step){.kind = transform_kind_by_name(n->items.data[0]->text), .loc = n->loc};
+  if (out->kind == TRANSFORM_COUNT) return read_fail(r, n->loc, "there is no step '%s'", n->items.data[0]->text);
+  return TRANSFORM_HAS_FACTOR(out->kind) ? read_expr(r, &(expr_scope){.scheme = s}, arg, &out->factor)
+                                         : read_u64(r, arg, &out->block);
+}
+
+static bool read_transform(reader *r, scheme *s, const node *n) {
+  const node *name = n->items.data[0], *list = n->items.data[1];
+  bool input = node_is_word(name, "input"), ok = true;
+  if (!input && !node_is_word(name, "output")) return read_fail(r, name->loc, "a scheme has no '%s'", name->text);
+  transform *t = input ? &s->input : &s->output;
+  if (t->count > 0) return read_fail(r, n->loc, "scheme '%s' has two of '%s'", s->name, name->text);
+  transform_step *steps = ARENA_ARRAY(r->mem, transform_step, list->items.len);
+  for (size_t i = 0; i < list->items.len; i++) ok = read_step(r, s, list->items.data[i], &steps[i]) && ok;
+  *t = (transform){.count = list->items.len, .steps = steps};
+  return ok;
+}
+
 // ---- the scheme ------------------------------------------------------------------------------------------
 
 static bool read_stored(reader *r, const node *items, scheme *s) {
@@ -251,6 +276,7 @@ static bool read_meaning(reader *r, const node *items, scheme *s) {
   s->layouts = layouts;
   for (size_t i = 0; i < items->items.len; i++) {
     const node *item = items->items.data[i];
+    if (item->kind == NODE_STEPS) ok = read_transform(r, s, item) && ok;
     if (item->kind == NODE_LAYOUT) ok = read_layout(r, s, item, &layouts[s->layout_count++]) && ok;
     if (item->kind != NODE_MEANING) continue;
     if (s->value != NULL) ok = read_fail(r, item->loc, "scheme '%s' has two values", s->name);

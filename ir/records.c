@@ -15,9 +15,10 @@ bool record_may_miss(record_kind kind) {
 // ---- weights ---------------------------------------------------------------------------------------------
 
 static const record_member weight_members[] = {
-    {ROW(TEXT, ir_weight, layer)},    {ROW(SOURCE, ir_weight, source)}, {ROW(SCHEME, ir_weight, scheme)},
-    {ROW(LAYOUT, ir_weight, layout)}, {ROW(RECIPE, ir_weight, recipe)}, {ROW(U64, ir_weight, rows)},
-    {ROW(U64, ir_weight, columns)},   {ROW(U64, ir_weight, offset)},    {ROW(U64, ir_weight, size)},
+    {ROW(TEXT, ir_weight, layer)},    {ROW(TEXT, ir_weight, of)},       {ROW(TEXT, ir_weight, step)},
+    {ROW(SOURCE, ir_weight, source)}, {ROW(SCHEME, ir_weight, scheme)}, {ROW(LAYOUT, ir_weight, layout)},
+    {ROW(RECIPE, ir_weight, recipe)}, {ROW(U64, ir_weight, rows)},      {ROW(U64, ir_weight, columns)},
+    {ROW(U64, ir_weight, offset)},    {ROW(U64, ir_weight, size)},
 };
 const record_type record_weight = {
     .name = "weight", .size = sizeof(ir_weight), .one_line = true, MEMBERS(weight_members)};

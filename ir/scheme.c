@@ -54,6 +54,25 @@ uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n,
   return (row * granules(columns, group) + granule_of(k, group)) * size;
 }
 
+bool expr_uses_field(const expr *e, unsigned field) {
+  bool names = e->op == EXPR_FIELD || e->op == EXPR_ELEMENT || e->op == EXPR_WINDOW;
+  if (names && e->index == field) return true;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (expr_uses_field(e->args[i], field)) return true;
+  return false;
+}
+
+static bool transform_uses_field(const transform *t, unsigned field) {
+  for (size_t i = 0; i < t->count; i++)
+    if (TRANSFORM_HAS_FACTOR(t->steps[i].kind) && expr_uses_field(t->steps[i].factor, field)) return true;
+  return false;
+}
+
+bool scheme_is_transform_field(const scheme *s, unsigned field) {
+  return (transform_uses_field(&s->input, field) || transform_uses_field(&s->output, field)) &&
+         !expr_uses_field(s->value, field);
+}
+
 double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) {
   double bits = 0;
   for (size_t i = 0; i < s->field_count; i++) {

@@ -146,6 +146,32 @@ typedef struct scheme_layout {
   src_loc loc;
 } scheme_layout;
 
+// One step of what happens to the activations before the product, or to the results after it. Both are vectors: the K
+// activations of a token, or its N results; `factor` is evaluated for each of their elements (column k, row n).
+typedef enum transform_kind {
+#define TRANSFORM(id, text) TRANSFORM_##id,
+#include "ir/transform.def"
+#undef TRANSFORM
+  TRANSFORM_COUNT
+} transform_kind;
+
+// Whether `factor` belongs to the kind of step; the others have `block`.
+#define TRANSFORM_HAS_FACTOR(kind) ((kind) != TRANSFORM_HADAMARD)
+#define SCHEME_MAX_HADAMARD (1u << 20)
+
+typedef struct transform_step {
+  transform_kind kind;
+  const expr *factor; // GATHER: which element; MUL, DIV: what it is multiplied with or divided by
+  uint64_t block;     // HADAMARD: elements, a power of two; 0: all that there are
+  src_loc loc;
+} transform_step;
+
+// The steps in the order in which they are done. layer(x) = output(value * input(x)) + bias.
+typedef struct transform {
+  size_t count;
+  const transform_step *steps;
+} transform;
+
 typedef struct scheme {
   const char *name; // with bound parameters, "mine(group=64)"; without any, "mine"
   size_t field_count;
@@ -153,6 +179,8 @@ typedef struct scheme {
   size_t table_count;
   const scheme_table *tables;
   const expr *value;
+  transform input;  // over the columns
+  transform output; // over the rows
   size_t layout_count;
   const scheme_layout *layouts;
   src_loc loc;
@@ -169,6 +197,11 @@ uint64_t scheme_field_rows(const scheme_field *f, uint64_t rows);
 // Index of the element of field f that the weight (n, k) uses, in the canonical element order: row-major, rows
 // outermost. For a table field it is the index of the first number of the granule's table.
 uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k);
+
+// Whether an expression uses a field.
+bool expr_uses_field(const expr *e, unsigned field);
+// Whether the field belongs to the input or the output alone: kernels of the product do not have it.
+bool scheme_is_transform_field(const scheme *s, unsigned field);
 
 // True bits per weight of the fields of a rows x columns tensor, without padding.
 double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns);

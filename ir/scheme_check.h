@@ -6,6 +6,7 @@
 
 // Each reports what is wrong and returns false then. Fields and tables have been checked.
 bool scheme_check_value(diag *d, const scheme *s);
+bool scheme_check_transforms(diag *d, const scheme *s);
 bool scheme_check_place(diag *d, const scheme *s, const scheme_layout *l, const layout_place *p);
 bool scheme_check_dimension(diag *d, const scheme *s, const scheme_layout *l, const layout_tensor *t, const expr *e);
 

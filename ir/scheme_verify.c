@@ -190,6 +190,7 @@ bool scheme_verify(diag *d, const scheme *s) {
     return false;
   }
   ok &= scheme_check_value(d, s);
+  ok &= scheme_check_transforms(d, s);
   ok &= check_layouts(d, s);
   return ok;
 }

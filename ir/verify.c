@@ -87,6 +87,10 @@ static void verify_weight_parts(verifier *v, const ir_weight *w) {
     verify_fail(v, "weight '%s': its scheme is not in the module", w->name);
   if (w->layout != NULL && !has_layout(w->scheme, w->layout))
     verify_fail(v, "weight '%s': layout '%s' is not one of its scheme", w->name, w->layout->name);
+  const transform_step *step = ir_weight_step(v->module, w, NULL);
+  if (w->of != NULL && (step == NULL || !TRANSFORM_HAS_FACTOR(step->kind) || w->scheme != NULL || w->rows != 1))
+    verify_fail(v, "weight '%s': '%s' is no row of factors of weight '%s'", w->name, w->step == NULL ? "" : w->step,
+                w->of);
   if (w->recipe == NULL) return;
   if (ir_find_recipe(v->module, w->recipe->name) != w->recipe)
     verify_fail(v, "weight '%s': its recipe is not in the module", w->name);

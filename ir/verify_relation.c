@@ -93,6 +93,12 @@ static bool constant(verifier *v, const ir_op *op) {
   return verify_fail(v, "%lld does not fit lanes of %s", (long long)value->i, elem_get(result(op)->elem)->name);
 }
 
+static bool pairs(verifier *v, const ir_op *op) {
+  int64_t h = ir_attr_int(op, IR_ATTR_VALUE, 0);
+  bool ok = h < result(op)->lanes && (h & (h - 1)) == 0 && result(op)->lanes % (2 * h) == 0;
+  return ok || verify_fail(v, "pairs at a distance of %lld do not fill %u lanes", (long long)h, result(op)->lanes);
+}
+
 // ---- control ---------------------------------------------------------------------------------------------
 
 static bool is_carried(const ir_type *type) { return type->kind == IR_VECTOR || type->kind == IR_INDEX; }
@@ -194,8 +200,32 @@ static const ir_weight *weight_of(const verifier *v, const ir_op *op) {
   return ir_find_weight(v->module, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
 }
 
+static bool is_index(const verifier *v, const ir_weight *w) {
+  const transform_step *step = ir_weight_step(v->module, w, NULL);
+  return step != NULL && step->kind == TRANSFORM_GATHER;
+}
+
+static bool indexes(verifier *v, const ir_op *op) {
+  const ir_weight *w = weight_of(v, op);
+  const ir_type *x = operand(op, 0);
+  bool ok = is_index(v, w) && w->rows == 1 && x->rank > 0 && x->dims[x->rank - 1] > 0 &&
+            w->columns == (uint64_t)x->dims[x->rank - 1];
+  return ok ||
+         verify_fail(v, "weight '%s' has no index for each element of a row of %s", w->name, verify_type_text(v, x));
+}
+
+static bool blocks(verifier *v, const ir_op *op) {
+  const ir_type *x = operand(op, 0);
+  int64_t block = ir_attr_int(op, IR_ATTR_BLOCK, 0);
+  bool ok = x->rank > 0 && x->dims[x->rank - 1] > 0 && block >= 2 && block <= SCHEME_MAX_HADAMARD &&
+            (block & (block - 1)) == 0 && x->dims[x->rank - 1] % block == 0;
+  return ok || verify_fail(v, "rows of %s are no blocks of %lld, or this is no power of two from 2 to %u",
+                           verify_type_text(v, x), (long long)block, SCHEME_MAX_HADAMARD);
+}
+
 static bool holds_weight(verifier *v, const ir_op *op) {
   const ir_weight *w = weight_of(v, op);
+  if (is_index(v, w)) return verify_fail(v, "weight '%s' is an index, not f32 numbers", w->name);
   uint64_t numbers, elements;
   unsigned batches;
   if (num_mul(w->rows, w->columns, &numbers) && count_elements(result(op), &elements, &batches) && batches == 0 &&
@@ -255,7 +285,7 @@ bool verify_relation(verifier *v, const ir_op *op, char letter) {
       ['<'] = wider,      ['>'] = narrower,   ['z'] = same_bits,    ['d'] = dot_operands,  ['y'] = choices,
       ['k'] = constant,   ['F'] = loop,       ['Y'] = yielded,      ['R'] = returned,      ['s'] = same_shape,
       ['B'] = broadcasts, ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
-      ['P'] = prepared,   ['M'] = fused,
+      ['P'] = prepared,   ['M'] = fused,      ['I'] = indexes,      ['H'] = blocks,        ['b'] = pairs,
   };
   return relations[(unsigned char)letter](v, op);
 }

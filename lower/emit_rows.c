@@ -3,6 +3,7 @@
 #include "lower/emit_rows.h"
 
 #include "lower/emit_base.h"
+#include "lower/emit_hadamard.h"
 #include "lower/emit_math.h"
 #include "support/fp.h"
 
@@ -302,9 +303,39 @@ static void emit_rmsnorm(rows_emitter *e) {
   lo_end_loop(&e->b, rows);
 }
 
+// ---- gathers and Hadamard transforms
+
+static ir_value *take_step(rows_emitter *e, row_part part, ir_value *sum) {
+  ir_builder *b = &e->b;
+  ir_value *index = lo_load(b, lo_i32(LO_LANES), e->second, part.offset, part.count);
+  ir_value *offsets = ir_emit_attr(b, IR_SHL, index->type, index, ir_int(IR_ATTR_SHIFT, 2));
+  write_row(e, part, ir_emit3(b, IR_GATHER, lo_f32(LO_LANES), e->x, offsets, e->row_offset));
+  return sum;
+}
+
+static void emit_take(rows_emitter *e) {
+  ir_loop rows = begin_rows(e);
+  walk_row(e, take_step, NULL);
+  lo_end_loop(&e->b, rows);
+}
+
+static void emit_hadamard(rows_emitter *e) {
+  ir_loop rows = begin_rows(e);
+  lower_emit_hadamard(&e->b, &(hadamard_row){e->x, e->y, e->row_offset, e->columns, e->k->block});
+  lo_end_loop(&e->b, rows);
+}
+
 // ---- which is which
 
-enum rows_uses { USES_SECOND = 1, USES_EPS = 2, USES_GAIN = 4, USES_BIAS = 8, USES_MUL_ADD = 16 };
+enum rows_uses {
+  USES_INDEX = 32,
+  USES_BLOCK = 64,
+  USES_SECOND = 1,
+  USES_EPS = 2,
+  USES_GAIN = 4,
+  USES_BIAS = 8,
+  USES_MUL_ADD = 16
+};
 
 typedef struct rows_row {
   ir_opcode op;
@@ -328,6 +359,8 @@ static const rows_row rows_table[] = {
     {IR_SOFTMAX, emit_softmax, 0},
     {IR_LAYERNORM, emit_layernorm, USES_EPS | USES_GAIN | USES_BIAS},
     {IR_RMSNORM, emit_rmsnorm, USES_EPS | USES_GAIN},
+    {IR_TAKE, emit_take, USES_INDEX},
+    {IR_HADAMARD, emit_hadamard, USES_BLOCK},
 };
 
 static const rows_row *find_row(ir_opcode op) {
@@ -350,6 +383,7 @@ const char *lower_rows_name(arena *a, const rows_kernel *k) {
   if ((uses & USES_EPS) != 0) append_constant(&text, k->eps);
   if ((uses & USES_MUL_ADD) != 0) append_constant(&text, k->mul);
   if ((uses & USES_MUL_ADD) != 0) append_constant(&text, k->add);
+  if ((uses & USES_BLOCK) != 0) strbuf_printf(&text, "_%llu", (unsigned long long)k->block);
   return strbuf_text(&text);
 }
 
@@ -360,7 +394,9 @@ static void begin_kernel(rows_emitter *e, ir_module *m, const char *name, unsign
   bool second = (uses & USES_SECOND) != 0;
   bool gain = (uses & USES_GAIN) != 0 && e->k->gain;
   bool bias = (uses & USES_BIAS) != 0 && e->k->bias;
+  bool index = (uses & USES_INDEX) != 0;
   if (second) buffers[n++] = "second";
+  if (index) buffers[n++] = "index";
   if (gain) buffers[n++] = "gain";
   if (bias) buffers[n++] = "bias";
   const char *const sizes[] = {"columns", second ? "second_rows" : NULL, NULL};
@@ -368,7 +404,7 @@ static void begin_kernel(rows_emitter *e, ir_module *m, const char *name, unsign
   lo_begin_kernel(m, &e->b, name, buffers, sizes, &p);
   e->x = p.buffers[0];
   e->y = p.buffers[1];
-  e->second = second ? p.buffers[2] : NULL;
+  e->second = second || index ? p.buffers[2] : NULL;
   e->gain = gain ? p.buffers[2] : NULL;
   e->bias = bias ? p.buffers[n - 1] : NULL;
   e->columns = p.sizes[0];

@@ -9,9 +9,12 @@
 //   TADD TSUB TMUL TDIV              x, y, second             columns, second_rows
 //   LAYERNORM                        x, y [, gain] [, bias]   columns
 //   RMSNORM                          x, y [, gain]            columns
+//   TAKE                             x, y, index (i32)        columns
+//   HADAMARD                         x, y                     columns, a multiple of `block`
 //
 // RESHAPE is a copy. Row r of a binary operation reads row r % second_rows of `second`; gain and bias have `columns`
 // numbers. y shares no byte with another buffer: compiled kernels rely on it.
+// TAKE: y[k] = x[index[k]], indices below `columns`, which is below 2^29. HADAMARD: docs/row-kernels.md.
 // Sums run in 16 lanes (lane = column % 16), which are then added by halves: the same bits on every target.
 #ifndef QCC_LOWER_EMIT_ROWS_H
 #define QCC_LOWER_EMIT_ROWS_H
@@ -21,11 +24,12 @@
 
 typedef struct rows_kernel {
   ir_opcode op;
-  bool gain;  // LAYERNORM, RMSNORM
-  bool bias;  // LAYERNORM
-  double eps; // LAYERNORM, RMSNORM
-  double mul; // TSCALE
-  double add; // TSCALE
+  bool gain;      // LAYERNORM, RMSNORM
+  bool bias;      // LAYERNORM
+  double eps;     // LAYERNORM, RMSNORM
+  double mul;     // TSCALE
+  double add;     // TSCALE
+  uint64_t block; // HADAMARD: a power of two
 } rows_kernel;
 
 // Whether lower_emit_rows knows the operation.

@@ -25,7 +25,7 @@ static uint64_t scale_group(const recipe *r) {
 static uint64_t common_group(const recipe *r) {
   uint64_t g = scale_group(r);
   for (size_t i = 0; i < r->scheme->field_count; i++)
-    if (granularity_is_grouped(&r->scheme->fields[i].gran)) g = num_gcd(g, r->scheme->fields[i].gran.group);
+    if (draft_is_grouped(r, i)) g = num_gcd(g, r->scheme->fields[i].gran.group);
   return g;
 }
 

@@ -65,6 +65,11 @@ static uint64_t window_span(const expr *e, uint64_t span) {
   return span;
 }
 
+bool draft_is_grouped(const recipe *r, size_t field) {
+  return granularity_is_grouped(&r->scheme->fields[field].gran) &&
+         !scheme_is_transform_field(r->scheme, (unsigned)field);
+}
+
 uint64_t draft_least_block(const recipe *r) {
   uint64_t block = PACK_CHUNK;
   const uint64_t spans[] = {r->segment, r->float_span};
@@ -72,8 +77,7 @@ uint64_t draft_least_block(const recipe *r) {
   for (size_t i = 0; i < 2 && block < DRAFT_BLOCK_LIMIT; i++)
     if (spans[i] != PREPARED_ROW) block = lcm(block, spans[i]);
   for (size_t i = 0; i < r->scheme->field_count && block < DRAFT_BLOCK_LIMIT; i++)
-    if (granularity_is_grouped(&r->scheme->fields[i].gran))
-      block = lcm(block, draft_span(r, r->scheme->fields[i].gran.group));
+    if (draft_is_grouped(r, i)) block = lcm(block, draft_span(r, r->scheme->fields[i].gran.group));
   return block;
 }
 
@@ -91,7 +95,7 @@ static bool find_block(draft *t) {
   uint64_t header = 0;
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
-    if (!granularity_is_grouped(&f->gran)) continue;
+    if (!draft_is_grouped(r, i)) continue;
     header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(store_type(f->type)) * TILE_ROWS;
   }
   uint64_t grow = 1;
@@ -111,7 +115,7 @@ static void lay_fields(draft *t) {
     const scheme_field *f = &r->scheme->fields[i];
     pack_field pf = {.field = (unsigned)i, .store = store_type(f->type)};
     uint64_t bytes = elements(f) * element_bytes(pf.store);
-    if (f->gran.kind == GRAN_WEIGHT) continue;
+    if (f->gran.kind == GRAN_WEIGHT || scheme_is_transform_field(r->scheme, (unsigned)i)) continue;
     if (granularity_is_grouped(&f->gran)) {
       pf.span = draft_span(r, f->gran.group);
       pf.offset = p->header_bytes;

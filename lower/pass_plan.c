@@ -203,6 +203,11 @@ static void rows_step(planner *p, const ir_op *op, const kernel_choice *c) {
   add_buffer(s, place_of(p, op->operands[0]));
   add_buffer(s, place_of(p, op->results[0]));
   for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
+  if (op->code == IR_TAKE) {
+    const ir_weight *index = ir_find_weight(p->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
+    ir_ref ref = {.space = IR_SPACE_WEIGHTS, .offset = {.fixed = index->offset}};
+    add_buffer(s, &ref);
+  }
   add_size(s, constant(lower_last_dim(t)));
   bool second = op->operand_count > 1 && op->code != IR_LAYERNORM && op->code != IR_RMSNORM;
   if (second) add_size(s, lower_leading(&op->operands[1]->type));

@@ -11,6 +11,8 @@ bool pass_mode(diag *d, ir_module *m, const lower_options *o);
 bool pass_factor(diag *d, ir_module *m, const lower_options *o);
 bool pass_prove(diag *d, ir_module *m, const lower_options *o);
 bool pass_layout(diag *d, ir_module *m, const lower_options *o);
+/* pass_transform.c: the steps of a scheme's input and output become operations around the product */
+bool pass_transform(diag *d, ir_module *m, const lower_options *o);
 /* pass_prepare.c: linear -> prepare + matmul; layers that read the same activations in the same form share one prepare */
 bool pass_prepare(diag *d, ir_module *m, const lower_options *o);
 /* pass_fuse.c: an activation function and a residual sum join the matmul before them */

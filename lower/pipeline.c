@@ -9,6 +9,7 @@ static const lower_pass passes[] = {
     {"factor", "pulls coarse factors out of the inner loop", pass_factor, false},
     {"prove", "bounds every accumulator, shortening spans until none overflows", pass_prove, false},
     {"layout", "chooses the layouts of weights and activations", pass_layout, true},
+    {"transform", "puts what schemes do to input and output around the product", pass_transform, true},
     {"prepare", "makes the activations' quantization explicit and shared", pass_prepare, true},
     {"fuse", "joins activation functions and residual sums to the matmul", pass_fuse, true},
     {"clean", "removes operations that nobody uses", pass_clean, true},

@@ -2,12 +2,27 @@
 
 #include <math.h>
 
+#include "ir/transform.h"
+
+// All weights that the layer has, where its input or output are changed; NULL where a row at a time will do.
+static double *unfolded(arena *a, const tensor_codes *t) {
+  if (t->scheme->input.count + t->scheme->output.count == 0) return NULL;
+  double *all = ARENA_ARRAY(a, double, (size_t)(t->rows * t->columns));
+  for (uint64_t n = 0; n < t->rows; n++) scheme_row(t, n, all + n * t->columns);
+  transform_unfold(t, all);
+  return all;
+}
+
 error_stats error_stats_measure(const tensor_codes *t, const float *w) {
   arena *a = arena_new();
+  double *all = unfolded(a, t);
   double *row = ARENA_ARRAY(a, double, (size_t)t->columns);
   double error = 0, power = 0, max_abs = 0;
   for (uint64_t n = 0; n < t->rows; n++) {
-    scheme_row(t, n, row);
+    if (all != NULL)
+      row = all + n * t->columns;
+    else
+      scheme_row(t, n, row);
     for (uint64_t k = 0; k < t->columns; k++) {
       double weight = (double)w[n * t->columns + k], difference = fabs(weight - row[k]);
       error += difference * difference;

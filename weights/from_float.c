@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "support/fp.h"
+#include "weights/fold.h"
 #include "weights/tensor_parse.h"
 
 static const bool float_dtypes[TENSOR_DTYPE_COUNT] = {[TENSOR_F16] = true,     [TENSOR_BF16] = true,
@@ -84,6 +85,28 @@ static tensor_codes *encode_any(diag *d, arena *a, const tensor *t, const float 
   return encode_tensor(d, a, s, w, rows, columns, &options, (encode_progress){.call = on_progress, .user = &bar});
 }
 
+static tensor_codes *encode_values(diag *d, arena *a, const tensor *t, const float *w, const scheme *s, uint64_t rows,
+                                   uint64_t columns, const from_float_options *o) {
+  return is_plain(s) ? encode_plain(d, a, t, w, s, rows, columns) : encode_any(d, a, t, w, s, rows, columns, o);
+}
+
+// ---- a scheme that changes input or output -----------------------------------------------------------------
+
+// The values are encoded by themselves: what is stored is not the weights, but the matrix between input and output.
+static tensor_codes *encode_folded(diag *d, arena *a, const tensor *t, const float *w, const scheme *s, uint64_t rows,
+                                   uint64_t columns, const from_float_options *o) {
+  const char *layer = o->layer != NULL ? o->layer : t->name;
+  for (uint64_t i = 0; i < rows * columns; i++)
+    if (!check_number(d, t, i, columns, (double)w[i])) return NULL;
+  folded_weights folded;
+  if (!fold_weights(d, a, s, o->file, layer, w, rows, columns, &folded)) return NULL;
+  tensor numbers = *t;
+  numbers.dtype = TENSOR_F32; // what is in `folded`, for messages too
+  tensor_codes *values = encode_values(d, a, &numbers, folded.w, folded.values, rows, columns, o);
+  if (values != NULL) fold_take_values(&folded, values);
+  return values == NULL ? NULL : folded.codes;
+}
+
 bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint64_t rows, uint64_t columns,
                        const from_float_options *options, from_float_result *out) {
   arena *numbers = arena_new();
@@ -91,8 +114,8 @@ bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint
   float *w = ARENA_ARRAY(numbers, float, (size_t)t->count);
   *out = (from_float_result){0};
   if (tensor_read_f32(d, t, 0, (size_t)t->count, w))
-    out->codes =
-        is_plain(s) ? encode_plain(d, a, t, w, s, rows, columns) : encode_any(d, a, t, w, s, rows, columns, options);
+    out->codes = s->input.count + s->output.count > 0 ? encode_folded(d, a, t, w, s, rows, columns, options)
+                                                      : encode_values(d, a, t, w, s, rows, columns, options);
   out->seconds = now() - started;
   if (out->codes != NULL) out->error = error_stats_measure(out->codes, w);
   arena_free(numbers);

@@ -15,6 +15,8 @@ typedef struct from_float_options {
   const encode_options *encode; // may be NULL
   progress *progress;           // may be NULL; counts 4 bytes for every weight
   uint64_t progress_base;       // bytes of what was done before
+  const char *layer;            // whose input and output the scheme may change; NULL: the tensor's name
+  const tensor_file *file;      // where `<layer>.<field>` is looked for (see weights/fold.h); NULL: nowhere
 } from_float_options;
 
 typedef struct from_float_result {

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 
+#include "ir/transform.h"
 #include "runtime/qrt.h"
 #include "support/fp.h"
 
@@ -43,12 +44,22 @@ static void put_table(strbuf *out, const scheme_table *t) {
   strbuf_putc(out, '\n');
 }
 
+static void put_transform(strbuf *out, const char *name, const transform *t) {
+  for (size_t i = 0; i < t->count; i++) {
+    strbuf_printf(out, "%s %s %" PRIu64 " ", name, transform_kind_name(t->steps[i].kind), t->steps[i].block);
+    if (TRANSFORM_HAS_FACTOR(t->steps[i].kind)) put_expr(out, t->steps[i].factor);
+    strbuf_putc(out, '\n');
+  }
+}
+
 void identity_scheme(strbuf *out, const scheme *s) {
   strbuf_printf(out, "scheme %s\n", s->name);
   for (size_t i = 0; i < s->field_count; i++) put_field(out, &s->fields[i]);
   for (size_t i = 0; i < s->table_count; i++) put_table(out, &s->tables[i]);
   put_expr(out, s->value);
   strbuf_putc(out, '\n');
+  put_transform(out, "input", &s->input);
+  put_transform(out, "output", &s->output);
 }
 
 uint64_t identity_scheme_digest(const scheme *s) {

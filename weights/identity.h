@@ -6,7 +6,7 @@
 #include "ir/scheme.h"
 #include "support/vec.h"
 
-// Appends the scheme's name, fields, tables and value, every number exactly; not its storage layouts. The form is part
+// Appends the scheme's name, fields, tables, value, input and output, every number exactly; not its storage layouts. The form is part
 // of the file formats that hold its digest: it does not change.
 void identity_scheme(strbuf *out, const scheme *s);
 

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ir/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "weights/from_float.h"
@@ -35,8 +36,11 @@ weight_set *weights_open(diag *d, arena *a, weight_files *files, const ir_module
   if (options != NULL) w->options = *options;
   w->stored = ARENA_ARRAY(a, stored_weight, m->weights.len);
   stored_finder finder = {.d = d, .mem = a, .files = files, .m = m, .options = &w->options};
-  for (size_t i = 0; i < m->weights.len; i++)
-    ok &= check_sizes(d, m->weights.data[i]) && stored_find(&finder, m->weights.data[i], &w->stored[i]);
+  for (size_t i = 0; i < m->weights.len; i++) {
+    const ir_weight *weight = m->weights.data[i];
+    w->stored[i] = (stored_weight){.weight = weight, .kind = STORED_FACTOR};
+    ok &= check_sizes(d, weight) && (weight->of != NULL || stored_find(&finder, weight, &w->stored[i]));
+  }
   return ok ? w : NULL;
 }
 
@@ -46,7 +50,11 @@ size_t weights_count(const weight_set *w) { return w->m->weights.len; }
 
 static tensor_codes *read_float(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
   const ir_weight *weight = s->weight;
-  from_float_options options = {.encode = w->options.encode, .progress = &w->bar, .progress_base = w->done};
+  from_float_options options = {.encode = w->options.encode,
+                                .progress = &w->bar,
+                                .progress_base = w->done,
+                                .layer = weight->layer,
+                                .file = s->file};
   from_float_result result;
   if (!from_float_encode(w->d, a, s->tensor, weight->scheme, weight->rows, weight->columns, &options, &result))
     return NULL;
@@ -94,14 +102,54 @@ tensor_codes *weights_read_codes(weight_set *w, arena *a, size_t index, weight_s
 
 // ---- packing ---------------------------------------------------------------------------------------------
 
-static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *out, weight_stats *stats) {
-  const ir_weight *weight = w->stored[index].weight;
-  tensor_codes *codes = weights_read_codes(w, a, index, stats);
-  return codes != NULL && pack_tensor(w->d, a, weight->recipe, codes, out, weight->size);
+// The factor of a step of the input or output, which kernels read as f32, or i32 where it is an index.
+static void pack_factor(const tensor_codes *codes, const transform_step *step, bool input, double *room, uint8_t *out,
+                        uint64_t count) {
+  transform_factor(codes, step, input, room);
+  for (uint64_t i = 0; i < count; i++) {
+    uint32_t bits = step->kind == TRANSFORM_GATHER ? (uint32_t)room[i] : fp_bits32((float)room[i]);
+    for (unsigned b = 0; b < 4; b++) out[4 * i + b] = (uint8_t)(bits >> 8 * b);
+  }
 }
 
-static bool pack_numbers(weight_set *w, arena *a, size_t index, uint8_t *out, weight_stats *stats) {
+// All constants that are made from this weight's fields.
+static bool pack_factors(weight_set *w, arena *a, const ir_weight *weight, const tensor_codes *codes,
+                         uint8_t *payload) {
+  double *room = ARENA_ARRAY(a, double, (size_t)(codes->rows > codes->columns ? codes->rows : codes->columns));
+  if (!transform_check_codes(w->d, codes, weight->layer)) return false;
+  for (size_t i = 0; i < w->m->weights.len; i++) {
+    const ir_weight *made = w->m->weights.data[i];
+    bool input = false;
+    if (made->of == NULL || strcmp(made->of, weight->name) != 0) continue;
+    const transform_step *step = ir_weight_step(w->m, made, &input);
+    uint64_t count = input ? codes->columns : codes->rows;
+    if (step == NULL || made->size != 4 * count) {
+      diag_error(w->d, weight->loc, "'%s' is no factor of '%s'", made->name, weight->name);
+      return false;
+    }
+    pack_factor(codes, step, input, room, payload + made->offset, count);
+  }
+  return true;
+}
+
+static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
+  const ir_weight *weight = w->stored[index].weight;
+  tensor_codes *codes = weights_read_codes(w, a, index, stats);
+  return codes != NULL && pack_tensor(w->d, a, weight->recipe, codes, payload + weight->offset, weight->size) &&
+         pack_factors(w, a, weight, codes, payload);
+}
+
+// Nothing to do: it comes with the weight that it is made from.
+static bool pack_nothing(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
+  const ir_weight *weight = w->stored[index].weight;
+  (void)a, (void)payload;
+  *stats = weight_stats_new(weight->layer, NULL, weight->rows, weight->columns, weight->size);
+  return true;
+}
+
+static bool pack_numbers(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
   const stored_weight *s = &w->stored[index];
+  uint8_t *out = payload + s->weight->offset;
   size_t count = (size_t)s->tensor->count;
   *stats = weight_stats_new(s->weight->layer, NULL, s->weight->rows, s->weight->columns, s->weight->size);
   if (s->weight->size != 4 * s->tensor->count) {
@@ -136,15 +184,18 @@ static uint64_t float_bytes(const weight_set *w) {
 }
 
 bool weights_pack(weight_set *w, uint8_t *payload, uint64_t size, weight_stats *stats) {
+  typedef bool pack_fn(weight_set * w, arena * a, size_t index, uint8_t *payload, weight_stats *stats);
   bool ok = true;
   w->done = 0;
+  for (size_t i = 0; i < w->m->weights.len; i++) ok &= check_place(w, w->m->weights.data[i], size);
+  if (!ok) return false;
   progress_begin(&w->bar, w->options.progress, "", float_bytes(w));
   for (size_t i = 0; i < w->m->weights.len; i++) {
     const ir_weight *weight = w->m->weights.data[i];
     arena *a = arena_new();
     w->bar.label = weight->layer;
-    ok &= check_place(w, weight, size) &&
-          (weight->scheme == NULL ? pack_numbers : pack_codes)(w, a, i, payload + weight->offset, &stats[i]);
+    pack_fn *pack = weight->of != NULL ? pack_nothing : weight->scheme == NULL ? pack_numbers : pack_codes;
+    ok &= pack(w, a, i, payload, &stats[i]);
     arena_free(a);
   }
   progress_end(&w->bar);

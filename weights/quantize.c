@@ -82,10 +82,21 @@ static bool store_codes(quantizer *q, const tensor_codes *codes, const char *nam
   return true;
 }
 
+// "fc1" of "fc1.weight".
+static const char *layer_of(arena *a, const char *name) {
+  static const char ending[] = ".weight";
+  size_t length = strlen(name), end = sizeof ending - 1;
+  return length > end && strcmp(name + length - end, ending) == 0 ? arena_strndup(a, name, length - end) : name;
+}
+
 static bool encode_one(quantizer *q, const tensor *t) {
   const scheme *s = q->job->scheme;
   arena *a = arena_new();
-  from_float_options options = {.encode = q->job->encode, .progress = &q->bar, .progress_base = q->done};
+  from_float_options options = {.encode = q->job->encode,
+                                .progress = &q->bar,
+                                .progress_base = q->done,
+                                .layer = layer_of(q->mem, t->name),
+                                .file = q->file};
   from_float_result result;
   uint64_t bytes;
   q->bar.label = t->name;

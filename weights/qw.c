@@ -77,6 +77,7 @@ uint64_t qw_model_id(const ir_module *m) {
     const ir_weight *w = m->weights.data[i];
     strbuf_printf(&text, "weight %s %" PRIu64 " x %" PRIu64 " at %" PRIu64 " size %" PRIu64 "\n", w->name, w->rows,
                   w->columns, w->offset, w->size);
+    if (w->of != NULL) strbuf_printf(&text, "factor %s of %s\n", w->step == NULL ? "" : w->step, w->of);
     if (w->scheme != NULL) identity_scheme(&text, w->scheme);
     if (w->recipe != NULL) put_recipe(&text, w->recipe);
   }

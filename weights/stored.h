@@ -10,7 +10,8 @@ typedef enum stored_kind {
   STORED_FLOAT,   // to be encoded
   STORED_BLOCKS,
   STORED_TENSORS,
-  STORED_FIELDS
+  STORED_FIELDS,
+  STORED_FACTOR // made from the fields of another weight
 } stored_kind;
 
 typedef struct stored_weight {

@@ -86,18 +86,21 @@ static void add_splat(case_list *list, ir_type t) {
   case_add(list, c);
 }
 
-static void add_gather(case_list *list, ir_type t) {
-  enum { ITEMS = 20, TABLE = 1000 };
+// With a base, each item reads its own part of the buffer.
+static void add_gather(case_list *list, ir_type t, bool based) {
+  enum { ITEMS = 20, TABLE = 1000, STEP = 12 };
   ir_type offsets = ir_vector(ELEM_I32, t.lanes);
   ir_func *kernel;
-  ir_builder b = case_begin(list, type_name(list, "gather", t), 3, &kernel);
+  ir_builder b = case_begin(list, type_name(list, based ? "gather_base" : "gather", t), 3, &kernel);
   ir_value **params = kernel->body->params;
   ir_loop loop = over_items(&b, kernel, 3);
   ir_value *v = ir_emit2(&b, IR_LOAD, offsets, params[1], times(&b, loop.index, bytes_of(offsets)));
-  store(&b, params[2], times(&b, loop.index, bytes_of(t)), ir_emit2(&b, IR_GATHER, t, params[0], v));
+  v = based ? ir_emit3(&b, IR_GATHER, t, params[0], v, times(&b, loop.index, STEP))
+            : ir_emit2(&b, IR_GATHER, t, params[0], v);
+  store(&b, params[2], times(&b, loop.index, bytes_of(t)), v);
   ir_end_for(&b, loop, 0, NULL, NULL);
   test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 3, .compare = ELEM_I8};
-  c.buffers[0] = random_memory(list, TABLE, 5);
+  c.buffers[0] = random_memory(list, TABLE + (based ? (ITEMS - 1) * STEP : 0), 5);
   c.buffers[1] = case_memory(list, ITEMS * bytes_of(offsets));
   c.buffers[2] = case_memory(list, ITEMS * bytes_of(t));
   uint64_t seed = 6;
@@ -145,7 +148,8 @@ static void add_shapes(case_list *list) {
       add_load_first(list, t);
       add_store_first(list, t);
       add_splat(list, t);
-      add_gather(list, t);
+      add_gather(list, t, false);
+      add_gather(list, t, true);
     }
   }
 }

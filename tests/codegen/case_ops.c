@@ -276,6 +276,17 @@ static void add_reductions(case_list *list) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) add_lanes(list, &rows[i], usual);
 }
 
+static void add_butterflies(case_list *list) {
+  static const uint32_t lanes[] = {2, 4, 16, 24, 64};
+  for (uint32_t h = 1; h <= 32; h *= 2) {
+    op_spec s = {.code = IR_BUTTERFLY, .result = ELEM_F32, .operands = {{ELEM_F32, 1, MODERATE}}, .attr_count = 1};
+    s.attrs[0] = ir_int(IR_ATTR_VALUE, h);
+    s.suffix = arena_printf(list->mem, "_%u", h);
+    for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++)
+      if (lanes[i] % (2 * h) == 0) add_lanes(list, &s, (uint32_t[]){lanes[i], 0});
+  }
+}
+
 void cases_add_ops(case_list *list) {
   add_integers(list);
   add_shifts(list);
@@ -285,4 +296,5 @@ void cases_add_ops(case_list *list) {
   add_conversions(list);
   add_floats(list);
   add_reductions(list);
+  add_butterflies(list);
 }

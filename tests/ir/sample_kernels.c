@@ -51,6 +51,7 @@ static void emit_memory(kernel *k) {
   ir_emit(b, IR_DATA, &buffer, 0, NULL, 1, &data);
   ir_emit(b, IR_PREFETCH, NULL, 2, (ir_value *[]){k->buffer, k->offset}, 0, NULL);
   k->f16 = ir_emit2(b, IR_GATHER, ir_vector(ELEM_F16, 4), k->buffer, k->i32);
+  ir_emit3(b, IR_GATHER, ir_vector(ELEM_I8, 4), k->buffer, k->i32, k->offset);
   ir_attr align = ir_int(IR_ATTR_ALIGN, 64);
   ir_emit(b, IR_STORE, NULL, 3, (ir_value *[]){k->buffer, k->offset, k->f32}, 1, &align);
   ir_emit(b, IR_STORE_FIRST, NULL, 4, (ir_value *[]){k->buffer, k->offset, k->i16, k->count}, 0, NULL);
@@ -100,6 +101,7 @@ static void emit_floats(kernel *k) {
   ir_emit1(b, IR_FTOI, i32x4(), x);
   ir_emit1(b, IR_EXTF, f32, k->f16);
   ir_emit1(b, IR_TRUNCF, half, x);
+  x = ir_emit_attr(b, IR_BUTTERFLY, f32, x, ir_int(IR_ATTR_VALUE, 2));
   ir_emit1(b, IR_REDUCE_FADD, ir_vector(ELEM_F32, 1), x);
   ir_emit1(b, IR_REDUCE_FMAX, ir_vector(ELEM_F32, 1), x);
 }

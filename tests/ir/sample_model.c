@@ -131,6 +131,21 @@ static scheme_layout tensor_layout(arena *mem) {
                          .places = arena_memdup(mem, places, sizeof places)};
 }
 
+// Every kind of step, on both sides.
+static void set_transforms(arena *mem, scheme *s) {
+  const expr *k = var(mem, VAR_K), *n = var(mem, VAR_N);
+  const expr *mixed = make2(mem, EXPR_MOD, make2(mem, EXPR_MUL, k, number(mem, 5)), number(mem, 64));
+  const expr *level = expr_lookup(mem, EXPR_TABLE, 0, false, make2(mem, EXPR_MOD, k, number(mem, 16)), NOWHERE);
+  transform_step input[] = {{.kind = TRANSFORM_GATHER, .factor = mixed},
+                            {.kind = TRANSFORM_MUL, .factor = level},
+                            {.kind = TRANSFORM_DIV, .factor = expr_real(mem, 0.1, NOWHERE)},
+                            {.kind = TRANSFORM_HADAMARD}};
+  transform_step output[] = {{.kind = TRANSFORM_HADAMARD, .block = 32},
+                             {.kind = TRANSFORM_GATHER, .factor = make2(mem, EXPR_SUB, number(mem, 63), n)}};
+  s->input = (transform){.count = COUNT(input), .steps = arena_memdup(mem, input, sizeof input)};
+  s->output = (transform){.count = COUNT(output), .steps = arena_memdup(mem, output, sizeof output)};
+}
+
 const scheme *sample_rich_scheme(arena *mem, ir_module *m) {
   static const double levels[16] = {-1, -0.5, 0, 0.25, 0.1f, 1e-30f};
   static const double whole[2] = {-3, 5};
@@ -152,6 +167,7 @@ const scheme *sample_rich_scheme(arena *mem, ir_module *m) {
                 .value = rich_value(mem),
                 .layout_count = COUNT(layouts),
                 .layouts = arena_memdup(mem, layouts, sizeof layouts)};
+  set_transforms(mem, s);
   vec_push(mem, &m->schemes, s);
   return s;
 }
@@ -260,6 +276,17 @@ static void add_weights(arena *mem, ir_module *m, const scheme *s, const recipe 
                          .columns = 64,
                          .offset = 8192,
                          .size = 256});
+  static const char *const steps[][2] = {{"order", "input 0"}, {"levels", "input 1"}};
+  for (size_t i = 0; i < 2; i++)
+    add_weight(mem, m,
+               (ir_weight){.name = steps[i][0],
+                           .layer = "fc 1",
+                           .of = "fc 1.weight",
+                           .step = steps[i][1],
+                           .rows = 1,
+                           .columns = 64,
+                           .offset = 8448 + i * 256,
+                           .size = 256});
 }
 
 static ir_value *emit_elementwise(ir_builder *b, ir_value *x, ir_value *bias) {
@@ -279,8 +306,10 @@ static ir_value *emit_products(ir_builder *b, ir_value *x, ir_value *bias) {
   prepared.kind = IR_PREPARED;
   ir_attr act = {.key = IR_ATTR_ACT, .act = {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3}};
   ir_attr act_group = {.key = IR_ATTR_ACT, .act = {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32}};
-  ir_attr linear[] = {ir_sym(IR_ATTR_WEIGHT, "fc 1.weight"), act};
-  x = ir_emit(b, IR_LINEAR, &x->type, 2, (ir_value *[]){x, bias}, 2, linear);
+  ir_attr linear[] = {ir_sym(IR_ATTR_WEIGHT, "fc 1.weight"), act, ir_int(IR_ATTR_RAW, 1)};
+  x = ir_emit(b, IR_LINEAR, &x->type, 2, (ir_value *[]){x, bias}, 3, linear);
+  x = ir_emit_attr(b, IR_TAKE, x->type, x, ir_sym(IR_ATTR_WEIGHT, "order"));
+  x = ir_emit_attr(b, IR_HADAMARD, x->type, x, ir_int(IR_ATTR_BLOCK, 64));
   ir_attr prepare[] = {act_group, ir_sym(IR_ATTR_RECIPE, "r0"), ir_int(IR_ATTR_SUMS, 1)};
   ir_value *ready = ir_emit(b, IR_PREPARE, &prepared, 1, &x, 3, prepare);
   ir_attr matmul[] = {ir_sym(IR_ATTR_WEIGHT, "fc 1.weight"),

@@ -317,7 +317,23 @@ static const rows_kernel rows_kernels[] = {
     {.op = IR_TSCALE, .mul = 2.5, .add = -1},
     {.op = IR_LAYERNORM, .gain = true, .bias = true, .eps = 1e-5},
     {.op = IR_RMSNORM, .gain = true, .eps = 1e-6},
+    {.op = IR_TAKE},
+    {.op = IR_HADAMARD, .block = 2},
+    {.op = IR_HADAMARD, .block = 8},
+    {.op = IR_HADAMARD, .block = 16},
+    {.op = IR_HADAMARD, .block = 64},
+    {.op = IR_HADAMARD, .block = 512},
 };
+
+// Indices in an order that depends on the number of columns.
+static ir_memory indices(arena *a, uint64_t columns) {
+  ir_memory m = {.data = ARENA_ARRAY(a, uint8_t, 4 * columns), .size = 4 * columns};
+  for (uint64_t i = 0; i < columns; i++) {
+    uint32_t index = (uint32_t)((i * 7 + 3) * (i + 1) % columns);
+    for (unsigned b = 0; b < 4; b++) m.data[4 * i + b] = (uint8_t)(index >> 8 * b);
+  }
+  return m;
+}
 
 static void rows_call(maker *m, const rows_kernel *k, uint64_t kernel, const ir_func *program, uint64_t columns) {
   arena *a = arena_new();
@@ -327,6 +343,7 @@ static void rows_call(maker *m, const rows_kernel *k, uint64_t kernel, const ir_
   buffers[1].check = CHECK_BYTES;
   size_t count = 2;
   if (binary || k->gain) buffers[count++].before = floats(a, columns, 4);
+  if (k->op == IR_TAKE) buffers[count++].before = indices(a, columns);
   if (k->bias) buffers[count++].before = floats(a, columns, 5);
   const uint64_t sizes[] = {columns, 1};
   ir_memory run[4];
@@ -337,6 +354,11 @@ static void rows_call(maker *m, const rows_kernel *k, uint64_t kernel, const ir_
   arena_free(a);
 }
 
+// At most four blocks.
+static uint64_t whole_blocks(uint64_t columns, uint64_t block) {
+  return block == 0 ? columns : (columns % 4 + 1) * block;
+}
+
 static void rows_calls(maker *m) {
   static const uint64_t columns[] = {1, 5, 16, 33, 100};
   for (size_t i = 0; i < sizeof rows_kernels / sizeof *rows_kernels; i++) {
@@ -345,7 +367,8 @@ static void rows_calls(maker *m) {
     uint64_t kernel = kernel_number(m);
     const ir_func *program =
         lower_emit_rows(m->programs, &rows_kernels[i], &m->reference.target->tiers[0], false, name);
-    for (size_t c = 0; c < 5; c++) rows_call(m, &rows_kernels[i], kernel, program, columns[c]);
+    for (size_t c = 0; c < 5; c++)
+      rows_call(m, &rows_kernels[i], kernel, program, whole_blocks(columns[c], rows_kernels[i].block));
   }
 }
 

@@ -7,7 +7,7 @@
 #include "tests/check_main.h"
 #include "tests/lower_rows/kernel_run.h"
 
-enum { ROWS = 5, MOST_COLUMNS = 130, MOST = ROWS * MOST_COLUMNS };
+enum { ROWS = 5, MOST_COLUMNS = 2048, MOST = ROWS * MOST_COLUMNS };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
@@ -21,6 +21,7 @@ typedef struct row_inputs {
   const float *second;
   const float *gain;
   const float *bias;
+  const int32_t *index;
 } row_inputs;
 
 typedef void (*exact_row)(const rows_kernel *k, const row_inputs *in, double *y);
@@ -73,6 +74,22 @@ static void exact_norm(const rows_kernel *k, const row_inputs *in, double *y) {
   }
 }
 
+static void exact_take(const rows_kernel *k, const row_inputs *in, double *y) {
+  (void)k;
+  for (size_t i = 0; i < in->columns; i++) y[i] = (double)in->x[in->index[i]];
+}
+
+// By the matrix: entry (i, j) is negative where i and j have an odd number of bits in common.
+static void exact_hadamard(const rows_kernel *k, const row_inputs *in, double *y) {
+  for (size_t i = 0; i < in->columns; i++) {
+    size_t first = i - i % k->block;
+    y[i] = 0;
+    for (size_t j = 0; j < k->block; j++)
+      y[i] += (__builtin_popcountll((i - first) & j) % 2 == 0 ? 1 : -1) * (double)in->x[first + j];
+    y[i] /= sqrt((double)k->block);
+  }
+}
+
 // ---- running a kernel on it
 
 typedef struct rows_case {
@@ -96,6 +113,15 @@ static const rows_case cases[] = {
     {{.op = IR_LAYERNORM, .eps = 1e-5, .gain = true, .bias = true}, exact_norm, 6e-7},
     {{.op = IR_RMSNORM, .eps = 1e-6}, exact_norm, 4e-7},
     {{.op = IR_RMSNORM, .eps = 1e-6, .gain = true}, exact_norm, 4e-7},
+    {{.op = IR_TAKE}, exact_take, 0},
+    {{.op = IR_HADAMARD, .block = 2}, exact_hadamard, 1e-6},
+    {{.op = IR_HADAMARD, .block = 4}, exact_hadamard, 1e-6},
+    {{.op = IR_HADAMARD, .block = 8}, exact_hadamard, 1e-6},
+    {{.op = IR_HADAMARD, .block = 16}, exact_hadamard, 1e-6},
+    {{.op = IR_HADAMARD, .block = 32}, exact_hadamard, 1e-6},
+    {{.op = IR_HADAMARD, .block = 128}, exact_hadamard, 1.5e-6},
+    {{.op = IR_HADAMARD, .block = 256}, exact_hadamard, 1.5e-6},
+    {{.op = IR_HADAMARD, .block = 2048}, exact_hadamard, 2.5e-6},
 };
 
 typedef struct rows_data {
@@ -105,6 +131,7 @@ typedef struct rows_data {
   float second[MOST];
   float gain[MOST_COLUMNS];
   float bias[MOST_COLUMNS];
+  int32_t index[MOST_COLUMNS];
 } rows_data;
 
 static bool is_binary(const rows_kernel *k) {
@@ -124,6 +151,7 @@ static void run_rows(const rows_kernel *k, bool gpu, const rows_data *data, floa
   if (is_binary(k)) buffers[n++] = floats(data->second, data->second_rows * data->columns);
   if (k->gain) buffers[n++] = floats(data->gain, data->columns);
   if (k->bias) buffers[n++] = floats(data->bias, data->columns);
+  if (k->op == IR_TAKE) buffers[n++] = (ir_memory){.data = (uint8_t *)data->index, .size = data->columns * 4};
   const uint64_t sizes[] = {data->columns, data->second_rows};
   const ir_func *f = lower_emit_rows(run.module, k, NULL, gpu, lower_rows_name(run.mem, k));
   kernel_run_go(&run, f, n, buffers, is_binary(k) ? 2 : 1, sizes, begin, end);
@@ -137,12 +165,14 @@ static void fill(rows_data *data, size_t columns, size_t second_rows) {
   for (size_t i = 0; i < MOST; i++) data->second[i] = next_float(&state) + 2;
   for (size_t i = 0; i < MOST_COLUMNS; i++) data->gain[i] = 1 + 0.5f * next_float(&state);
   for (size_t i = 0; i < MOST_COLUMNS; i++) data->bias[i] = next_float(&state);
+  for (size_t i = 0; i < columns; i++) data->index[i] = (int32_t)((i * 7 + 3) * (i + 1) % columns);
 }
 
 static double row_error(const rows_case *c, const rows_data *data, size_t row, const float *y) {
-  double exact[MOST_COLUMNS];
+  static double exact[MOST_COLUMNS];
   double worst = 0;
   row_inputs in = {.columns = data->columns, .gain = data->gain, .bias = data->bias};
+  in.index = data->index;
   in.x = data->x + row * data->columns;
   in.second = data->second + row % data->second_rows * data->columns;
   c->exact(&c->k, &in, exact);
@@ -153,13 +183,19 @@ static double row_error(const rows_case *c, const rows_data *data, size_t row, c
 
 // ---- tests
 
+// Rows of whole blocks.
+static size_t columns_of(const rows_kernel *k, size_t i) {
+  size_t block = (size_t)k->block, most = block == 0 ? 0 : MOST_COLUMNS / block;
+  return block == 0 ? column_counts[i] : block * (i % (most < 5 ? most : 5) + 1);
+}
+
 START_TEST(test_results) {
   const rows_case *c = &cases[_i];
   static rows_data data;
-  float y[MOST];
+  static float y[MOST];
   double worst = 0;
   for (size_t i = 0; i < COUNT(column_counts); i++) {
-    fill(&data, column_counts[i], i % ROWS + 1);
+    fill(&data, columns_of(&c->k, i), i % ROWS + 1);
     run_rows(&c->k, false, &data, y, 0, ROWS);
     for (size_t row = 0; row < ROWS; row++) worst = fmax(worst, row_error(c, &data, row, y));
   }
@@ -172,11 +208,11 @@ END_TEST
 START_TEST(test_ways_agree) {
   const rows_case *c = &cases[_i];
   static rows_data data;
-  float y[MOST];
-  float other[MOST];
-  for (size_t i = 0; i < COUNT(column_counts); i++) {
-    size_t bytes = ROWS * column_counts[i] * sizeof *y;
-    fill(&data, column_counts[i], 2);
+  static float y[MOST];
+  static float other[MOST];
+  for (size_t i = 0; i < COUNT(column_counts); i += c->k.block > 128 ? 7 : 1) {
+    size_t bytes = ROWS * columns_of(&c->k, i) * sizeof *y;
+    fill(&data, columns_of(&c->k, i), 2);
     run_rows(&c->k, false, &data, y, 0, ROWS);
     run_rows(&c->k, false, &data, other, 3, ROWS);
     run_rows(&c->k, false, &data, other, 0, 3);
@@ -191,22 +227,23 @@ END_TEST
 START_TEST(test_only_the_range_is_written) {
   const rows_case *c = &cases[_i];
   static rows_data data;
-  float y[MOST];
-  float before[MOST];
-  fill(&data, 19, 3);
+  static float y[MOST];
+  static float before[MOST];
+  size_t columns = c->k.block == 0 ? 19 : (size_t)c->k.block;
+  fill(&data, columns, 3);
   for (size_t i = 0; i < MOST; i++) before[i] = y[i] = 1234.5f;
   run_rows(&c->k, false, &data, y, 2, 2);
   ck_assert_mem_eq(y, before, sizeof y);
   run_rows(&c->k, false, &data, y, 1, 2);
-  ck_assert_mem_eq(y, before, 19 * sizeof *y);
-  ck_assert_mem_eq(y + 2 * 19, before, 3 * 19 * sizeof *y);
-  ck_assert(memcmp(y + 19, before, 19 * sizeof *y) != 0);
+  ck_assert_mem_eq(y, before, columns * sizeof *y);
+  ck_assert_mem_eq(y + 2 * columns, before, 3 * columns * sizeof *y);
+  ck_assert(memcmp(y + columns, before, columns * sizeof *y) != 0);
 }
 END_TEST
 
 static void check_softmax(size_t columns, size_t at, float value, float others, float at_result, float result) {
   static rows_data data;
-  float y[MOST];
+  static float y[MOST];
   fill(&data, columns, 1);
   for (size_t i = 0; i < columns; i++) data.x[i] = others;
   data.x[at] = value;
@@ -232,7 +269,7 @@ END_TEST
 // A large mean with a small spread: the reason for two passes.
 START_TEST(test_layernorm_keeps_digits) {
   static rows_data data;
-  float y[MOST];
+  static float y[MOST];
   rows_kernel k = {.op = IR_LAYERNORM};
   fill(&data, 64, 1);
   for (size_t i = 0; i < 64; i++) data.x[i] = 4096.0f + (i % 2 == 0 ? 0.5f : -0.5f);
