@@ -83,9 +83,12 @@ double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) 
   return rows == 0 || columns == 0 ? 0 : bits / ((double)rows * (double)columns);
 }
 
+// Words of one size hold the same bits, of either sign; and floats of a byte are often stored as plain bytes.
 static bool same_elements(elem_type a, elem_type b) {
   const elem_info *x = elem_get(a), *y = elem_get(b);
-  return a == b || (x->bits == y->bits && x->kind != ELEM_KIND_FLOAT && y->kind != ELEM_KIND_FLOAT);
+  bool both_float = x->kind == ELEM_KIND_FLOAT && y->kind == ELEM_KIND_FLOAT;
+  bool no_float = x->kind != ELEM_KIND_FLOAT && y->kind != ELEM_KIND_FLOAT;
+  return a == b || (x->bits == y->bits && (no_float || (x->bits == 8 && !both_float)));
 }
 
 bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *stored) {

@@ -73,8 +73,12 @@ static tensor_codes *read_blocks(weight_set *w, arena *a, const stored_weight *s
 
 static tensor_codes *read_tensors(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
   (void)stats;
-  return layout_read_tensors(w->d, a, s->weight->scheme, s->layout, s->weight->layer, s->inputs, s->weight->rows,
-                             s->weight->columns);
+  arena *bytes = arena_new();
+  const layout_input *inputs = stored_unpack(bytes, s);
+  tensor_codes *codes = layout_read_tensors(w->d, a, s->weight->scheme, s->layout, s->weight->layer, inputs,
+                                            s->weight->rows, s->weight->columns);
+  arena_free(bytes);
+  return codes;
 }
 
 static tensor_codes *read_fields(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {

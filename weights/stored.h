@@ -22,7 +22,8 @@ typedef struct stored_weight {
   const scheme_layout *layout; // BLOCKS, TENSORS
   const uint8_t *data;         // BLOCKS
   size_t size;
-  layout_input *inputs; // TENSORS
+  layout_input *inputs;   // TENSORS
+  const tensor **tensors; // TENSORS: what the inputs are
 } stored_weight;
 
 typedef struct stored_finder {
@@ -39,6 +40,8 @@ bool stored_find(const stored_finder *s, const ir_weight *w, stored_weight *out)
 /* stored_tensors.c */
 // The tensors of a layout of separate tensors, checked; false when something was reported.
 bool stored_find_tensors(diag *d, arena *a, const tensor_file *f, const ir_weight *w, stored_weight *out);
+// The inputs with elements of less than a byte spread out, one raw element in a byte, in memory of `a`.
+layout_input *stored_unpack(arena *a, const stored_weight *s);
 // Whether the file has all of them.
 bool stored_has_tensors(arena *a, const tensor_file *f, const ir_weight *w, const scheme_layout *l);
 

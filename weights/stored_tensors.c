@@ -9,9 +9,30 @@ static const struct {
   tensor_dtype dtype;
   elem_type type;
 } types[] = {
-    {TENSOR_U8, ELEM_U8},   {TENSOR_I8, ELEM_I8},     {TENSOR_U16, ELEM_U16}, {TENSOR_I16, ELEM_I16},
-    {TENSOR_U32, ELEM_U32}, {TENSOR_I32, ELEM_I32},   {TENSOR_U64, ELEM_U64}, {TENSOR_I64, ELEM_I64},
-    {TENSOR_F16, ELEM_F16}, {TENSOR_BF16, ELEM_BF16}, {TENSOR_F32, ELEM_F32}, {TENSOR_F64, ELEM_F64},
+    {TENSOR_U8, ELEM_U8},
+    {TENSOR_I8, ELEM_I8},
+    {TENSOR_U16, ELEM_U16},
+    {TENSOR_I16, ELEM_I16},
+    {TENSOR_U32, ELEM_U32},
+    {TENSOR_I32, ELEM_I32},
+    {TENSOR_U64, ELEM_U64},
+    {TENSOR_I64, ELEM_I64},
+    {TENSOR_F16, ELEM_F16},
+    {TENSOR_BF16, ELEM_BF16},
+    {TENSOR_F32, ELEM_F32},
+    {TENSOR_F64, ELEM_F64},
+    {TENSOR_BOOL, ELEM_U8},
+    {TENSOR_F8_E4M3, ELEM_F8E4M3},
+    {TENSOR_F8_E5M2, ELEM_F8E5M2},
+    {TENSOR_F8_E8M0, ELEM_E8M0},
+    // Elements of less than a byte come as bytes, one each (see stored_unpack).
+    {TENSOR_U2, ELEM_U8},
+    {TENSOR_I2, ELEM_U8},
+    {TENSOR_U4, ELEM_U8},
+    {TENSOR_I4, ELEM_U8},
+    {TENSOR_F4, ELEM_U8},
+    {TENSOR_F6_E2M3, ELEM_U8},
+    {TENSOR_F6_E3M2, ELEM_U8},
 };
 
 static bool type_of(tensor_dtype dtype, elem_type *out) {
@@ -68,9 +89,26 @@ bool stored_find_tensors(diag *d, arena *a, const tensor_file *f, const ir_weigh
   bool ok = true;
   *out = (stored_weight){.weight = w, .file = f, .kind = STORED_TENSORS, .layout = l};
   out->inputs = ARENA_ARRAY(a, layout_input, l->tensor_count);
+  out->tensors = ARENA_ARRAY(a, const tensor *, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) {
     const tensor *t = tensor_file_require(d, f, tensor_name(a, w, &l->tensors[i]));
+    out->tensors[i] = t;
     ok &= t != NULL && take_tensor(d, a, t, w, &l->tensors[i], &out->inputs[i]);
   }
   return ok;
+}
+
+static void unpack(arena *a, const tensor *t, layout_input *out) {
+  uint8_t *bytes = arena_alloc(a, (size_t)t->count, 1); // at most four times what is in the file
+  tensor_unpack(t, bytes);
+  out->data = bytes;
+  out->size = (size_t)t->count;
+}
+
+layout_input *stored_unpack(arena *a, const stored_weight *s) {
+  size_t count = s->layout->tensor_count;
+  layout_input *inputs = arena_memdup(a, s->inputs, count * sizeof *inputs);
+  for (size_t i = 0; i < count; i++)
+    if (tensor_dtype_bits(s->tensors[i]->dtype) < 8) unpack(a, s->tensors[i], &inputs[i]);
+  return inputs;
 }

@@ -172,4 +172,7 @@ bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_
 // the type has no numbers to read or the range is not inside.
 bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out);
 
+// The raw elements of a plain tensor whose type has less than 8 bits, one in a byte: t->count bytes.
+void tensor_unpack(const tensor *t, uint8_t *out);
+
 #endif

@@ -42,14 +42,23 @@ static const load_fn loads[TENSOR_DTYPE_COUNT] = {
 #undef X
 };
 
-// Elements of less than a byte, which may straddle two.
+// The raw element `index` of a type of less than a byte; it may straddle two.
+static uint8_t packed_element(const tensor *t, unsigned bits, uint64_t index) {
+  uint64_t at = index * bits; // inside: count * bits <= 8 * size
+  unsigned both = t->data[at / 8];
+  if (at % 8 + bits > 8) both |= (unsigned)t->data[at / 8 + 1] << 8;
+  return (uint8_t)(both >> at % 8 & ((1u << bits) - 1));
+}
+
+void tensor_unpack(const tensor *t, uint8_t *out) {
+  unsigned bits = tensor_dtype_bits(t->dtype);
+  for (uint64_t i = 0; i < t->count; i++) out[i] = packed_element(t, bits, i);
+}
+
 static void read_packed(const tensor *t, load_fn load, uint64_t first, size_t count, float *out) {
   unsigned bits = tensor_dtype_bits(t->dtype);
   for (size_t i = 0; i < count; i++) {
-    uint64_t at = (first + i) * bits; // inside: count * bits <= 8 * size
-    unsigned both = t->data[at / 8];
-    if (at % 8 + bits > 8) both |= (unsigned)t->data[at / 8 + 1] << 8;
-    uint8_t code = (uint8_t)(both >> at % 8 & ((1u << bits) - 1));
+    uint8_t code = packed_element(t, bits, first + i);
     out[i] = load(&code);
   }
 }
