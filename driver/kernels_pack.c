@@ -72,16 +72,19 @@ static bool sorts(const expr *e) {
   return found;
 }
 
-// Layouts whose tensors have to be sorted or counted first have no packer: it would need memory of its own.
+// Layouts whose tensors have to be sorted or counted first have no packer: it would need memory of its own. Nor have
+// those with sizes that only a file knows.
 static bool has_packer(const scheme_layout *l) {
   bool has = true;
+  for (size_t i = 0; i < l->tensor_count; i++)
+    for (unsigned r = 0; r < l->tensors[i].rank; r++) has = has && l->tensors[i].dims[r] != NULL;
   for (size_t i = 0; i < l->place_count; i++) has = has && !sorts(l->places[i].raw);
   return has;
 }
 
 static void declare_tensors(const writer *w, const scheme_layout *l) {
   if (!has_packer(l)) {
-    strbuf_printf(w->out, "/* Layout '%s' has no packer: it sorts its tensors. Pack the fields of the format. */\n\n",
+    strbuf_printf(w->out, "/* Layout '%s' has no packer: it needs a file's sizes, or sorts. Pack the fields of the format. */\n\n",
                   l->name);
     return;
   }

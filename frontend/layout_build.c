@@ -55,7 +55,9 @@ static bool build_dimensions(layout_builder *b, const ast_node *node, layout_ten
     return false;
   }
   for (t->rank = 0; t->rank < node->type.dims.len; t->rank++) {
-    t->dims[t->rank] = fe_lower(b->c, &b->scope, FE_USE_DIMENSION, node->type.dims.data[t->rank].value);
+    const ast_expr *size = node->type.dims.data[t->rank].value;
+    if (size->kind == AST_STAR) continue; // as many as the file has
+    t->dims[t->rank] = fe_lower(b->c, &b->scope, FE_USE_DIMENSION, size);
     ok &= t->dims[t->rank] != NULL;
   }
   return ok;
@@ -181,12 +183,18 @@ static bool reads_tensor(const expr *e, unsigned tensor) {
   return reads;
 }
 
-// The numbers of a tensor are widened to what one place copies them to; others see them as they are declared.
+// The numbers of a tensor are widened to what one place copies them to; others see them as they are declared. Of several
+// types those remain whose numbers the field has.
 static bool widen_tensor(layout_builder *b, const scheme_field *f, layout_tensor *t, unsigned index) {
   bool is_read = false;
   for (size_t i = 0; i < b->places.len; i++) is_read |= reads_tensor(b->places.data[i].raw, index);
-  if (is_read || !elem_holds(f->type, t->type)) return false;
+  if (is_read) return false;
   if (t->stored_count == 0) t->stored[t->stored_count++] = t->type;
+  unsigned count = 0;
+  for (unsigned i = 0; i < t->stored_count; i++)
+    if (elem_holds(f->type, t->stored[i])) t->stored[count++] = t->stored[i];
+  if (count == 0) return false;
+  t->stored_count = count;
   t->type = f->type;
   return true;
 }

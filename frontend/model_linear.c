@@ -217,27 +217,46 @@ static bool rows_from_dims(linear_builder *b, const layout_tensor *t, const char
     return false;
   }
   for (unsigned i = 0; i < t->rank; i++)
-    if (t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS && !set_rows(b, found->dims[i], name)) return false;
+    if (t->dims[i] != NULL && t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS &&
+        !set_rows(b, found->dims[i], name))
+      return false;
   return true;
 }
 
-static void expected_dims(const linear_builder *b, const layout_tensor *t, uint64_t *out) {
-  eval_env env = {.scheme = b->scheme};
-  env.vars[VAR_ROWS] = (int64_t)b->rows;
-  env.vars[VAR_COLUMNS] = (int64_t)b->columns;
-  for (unsigned i = 0; i < t->rank; i++) out[i] = (uint64_t)eval_int(&env, t->dims[i]);
+static int64_t size_for(const linear_builder *b, const layout_tensor *t, unsigned i, uint64_t rows) {
+  int64_t sizes[SCHEME_MAX_RANK];
+  layout_tensor_sizes(b->scheme, t, rows, b->columns, sizes);
+  return sizes[i];
+}
+
+// Where no dimension is just N, there may be one that grows with N and fits one number of rows only.
+static void rows_from_size(linear_builder *b, const layout_tensor *t, const fe_tensor *found) {
+  for (unsigned i = 0; i < t->rank && b->rows == 0; i++) {
+    uint64_t low = 1, high = INT32_MAX;
+    if (t->dims[i] == NULL || found->dims[i] > INT64_MAX) continue;
+    int64_t size = (int64_t)found->dims[i];
+    while (low < high) {
+      uint64_t middle = low + (high - low) / 2;
+      if (size_for(b, t, i, middle) < size)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    bool one = size_for(b, t, i, low) == size && size_for(b, t, i, low + 1) > size;
+    if (one && (low == 1 || size_for(b, t, i, low - 1) < size)) b->rows = low;
+  }
 }
 
 static bool check_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
-  uint64_t dims[SCHEME_MAX_RANK];
-  expected_dims(b, t, dims);
+  int64_t dims[SCHEME_MAX_RANK];
+  layout_tensor_sizes(b->scheme, t, b->rows, b->columns, dims);
   bool same = found->rank == t->rank;
-  for (unsigned i = 0; same && i < t->rank; i++) same = dims[i] == found->dims[i];
+  for (unsigned i = 0; same && i < t->rank; i++) same = layout_size_fits(dims[i], found->dims[i]);
   if (same) return true;
   diag_error(b->f->c->d, b->loc,
              "\"%s\" is %s, but the layout '%s' of '%s' needs %s for %" PRIu64 " x %" PRIu64 " weights", name,
              dims_text(b->f->c->mem, found->rank, found->dims), b->layout->name, b->scheme->name,
-             dims_text(b->f->c->mem, t->rank, dims), b->rows, b->columns);
+             layout_sizes_text(b->f->c->mem, t->rank, dims), b->rows, b->columns);
   return false;
 }
 
@@ -253,6 +272,8 @@ static bool use_tensors(linear_builder *b) {
     b->source = stored[i].source;
     if (stored[i].answer == FE_TENSOR_FOUND) ok &= rows_from_dims(b, t, name, &stored[i].tensor);
   }
+  for (size_t i = 0; ok && b->rows == 0 && i < b->layout->tensor_count; i++)
+    if (stored[i].answer == FE_TENSOR_FOUND) rows_from_size(b, &b->layout->tensors[i], &stored[i].tensor);
   for (size_t i = 0; ok && b->rows != 0 && i < b->layout->tensor_count; i++) {
     const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, b->layout->tensors[i].suffix);
     if (stored[i].answer == FE_TENSOR_FOUND) ok &= check_dims(b, &b->layout->tensors[i], name, &stored[i].tensor);

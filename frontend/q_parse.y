@@ -79,7 +79,7 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %type <expr> expr index reference width per per_given result
 %type <type> type result_type stored_type
 %type <name> word suffix
-%type <args> args arg_list named named_list exprs index_list dims elements
+%type <args> args arg_list named named_list exprs index_list dims sizes elements
 %type <names> binders name_list others
 %type <nodes> items members places statements rules options option_list
 %type <node> item const member place statement rule option
@@ -183,8 +183,12 @@ place: TENSOR NAME ':' stored_type suffix ';' {
     }
   ;
 
-stored_type: NAME others dims { $$ = (ast_type){.name = $1, .others = *$2, .dims = *$3, .loc = @$}; }
-  | NAME '(' expr ')' dims { $$ = (ast_type){.name = $1, .width = $3, .dims = *$5, .loc = @$}; }
+stored_type: NAME others sizes { $$ = (ast_type){.name = $1, .others = *$2, .dims = *$3, .loc = @$}; }
+  | NAME '(' expr ')' sizes { $$ = (ast_type){.name = $1, .width = $3, .dims = *$5, .loc = @$}; }
+  ;
+
+sizes: %empty { $$ = ast_no_args(p->mem); }
+  | sizes '[' index_list ']' { $$ = ast_join_args(p->mem, $1, $3); }
   ;
 
 others: %empty { $$ = ast_no_names(p->mem); }

@@ -37,6 +37,30 @@ uint64_t eval_stream(const layout_input *t, uint64_t first, uint64_t step, uint6
   return raw;
 }
 
+void layout_tensor_sizes(const scheme *s, const layout_tensor *t, uint64_t rows, uint64_t columns, int64_t *out) {
+  eval_env env = {.scheme = s};
+  env.vars[VAR_ROWS] = (int64_t)rows;
+  env.vars[VAR_COLUMNS] = (int64_t)columns;
+  for (unsigned i = 0; i < t->rank; i++) {
+    int64_t size = t->dims[i] == NULL ? LAYOUT_ANY_SIZE : eval_int(&env, t->dims[i]);
+    out[i] = t->dims[i] != NULL && size < 0 ? -1 : size;
+  }
+}
+
+bool layout_size_fits(int64_t wanted, uint64_t found) {
+  return wanted == LAYOUT_ANY_SIZE || (wanted >= 0 && (uint64_t)wanted == found);
+}
+
+const char *layout_sizes_text(arena *a, unsigned rank, const int64_t *sizes) {
+  const char *text = "[";
+  for (unsigned i = 0; i < rank; i++) {
+    const char *comma = i == 0 ? "" : ", ";
+    text = sizes[i] == LAYOUT_ANY_SIZE ? arena_printf(a, "%s%sany", text, comma)
+                                       : arena_printf(a, "%s%s%lld", text, comma, (long long)sizes[i]);
+  }
+  return arena_printf(a, "%s]", text);
+}
+
 static void fault(eval_env *env, const expr *e, unsigned dimension, int64_t index, uint64_t limit) {
   if (env->faulted) return;
   env->faulted = true;

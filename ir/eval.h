@@ -57,6 +57,13 @@ static inline uint64_t eval_element(const layout_input *t, uint64_t at) {
   }
 }
 
+// The sizes of a layout tensor for rows x columns weights; LAYOUT_ANY_SIZE where the format leaves it to the file, which
+// an impossible (negative) one is not. Whether sizes that were found are those, and the wanted ones as text: "[64, any]".
+#define LAYOUT_ANY_SIZE INT64_MIN
+void layout_tensor_sizes(const scheme *s, const layout_tensor *t, uint64_t rows, uint64_t columns, int64_t *out);
+bool layout_size_fits(int64_t wanted, uint64_t found);
+const char *layout_sizes_text(arena *a, unsigned rank, const int64_t *sizes);
+
 // Rows of row-major dimensions: the distance in elements between neighbours along `axis`.
 // WINDOW at weight (n, k).
 int64_t eval_window(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k);

@@ -235,16 +235,14 @@ static bool check_input(reader *r, const layout_tensor *t, const layout_input *i
   if (in->rank != t->rank)
     return tensor_error(r->d, r->tensor, "'%s' has %u dimensions; layout '%s' needs %u", t->suffix, in->rank,
                         r->l->name, t->rank);
-  eval_env env = {.scheme = r->s};
-  env.vars[VAR_ROWS] = (int64_t)rows;
-  env.vars[VAR_COLUMNS] = (int64_t)columns;
+  int64_t sizes[SCHEME_MAX_RANK];
+  layout_tensor_sizes(r->s, t, rows, columns, sizes);
   for (unsigned i = 0; i < t->rank; i++) {
-    int64_t expected = eval_int(&env, t->dims[i]);
-    if (expected >= 0 && in->dims[i] == (uint64_t)expected) continue;
+    if (layout_size_fits(sizes[i], in->dims[i])) continue;
     return tensor_error(r->d, r->tensor,
                         "dimension %u of '%s' is %" PRIu64 "; layout '%s' needs %" PRId64 " for N = %" PRIu64
                         " and K = %" PRIu64,
-                        i, t->suffix, in->dims[i], r->l->name, expected, rows, columns);
+                        i, t->suffix, in->dims[i], r->l->name, sizes[i], rows, columns);
   }
   return check_input_size(r, t, in);
 }

@@ -137,7 +137,10 @@ static void print_layout_tensor(strbuf *out, const expr_scope *scope, const layo
   strbuf_printf(out, t->stored_count > 0 ? ") [" : " [");
   for (unsigned i = 0; i < t->rank; i++) {
     if (i > 0) strbuf_printf(out, ", ");
-    print_expr(out, scope, t->dims[i]);
+    if (t->dims[i] == NULL)
+      strbuf_printf(out, "any");
+    else
+      print_expr(out, scope, t->dims[i]);
   }
   strbuf_printf(out, "]\n");
 }

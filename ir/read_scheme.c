@@ -185,7 +185,8 @@ static bool read_tensor(reader *r, const expr_scope *scope, const node *n, layou
   if (dims->items.len > SCHEME_MAX_RANK) return read_fail(r, dims->loc, "a tensor has at most 4 dimensions");
   out->rank = (unsigned)dims->items.len;
   for (size_t i = 0; i < dims->items.len; i++)
-    if (!read_expr(r, scope, dims->items.data[i], &out->dims[i])) return false;
+    if (!node_is_word(dims->items.data[i], "any") && !read_expr(r, scope, dims->items.data[i], &out->dims[i]))
+      return false;
   if (stored->items.len > LAYOUT_MAX_TYPES)
     return read_fail(r, stored->loc, "a tensor has at most %d types", LAYOUT_MAX_TYPES);
   for (size_t i = 0; i < stored->items.len; i++)

@@ -117,7 +117,7 @@ typedef struct layout_tensor {
   unsigned stored_count;
   elem_type stored[LAYOUT_MAX_TYPES]; // what the file may have; none: `type` alone
   unsigned rank;
-  const expr *dims[SCHEME_MAX_RANK];
+  const expr *dims[SCHEME_MAX_RANK]; // NULL: as many as the file has
   src_loc loc;
 } layout_tensor;
 

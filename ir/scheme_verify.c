@@ -155,7 +155,8 @@ static bool check_layout_tensor(diag *d, const scheme *s, const scheme_layout *l
                l->name, elem_get(t->stored[i])->name, elem_get(t->type)->name);
     ok = false;
   }
-  for (unsigned r = 0; r < t->rank; r++) ok &= scheme_check_dimension(d, s, l, t, t->dims[r]);
+  for (unsigned r = 0; r < t->rank; r++)
+    if (t->dims[r] != NULL) ok &= scheme_check_dimension(d, s, l, t, t->dims[r]);
   return ok;
 }
 

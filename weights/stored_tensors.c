@@ -51,30 +51,19 @@ bool stored_has_tensors(arena *a, const tensor_file *f, const ir_weight *w, cons
   return l->tensor_count > 0;
 }
 
-static void expected_dims(const ir_weight *w, const layout_tensor *t, int64_t *out) {
-  eval_env env = {.scheme = w->scheme};
-  env.vars[VAR_ROWS] = (int64_t)w->rows;
-  env.vars[VAR_COLUMNS] = (int64_t)w->columns;
-  for (unsigned i = 0; i < t->rank; i++) out[i] = eval_int(&env, t->dims[i]);
-}
-
 static const char *expected_text(arena *a, const layout_tensor *t, const int64_t *dims) {
-  strbuf text = {.mem = a};
-  strbuf_printf(&text, "%s [", layout_tensor_types(a, t));
-  for (unsigned i = 0; i < t->rank; i++) strbuf_printf(&text, "%s%" PRId64, i == 0 ? "" : ", ", dims[i]);
-  strbuf_putc(&text, ']');
-  return strbuf_text(&text);
+  return arena_printf(a, "%s %s", layout_tensor_types(a, t), layout_sizes_text(a, t->rank, dims));
 }
 
 static bool take_tensor(diag *d, arena *a, const tensor *found, const ir_weight *w, const layout_tensor *t,
                         layout_input *out) {
   int64_t dims[SCHEME_MAX_RANK];
-  expected_dims(w, t, dims);
+  layout_tensor_sizes(w->scheme, t, w->rows, w->columns, dims);
   *out = (layout_input){.data = found->data, .size = found->size, .rank = found->rank};
   bool ok = type_of(found->dtype, &out->type) && layout_tensor_takes(t, out->type, NULL) && found->rank == t->rank;
   for (unsigned i = 0; ok && i < t->rank; i++) {
     out->dims[i] = found->dims[i];
-    ok = dims[i] >= 0 && found->dims[i] == (uint64_t)dims[i];
+    ok = layout_size_fits(dims[i], found->dims[i]);
   }
   if (ok) return true;
   diag_error_file(d, found->path,

@@ -5,7 +5,7 @@ scheme s {
   value = row * scale * code;
   layout files {
     tensor codes : i8|u8[N, K];
-    tensor scales : f16|bf16[N, (K + 31) / 32];
+    tensor scales : bf16|f32[N, (K + 31) / 32];
     tensor rows : f16|u4|f33[N];
     tensor more : f16|f16|f16|f16|f16|f16|f16[N];
     code[n, k] = codes[n, k];

@@ -9,8 +9,8 @@ scheme s {
     tensor codes : i32[N, (K + 7) / 8];
     tensor used : u8[N, (K + 7) / 8];
     tensor starts : i32[N + 1];
-    tensor where : i16[N * 4];
-    tensor what : i8[N * 4];
+    tensor where : i16[*];
+    tensor what : i8[*];
     code[n, k] = bits(used[n, *], k, 1) == 0 ? 0
                : bits(codes[n, *], 4 * order(groups[*], rank(used[n, *], k)) + order(keys[*, n], 0) % 1, 4);
     extra[n, k] = find(where[*], starts[n], starts[n + 1], k) < 0 ? 0
