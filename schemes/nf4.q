@@ -1,5 +1,7 @@
 // 4-bit codes for 16 levels that suit normally distributed weights, with the largest magnitude of 64 (NF4).
 // Defined in QLoRA (Dettmers et al., 2023); the levels are those of bitsandbytes.
+// Files: bitsandbytes, where groups run on over the ends of rows: the group has to divide the columns. The code of an even
+// place is in the higher half of a byte.
 scheme nf4 {
   code   : u4;
   absmax : f32 per 64;
@@ -10,4 +12,11 @@ scheme nf4 {
     0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0
   };
   value = absmax * level[code];
+
+  layout bitsandbytes {
+    tensor weight  : u8[(N * K + 1) / 2, 1];
+    tensor absmax_ : f16|bf16|f32[N * (K / 64)] = ".weight.absmax";
+    code[n, k]   = bits(weight[*, 0], 8 * ((n * K + k) / 2) + 4 * (1 - (n * K + k) % 2), 4);
+    absmax[n, g] = absmax_[n * (K / 64) + g];
+  }
 }

@@ -1,0 +1,64 @@
+// Codes of 1 to 8 bits with a scale and an integer zero point for each group (asymmetric).
+// Files: GPTQ, whose first version stores zero points less one; compressed-tensors `pack-quantized`, with zero points packed
+// down the rows; ONNX MatMulNBits. float is the width of the scales: 32 for files with bf16 or f32 scales.
+scheme uint_g(bits = 4, group = 128, float = 16) {
+  const in_word = 32 / bits;
+  code  : u(bits);
+  scale : f(float) per group;
+  zero  : u(bits)  per group;
+  value = scale * (code - zero);
+
+  layout gptq {
+    tensor qweight : i32[(K * bits + 31) / 32, N];
+    tensor qzeros  : i32[(K + group - 1) / group, (N * bits + 31) / 32];
+    tensor scales  : f16|bf16|f32[(K + group - 1) / group, N];
+    code[n, k]  = bits(qweight[*, n], bits * k, bits);
+    zero[n, g]  = bits(qzeros[g, *], bits * n, bits) + 1;
+    scale[n, g] = scales[g, n];
+  }
+
+  layout gptq_v2 {
+    tensor qweight : i32[(K * bits + 31) / 32, N];
+    tensor qzeros  : i32[(K + group - 1) / group, (N * bits + 31) / 32];
+    tensor scales  : f16|bf16|f32[(K + group - 1) / group, N];
+    code[n, k]  = bits(qweight[*, n], bits * k, bits);
+    zero[n, g]  = bits(qzeros[g, *], bits * n, bits);
+    scale[n, g] = scales[g, n];
+  }
+
+  layout pack_quantized {
+    tensor weight_packed     : i32[N, (K * bits + 31) / 32];
+    tensor weight_scale      : f16|bf16|f32[N, (K + group - 1) / group];
+    tensor weight_zero_point : i32[(N * bits + 31) / 32, (K + group - 1) / group];
+    code[n, k]  = bits(weight_packed[n, *], bits * k, bits);
+    scale[n, g] = weight_scale[n, g];
+    zero[n, g]  = bits(weight_zero_point[*, g], bits * n, bits);
+  }
+
+  layout pack_quantized_words {
+    tensor weight_packed     : i32[N, (K + in_word - 1) / in_word];
+    tensor weight_scale      : f16|bf16|f32[N, (K + group - 1) / group];
+    tensor weight_zero_point : i32[(N + in_word - 1) / in_word, (K + group - 1) / group];
+    code[n, k]  = bits(weight_packed[n, *], 32 * (k / in_word) + bits * (k % in_word), bits);
+    scale[n, g] = weight_scale[n, g];
+    zero[n, g]  = bits(weight_zero_point[*, g], 32 * (n / in_word) + bits * (n % in_word), bits);
+  }
+
+  layout matmul_nbits {
+    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
+    tensor scales      : f16|bf16|f32[N * ((K + group - 1) / group)];
+    tensor zero_points : u8[N * (((K + group - 1) / group * bits + 7) / 8)];
+    code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
+    scale[n, g] = scales[n * ((K + group - 1) / group) + g];
+    zero[n, g]  = bits(zero_points[*], 8 * n * (((K + group - 1) / group * bits + 7) / 8) + bits * g, bits);
+  }
+
+  layout matmul_nbits_2d {
+    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
+    tensor scales      : f16|bf16|f32[N, (K + group - 1) / group];
+    tensor zero_points : u8[N, ((K + group - 1) / group * bits + 7) / 8];
+    code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = bits(zero_points[n, *], bits * g, bits);
+  }
+}

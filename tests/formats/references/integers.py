@@ -1,0 +1,162 @@
+"""Integers with scales and zero points, as published files pack them: packers in plain numpy (packings.py), the weights
+from the numbers that were packed, in float64 where every product is exact."""
+
+import ml_dtypes
+import numpy as np
+
+from packings import down, random_codes, random_scales, spread, stream, whole
+
+from references import Case
+
+REFERENCE = "packing in numpy"
+SCALE_TYPES = {16: [np.float16], 32: [np.float32, np.float16, ml_dtypes.bfloat16]}
+SHAPES = [(5, 130, 32), (33, 96, 96), (8, 256, 128), (7, 70, 7)]
+
+
+def groups_of(columns, group):
+    return -(-columns // group)
+
+
+def symmetric(rng, bits, rows, columns, group, dtype):
+    codes = random_codes(rng, bits, (rows, columns))
+    scales = random_scales(rng, dtype, (rows, groups_of(columns, group)))
+    weights = spread(scales, group, columns) * (codes.astype(np.float64) - (1 << bits - 1))
+    return codes, scales, weights
+
+
+def signed(codes, bits):
+    return (codes.astype(np.int64) - (1 << bits - 1)).astype(np.int8)
+
+
+def blocks(codes, bits, group):
+    """Each group of a row in bytes of its own: [rows, groups, bytes]."""
+    rows, columns = codes.shape
+    padded = np.zeros((rows, groups_of(columns, group) * group), dtype=np.uint32)
+    padded[:, :columns] = codes
+    return stream(padded.reshape(rows, -1, group), bits, 8)
+
+
+def int_groups(rng):
+    for bits in range(1, 9):
+        for rows, columns, group in SHAPES[: 4 if bits in (3, 4) else 2]:
+            for width, dtypes in SCALE_TYPES.items():
+                dtype = dtypes[int(rng.integers(len(dtypes)))]
+                codes, scales, weights = symmetric(rng, bits, rows, columns, group, dtype)
+                scheme = f"int_g(bits={bits},group={group},float={width})"
+                what = f"{rows} x {columns}, {np.dtype(dtype).name}"
+                yield Case(scheme, "pack_quantized", {"weight_packed": stream(codes, bits), "weight_scale": scales}, weights, what)
+                yield Case(scheme, "pack_quantized_words", {"weight_packed": whole(codes, bits), "weight_scale": scales},
+                           weights, what)
+                yield Case(scheme, "int_quantized", {"weight": signed(codes, bits), "weight_scale": scales}, weights, what)
+                packed = blocks(codes, bits, group)
+                yield Case(scheme, "matmul_nbits", {"B": packed, "scales": scales.reshape(-1)}, weights, what)
+                yield Case(scheme, "matmul_nbits_2d", {"B": packed, "scales": scales}, weights, what)
+
+
+def uint_groups(rng):
+    for bits in range(1, 9):
+        for rows, columns, group in SHAPES[: 4 if bits in (2, 3, 4, 8) else 2]:
+            width = int(rng.choice([16, 32]))
+            dtype = SCALE_TYPES[width][int(rng.integers(len(SCALE_TYPES[width])))]
+            codes = random_codes(rng, bits, (rows, columns))
+            zeros = random_codes(rng, bits, (rows, groups_of(columns, group)))
+            scales = random_scales(rng, dtype, zeros.shape)
+            weights = spread(scales, group, columns) * (codes - spread(zeros, group, columns))
+            tensors = {"scales": np.ascontiguousarray(scales.T), "qweight": np.ascontiguousarray(stream(codes, bits).T)}
+            for layout, less in (("gptq", 1), ("gptq_v2", 0)):
+                stored = stream(np.ascontiguousarray((zeros - less) % (1 << bits)).T, bits)
+                for scheme in uint_names(bits, group, width):
+                    yield Case(scheme, layout, tensors | {"qzeros": stored}, weights, f"{rows} x {columns}")
+            scheme = f"uint_g(bits={bits},group={group},float={width})"
+            what = f"{rows} x {columns}, {np.dtype(dtype).name}"
+            for layout, packer in (("pack_quantized", stream), ("pack_quantized_words", whole)):
+                tensors = {"weight_packed": packer(codes, bits), "weight_scale": scales,
+                           "weight_zero_point": down(packer, zeros, bits)}
+                yield Case(scheme, layout, tensors, weights, what)
+            flat, tensors = stream(zeros, bits, 8), {"B": blocks(codes, bits, group)}
+            yield Case(scheme, "matmul_nbits", tensors | {"scales": scales.reshape(-1), "zero_points": flat.reshape(-1)}, weights, what)
+            yield Case(scheme, "matmul_nbits_2d", tensors | {"scales": scales, "zero_points": flat}, weights, what)
+
+
+def uint_names(bits, group, width):
+    yield f"uint_g(bits={bits},group={group},float={width})"
+    if width == 16 and bits in (3, 4):
+        yield f"int{bits}_g(group={group})"
+
+
+def awq(rng):
+    order = [0, 2, 4, 6, 1, 3, 5, 7]
+    for rows, columns, group in [(16, 64, 32), (40, 130, 128)]:
+        codes, zeros = random_codes(rng, 4, (rows, columns)), random_codes(rng, 4, (rows, groups_of(columns, group)))
+        scales = random_scales(rng, np.float16, zeros.shape)
+        weights = spread(scales, group, columns) * (codes - spread(zeros, group, columns))
+        gemm = {"qweight": whole(codes.T, 4, 32, order), "qzeros": whole(zeros.T, 4, 32, order),
+                "scales": np.ascontiguousarray(scales.T)}
+        yield Case(f"int4_g(group={group})", "awq", gemm, weights, "GEMM")
+        width = -(-groups_of(columns, group) // 8)
+        padded = np.zeros((2, rows, width * 8), dtype=np.uint32)
+        padded[0, :, : zeros.shape[1]] = zeros
+        wide = np.zeros((rows, width * 8), dtype=np.float16)
+        wide[:, : scales.shape[1]] = scales
+        gemv = {"qweight": whole(codes, 4), "qzeros": whole(padded[0], 4), "scales": wide}
+        yield Case(f"int4_g(group={group})", "awq_gemv", gemv, weights, "GEMV")
+
+
+def rows_and_tensors(rng):
+    rows, columns = 9, 77
+    for bits in range(1, 9):
+        codes, scales = random_codes(rng, bits, (rows, columns)), random_scales(rng, ml_dtypes.bfloat16, (rows, 1))
+        centred = codes.astype(np.float64) - (1 << bits - 1)
+        weights = scales.astype(np.float64) * centred
+        scheme = f"int_row(bits={bits})"
+        yield Case(scheme, "pack_quantized", {"weight_packed": stream(codes, bits), "weight_scale": scales}, weights, "channel")
+        yield Case(scheme, "pack_quantized_words", {"weight_packed": whole(codes, bits), "weight_scale": scales}, weights,
+                   "channel")
+        yield Case(scheme, "int_quantized", {"weight": signed(codes, bits), "weight_scale": scales}, weights, "channel")
+        for scale in random_scales(rng, np.float16, 4):
+            yield Case(f"int_tensor(bits={bits})", "int_quantized",
+                       {"weight": signed(codes, bits), "weight_scale": np.array([scale])}, np.float64(scale) * centred, "tensor")
+    codes, scales = rng.integers(-128, 128, (rows, columns), dtype=np.int8), random_scales(rng, np.float16, rows)
+    weights = scales.astype(np.float64)[:, None] * codes
+    yield Case("int8_row", "int_quantized", {"weight": codes, "weight_scale": scales.reshape(-1, 1)}, weights, "channel")
+    yield Case("int8_row", "tflite", {"weight": codes, "scales": scales.astype(np.float32)}, weights, "channel")
+    yield Case("int8_row", "eetq_plain", {"weight": np.ascontiguousarray(codes.T), "weight_scales": scales}, weights, "channel")
+
+
+def float_zeros(rng):
+    """HQQ: groups of the flattened matrix are rows; a byte has codes of several equal parts of those rows."""
+    for bits in (1, 2, 4, 8):
+        for rows, columns, group in ((16, 128, 64), (8, 96, 24)):
+            parts = 8 // bits
+            codes = random_codes(rng, bits, (rows * columns // group, group)).astype(np.uint8)
+            scales, zeros = (random_scales(rng, np.float16, (len(codes), 1)) for _ in range(2))
+            step, packed = len(codes) // parts, np.zeros((len(codes) // parts, group), dtype=np.uint8)
+            for part in range(parts):
+                packed |= codes[part * step : (part + 1) * step] << (bits * (parts - 1 - part))
+            weights = scales.astype(np.float64) * (codes - zeros.astype(np.float64))
+            yield Case(f"hqq(bits={bits},group={group})", "hqq", {"W_q": packed, "scales": scales, "zeros": zeros},
+                       weights.reshape(rows, columns), "axis 1")
+    for rows, columns, group in ((5, 128, 64), (3, 96, 32)):
+        codes = random_codes(rng, 3, (rows * columns // group, group)).astype(np.int64)
+        scales, zeros = (random_scales(rng, np.float32, (len(codes), 1)) for _ in range(2))
+        step = -(-len(codes) // 10)
+        padded = np.zeros((10 * step, group), dtype=np.int64)
+        padded[: len(codes)] = codes
+        packed = sum(padded[i * step : (i + 1) * step] << (27 - 3 * i) for i in range(10)).astype(np.int32)
+        weights = scales.astype(np.float64) * (codes - zeros.astype(np.float64))
+        yield Case(f"hqq(bits=3,group={group},float=32)", "hqq_3bit", {"W_q": packed, "scales": scales, "zeros": zeros},
+                   weights.reshape(rows, columns), "axis 1")
+
+
+def powers_of_two(rng):
+    for bits in range(1, 9):
+        codes = random_codes(rng, bits, (16, 256))
+        exponents = rng.permutation(np.arange(256) % 255).astype(np.uint8)[: 16 * 8].reshape(16, 8)
+        weights = spread(2.0 ** (exponents.astype(np.float64) - 127), 32, 256) * (codes.astype(np.float64) - (1 << bits - 1))
+        yield Case(f"int_po2(bits={bits})", "dense", {"weight_packed": stream(codes, bits), "weight_scale": exponents}, weights, "")
+
+
+def cases(rng):
+    with np.errstate(all="ignore"):
+        for part in (int_groups, uint_groups, awq, rows_and_tensors, float_zeros, powers_of_two):
+            yield from part(rng)
