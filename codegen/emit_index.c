@@ -34,3 +34,7 @@ LLVMValueRef emit_threads(emit *e, const ir_op *op) { return launch_number(e, op
 LLVMValueRef emit_from_index(emit *e, const ir_op *op) {
   return LLVMBuildTrunc(e->builder, emit_operand(e, op, 0), emit_result_type(e, op), "");
 }
+
+LLVMValueRef emit_to_index(emit *e, const ir_op *op) {
+  return LLVMBuildZExt(e->builder, emit_operand(e, op, 0), emit_int_type(e, 64), "");
+}

@@ -78,7 +78,8 @@ typedef enum ast_kind {
   AST_INCLUDE,  // name: the file
   AST_CONST,    // name, value
   AST_SCHEME,   // name, args (parameters), body, doc
-  AST_FIELD,    // name, type, per (NULL: per weight)
+  AST_FIELD,    // name, type, per (NULL: per weight), word ("sparse" or NULL), value (its share or NULL)
+  AST_SECTION,  // name: the axis; per .. value: the bounds; type.width: the scheme (AST_CALL)
   AST_TABLE,    // name, type, args (elements)
   AST_VALUE,    // value
   AST_STEPS,    // name (input or output), value

@@ -213,6 +213,7 @@ static const char *const keywords[] = {
     [AST_CONST] = "const ",
     [AST_SCHEME] = "scheme ",
     [AST_FIELD] = "",
+    [AST_SECTION] = "",
     [AST_TABLE] = "table ",
     [AST_VALUE] = "value",
     [AST_STEPS] = "",
@@ -246,6 +247,26 @@ static void print_bound(strbuf *out, const ast_node *n) {
   print_expr(out, n->value);
 }
 
+static void print_section(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s ", n->name.text);
+  print_expr(out, n->per);
+  strbuf_printf(out, " .. ");
+  print_expr(out, n->value);
+  strbuf_printf(out, " : %s", n->type.width->name.text);
+  print_named(out, &n->type.width->args);
+}
+
+// name : type per granule sparse share
+static void print_field(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s : ", n->name.text);
+  print_type(out, &n->type);
+  print_per(out, n->per);
+  if (n->word.text != NULL) strbuf_printf(out, " %s", n->word.text);
+  if (n->value == NULL) return;
+  strbuf_putc(out, ' ');
+  print_expr(out, n->value);
+}
+
 static void print_typed(strbuf *out, const ast_node *n, int indent) {
   strbuf_printf(out, "%s", n->name.text);
   if (n->type.name.text != NULL) {
@@ -266,6 +287,8 @@ static void print_statement(strbuf *out, const ast_node *n, int indent) {
   case AST_TENSOR: print_tensor(out, n); break;
   case AST_RULE: print_rule(out, n); break;
   case AST_PRESET: print_preset(out, n); break;
+  case AST_FIELD: print_field(out, n); break;
+  case AST_SECTION: print_section(out, n); break;
   case AST_DIM: print_bound(out, n); break;
   default: print_typed(out, n, indent); break;
   }

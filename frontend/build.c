@@ -21,10 +21,16 @@ static void check_presets(fe_context *c, size_t count) {
   for (size_t i = 0; i < count; i++) fe_check_preset(c, c->presets.data[i]);
 }
 
+void fe_add_scheme(ir_module *m, const scheme *s) {
+  if (ir_find_scheme(m, s->name) != NULL) return;
+  for (size_t i = 0; i < s->section_count; i++) fe_add_scheme(m, s->sections[i].scheme);
+  vec_push(m->mem, &m->schemes, s);
+}
+
 static void add_schemes(fe_context *c, ir_module *m, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const scheme *s = fe_instantiate(c, c->schemes.data[i], &(ast_args){0}, SRC_NOWHERE);
-    if (s != NULL) vec_push(m->mem, &m->schemes, s);
+    if (s != NULL) fe_add_scheme(m, s);
   }
 }
 

@@ -4,6 +4,7 @@
 #include "frontend/model.h"
 #include "frontend/tree.h"
 #include "ir/eval.h"
+#include "ir/scheme_parts.h"
 #include "ir/transform.h"
 
 typedef struct linear_builder {
@@ -283,11 +284,21 @@ static bool use_tensors(linear_builder *b) {
 
 // ---- the operation ----
 
+// The parts of the scheme fill the matrix of this layer.
+static bool check_parts(linear_builder *b) {
+  size_t before = diag_error_count(b->f->c->d);
+  if (scheme_check_sections(b->f->c->d, b->scheme, b->rows, b->columns)) return true;
+  if (diag_error_count(b->f->c->d) > before)
+    diag_note(b->f->c->d, b->loc, "the layer \"%s\" has %" PRIu64 " x %" PRIu64 " weights", b->layer, b->rows,
+              b->columns);
+  return false;
+}
+
 static ir_value *emit_linear(linear_builder *b, ir_value *x) {
   if (b->given_act != NULL) b->act = *b->given_act;
   ir_value *operands[2] = {x, NULL};
   if (!transform_check_shape(b->f->c->d, b->scheme, b->layer, b->rows, b->columns, b->loc)) return NULL;
-  if (!fe_bias(b->f, b->call, b->layer, b->rows, &operands[1])) return NULL;
+  if (!check_parts(b) || !fe_bias(b->f, b->call, b->layer, b->rows, &operands[1])) return NULL;
   ir_weight weight = {.name = b->tensor,
                       .layer = b->layer,
                       .source = b->source,
@@ -297,7 +308,7 @@ static ir_value *emit_linear(linear_builder *b, ir_value *x) {
                       .columns = b->columns,
                       .loc = b->loc};
   if (fe_add_weight(b->f, weight) == NULL) return NULL;
-  if (ir_find_scheme(b->f->m, b->scheme->name) == NULL) vec_push(b->f->m->mem, &b->f->m->schemes, b->scheme);
+  fe_add_scheme(b->f->m, b->scheme);
   ir_type type = x->type;
   type.dims[type.rank - 1] = (int64_t)b->rows;
   ir_attr act = {.key = IR_ATTR_ACT, .act = b->act};

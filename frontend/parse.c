@@ -51,7 +51,7 @@ static size_t choose_expected(const fe_parser *p, size_t count, const char *cons
   if (begins) out[n++] = "an expression";
   for (size_t i = 0; i < count; i++) {
     if (ends && strcmp(expected[i], "';'") == 0) continue;
-    if (strcmp(expected[i], end_name) == 0) continue;
+    if (strcmp(expected[i], end_name) == 0 || strcmp(expected[i], "'rows' or 'columns'") == 0) continue;
     if (begins && has(COUNT(begins_expr), begins_expr, expected[i])) continue;
     if (operators && has(COUNT(goes_on), goes_on, expected[i])) continue;
     out[n++] = expected[i];

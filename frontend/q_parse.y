@@ -56,14 +56,15 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 
 %token END 0 "the end of the file"
 %token START_FILE START_SCHEME
-%token <name> NAME "a name" STRING "a string"
+%token <name> NAME "a name" STRING "a string" AXIS "'rows' or 'columns'"
 %token <integer> INT "an integer"
 %token <real> REAL "a number"
 %token <doc> RULE "'rule'" SCHEME "'scheme'"
 %token CONST "'const'" DIM "'dim'" INCLUDE "'include'" INPUT "'input'" LAYOUT "'layout'" MODEL "'model'"
-%token OUTPUT "'output'" PER "'per'" QUANTIZE "'quantize'" TABLE "'table'" TENSOR "'tensor'" VALUE "'value'"
+%token OUTPUT "'output'" PER "'per'" QUANTIZE "'quantize'" SPARSE "'sparse'"
+%token TABLE "'table'" TENSOR "'tensor'" VALUE "'value'"
 %token WEIGHTS "'weights'"
-%token SHL "'<<'" SHR "'>>'" LE "'<='" GE "'>='" EQ "'=='" NE "'!='"
+%token SHL "'<<'" SHR "'>>'" LE "'<='" GE "'>='" EQ "'=='" NE "'!='" DOTS "'..'"
 
 %right '?' ':'
 %nonassoc '<' '>' LE GE EQ NE
@@ -76,7 +77,7 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %precedence PREFIX
 %precedence '['
 
-%type <expr> expr index reference width per per_given result
+%type <expr> expr index reference width per per_given result share
 %type <type> type result_type stored_type
 %type <name> word suffix
 %type <args> args arg_list named named_list exprs index_list dims sizes elements
@@ -125,6 +126,13 @@ members: %empty { $$ = ast_no_nodes(p->mem); }
   ;
 
 member: NAME ':' type per ';' { $$ = DECLARE(.kind = AST_FIELD, .name = $1, .type = $3, .per = $4, .loc = @$); }
+  | NAME ':' type per SPARSE share ';' {
+      ast_name word = {.text = "sparse", .loc = @5};
+      $$ = DECLARE(.kind = AST_FIELD, .name = $1, .type = $3, .per = $4, .word = word, .value = $6, .loc = @$);
+    }
+  | AXIS expr DOTS expr ':' reference ';' {
+      $$ = DECLARE(.kind = AST_SECTION, .name = $1, .per = $2, .value = $4, .type = {.width = $6}, .loc = @$);
+    }
   | TABLE NAME ':' type '=' '{' elements '}' ';' {
       $$ = DECLARE(.kind = AST_TABLE, .name = $2, .type = $4, .args = *$7, .loc = @$);
     }
@@ -159,6 +167,10 @@ dims: %empty { $$ = ast_no_args(p->mem); }
 
 elements: exprs
   | exprs ',' { $$ = $1; }
+  ;
+
+share: %empty { $$ = NULL; }
+  | expr
   ;
 
 per: %empty { $$ = NULL; }

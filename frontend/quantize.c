@@ -71,9 +71,10 @@ static bool build_act(fe_context *c, const ast_node *option, act_spec *out) {
 
 // Integer codes go well with integer activations; float weights keep float ones.
 act_spec fe_default_act(const scheme *s) {
+  if (s->section_count > 0) return fe_default_act(s->sections[0].scheme);
   for (size_t i = 0; i < s->field_count; i++)
-    if (s->fields[i].gran.kind == GRAN_WEIGHT && elem_get(s->fields[i].type)->kind == ELEM_KIND_FLOAT &&
-        elem_get(s->fields[i].type)->bits > 6)
+    if (s->fields[i].gran.kind == GRAN_WEIGHT && !s->fields[i].sparse &&
+        elem_get(s->fields[i].type)->kind == ELEM_KIND_FLOAT && elem_get(s->fields[i].type)->bits > 6)
       return ACT_F32;
   return (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
 }

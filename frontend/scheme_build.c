@@ -5,6 +5,8 @@
 
 enum { MAX_TABLE_NUMBERS = 1 << 26 };
 
+#define DEFAULT_DENSITY 0.005 // of sparse fields
+
 typedef struct scheme_builder {
   fe_context *c;
   fe_scope scope;
@@ -12,6 +14,8 @@ typedef struct scheme_builder {
   VEC(scheme_field) fields;
   VEC(scheme_table) tables;
   VEC(scheme_layout) layouts;
+  VEC(scheme_section) sections;
+  const fe_scope *given; // what arguments are made of
   const ast_node *value; // the first `value` there was
   bool ok;               // of fields, tables and constants
   bool failed_transform; // of an input or output
@@ -21,7 +25,7 @@ typedef struct scheme_builder {
 
 static void bind_parameter(scheme_builder *b, const ast_arg *parameter, const ast_args *args) {
   const ast_arg *given = fe_find_arg(args, parameter->name.text);
-  const fe_scope *scope = given == NULL ? &b->scope : &b->c->constants;
+  const fe_scope *scope = given == NULL ? &b->scope : b->given;
   fe_symbol symbol = {.name = parameter->name.text, .kind = FE_SYMBOL_CONST, .loc = parameter->name.loc};
   int64_t value;
   if (fe_constant_int(b->c, scope, given == NULL ? parameter->value : given->value, &value))
@@ -104,11 +108,25 @@ static void declare_with_elements(scheme_builder *b, fe_symbol_kind kind, const 
   b->ok &= fe_declare(b->c, &b->scope, symbol) != NULL;
 }
 
+// `sparse share`: the share of the elements that float weights keep.
+static bool build_sparse(scheme_builder *b, const ast_node *node, scheme_field *f) {
+  f->sparse = true;
+  f->density = DEFAULT_DENSITY;
+  const expr *share = node->value == NULL ? NULL : fe_constant(b->c, &b->scope, node->value);
+  if (share != NULL) f->density = fe_literal_real(share);
+  if (node->value != NULL && share == NULL) return false;
+  if (f->density > 0 && f->density <= 1) return true;
+  diag_error(b->c->d, node->value->loc, "the share of a sparse field's elements is above 0 and at most 1, not %g",
+             f->density);
+  return false;
+}
+
 static void build_field(scheme_builder *b, const ast_node *node) {
   scheme_field f = {.name = node->name.text, .type = ELEM_U8, .loc = node->name.loc};
   b->ok &= fe_elem_type(b->c, &b->scope, &node->type, &f.type);
   b->ok &= fe_dims(b->c, &b->scope, &node->type, &f.rank, f.dims);
   b->ok &= build_granularity(b, node->per, &f.gran);
+  if (node->word.text != NULL) b->ok &= build_sparse(b, node, &f);
   declare_with_elements(b, FE_SYMBOL_FIELD, node, b->fields.len, f.type, f.rank, f.dims);
   vec_push(b->c->mem, &b->fields, f);
 }
@@ -198,6 +216,19 @@ static bool build_transform(scheme_builder *b, const ast_node *node) {
   return ok;
 }
 
+// columns from .. to : scheme(..);
+static bool build_section(scheme_builder *b, const ast_node *node) {
+  scheme_section c = {.is_rows = fe_same_text(node->name.text, "rows"), .loc = node->loc};
+  fe_scope scope = {.outer = &b->scope};
+  fe_declare(b->c, &scope, (fe_symbol){.name = "K", .kind = FE_SYMBOL_VAR, .index = VAR_COLUMNS, .loc = node->loc});
+  fe_declare(b->c, &scope, (fe_symbol){.name = "N", .kind = FE_SYMBOL_VAR, .index = VAR_ROWS, .loc = node->loc});
+  c.from = fe_lower(b->c, &scope, FE_USE_DIMENSION, node->per);
+  c.to = fe_lower(b->c, &scope, FE_USE_DIMENSION, node->value);
+  c.scheme = fe_resolve_scheme_in(b->c, &b->scope, node->type.width);
+  vec_push(b->c->mem, &b->sections, c);
+  return c.from != NULL && c.to != NULL && c.scheme != NULL;
+}
+
 static bool build_layout(scheme_builder *b, const ast_node *node) {
   scheme_layout layout = {0};
   if (!fe_build_layout(b->c, &b->scope, b->out, node, &layout)) return false;
@@ -217,8 +248,11 @@ static bool build_members(scheme_builder *b, const ast_node *node) {
     const ast_node *member = node->body.data[i];
     if (member->kind == AST_VALUE) ok &= build_value(b, member);
     if (member->kind == AST_STEPS) ok &= build_transform(b, member);
+    if (member->kind == AST_SECTION) ok &= build_section(b, member);
     if (member->kind == AST_LAYOUT && b->ok) ok &= build_layout(b, member);
   }
+  b->out->section_count = b->sections.len;
+  b->out->sections = b->sections.data;
   b->out->layout_count = b->layouts.len;
   b->out->layouts = b->layouts.data;
   return ok;
@@ -255,13 +289,30 @@ static const scheme *build_scheme(scheme_builder *b, fe_scheme_decl *decl, src_l
   return NULL;
 }
 
-const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args *args, src_loc use) {
-  scheme_builder b = {.c = c, .scope = {.outer = decl->constants}};
+// A scheme whose parts are, in the end, itself.
+static bool refuse_part_of_itself(fe_context *c, fe_scheme_decl *decl, src_loc use) {
+  diag_error(c->d, use, "the scheme '%s' would be a part of itself", decl->node->name.text);
+  decl->broken = true;
+  return false;
+}
+
+static const scheme *instantiate(fe_context *c, fe_scheme_decl *decl, const fe_scope *given, const ast_args *args,
+                                 src_loc use) {
+  scheme_builder b = {.c = c, .scope = {.outer = decl->constants}, .given = given};
+  if (decl->building && !refuse_part_of_itself(c, decl, use)) return NULL;
   if (!bind_parameters(&b, decl->node, args)) return NULL;
   b.out = ARENA_NEW(c->mem, scheme);
   b.out->name = instance_name(&b, decl->node);
   const scheme *made = find_instance(c, b.out->name);
-  return made != NULL || decl->broken ? made : build_scheme(&b, decl, use);
+  if (made != NULL || decl->broken) return made;
+  decl->building = true;
+  made = build_scheme(&b, decl, use);
+  decl->building = false;
+  return made;
+}
+
+const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args *args, src_loc use) {
+  return instantiate(c, decl, &c->constants, args, use);
 }
 
 // ---- finding ----
@@ -327,9 +378,13 @@ const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const schem
   return NULL;
 }
 
-const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference) {
+const scheme *fe_resolve_scheme_in(fe_context *c, const fe_scope *scope, const ast_expr *reference) {
   reference = fe_expand_reference(c, reference);
   if (reference == NULL) return NULL;
   fe_scheme_decl *decl = fe_find_scheme_decl(c, reference->name);
-  return decl == NULL ? NULL : fe_instantiate(c, decl, &reference->args, reference->loc);
+  return decl == NULL ? NULL : instantiate(c, decl, scope, &reference->args, reference->loc);
+}
+
+const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference) {
+  return fe_resolve_scheme_in(c, &c->constants, reference);
 }

@@ -45,7 +45,8 @@ typedef struct fe_scope {
 typedef struct fe_scheme_decl {
   const ast_node *node;
   const fe_scope *constants;
-  bool broken; // an instance of it has been reported as wrong
+  bool broken;   // an instance of it has been reported as wrong
+  bool building; // an instance of it is being made
 } fe_scheme_decl;
 
 // A rule with a name, and the text it is in.
@@ -125,6 +126,8 @@ bool fe_dims(fe_context *c, const fe_scope *scope, const ast_type *type, unsigne
 const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args *args, src_loc use);
 fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name);
 const scheme *fe_resolve_scheme(fe_context *c, const ast_expr *reference);
+// The same, with arguments over the names of `scope`.
+const scheme *fe_resolve_scheme_in(fe_context *c, const fe_scope *scope, const ast_expr *reference);
 // The first scheme, of the text and then of the folders, with a layout for a container's block type; NULL without.
 const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const scheme_layout **layout);
 
@@ -166,6 +169,10 @@ void fe_check_preset(fe_context *c, const fe_preset_decl *decl);
 fe_rule *fe_match_rule(fe_rules *rules, const char *layer);
 act_spec fe_default_act(const scheme *s);
 void fe_warn_unused_rules(fe_context *c, const fe_rules *rules);
+
+/* build.c */
+// Adds a scheme to the module, unless it has it: first the schemes of its parts.
+void fe_add_scheme(ir_module *m, const scheme *s);
 
 /* model.c */
 bool fe_build_model(fe_context *c, ir_module *m, const ast_node *node, const char *folder);

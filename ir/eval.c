@@ -159,6 +159,10 @@ static uint64_t table_size(const eval_env *env, const expr *e) {
 // The raw element of a field (FIELD) or of its table (ELEMENT, at `offset`).
 static uint32_t field_raw(const eval_env *env, const expr *e, uint64_t offset) {
   const scheme_field *f = &env->scheme->fields[e->index];
+  if (f->sparse) {
+    const uint32_t *raw = tensor_codes_find(env->codes, e->index, env->n, env->k);
+    return raw == NULL ? 0 : raw[offset];
+  }
   return env->codes->elements[e->index][scheme_field_index(f, env->codes->columns, env->n, env->k) + offset];
 }
 
@@ -290,4 +294,12 @@ double scheme_eval(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k)
   return eval_real(&env, e);
 }
 
-double scheme_weight(const tensor_codes *t, uint64_t n, uint64_t k) { return scheme_eval(t, t->scheme->value, n, k); }
+double scheme_weight(const tensor_codes *t, uint64_t n, uint64_t k) {
+  for (size_t i = 0; i < t->scheme->section_count; i++) {
+    const tensor_codes *part = t->sections[i];
+    uint64_t *at = t->scheme->sections[i].is_rows ? &n : &k, size = at == &n ? part->rows : part->columns;
+    if (*at < size) return scheme_weight(part, n, k);
+    *at -= size;
+  }
+  return t->scheme->section_count > 0 ? 0 : scheme_eval(t, t->scheme->value, n, k);
+}

@@ -274,3 +274,11 @@ bool scheme_check_dimension(diag *d, const scheme *s, const scheme_layout *l, co
   diag_error(d, e->loc, "the dimensions of tensor '%s' must be integers", t->name);
   return false;
 }
+
+bool scheme_check_bound(diag *d, const scheme *s, const expr *e) {
+  checker c = {.d = d, .s = s, .kind = IN_DIMENSION, .what = "a part's bound", .ranges = range_env_value(s)};
+  if (e == NULL || !check_expr(&c, e, 0)) return false;
+  if (e->is_int) return true;
+  diag_error(d, e->loc, "the bounds of parts must be integers");
+  return false;
+}

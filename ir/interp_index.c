@@ -34,6 +34,8 @@ static bool run_irem(interp *vm, const insn *in) {
 static bool run_thread(interp *vm, const insn *in) { return (void)vm, set(in, 0); }
 static bool run_threads(interp *vm, const insn *in) { return (void)vm, set(in, 1); }
 
+static bool run_to_index(interp *vm, const insn *in) { return (void)vm, set(in, in->arg[0].lanes[0]); }
+
 static void move_all(const move_list *list) {
   for (size_t i = 0; i < list->count; i++)
     memcpy(list->data[i].to.bytes, list->data[i].from.bytes, list->data[i].bytes);
@@ -58,7 +60,7 @@ static bool run_for(interp *vm, const insn *in) {
 }
 
 const insn_run interp_index_runs[IR_OPCODE_COUNT] = {
-    [IR_INDEX_CONST] = run_index, [IR_IADD] = run_iadd, [IR_ISUB] = run_isub, [IR_IMUL] = run_imul,
-    [IR_IDIV] = run_idiv,         [IR_IREM] = run_irem, [IR_IMIN] = run_imin, [IR_THREAD] = run_thread,
-    [IR_THREADS] = run_threads,   [IR_FOR] = run_for,
+    [IR_INDEX_CONST] = run_index, [IR_IADD] = run_iadd, [IR_ISUB] = run_isub,         [IR_IMUL] = run_imul,
+    [IR_IDIV] = run_idiv,         [IR_IREM] = run_irem, [IR_IMIN] = run_imin,         [IR_THREAD] = run_thread,
+    [IR_THREADS] = run_threads,   [IR_FOR] = run_for,   [IR_TO_INDEX] = run_to_index,
 };

@@ -109,6 +109,12 @@ const transform_step *ir_weight_step(const ir_module *m, const ir_weight *w, boo
   return index < t->count ? &t->steps[index] : NULL;
 }
 
+bool ir_has_parts(const ir_module *m, const ir_weight *w) {
+  for (size_t i = 0; i < m->weights.len; i++)
+    if (m->weights.data[i]->part != NULL && strcmp(m->weights.data[i]->part->whole, w->name) == 0) return true;
+  return false;
+}
+
 const recipe *ir_find_recipe(const ir_module *m, const char *name) {
   for (size_t i = 0; i < m->recipes.len; i++)
     if (strcmp(m->recipes.data[i]->name, name) == 0) return m->recipes.data[i];

@@ -144,6 +144,13 @@ typedef struct ir_func {
 
 // ---- weights ---------------------------------------------------------------------------------------------
 // A stored constant. With a scheme: a matrix W[rows][columns], packed by a recipe. Without: f32 numbers, kept as they are.
+// A weight may be stored as one and multiplied in parts (ir/scheme_parts.h). Then each part is a weight of its own; the
+// whole has no bytes in the packed file.
+typedef struct ir_part {
+  const char *whole; // name of the weight
+  unsigned index;    // number among its parts
+} ir_part;
+
 typedef struct ir_weight {
   const char *name;  // as used by operations: the tensor's name in the weights file, e.g. "fc1.weight"
   const char *layer; // the name that `quantize` matches, e.g. "fc1"
@@ -153,8 +160,12 @@ typedef struct ir_weight {
   const char *step;
   const char *source; // index of the file it comes from, see ir_module.sources
   const scheme *scheme;
-  const scheme_layout *layout; // how the file stores it; NULL: float weights to be encoded, or f32 kept
-  const recipe *recipe;        // chosen by lowering
+  const scheme_layout *layout;  // how the file stores it; NULL: float weights to be encoded, or f32 kept
+  const recipe *recipe;         // chosen by lowering
+  const ir_part *part;          // NULL: it is no part of another
+  const sparse_packing *sparse; // a part that is a list of entries
+  size_t count_count;           // 0, or as many as the scheme has fields:
+  const uint64_t *counts;       // granules that the file has of each sparse field; NULL: as many as its density says
   uint64_t rows;
   uint64_t columns;
   uint64_t offset; // in the packed file, bytes, 64-aligned; set by the plan
@@ -220,6 +231,8 @@ typedef struct ir_module {
 ir_module *ir_module_new(arena *mem, const char *name);
 const scheme *ir_find_scheme(const ir_module *m, const char *name);
 ir_weight *ir_find_weight(const ir_module *m, const char *name);
+// Whether the weight is stored as one and packed in parts.
+bool ir_has_parts(const ir_module *m, const ir_weight *w);
 const recipe *ir_find_recipe(const ir_module *m, const char *name);
 // The step that a weight with `of` is made for, and whether it is one of the input; NULL without or when there is none.
 const transform_step *ir_weight_step(const ir_module *m, const ir_weight *w, bool *input);

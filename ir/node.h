@@ -39,8 +39,9 @@ typedef enum node_kind {
   NODE_RECIPE,  // symbol, record
   NODE_PLAN,    // record
   NODE_SCHEME,  // symbol, list of items
-  NODE_FIELD,   // symbol, word, list of dimensions; int, word or list of int
+  NODE_FIELD,   // symbol, word, list of dimensions; int, word or list of int [; word, real]
   NODE_TABLE,   // symbol, word, list
+  NODE_SECTION, // word, list of two expressions, symbol
   NODE_MEANING, // the value expression
   NODE_STEPS,   // word, list of steps
   NODE_LAYOUT,  // string, int, int, int, list of items

@@ -112,6 +112,16 @@ static void print_sizes(record_printer *p, const record_member *m, const unsigne
   strbuf_putc(p->out, ']');
 }
 
+static void print_counts(record_printer *p, const record_member *m, const unsigned char *base) {
+  const uint64_t *counts = *AT(base, m, uint64_t *);
+  strbuf_putc(p->out, '[');
+  for (size_t i = 0; i < COUNT_AT(base, m, size_t); i++) {
+    if (i > 0) strbuf_printf(p->out, ", ");
+    put_u64(p->out, counts[i]);
+  }
+  strbuf_putc(p->out, ']');
+}
+
 static void put_ref(strbuf *out, const ir_ref *ref) {
   static const char *const names[] = {"none", "input", "output", "weights", "workspace"};
   strbuf_printf(out, "%s", names[ref->space]);
@@ -201,6 +211,10 @@ static void print_nested(record_printer *p, const record_member *m, const unsign
   print_struct(p, m->type, base + m->offset);
 }
 
+static void print_maybe(record_printer *p, const record_member *m, const unsigned char *base) {
+  print_struct(p, m->type, *AT(base, m, unsigned char *));
+}
+
 static void print_items(record_printer *p, const record_type *type, size_t count, const unsigned char *first) {
   strbuf_putc(p->out, '[');
   p->depth++;
@@ -266,6 +280,8 @@ static const member_printer printers[] = {
     [RECORD_EXPRS] = print_exprs,
     [RECORD_SIZES] = print_sizes,
     [RECORD_REFS] = print_refs,
+    [RECORD_COUNTS] = print_counts,
+    [RECORD_MAYBE] = print_maybe,
     [RECORD_NESTED] = print_nested,
     [RECORD_LIST] = print_list,
     [RECORD_ARRAY] = print_array,

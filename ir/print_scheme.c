@@ -110,6 +110,10 @@ static void print_field(strbuf *out, const scheme_field *f) {
     strbuf_printf(out, "%s%llu", i == 0 ? " [" : ", ", (unsigned long long)f->dims[i]);
   if (f->rank > 0) strbuf_putc(out, ']');
   print_granularity(out, &f->gran);
+  if (f->sparse) {
+    strbuf_printf(out, " sparse ");
+    text_real(out, f->density, 1);
+  }
   strbuf_putc(out, '\n');
 }
 
@@ -185,15 +189,29 @@ static void print_transform(strbuf *out, const scheme *s, const char *name, cons
   strbuf_printf(out, "]\n");
 }
 
+static void print_section(strbuf *out, const scheme *s, const scheme_section *c) {
+  expr_scope scope = {.scheme = s};
+  strbuf_printf(out, "  section %s [", c->is_rows ? "rows" : "columns");
+  print_expr(out, &scope, c->from);
+  strbuf_printf(out, ", ");
+  print_expr(out, &scope, c->to);
+  strbuf_printf(out, "] ");
+  put_symbol(out, c->scheme->name);
+  strbuf_putc(out, '\n');
+}
+
 void print_scheme(strbuf *out, const scheme *s) {
   strbuf_printf(out, "scheme ");
   put_symbol(out, s->name);
   strbuf_printf(out, " {\n");
   for (size_t i = 0; i < s->field_count; i++) print_field(out, &s->fields[i]);
   for (size_t i = 0; i < s->table_count; i++) print_table(out, &s->tables[i]);
-  strbuf_printf(out, "  value = ");
-  print_expr(out, &(expr_scope){.scheme = s}, s->value);
-  strbuf_putc(out, '\n');
+  for (size_t i = 0; i < s->section_count; i++) print_section(out, s, &s->sections[i]);
+  if (s->value != NULL) {
+    strbuf_printf(out, "  value = ");
+    print_expr(out, &(expr_scope){.scheme = s}, s->value);
+    strbuf_putc(out, '\n');
+  }
   print_transform(out, s, "input", &s->input);
   print_transform(out, s, "output", &s->output);
   for (size_t i = 0; i < s->layout_count; i++) print_layout(out, s, &s->layouts[i]);

@@ -106,6 +106,15 @@ static bool read_sizes(reader *r, const record_member *m, const node *n, unsigne
   return true;
 }
 
+static bool read_counts(reader *r, const record_member *m, const node *n, unsigned char *base) {
+  if (!read_list(r, n)) return false;
+  uint64_t *counts = *AT(base, m, uint64_t *) = ARENA_ARRAY(r->mem, uint64_t, n->items.len);
+  COUNT_AT(base, m, size_t) = n->items.len;
+  for (size_t i = 0; i < n->items.len; i++)
+    if (!read_u64(r, n->items.data[i], &counts[i])) return false;
+  return true;
+}
+
 static bool read_ref(reader *r, const node *n, ir_ref *out) {
   static const char *const names[] = {"input", "output", "weights", "workspace"};
   *out = (ir_ref){.space = IR_SPACE_NONE};
@@ -219,6 +228,12 @@ static bool read_nested(reader *r, const record_member *m, const node *n, unsign
   return read_record(r, m->type, n, base + m->offset);
 }
 
+static bool read_maybe(reader *r, const record_member *m, const node *n, unsigned char *base) {
+  void *item = arena_alloc(r->mem, 1, m->type->size);
+  *AT(base, m, void *) = item;
+  return read_record(r, m->type, n, item);
+}
+
 static bool read_items(reader *r, const record_type *type, const node *n, unsigned char *first) {
   for (size_t i = 0; i < n->items.len; i++)
     if (!read_record(r, type, n->items.data[i], first + i * type->size)) return false;
@@ -281,6 +296,8 @@ static const member_reader readers[] = {
     [RECORD_EXPRS] = read_exprs,
     [RECORD_SIZES] = read_sizes,
     [RECORD_REFS] = read_refs,
+    [RECORD_COUNTS] = read_counts,
+    [RECORD_MAYBE] = read_maybe,
     [RECORD_NESTED] = read_nested,
     [RECORD_LIST] = read_list_member,
     [RECORD_ARRAY] = read_array,

@@ -169,6 +169,10 @@ static bool read_field(reader *r, const node *n, scheme_field *out) {
   out->rank = (unsigned)dims->items.len;
   for (size_t i = 0; i < dims->items.len; i++)
     if (!read_u64(r, dims->items.data[i], &out->dims[i])) return false;
+  out->sparse = n->items.len > 4;
+  if (out->sparse && !node_is_word(n->items.data[4], "sparse"))
+    return read_fail(r, n->items.data[4]->loc, "expected sparse, or another field");
+  if (out->sparse) out->density = n->items.data[5]->real;
   return read_elem(r, n->items.data[1], &out->type) && read_grain(r, n->items.data[3], &out->gran);
 }
 
@@ -271,6 +275,29 @@ static bool read_stored(reader *r, const node *items, scheme *s) {
   return ok;
 }
 
+static bool read_section(reader *r, const scheme *s, const node *n, scheme_section *out) {
+  const node *axis = n->items.data[0], *bounds = n->items.data[1], *name = n->items.data[2];
+  expr_scope scope = {.scheme = s};
+  *out = (scheme_section){.is_rows = node_is_word(axis, "rows"), .loc = n->loc};
+  if (!out->is_rows && !node_is_word(axis, "columns")) return read_fail(r, axis->loc, "expected rows or columns");
+  if (bounds->items.len != 2) return read_fail(r, bounds->loc, "a section has two bounds");
+  out->scheme = ir_find_scheme(r->m, name->text);
+  if (out->scheme == NULL) return read_fail(r, name->loc, "there is no scheme '%s' before this", name->text);
+  return read_expr(r, &scope, bounds->items.data[0], &out->from) &&
+         read_expr(r, &scope, bounds->items.data[1], &out->to);
+}
+
+static bool read_sections(reader *r, const node *items, scheme *s) {
+  scheme_section *sections = ARENA_ARRAY(r->mem, scheme_section, items->items.len);
+  bool ok = true;
+  s->sections = sections;
+  for (size_t i = 0; i < items->items.len; i++) {
+    const node *item = items->items.data[i];
+    if (item->kind == NODE_SECTION) ok = read_section(r, s, item, &sections[s->section_count++]) && ok;
+  }
+  return ok;
+}
+
 static bool read_meaning(reader *r, const node *items, scheme *s) {
   scheme_layout *layouts = ARENA_ARRAY(r->mem, scheme_layout, items->items.len);
   bool ok = true;
@@ -283,7 +310,8 @@ static bool read_meaning(reader *r, const node *items, scheme *s) {
     if (s->value != NULL) ok = read_fail(r, item->loc, "scheme '%s' has two values", s->name);
     ok = read_expr(r, &(expr_scope){.scheme = s}, item->items.data[0], &s->value) && ok;
   }
-  return ok && (s->value != NULL || read_fail(r, s->loc, "scheme '%s' does not say what a weight's value is", s->name));
+  return ok && (s->value != NULL || s->section_count > 0 ||
+                read_fail(r, s->loc, "scheme '%s' does not say what a weight's value is", s->name));
 }
 
 bool read_scheme(reader *r, const node *n) {
@@ -291,7 +319,7 @@ bool read_scheme(reader *r, const node *n) {
   const node *items = n->items.data[1];
   s->name = n->items.data[0]->text;
   s->loc = n->loc;
-  if (!read_stored(r, items, s) || !read_meaning(r, items, s)) return false;
+  if (!read_stored(r, items, s) || !read_sections(r, items, s) || !read_meaning(r, items, s)) return false;
   vec_push(r->mem, &r->m->schemes, s);
   return true;
 }

@@ -78,3 +78,23 @@ bool prepared_equal(const prepared_layout *a, const prepared_layout *b) {
          a->k_padded == b->k_padded && a->block == b->block && a->scale_span == b->scale_span &&
          a->isum_span == b->isum_span && a->fsum_span == b->fsum_span && a->isum_factor == b->isum_factor;
 }
+
+static bool section(uint64_t *at, uint64_t count, uint64_t bytes, uint64_t *offset) {
+  *offset = *at;
+  return num_mul(count, bytes, &bytes) && num_add(*at, bytes, at) && num_align_up(*at, SECTION_ALIGN, at);
+}
+
+bool sparse_get_sizes(const sparse_packing *p, uint64_t rows, sparse_sizes *out) {
+  uint64_t at = 0, scales, values, bytes = elem_get(p->store)->bits / 8;
+  return p->tile_rows != 0 && num_mul(p->tile_rows, p->width, &values) &&
+         section(&at, p->scaled ? rows : 0, 4, &scales) &&
+         section(&at, num_ceil_div(rows, p->tile_rows) + 1, 4, &out->starts_offset) &&
+         section(&at, p->room, elem_get(p->column)->bits / 8, &out->columns_offset) &&
+         num_mul(values, p->room, &values) && section(&at, values, bytes, &out->values_offset) &&
+         num_align_up(at, SECTION_ALIGN, &out->bytes);
+}
+
+bool sparse_equal(const sparse_packing *a, const sparse_packing *b) {
+  return a->tile_rows == b->tile_rows && a->width == b->width && a->step == b->step && a->column == b->column &&
+         a->store == b->store && a->scaled == b->scaled;
+}

@@ -99,6 +99,37 @@ bool packing_blocks(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out);
 
+// ---- sparse weights --------------------------------------------------------------------------------------
+// A list of entries in compressed rows, as kernels read it. An entry is `width` neighbouring weights of a row; the entries
+// of row n are those of row n / tile_rows of granules, of which it takes its own row. Their number is padded to a multiple
+// of `step` with entries of zeros, so that a kernel reads whole vectors.
+//
+//   f32 of each row (with `scaled`): what the row's sum is multiplied with
+//   u32 for each row of granules, and one more: number of its first entry
+//   the first column of each entry: u16, or u32 where rows are longer
+//   values: entry after entry, each tile_rows x width of them
+//
+// Each section starts at a multiple of 64 bytes. `room` is how many entries there can be, padding included.
+typedef struct sparse_packing {
+  uint64_t tile_rows;
+  uint64_t width;
+  uint64_t step;
+  elem_type column; // U16, U32
+  elem_type store;  // of a value: I8 I16 F16 BF16 F32
+  bool scaled;
+  uint64_t room;
+} sparse_packing;
+
+typedef struct sparse_sizes {
+  uint64_t starts_offset;
+  uint64_t columns_offset;
+  uint64_t values_offset;
+  uint64_t bytes; // multiple of 64
+} sparse_sizes;
+// False on overflow.
+bool sparse_get_sizes(const sparse_packing *p, uint64_t rows, sparse_sizes *out);
+bool sparse_equal(const sparse_packing *a, const sparse_packing *b); // but for the room
+
 // ---- prepared activations --------------------------------------------------------------------------------
 // One token: numbers (bytes, see ir/act.h, or f32 with as_f32; one per kernel position, zero in the gaps and the
 // padding), then f32 scales (one per `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros),

@@ -9,16 +9,39 @@
 
 bool record_may_miss(record_kind kind) {
   return kind == RECORD_TEXT || kind == RECORD_SYMBOL || kind == RECORD_SOURCE || kind == RECORD_SCHEME ||
-         kind == RECORD_LAYOUT || kind == RECORD_RECIPE || kind == RECORD_LEVELS;
+         kind == RECORD_LAYOUT || kind == RECORD_RECIPE || kind == RECORD_LEVELS || kind == RECORD_MAYBE ||
+         kind == RECORD_COUNTS;
 }
 
 // ---- weights ---------------------------------------------------------------------------------------------
 
+static const record_member weight_part_members[] = {{ROW(SYMBOL, ir_part, whole)}, {ROW(UINT, ir_part, index)}};
+static const record_type record_weight_part = {
+    .name = "part", .size = sizeof(ir_part), .one_line = true, MEMBERS(weight_part_members)};
+
+static const record_member sparse_members[] = {
+    {ROW(U64, sparse_packing, tile_rows)}, {ROW(U64, sparse_packing, width)},  {ROW(U64, sparse_packing, step)},
+    {ROW(ELEM, sparse_packing, column)},   {ROW(ELEM, sparse_packing, store)}, {ROW(BOOL, sparse_packing, scaled)},
+    {ROW(U64, sparse_packing, room)},
+};
+static const record_type record_sparse = {
+    .name = "list of entries", .size = sizeof(sparse_packing), .one_line = true, MEMBERS(sparse_members)};
+
 static const record_member weight_members[] = {
-    {ROW(TEXT, ir_weight, layer)},    {ROW(TEXT, ir_weight, of)},       {ROW(TEXT, ir_weight, step)},
-    {ROW(SOURCE, ir_weight, source)}, {ROW(SCHEME, ir_weight, scheme)}, {ROW(LAYOUT, ir_weight, layout)},
-    {ROW(RECIPE, ir_weight, recipe)}, {ROW(U64, ir_weight, rows)},      {ROW(U64, ir_weight, columns)},
-    {ROW(U64, ir_weight, offset)},    {ROW(U64, ir_weight, size)},
+    {ROW(TEXT, ir_weight, layer)},
+    {ROW(TEXT, ir_weight, of)},
+    {ROW(TEXT, ir_weight, step)},
+    {ROW(SOURCE, ir_weight, source)},
+    {ROW(SCHEME, ir_weight, scheme)},
+    {ROW(LAYOUT, ir_weight, layout)},
+    {ROW(RECIPE, ir_weight, recipe)},
+    {ROW(MAYBE, ir_weight, part), .type = &record_weight_part},
+    {ROW(MAYBE, ir_weight, sparse), .type = &record_sparse},
+    {COUNTED(COUNTS, ir_weight, counts, count_count)},
+    {ROW(U64, ir_weight, rows)},
+    {ROW(U64, ir_weight, columns)},
+    {ROW(U64, ir_weight, offset)},
+    {ROW(U64, ir_weight, size)},
 };
 const record_type record_weight = {
     .name = "weight", .size = sizeof(ir_weight), .one_line = true, MEMBERS(weight_members)};

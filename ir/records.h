@@ -33,6 +33,8 @@ typedef enum record_kind {
   RECORD_EXPRS,       // const expr *const *
   RECORD_SIZES,       // ir_size *
   RECORD_REFS,        // ir_ref *: input 0 at 64, weights at 128, workspace at 0 + 64 batch, none
+  RECORD_COUNTS,      // const uint64_t *; NULL is left out
+  RECORD_MAYBE,       // a pointer to a struct of `type`; NULL is left out
   RECORD_NESTED,      // a struct of `type` in place
   RECORD_LIST,        // a pointer to `count` structs of `type`
   RECORD_ARRAY,       // up to `limit` structs of `type` in place

@@ -1,7 +1,9 @@
 #include "ir/scheme.h"
 
+#include <math.h>
 #include <string.h>
 
+#include "ir/eval.h"
 #include "support/num.h"
 
 bool scheme_field_size(const scheme_field *f, uint64_t *out) {
@@ -32,15 +34,29 @@ granularity granularity_of(uint64_t rows, uint64_t columns) {
 // How many granules of `size` (0: all) there are among `count`.
 static uint64_t granules(uint64_t count, uint64_t size) { return size == 0 ? count > 0 : num_ceil_div(count, size); }
 
+uint64_t scheme_granule_rows(const scheme_field *f, uint64_t rows) {
+  return granules(rows, granularity_rows(&f->gran));
+}
+
+uint64_t scheme_granule_columns(const scheme_field *f, uint64_t columns) {
+  return granules(columns, granularity_columns(&f->gran));
+}
+
+uint64_t scheme_sparse_count(const scheme_field *f, uint64_t rows, uint64_t columns) {
+  double all = (double)scheme_granule_rows(f, rows) * (double)scheme_granule_columns(f, columns);
+  return (uint64_t)ceil(all * f->density - 1e-9);
+}
+
 bool scheme_field_per_row(const scheme_field *f, uint64_t columns, uint64_t *out) {
   uint64_t size;
+  if (f->sparse) return *out = 0, true;
   return scheme_field_size(f, &size) && num_mul(granules(columns, granularity_columns(&f->gran)), size, out);
 }
 
-uint64_t scheme_field_rows(const scheme_field *f, uint64_t rows) { return granules(rows, granularity_rows(&f->gran)); }
+uint64_t scheme_field_rows(const scheme_field *f, uint64_t rows) { return scheme_granule_rows(f, rows); }
 
 bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, uint64_t *out) {
-  if (f->gran.kind == GRAN_TENSOR) return scheme_field_size(f, out);
+  if (f->gran.kind == GRAN_TENSOR && !f->sparse) return scheme_field_size(f, out);
   uint64_t per_row;
   return scheme_field_per_row(f, columns, &per_row) && num_mul(scheme_field_rows(f, rows), per_row, out);
 }
@@ -73,10 +89,33 @@ bool scheme_is_transform_field(const scheme *s, unsigned field) {
          !expr_uses_field(s->value, field);
 }
 
-double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) {
+// Of a sparse field: the numbers of the granules that are kept, a column for each, and where each row begins.
+static double sparse_bits(const scheme_field *f, uint64_t rows, uint64_t columns) {
+  uint64_t size = 0, wide = scheme_granule_columns(f, columns) > UINT16_MAX ? 32 : 16;
+  scheme_field_size(f, &size);
+  double granule = (double)size * elem_get(f->type)->bits + (double)wide;
+  return (double)scheme_sparse_count(f, rows, columns) * granule + 32.0 * (double)(scheme_granule_rows(f, rows) + 1);
+}
+
+static double section_bits(const scheme *s, uint64_t rows, uint64_t columns) {
   double bits = 0;
+  eval_env env = {.scheme = s};
+  env.vars[VAR_ROWS] = (int64_t)rows;
+  env.vars[VAR_COLUMNS] = (int64_t)columns;
+  for (size_t i = 0; i < s->section_count; i++) {
+    const scheme_section *c = &s->sections[i];
+    int64_t size = eval_int(&env, c->to) - eval_int(&env, c->from);
+    uint64_t along = size < 0 ? 0 : (uint64_t)size, n = c->is_rows ? along : rows, k = c->is_rows ? columns : along;
+    bits += scheme_bits_per_weight(c->scheme, n, k) * (double)n * (double)k;
+  }
+  return bits;
+}
+
+double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) {
+  double bits = section_bits(s, rows, columns);
   for (size_t i = 0; i < s->field_count; i++) {
     uint64_t count = 0;
+    if (s->fields[i].sparse) bits += sparse_bits(&s->fields[i], rows, columns);
     if (scheme_field_count(&s->fields[i], rows, columns, &count))
       bits += (double)count * elem_get(s->fields[i].type)->bits;
   }

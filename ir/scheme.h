@@ -38,13 +38,16 @@ granularity granularity_of(uint64_t rows, uint64_t columns);
 #define SCHEME_MAX_FIELD_BITS 16
 #define SCHEME_MAX_CODE_BITS 8
 
-// A stored quantity. rank 0: one number per granule; otherwise a table of dims[0] x .. numbers per granule.
+// A stored quantity. rank 0: one number per granule; otherwise a table of dims[0] x .. numbers per granule. Of a sparse
+// field only some granules are stored, with their places; all numbers of the others are zero.
 typedef struct scheme_field {
   const char *name;
   elem_type type;
   granularity gran;
   unsigned rank;
   uint64_t dims[SCHEME_MAX_RANK];
+  bool sparse;
+  double density; // of a sparse field: the share of its granules that float weights keep when they are encoded
   src_loc loc;
 } scheme_field;
 
@@ -172,7 +175,17 @@ typedef struct transform {
   const transform_step *steps;
 } transform;
 
-typedef struct scheme {
+// A part of the matrix in a format of its own: rows, or columns, from .. to - 1 (expressions over K, N and constants).
+typedef struct scheme scheme;
+typedef struct scheme_section {
+  bool is_rows;
+  const expr *from, *to;
+  const scheme *scheme;
+  src_loc loc;
+} scheme_section;
+
+// A scheme has either fields and a value or sections, which follow one another along one axis and fill the matrix.
+struct scheme {
   const char *name; // with bound parameters, "mine(group=64)"; without any, "mine"
   size_t field_count;
   const scheme_field *fields;
@@ -183,13 +196,22 @@ typedef struct scheme {
   transform output; // over the rows
   size_t layout_count;
   const scheme_layout *layouts;
+  size_t section_count;
+  const scheme_section *sections;
   src_loc loc;
-} scheme;
+};
+
+// Rows and columns of granules of a matrix.
+uint64_t scheme_granule_rows(const scheme_field *f, uint64_t rows);
+uint64_t scheme_granule_columns(const scheme_field *f, uint64_t columns);
+// Granules of a sparse field that are kept of encoded float weights: its density's share, rounded up.
+uint64_t scheme_sparse_count(const scheme_field *f, uint64_t rows, uint64_t columns);
 
 // Numbers in one granule of a field (1 for rank 0), false on overflow.
 bool scheme_field_size(const scheme_field *f, uint64_t *out);
 
-// Elements of a field for a tensor of `rows` x `columns` weights (tables count each number), false on overflow.
+// Elements of a field for a tensor of `rows` x `columns` weights (tables count each number), false on overflow. Those of
+// a sparse field do not follow from the shape: here it has none.
 bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, uint64_t *out);
 // Elements of a field in one row, or row of tiles, tables counting each number; and how many such rows there are.
 bool scheme_field_per_row(const scheme_field *f, uint64_t columns, uint64_t *out);

@@ -10,4 +10,7 @@ bool scheme_check_transforms(diag *d, const scheme *s);
 bool scheme_check_place(diag *d, const scheme *s, const scheme_layout *l, const layout_place *p);
 bool scheme_check_dimension(diag *d, const scheme *s, const scheme_layout *l, const layout_tensor *t, const expr *e);
 
+// A bound of a section: an integer over K, N and constants.
+bool scheme_check_bound(diag *d, const scheme *s, const expr *e);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "ir/layout_bits.h"
 #include "ir/scheme_check.h"
+#include "ir/scheme_parts.h"
 #include "support/num.h"
 
 enum { MAX_TABLE_NUMBERS = 1 << 26, MAX_FIELD_BITS = 32 };
@@ -61,6 +62,14 @@ static bool check_field_shape(diag *d, const scheme *s, const scheme_field *f) {
   return false;
 }
 
+static bool check_sparse(diag *d, const scheme_field *f) {
+  if (f->density > 0 && f->density <= 1 && granularity_rows(&f->gran) != 0 && granularity_columns(&f->gran) != 0)
+    return true;
+  diag_error(d, f->loc,
+             "a sparse field has one element per weight, group or tile, and keeps a share of them above 0 and up to 1");
+  return false;
+}
+
 static bool check_fields(diag *d, const scheme *s) {
   bool ok = true;
   if (s->field_count == 0) {
@@ -69,7 +78,7 @@ static bool check_fields(diag *d, const scheme *s) {
   }
   for (size_t i = 0; i < s->field_count; i++) {
     ok &= check_field_type(d, s, &s->fields[i]);
-    ok &= check_field_shape(d, s, &s->fields[i]);
+    ok &= check_field_shape(d, s, &s->fields[i]) && (!s->fields[i].sparse || check_sparse(d, &s->fields[i]));
   }
   return ok;
 }
@@ -108,6 +117,10 @@ static bool check_places(diag *d, const scheme *s, const scheme_layout *l) {
 
 // A field in a block: granules must not straddle blocks.
 static bool check_block_field(diag *d, const scheme_layout *l, const scheme_field *f) {
+  if (f->sparse) {
+    diag_error(d, l->loc, "field '%s' is sparse and cannot lie in the blocks of layout '%s'", f->name, l->name);
+    return false;
+  }
   if (f->gran.kind == GRAN_ROW || f->gran.kind == GRAN_TENSOR || f->gran.kind == GRAN_TILE) {
     static const char *const per[] = {[GRAN_ROW] = "row", [GRAN_TENSOR] = "tensor", [GRAN_TILE] = "tile or column"};
     diag_error(d, l->loc, "field '%s' is per %s and cannot lie in the blocks of layout '%s'", f->name,
@@ -181,7 +194,36 @@ static bool check_layouts(diag *d, const scheme *s) {
   return ok;
 }
 
+// A scheme of sections has nothing else.
+static bool check_sections(diag *d, const scheme *s) {
+  bool ok = true;
+  if (s->field_count > 0 || s->value != NULL || s->layout_count > 0) {
+    diag_error(d, s->loc, "scheme '%s' has parts in other formats, so it can have no field, value or layout of its own",
+               s->name);
+    return false;
+  }
+  for (size_t i = 0; i < s->section_count; i++) {
+    const scheme_section *c = &s->sections[i];
+    ok &= scheme_check_bound(d, s, c->from) && scheme_check_bound(d, s, c->to);
+    if (c->is_rows == s->sections[0].is_rows) continue;
+    diag_error(d, c->loc, "the parts of '%s' are both rows and columns", s->name);
+    diag_hint(d, "let one of them be a scheme of parts in turn");
+    ok = false;
+  }
+  return ok;
+}
+
+// Sparse fields stand where they can be split off, and what is split off can be told.
+static bool check_sum(diag *d, const scheme *s) {
+  arena *a = arena_new();
+  const scheme_part *parts;
+  bool ok = scheme_split(d, a, s, &parts) > 0;
+  arena_free(a);
+  return ok;
+}
+
 bool scheme_verify(diag *d, const scheme *s) {
+  if (s->section_count > 0) return check_sections(d, s);
   bool ok = check_names(d, s);
   bool parts = check_fields(d, s);
   for (size_t t = 0; t < s->table_count; t++) parts &= check_table(d, s, &s->tables[t]);
@@ -190,7 +232,7 @@ bool scheme_verify(diag *d, const scheme *s) {
     diag_error(d, s->loc, "scheme '%s' has no value", s->name);
     return false;
   }
-  ok &= scheme_check_value(d, s);
+  ok &= scheme_check_value(d, s) && check_sum(d, s);
   ok &= scheme_check_transforms(d, s);
   ok &= check_layouts(d, s);
   return ok;

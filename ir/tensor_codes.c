@@ -1,6 +1,7 @@
 #include "ir/tensor_codes.h"
 
 #include "ir/program.h"
+#include "ir/scheme_parts.h"
 #include "support/num.h"
 
 // Bytes of all elements together; false when they cannot be counted.
@@ -24,6 +25,21 @@ static uint64_t broken_span(const expr *e, uint64_t columns) {
   return span;
 }
 
+// A tensor for each section.
+static bool make_sections(diag *d, arena *a, tensor_codes *t) {
+  const scheme_part *parts;
+  size_t count = scheme_split(d, a, t->scheme, &parts);
+  if (!scheme_check_sections(d, t->scheme, t->rows, t->columns)) return false;
+  t->sections = ARENA_ARRAY(a, tensor_codes *, count);
+  for (size_t i = 0; i < count; i++) {
+    part_shape shape;
+    if (!scheme_part_shape(d, t->scheme, &parts[i], t->rows, t->columns, &shape)) return false;
+    t->sections[i] = tensor_codes_new(d, a, parts[i].scheme, shape.rows, shape.columns);
+    if (t->sections[i] == NULL) return false;
+  }
+  return true;
+}
+
 tensor_codes *tensor_codes_new(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns) {
   uint64_t total;
   if (!element_bytes(s, rows, columns, &total) || total > SIZE_MAX / 2) {
@@ -45,7 +61,49 @@ tensor_codes *tensor_codes_new(diag *d, arena *a, const scheme *s, uint64_t rows
     scheme_field_count(&s->fields[f], rows, columns, &count);
     t->elements[f] = ARENA_ARRAY(a, uint32_t, (size_t)count);
   }
-  return t;
+  t->sparse = ARENA_ARRAY(a, sparse_elements, s->field_count);
+  for (size_t f = 0; f < s->field_count; f++)
+    if (s->fields[f].sparse)
+      t->sparse[f].starts = ARENA_ARRAY(a, uint64_t, (size_t)scheme_granule_rows(&s->fields[f], rows) + 1);
+  return s->section_count == 0 || make_sections(d, a, t) ? t : NULL;
+}
+
+bool tensor_codes_sparse(diag *d, arena *a, tensor_codes *t, unsigned field, uint64_t count) {
+  const scheme_field *f = &t->scheme->fields[field];
+  sparse_elements *s = &t->sparse[field];
+  uint64_t size = 0, numbers, bytes;
+  uint64_t granules = scheme_granule_columns(f, t->columns);
+  bool fits = scheme_field_size(f, &size) && num_mul(size, count, &numbers) && num_mul(numbers, 4, &bytes) &&
+              bytes <= SIZE_MAX / 4 && count <= UINT32_MAX && granules <= UINT32_MAX &&
+              num_mul(granules, scheme_granule_rows(f, t->rows), &granules) && count <= granules;
+  if (!fits) {
+    diag_error(d, f->loc, "%llu x %llu weights cannot have %llu entries of the sparse field '%s'",
+               (unsigned long long)t->rows, (unsigned long long)t->columns, (unsigned long long)count, f->name);
+    return false;
+  }
+  s->count = count;
+  s->columns = ARENA_ARRAY(a, uint32_t, (size_t)count);
+  s->raw = ARENA_ARRAY(a, uint32_t, (size_t)numbers);
+  return true;
+}
+
+static uint64_t granule_of(uint64_t at, uint64_t size) { return size == 0 ? 0 : at / size; }
+
+const uint32_t *tensor_codes_find(const tensor_codes *t, unsigned field, uint64_t n, uint64_t k) {
+  const scheme_field *f = &t->scheme->fields[field];
+  const sparse_elements *s = &t->sparse[field];
+  uint64_t row = granule_of(n, granularity_rows(&f->gran)), column = granule_of(k, granularity_columns(&f->gran));
+  uint64_t lo = s->starts[row], hi = s->starts[row + 1], size = 1;
+  while (lo < hi) {
+    uint64_t middle = lo + (hi - lo) / 2;
+    if (s->columns[middle] < column)
+      lo = middle + 1;
+    else
+      hi = middle;
+  }
+  if (lo == s->starts[row + 1] || s->columns[lo] != column) return NULL;
+  scheme_field_size(f, &size);
+  return s->raw + lo * size;
 }
 
 // The inputs of a value program for PROGRAM_LANES weights of one row.
@@ -63,7 +121,7 @@ typedef struct row_inputs {
 static size_t row_values(const scheme_field *f) {
   uint64_t size = 1, tables = 1;
   scheme_field_size(f, &size);
-  if (f->rank == 0 || f->gran.kind == GRAN_WEIGHT)
+  if (f->rank == 0 || f->gran.kind == GRAN_WEIGHT || f->sparse)
     tables = PROGRAM_LANES;
   else if (granularity_columns(&f->gran) != 0)
     tables = PROGRAM_LANES / granularity_columns(&f->gran) + 2;
@@ -85,6 +143,20 @@ static row_inputs row_inputs_new(arena *a, const tensor_codes *t) {
     in.values[f] = ARENA_ARRAY(a, double, row_values(&s->fields[f]));
   }
   return in;
+}
+
+// The numbers of a sparse field in each lane: one, or a table of its own.
+static void fill_sparse(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
+  const scheme_field *field = &in->t->scheme->fields[f];
+  uint64_t size = 1;
+  scheme_field_size(field, &size);
+  for (size_t l = 0; l < lanes; l++) {
+    const uint32_t *raw = tensor_codes_find(in->t, (unsigned)f, n, k + l);
+    for (uint64_t i = 0; i < size; i++)
+      in->values[f][l * size + i] = raw == NULL ? 0 : elem_decode(field->type, raw[i]);
+    if (field->rank != 0) in->bases[f][l] = l * size;
+  }
+  in->fields[f] = (program_field){.values = in->values[f], .base = in->bases[f], .size = size};
 }
 
 static void fill_scalars(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
@@ -121,7 +193,9 @@ static void run_lanes(row_inputs *in, uint64_t n, uint64_t k, size_t lanes, doub
   }
   for (size_t f = 0; f < s->field_count; f++) {
     if (!program_uses_field(in->p, (unsigned)f)) continue;
-    if (s->fields[f].rank == 0)
+    if (s->fields[f].sparse)
+      fill_sparse(in, f, n, k, lanes);
+    else if (s->fields[f].rank == 0)
       fill_scalars(in, f, n, k, lanes);
     else
       fill_tables(in, f, n, k, lanes);
@@ -134,7 +208,24 @@ static void run_lanes(row_inputs *in, uint64_t n, uint64_t k, size_t lanes, doub
   for (size_t l = 0; l < lanes; l++) out[l] = values[l];
 }
 
+static void section_row(const tensor_codes *t, uint64_t n, double *out) {
+  uint64_t row = 0;
+  for (size_t i = 0; i < t->scheme->section_count; i++) {
+    const tensor_codes *part = t->sections[i];
+    bool is_rows = t->scheme->sections[i].is_rows;
+    if (!is_rows || (n >= row && n < row + part->rows)) scheme_row(part, n - row, out);
+    if (is_rows)
+      row += part->rows;
+    else
+      out += part->columns;
+  }
+}
+
 void scheme_row(const tensor_codes *t, uint64_t n, double *out) {
+  if (t->scheme->section_count > 0) {
+    section_row(t, n, out);
+    return;
+  }
   arena *a = arena_new();
   row_inputs in = row_inputs_new(a, t);
   for (uint64_t k = 0; k < t->columns; k += PROGRAM_LANES) {

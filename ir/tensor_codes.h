@@ -7,12 +7,30 @@
 
 // W[rows][columns]; columns run along K. elements[f][i] is the raw element i (scheme_field_index order; table fields:
 // granule-major) of field f, widened to 32 bits. Owned by an arena.
+// What is stored of a sparse field: the granules of row r of granules are numbers starts[r] .. starts[r + 1] - 1, with
+// ascending columns (counted in granules); raw has the numbers of each (scheme_field_size) one after the other. Granules
+// that are not listed are zero.
+typedef struct sparse_elements {
+  uint64_t count;
+  uint64_t *starts; // one more than there are rows of granules
+  uint32_t *columns;
+  uint32_t *raw;
+} sparse_elements;
+
 typedef struct tensor_codes {
   const scheme *scheme;
   uint64_t rows;
   uint64_t columns;
   uint32_t **elements;
+  sparse_elements *sparse;        // by field; only those of sparse fields mean anything
+  struct tensor_codes **sections; // by section of the scheme
 } tensor_codes;
+
+// Room for `count` granules of a sparse field, all zero; starts are set by the caller. False (reported) when they are too
+// many.
+bool tensor_codes_sparse(diag *d, arena *a, tensor_codes *t, unsigned field, uint64_t count);
+// The raw numbers that a sparse field has for weight (n, k), NULL where its granule is not stored.
+const uint32_t *tensor_codes_find(const tensor_codes *t, unsigned field, uint64_t n, uint64_t k);
 
 // Room for all elements, zeroed. NULL (reported) when sizes overflow.
 tensor_codes *tensor_codes_new(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns);

@@ -80,7 +80,38 @@ static bool has_layout(const scheme *s, const scheme_layout *layout) {
   return s != NULL && layout >= s->layouts && layout < s->layouts + s->layout_count;
 }
 
+static bool verify_sparse(verifier *v, const ir_weight *w) {
+  const sparse_packing *p = w->sparse;
+  elem_type t = p->store;
+  bool stored = t == ELEM_I8 || t == ELEM_I16 || t == ELEM_F16 || t == ELEM_BF16 || t == ELEM_F32;
+  bool counted =
+      p->tile_rows > 0 && p->width > 0 && p->step > 0 && p->step <= VERIFY_MAX_LANES && p->room % p->step == 0;
+  bool columns = p->column == ELEM_U32 || (p->column == ELEM_U16 && w->columns <= UINT64_C(1) << 16);
+  bool whole = p->width == 1 ? p->tile_rows == 1 : p->step == 1 && w->columns % p->width == 0;
+  if (stored && counted && columns && whole && w->columns < INT32_MAX / 4 && p->room <= UINT32_MAX) return true;
+  return verify_fail(v, "weight '%s': no kernel reads such a list of entries", w->name);
+}
+
+// The whole comes before its parts, so that none is a part of itself.
+static void verify_part(verifier *v, const ir_weight *w) {
+  for (size_t i = 0; i < v->module->weights.len && v->module->weights.data[i] != w; i++) {
+    const ir_weight *other = v->module->weights.data[i];
+    if (strcmp(other->name, w->part->whole) != 0) continue;
+    if (other->scheme == NULL)
+      verify_fail(v, "weight '%s' is a part of '%s', which has no scheme", w->name, other->name);
+    return;
+  }
+  verify_fail(v, "weight '%s' is a part of '%s', which is no weight before it", w->name, w->part->whole);
+}
+
 static void verify_weight_parts(verifier *v, const ir_weight *w) {
+  if (w->part != NULL && (w->part->whole == NULL || w->part->index > VERIFY_MAX_LANES))
+    verify_fail(v, "weight '%s' does not say of what it is a part", w->name);
+  else if (w->part != NULL)
+    verify_part(v, w);
+  if (w->sparse != NULL) verify_sparse(v, w);
+  if (w->counts != NULL && (w->scheme == NULL || w->count_count != w->scheme->field_count))
+    verify_fail(v, "weight '%s' has %zu counts, and its scheme another number of fields", w->name, w->count_count);
   if (w->source != NULL && !knows_source(v->module, w->source))
     verify_fail(v, "weight '%s': '%s' is not among the sources", w->name, w->source);
   if (w->scheme != NULL && !knows_scheme(v->module, w->scheme))
@@ -100,6 +131,8 @@ static void verify_weight_parts(verifier *v, const ir_weight *w) {
 
 // Bytes that the packed weight takes: by its recipe, or as f32 numbers.
 static bool expected_size(const ir_weight *w, uint64_t *out) {
+  sparse_sizes sizes = {0};
+  if (w->sparse != NULL) return sparse_get_sizes(w->sparse, w->rows, &sizes) && (*out = sizes.bytes, true);
   if (w->recipe != NULL) return packing_tensor_bytes(&w->recipe->pack, w->rows, w->columns, out);
   return num_mul(w->rows, w->columns, out) && num_mul(*out, 4, out);
 }
@@ -113,7 +146,7 @@ static void verify_weight_size(verifier *v, const ir_weight *w) {
   else if (!expected_size(w, &size))
     verify_fail(v, "weight '%s': %llu x %llu numbers are too many", w->name, (unsigned long long)w->rows,
                 (unsigned long long)w->columns);
-  else if (w->size != 0 && w->size != size && (w->scheme == NULL || w->recipe != NULL))
+  else if (w->size != 0 && w->size != size && (w->scheme == NULL || w->recipe != NULL || w->sparse != NULL))
     verify_fail(v, "weight '%s' has %llu bytes and must have %llu", w->name, (unsigned long long)w->size,
                 (unsigned long long)size);
   if (w->offset % 64 != 0) verify_fail(v, "weight '%s': its offset is no multiple of 64", w->name);

@@ -79,6 +79,8 @@ static bool some_levels(verifier *v, const ir_op *op, const ir_attr *attr) {
 static bool a_weight(verifier *v, const ir_op *op, const ir_attr *attr) {
   const ir_weight *w = attr->s == NULL ? NULL : ir_find_weight(v->module, attr->s);
   if (w == NULL) return verify_fail(v, "there is no weight '%s'", attr->s == NULL ? "" : attr->s);
+  if (w->sparse != NULL && op->code != IR_SPARSE)
+    return verify_fail(v, "weight '%s' is a list of entries, which only 'sparse' reads", w->name);
   if (op->code != IR_CONST || w->scheme == NULL) return true;
   return verify_fail(v, "weight '%s' is packed by scheme '%s' and cannot be read as f32", w->name, w->scheme->name);
 }

@@ -2,7 +2,7 @@
 #include "ir/verify.h"
 #include "support/num.h"
 
-enum { ALIGN = 64 };
+enum { ALIGN = 64, NUMBER = 4 };
 
 static bool bytes_of(const ir_type *type, uint64_t batch, uint64_t *out) {
   *out = 4;
@@ -45,9 +45,12 @@ static bool verify_ref(verifier *v, const ir_step *step, size_t i) {
     return verify_fail(v, "step '%s': buffer %zu lies outside its space", step->kernel, i);
   if (ref->space == IR_SPACE_WEIGHTS && ref->offset.per_batch != 0)
     return verify_fail(v, "step '%s': the place of weights cannot depend on the batch", step->kernel);
-  bool aligned = ref->offset.fixed % ALIGN == 0 && ref->offset.per_batch % ALIGN == 0;
+  // Values begin at multiples of 64 bytes, parts of them at any number.
+  bool aligned = ref->offset.fixed % NUMBER == 0 && ref->offset.per_batch % ALIGN == 0;
   return ref->space != IR_SPACE_WORKSPACE || aligned ||
-         verify_fail(v, "step '%s': buffer %zu of the workspace is not at a multiple of 64 bytes", step->kernel, i);
+         verify_fail(v,
+                     "step '%s': buffer %zu of the workspace is not at a multiple of 64 bytes for each batch, or of 4",
+                     step->kernel, i);
 }
 
 // A module without kernels has a plan for kernels that are made later, one set for each tier.

@@ -263,29 +263,80 @@ static bool prepared(verifier *v, const ir_op *op) {
                      verify_type_text(v, operand(op, 0)));
 }
 
+// Operands behind the first: the bias, what is added before the activation function, what is added after it.
+static bool fused_operands(verifier *v, const ir_op *op) {
+  size_t at = (size_t)1 + (ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0);
+  size_t expected =
+      at + (ir_attr_int(op, IR_ATTR_HAS_ADDEND, 0) != 0) + (ir_attr_int(op, IR_ATTR_HAS_RESIDUAL, 0) != 0);
+  if (op->operand_count != expected)
+    return verify_fail(v, "%zu operands are given, but 'bias', 'addend' and 'residual' ask for %zu", op->operand_count,
+                       expected);
+  for (; at < expected; at++)
+    if (!ir_type_equal(operand(op, at), result(op)))
+      return verify_fail(v, "operand %zu, which is added, is %s, but the result is %s", at,
+                         verify_type_text(v, operand(op, at)), verify_type_text(v, result(op)));
+  return true;
+}
+
 static bool fused(verifier *v, const ir_op *op) {
-  bool residual = ir_attr_int(op, IR_ATTR_HAS_RESIDUAL, 0) != 0;
-  bool bias = ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0;
-  size_t expected = (size_t)1 + bias + residual;
   const ir_weight *w = weight_of(v, op);
   const recipe *r = ir_find_recipe(v->module, ir_get_attr(op, IR_ATTR_RECIPE)->s);
-  if (op->operand_count != expected)
-    return verify_fail(v, "%zu operands are given, but 'bias' and 'residual' ask for %zu", op->operand_count, expected);
-  if (residual && !ir_type_equal(operand(op, expected - 1), result(op)))
-    return verify_fail(v, "the residual is %s, but the result is %s", verify_type_text(v, operand(op, expected - 1)),
-                       verify_type_text(v, result(op)));
-  return w->scheme == r->scheme || verify_fail(v, "recipe '%s' is not for the scheme of weight '%s'", r->name, w->name);
+  return fused_operands(v, op) &&
+         (w->scheme == r->scheme ||
+          verify_fail(v, "recipe '%s' is not for the scheme of weight '%s'", r->name, w->name));
+}
+
+static bool sparse(verifier *v, const ir_op *op) {
+  const ir_weight *w = weight_of(v, op);
+  return fused_operands(v, op) &&
+         (w->sparse != NULL || verify_fail(v, "weight '%s' is no list of sparse entries", w->name));
+}
+
+// All dimensions but the last are equal.
+static bool same_leading(const ir_type *a, const ir_type *b) {
+  if (a->rank != b->rank || a->rank == 0) return false;
+  for (unsigned i = 0; i + 1 < a->rank; i++)
+    if (a->dims[i] != b->dims[i]) return false;
+  return a->dims[a->rank - 1] > 0 && b->dims[b->rank - 1] > 0;
+}
+
+static bool part(verifier *v, const ir_op *op) {
+  const ir_type *x = operand(op, 0), *y = result(op);
+  int64_t from = ir_attr_int(op, IR_ATTR_FROM, 0);
+  if (same_leading(x, y) && from <= x->dims[x->rank - 1] - y->dims[y->rank - 1]) return true;
+  return verify_fail(v, "%s from %lld on is no part of %s", verify_type_text(v, y), (long long)from,
+                     verify_type_text(v, x));
+}
+
+static bool side_by_side(verifier *v, const ir_op *op) {
+  const ir_type *y = result(op);
+  int64_t sum = 0;
+  for (size_t i = 0; i < op->operand_count; i++) {
+    const ir_type *x = operand(op, i);
+    if (x->kind != IR_TENSOR || !same_leading(x, y))
+      return verify_fail(v, "%s cannot be a part of %s", verify_type_text(v, x), verify_type_text(v, y));
+    int64_t last = x->dims[x->rank - 1];
+    if (last > y->dims[y->rank - 1] - sum) return verify_fail(v, "the operands are longer than the result");
+    sum += last;
+  }
+  return sum == y->dims[y->rank - 1] || verify_fail(v, "the operands do not fill the result");
+}
+
+static bool from_one_lane(verifier *v, const ir_op *op) {
+  return operand(op, 0)->lanes == 1 ||
+         verify_fail(v, "the operand has %u lanes and must have one", operand(op, 0)->lanes);
 }
 
 // ---- by letter -------------------------------------------------------------------------------------------
 
 bool verify_relation(verifier *v, const ir_op *op, char letter) {
   static const relation relations[128] = {
-      ['='] = one_type,   ['n'] = same_lanes, ['e'] = same_element, ['1'] = one_lane,      ['2'] = power_of_two,
-      ['<'] = wider,      ['>'] = narrower,   ['z'] = same_bits,    ['d'] = dot_operands,  ['y'] = choices,
-      ['k'] = constant,   ['F'] = loop,       ['Y'] = yielded,      ['R'] = returned,      ['s'] = same_shape,
-      ['B'] = broadcasts, ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
-      ['P'] = prepared,   ['M'] = fused,      ['I'] = indexes,      ['H'] = blocks,        ['b'] = pairs,
+      ['='] = one_type,      ['n'] = same_lanes, ['e'] = same_element, ['1'] = one_lane,      ['2'] = power_of_two,
+      ['<'] = wider,         ['>'] = narrower,   ['z'] = same_bits,    ['d'] = dot_operands,  ['y'] = choices,
+      ['k'] = constant,      ['F'] = loop,       ['Y'] = yielded,      ['R'] = returned,      ['s'] = same_shape,
+      ['B'] = broadcasts,    ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
+      ['P'] = prepared,      ['M'] = fused,      ['S'] = sparse,       ['V'] = part,          ['A'] = side_by_side,
+      ['O'] = from_one_lane, ['I'] = indexes,    ['H'] = blocks,       ['b'] = pairs,
   };
   return relations[(unsigned char)letter](v, op);
 }

@@ -63,6 +63,10 @@ static void finish(matmul *e) {
     for (unsigned m = 0; m < e->tokens; m++) {
       ir_value *x = e->total[m][v];
       if (bias != NULL) x = lo_fadd(&e->b, x, bias);
+      if (e->shape->addend) {
+        ir_value *at = at_token(e, m, e->addend_stride, offset);
+        x = lo_fadd(&e->b, x, lo_load(&e->b, f, e->addend, at, count));
+      }
       if (epilogue != IR_OPCODE_COUNT) x = lower_emit_unary(&e->b, epilogue, x);
       if (e->shape->residual) {
         ir_value *at = at_token(e, m, e->residual_stride, offset);
@@ -321,6 +325,28 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   lo_end_loop(&e->b, loop);
 }
 
+static ir_func *begin_kernel(matmul *e, ir_module *m, const char *name, lo_params *p) {
+  const matmul_shape *shape = e->shape;
+  const char *buffers[7] = {"weights", "x", "y"};
+  const char *sizes[11] = {"tokens", "rows", "blocks", "x_row_bytes", "scales_at", "isums_at", "fsums_at", "y_stride"};
+  ir_value **const fixed[] = {&e->token_count, &e->row_count, &e->block_count, &e->x_row_bytes,
+                              &e->scales_at,   &e->isums_at,  &e->fsums_at,    &e->y_stride};
+  size_t n = 3, s = sizeof fixed / sizeof *fixed;
+  if (shape->bias) buffers[n++] = "bias";
+  if (shape->addend) buffers[n++] = "addend", sizes[s++] = "addend_stride";
+  if (shape->residual) buffers[n++] = "residual", sizes[s++] = "residual_stride";
+  ir_func *f = lo_begin_kernel(m, &e->b, name, buffers, sizes, p);
+  e->weights = p->buffers[0];
+  e->x = p->buffers[1];
+  e->y = p->buffers[2];
+  for (s = 0; s < sizeof fixed / sizeof *fixed; s++) *fixed[s] = p->sizes[s];
+  n = 3;
+  if (shape->bias) e->bias = p->buffers[n++];
+  if (shape->addend) e->addend = p->buffers[n++], e->addend_stride = p->sizes[s++];
+  if (shape->residual) e->residual = p->buffers[n], e->residual_stride = p->sizes[s];
+  return f;
+}
+
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
                            const char *name) {
   matmul *e = ARENA_NEW(m->mem, matmul);
@@ -329,23 +355,8 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   e->shape = shape;
   e->lanes = divisor_at_most(tier->lanes);
   number_dots(e);
-  const char *buffers[6] = {"weights", "x", "y"};
-  size_t n = 3;
-  if (shape->bias) buffers[n++] = "bias";
-  if (shape->residual) buffers[n++] = "residual";
-  const char *sizes[10] = {"tokens",      "rows",      "blocks",
-                           "x_row_bytes", "scales_at", "isums_at",
-                           "fsums_at",    "y_stride",  shape->residual ? "residual_stride" : NULL};
   lo_params p;
-  ir_func *f = lo_begin_kernel(m, &e->b, name, buffers, sizes, &p);
-  e->weights = p.buffers[0];
-  e->x = p.buffers[1];
-  e->y = p.buffers[2];
-  if (shape->bias) e->bias = p.buffers[3];
-  if (shape->residual) e->residual = p.buffers[n - 1];
-  ir_value **const targets[] = {&e->token_count, &e->row_count, &e->block_count, &e->x_row_bytes,    &e->scales_at,
-                                &e->isums_at,    &e->fsums_at,  &e->y_stride,    &e->residual_stride};
-  for (size_t i = 0; sizes[i] != NULL; i++) *targets[i] = p.sizes[i];
+  ir_func *f = begin_kernel(e, m, name, &p);
   if (!gpu && tier->token_tile_count > 1) {
     ir_type buffer = ir_buffer();
     ir_attr bytes = ir_int(IR_ATTR_VALUE, (int64_t)4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));

@@ -9,14 +9,32 @@ static const recipe *recipe_of(const ir_module *m, const ir_op *op) {
   return attr == NULL ? NULL : ir_find_recipe(m, attr->s);
 }
 
-static kernel_choice choose_matmul(arena *a, const ir_module *m, const ir_op *op) {
+static matmul_shape shape_of(const ir_op *op) {
   const ir_attr *epilogue = ir_get_attr(op, IR_ATTR_EPILOGUE);
-  kernel_choice c = {.recipe = recipe_of(m, op),
-                     .shape = {.epilogue = epilogue == NULL ? "" : epilogue->s,
-                               .bias = ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0,
-                               .residual = ir_attr_int(op, IR_ATTR_HAS_RESIDUAL, 0) != 0}};
-  c.name = arena_printf(a, "matmul_%s%s%s%s%s", c.recipe->name, c.shape.bias ? "__bias" : "",
-                        *c.shape.epilogue == '\0' ? "" : "__", c.shape.epilogue, c.shape.residual ? "__residual" : "");
+  return (matmul_shape){.epilogue = epilogue == NULL ? "" : epilogue->s,
+                        .bias = ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0,
+                        .addend = ir_attr_int(op, IR_ATTR_HAS_ADDEND, 0) != 0,
+                        .residual = ir_attr_int(op, IR_ATTR_HAS_RESIDUAL, 0) != 0};
+}
+
+static const char *shape_name(arena *a, const matmul_shape *s) {
+  return arena_printf(a, "%s%s%s%s%s", s->bias ? "__bias" : "", s->addend ? "__addend" : "",
+                      *s->epilogue == '\0' ? "" : "__", s->epilogue, s->residual ? "__residual" : "");
+}
+
+static kernel_choice choose_matmul(arena *a, const ir_module *m, const ir_op *op) {
+  kernel_choice c = {.recipe = recipe_of(m, op), .shape = shape_of(op)};
+  c.name = arena_printf(a, "matmul_%s%s", c.recipe->name, shape_name(a, &c.shape));
+  return c;
+}
+
+// Lists of equal form share kernels, whatever room they have.
+static kernel_choice choose_sparse(arena *a, const ir_module *m, const ir_op *op) {
+  kernel_choice c = {.sparse = ir_find_weight(m, ir_get_attr(op, IR_ATTR_WEIGHT)->s)->sparse, .shape = shape_of(op)};
+  const sparse_packing *p = c.sparse;
+  c.name = arena_printf(a, "sparse_%s_%s_%llux%llu_by_%llu%s%s", elem_get(p->store)->name, elem_get(p->column)->name,
+                        (unsigned long long)p->tile_rows, (unsigned long long)p->width, (unsigned long long)p->step,
+                        p->scaled ? "_scaled" : "", shape_name(a, &c.shape));
   return c;
 }
 
@@ -37,6 +55,7 @@ static kernel_choice choose_rows(arena *a, const ir_op *op) {
 
 kernel_choice lower_choose_kernel(arena *a, const ir_module *m, const ir_op *op) {
   if (op->code == IR_MATMUL) return choose_matmul(a, m, op);
+  if (op->code == IR_SPARSE) return choose_sparse(a, m, op);
   if (op->code == IR_PREPARE) {
     const recipe *r = recipe_of(m, op);
     return (kernel_choice){.name = arena_printf(a, "prepare_%s", r->name), .recipe = r};
@@ -79,6 +98,8 @@ size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **name
 static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, const target_tier *tier, bool gpu) {
   if (code == IR_MATMUL) {
     lower_emit_matmul(out, c->recipe, tier, gpu, &c->shape, c->name);
+  } else if (code == IR_SPARSE) {
+    lower_emit_sparse(out, c->sparse, gpu, &c->shape, c->name);
   } else if (code == IR_PREPARE) {
     lower_emit_prepare(out, &c->recipe->prepared, tier, gpu, c->name);
   } else {

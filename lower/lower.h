@@ -53,11 +53,17 @@ const recipe *lower_make_recipe(diag *d, arena *a, const scheme *s, const act_sp
 typedef struct matmul_shape {
   const char *epilogue;
   bool bias;
-  bool residual;
+  bool residual; // is added after the epilogue
+  bool addend;   // is added before it
 } matmul_shape;
-// Buffers: weights, activations, y [, bias] [, residual]. Sizes: tokens, rows, blocks, bytes of an activation row,
-// scales, isums and fsums offsets, y stride (floats) [, residual stride]. Work: row tiles.
+// Buffers: weights, activations, y [, bias] [, addend] [, residual]. Sizes: tokens, rows, blocks, bytes of an activation
+// row, scales, isums and fsums offsets, y stride (floats) [, addend stride] [, residual stride]. Work: row tiles.
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
+                           const char *name);
+/* emit_sparse.c: the same for a list of entries, with x as it is */
+// Buffers: weights, x (f32), y [, bias] [, addend] [, residual]. Sizes: tokens, x stride, y stride (floats), offsets of
+// starts, columns and values [, addend stride] [, residual stride]. Work: rows.
+ir_func *lower_emit_sparse(ir_module *m, const sparse_packing *p, bool gpu, const matmul_shape *shape,
                            const char *name);
 // Buffers: x (f32), prepared. Sizes: columns, x stride (floats), prepared row bytes, offsets of scales, isums, fsums,
 // positions. Work: tokens. What is computed, bit for bit: emit_prepare.c.

@@ -27,9 +27,9 @@ typedef struct matmul {
   unsigned first_dot[RECIPE_MAX_TERMS]; // of each core
   uint64_t unit;                        // kernel positions of the unrolled inner body
   // parameters
-  ir_value *weights, *x, *y, *bias, *residual;
+  ir_value *weights, *x, *y, *bias, *addend, *residual;
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
-      *residual_stride;
+      *addend_stride, *residual_stride;
   // where we are
   ir_value *tile_number[MATMUL_MAX_VECTORS]; // the tile of each vector
   ir_value *tile[MATMUL_MAX_VECTORS];        // bytes: start of that tile

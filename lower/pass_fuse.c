@@ -31,17 +31,34 @@ static void absorb(ir_block *block, ir_op *matmul, const ir_op *op) {
   matmul->results[0]->def = matmul;
 }
 
-// The matmul that made `v`, if it can still take something in and only one operation uses v.
-static ir_op *open_matmul(const ir_block *block, const ir_value *v) {
-  bool ok = v->def != NULL && v->def->code == IR_MATMUL && lower_use_count(block, v) == 1 &&
-            ir_get_attr(v->def, IR_ATTR_HAS_RESIDUAL) == NULL;
-  return ok ? v->def : NULL;
+// The product that made `v`, if only one operation uses v.
+static ir_op *own_product(const ir_block *block, const ir_value *v) {
+  bool product = v->def != NULL && (v->def->code == IR_MATMUL || v->def->code == IR_SPARSE);
+  return product && lower_use_count(block, v) == 1 ? v->def : NULL;
+}
+
+static bool has(const ir_op *op, ir_attr_key key) { return ir_get_attr(op, key) != NULL; }
+
+// Without an activation function it is all one whether a sum is taken before or after it.
+static bool can_take_activation(const ir_op *product) {
+  return product != NULL && !has(product, IR_ATTR_EPILOGUE) &&
+         !(has(product, IR_ATTR_HAS_RESIDUAL) && has(product, IR_ATTR_HAS_ADDEND));
+}
+
+static bool can_take_sum(const ir_op *product) {
+  return product != NULL && (!has(product, IR_ATTR_HAS_RESIDUAL) || can_take_activation(product));
+}
+
+static void residual_becomes_addend(ir_op *product) {
+  for (size_t i = 0; i < product->attr_count; i++)
+    if (product->attrs[i].key == IR_ATTR_HAS_RESIDUAL) product->attrs[i].key = IR_ATTR_HAS_ADDEND;
 }
 
 static bool fuse_activation(ir_module *m, ir_block *block, const ir_op *op) {
   if (!is_epilogue(op->code)) return false;
-  ir_op *matmul = open_matmul(block, op->operands[0]);
-  if (matmul == NULL || ir_get_attr(matmul, IR_ATTR_EPILOGUE) != NULL) return false;
+  ir_op *matmul = own_product(block, op->operands[0]);
+  if (!can_take_activation(matmul)) return false;
+  residual_becomes_addend(matmul);
   add_attr(m, matmul, (ir_attr){.key = IR_ATTR_EPILOGUE, .s = ir_op_get_info(op->code)->name});
   absorb(block, matmul, op);
   return true;
@@ -51,8 +68,10 @@ static bool fuse_residual(ir_module *m, ir_block *block, const ir_op *op) {
   if (op->code != IR_TADD) return false;
   for (size_t i = 0; i < 2; i++) {
     ir_value *other = op->operands[1 - i];
-    ir_op *matmul = open_matmul(block, op->operands[i]);
-    if (matmul == NULL || other == op->operands[i] || !ir_type_equal(&other->type, &op->operands[i]->type)) continue;
+    ir_op *matmul = own_product(block, op->operands[i]);
+    if (!can_take_sum(matmul) || other == op->operands[i] || !ir_type_equal(&other->type, &op->operands[i]->type))
+      continue;
+    if (has(matmul, IR_ATTR_HAS_RESIDUAL)) residual_becomes_addend(matmul);
     add_operand(m, matmul, other);
     add_attr(m, matmul, ir_int(IR_ATTR_HAS_RESIDUAL, 1));
     absorb(block, matmul, op);

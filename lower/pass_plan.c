@@ -9,8 +9,8 @@
 #include "support/num.h"
 
 #define ALIGN 64
-#define SCALED_MARK UINT64_MAX // in offsets of the scaled part until the fixed part's size is known
-#define GRAIN_BYTES 32768      // of weights: the least worth giving to a thread
+#define SCALED_MARK (UINT64_C(1) << 63) // in offsets of the scaled part until the fixed part's size is known
+#define GRAIN_BYTES 32768               // of weights: the least worth giving to a thread
 
 typedef struct region {
   uint64_t first, last; // operations between which the room is taken
@@ -26,6 +26,7 @@ typedef struct planner {
   ir_plan *plan;
   ptr_map refs; // value -> index into places
   VEC(ir_ref) places;
+  ptr_map strides;    // value -> numbers from one row to the next, where that is not the last dimension
   region_list fixed;  // regions of the part that does not scale
   region_list scaled; // and of the part that does, in bytes per batch
   uint64_t fixed_size, scaled_size;
@@ -51,14 +52,21 @@ static uint64_t align_up(planner *p, uint64_t a) {
 
 // ---- weights ---------------------------------------------------------------------------------------------
 
+// A weight that is multiplied in parts has no bytes of its own.
+static bool weight_size(const ir_weight *w, uint64_t *out) {
+  sparse_sizes sizes = {0};
+  *out = 0;
+  if (w->recipe != NULL) return packing_tensor_bytes(&w->recipe->pack, w->rows, w->columns, out);
+  if (w->sparse != NULL) return sparse_get_sizes(w->sparse, w->rows, &sizes) && (*out = sizes.bytes, true);
+  return w->scheme != NULL || (num_mul(w->rows, w->columns, out) && num_mul(*out, 4, out));
+}
+
 static void place_weights(planner *p) {
   uint64_t end = 0;
   for (size_t i = 0; i < p->m->weights.len; i++) {
     ir_weight *w = p->m->weights.data[i];
     uint64_t next;
-    bool fits = w->recipe != NULL ? packing_tensor_bytes(&w->recipe->pack, w->rows, w->columns, &w->size)
-                                  : num_mul(w->rows, w->columns, &w->size) && num_mul(w->size, 4, &w->size);
-    if (!fits || !num_add(end, w->size, &next)) {
+    if (!weight_size(w, &w->size) || !num_add(end, w->size, &next)) {
       fail_size(p);
       return;
     }
@@ -80,7 +88,20 @@ static const ir_ref *place_of(const planner *p, const ir_value *v) {
   return i == SIZE_MAX ? NULL : &p->places.data[i];
 }
 
-static bool same_storage(const ir_op *op) { return op->code == IR_RESHAPE; }
+static bool same_storage(const ir_op *op) { return op->code == IR_RESHAPE || op->code == IR_SLICE; }
+
+static uint64_t stride_of(const planner *p, const ir_value *v) {
+  return (uint64_t)ptr_map_get(&p->strides, v, (size_t)lower_last_dim(&v->type));
+}
+
+// The operation that puts v beside other values, NULL: none does.
+static const ir_op *concat_of(const planner *p, const ir_value *v) {
+  const ir_block *block = p->f->body;
+  for (size_t i = 0; i < block->ops.len; i++)
+    for (size_t j = 0; block->ops.data[i]->code == IR_CONCAT && j < block->ops.data[i]->operand_count; j++)
+      if (block->ops.data[i]->operands[j] == v) return block->ops.data[i];
+  return NULL;
+}
 
 // Last operation that reads the value or anything that shares its storage.
 static uint64_t last_use(const planner *p, const ir_value *v, uint64_t from) {
@@ -90,7 +111,7 @@ static uint64_t last_use(const planner *p, const ir_value *v, uint64_t from) {
     const ir_op *op = block->ops.data[i];
     for (size_t j = 0; j < op->operand_count; j++) {
       if (op->operands[j] != v) continue;
-      uint64_t later = same_storage(op) ? last_use(p, op->results[0], i) : i;
+      uint64_t later = same_storage(op) || op->code == IR_CONCAT ? last_use(p, op->results[0], i) : i;
       if (later > last) last = later;
     }
   }
@@ -128,7 +149,32 @@ static ir_size value_size(planner *p, const ir_value *v, const kernel_choice *ch
                    .per_batch = align_up(p, mul(p, rows.per_batch, row))};
 }
 
+static void place_result(planner *p, const ir_value *v, uint64_t at, const kernel_choice *choice);
+
+// A part of a value: numbers from .. of every row.
+static void place_part(planner *p, const ir_value *part, const ir_value *whole, uint64_t from) {
+  ir_ref ref = *place_of(p, whole);
+  ref.offset.fixed += mul(p, from, 4);
+  set_place(p, part, ref);
+  ptr_map_set(&p->strides, part, (size_t)stride_of(p, whole));
+}
+
+// The first of the operands finds room for the whole, which lives from then on.
+static void place_beside(planner *p, const ir_op *concat, const ir_value *v, uint64_t at) {
+  const ir_value *whole = concat->results[0];
+  kernel_choice none = {0};
+  uint64_t from = 0;
+  if (place_of(p, whole) == NULL) place_result(p, whole, at, &none);
+  for (size_t i = 0; concat->operands[i] != v; i++) from += lower_last_dim(&concat->operands[i]->type);
+  place_part(p, v, whole, from);
+}
+
 static void place_result(planner *p, const ir_value *v, uint64_t at, const kernel_choice *choice) {
+  const ir_op *concat = concat_of(p, v);
+  if (concat != NULL) {
+    place_beside(p, concat, v, at);
+    return;
+  }
   ir_size size = value_size(p, v, choice);
   uint64_t last = last_use(p, v, at);
   ir_ref ref = {.space = IR_SPACE_WORKSPACE};
@@ -168,10 +214,45 @@ static void prepare_step(planner *p, const ir_op *op, const kernel_choice *c) {
   ir_step *s = new_step(p, c, "prepare", 2, 7);
   add_buffer(s, place_of(p, op->operands[0]));
   add_buffer(s, place_of(p, op->results[0]));
-  const uint64_t all[] = {
-      columns, columns, sizes.row_bytes, sizes.scales_offset, sizes.isums_offset, sizes.fsums_offset, sizes.positions};
+  const uint64_t all[] = {columns,
+                          stride_of(p, op->operands[0]),
+                          sizes.row_bytes,
+                          sizes.scales_offset,
+                          sizes.isums_offset,
+                          sizes.fsums_offset,
+                          sizes.positions};
   for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
   s->work = lower_leading(&op->operands[0]->type);
+}
+
+static void add_product_buffers(planner *p, ir_step *s, const ir_op *op, const ir_weight *w) {
+  ir_ref weights = {.space = IR_SPACE_WEIGHTS, .offset = {.fixed = w->offset}};
+  add_buffer(s, &weights);
+  add_buffer(s, place_of(p, op->operands[0]));
+  add_buffer(s, place_of(p, op->results[0]));
+  for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
+}
+
+// Of what is added to the product: the operands behind the bias.
+static void add_sum_strides(planner *p, ir_step *s, const ir_op *op) {
+  size_t first = ir_attr_int(op, IR_ATTR_HAS_BIAS, 0) != 0 ? 2 : 1;
+  for (size_t i = first; i < op->operand_count; i++) add_size(s, constant(stride_of(p, op->operands[i])));
+}
+
+static void sparse_step(planner *p, const ir_op *op, const kernel_choice *c) {
+  const ir_weight *w = ir_find_weight(p->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
+  sparse_sizes sizes = {0};
+  if (!sparse_get_sizes(w->sparse, w->rows, &sizes)) fail_size(p);
+  ir_step *s = new_step(p, c, w->layer, 6, 8);
+  add_product_buffers(p, s, op, w);
+  add_size(s, lower_leading(&op->results[0]->type));
+  const uint64_t all[] = {stride_of(p, op->operands[0]), stride_of(p, op->results[0]), sizes.starts_offset,
+                          sizes.columns_offset, sizes.values_offset};
+  for (size_t i = 0; i < 5; i++) add_size(s, constant(all[i]));
+  add_sum_strides(p, s, op);
+  s->work = constant(w->rows);
+  uint64_t row_bytes = sizes.bytes / w->rows + 1;
+  s->grain = row_bytes >= GRAIN_BYTES ? 1 : GRAIN_BYTES / row_bytes;
 }
 
 static void matmul_step(planner *p, const ir_op *op, const kernel_choice *c) {
@@ -182,17 +263,18 @@ static void matmul_step(planner *p, const ir_op *op, const kernel_choice *c) {
   if (!prepared_get_sizes(&c->recipe->prepared, w->columns, &sizes) || !packing_blocks(pack, w->columns, &blocks) ||
       !packing_tile_bytes(pack, w->columns, &tile))
     fail_size(p);
-  ir_step *s = new_step(p, c, w->layer, 5, 9);
-  ir_ref weights = {.space = IR_SPACE_WEIGHTS, .offset = {.fixed = w->offset}};
-  add_buffer(s, &weights);
-  add_buffer(s, place_of(p, op->operands[0]));
-  add_buffer(s, place_of(p, op->results[0]));
-  for (size_t i = 1; i < op->operand_count; i++) add_buffer(s, place_of(p, op->operands[i]));
+  ir_step *s = new_step(p, c, w->layer, 6, 10);
+  add_product_buffers(p, s, op, w);
   add_size(s, lower_leading(&op->results[0]->type));
-  const uint64_t all[] = {w->rows, blocks, sizes.row_bytes, sizes.scales_offset, sizes.isums_offset, sizes.fsums_offset,
-                          w->rows};
+  const uint64_t all[] = {w->rows,
+                          blocks,
+                          sizes.row_bytes,
+                          sizes.scales_offset,
+                          sizes.isums_offset,
+                          sizes.fsums_offset,
+                          stride_of(p, op->results[0])};
   for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
-  if (c->shape.residual) add_size(s, constant(w->rows));
+  add_sum_strides(p, s, op);
   s->work = constant(num_ceil_div(w->rows, pack->rows));
   s->grain = tile >= GRAIN_BYTES ? 1 : GRAIN_BYTES / (tile == 0 ? 1 : tile);
 }
@@ -231,6 +313,11 @@ static void plan_op(planner *p, const ir_op *op, uint64_t at) {
     set_place(p, result, (ir_ref){.space = IR_SPACE_WEIGHTS, .offset = {.fixed = w->offset}});
     return;
   }
+  if (op->code == IR_SLICE) {
+    place_part(p, result, op->operands[0], (uint64_t)ir_attr_int(op, IR_ATTR_FROM, 0));
+    return;
+  }
+  if (op->code == IR_CONCAT) return; // its operands were computed in their places
   if (same_storage(op)) {
     if (place_of(p, result) == NULL) set_place(p, result, *place_of(p, op->operands[0]));
     return;
@@ -241,6 +328,8 @@ static void plan_op(planner *p, const ir_op *op, uint64_t at) {
     prepare_step(p, op, &c);
   } else if (op->code == IR_MATMUL) {
     matmul_step(p, op, &c);
+  } else if (op->code == IR_SPARSE) {
+    sparse_step(p, op, &c);
   } else {
     rows_step(p, op, &c);
   }
@@ -283,10 +372,31 @@ static void place_workspace(planner *p) {
   for (size_t i = 0; i < p->plan->steps.len; i++) {
     ir_step *s = p->plan->steps.data[i];
     for (size_t j = 0; j < s->buffer_count; j++)
-      if (s->buffers[j].space == IR_SPACE_WORKSPACE && s->buffers[j].offset.fixed == SCALED_MARK)
-        s->buffers[j].offset.fixed = p->fixed_size;
+      if (s->buffers[j].space == IR_SPACE_WORKSPACE && (s->buffers[j].offset.fixed & SCALED_MARK) != 0)
+        s->buffers[j].offset.fixed += p->fixed_size - SCALED_MARK;
   }
   p->plan->workspace = (ir_size){.fixed = p->fixed_size, .per_batch = p->scaled_size};
+}
+
+// Slices and what is put side by side are never copied, so only products may read and write them.
+static bool check_views(planner *p) {
+  const ir_block *block = p->f->body;
+  for (size_t i = 0; i < block->ops.len; i++) {
+    const ir_op *op = block->ops.data[i];
+    for (size_t j = 0; j < op->operand_count; j++) {
+      const ir_op *def = op->operands[j]->def;
+      bool product = op->code == IR_PREPARE || op->code == IR_MATMUL || op->code == IR_SPARSE;
+      bool reads = def == NULL || def->code != IR_SLICE || product || op->code == IR_SLICE;
+      bool writes = op->code != IR_CONCAT ||
+                    (def != NULL && (def->code == IR_MATMUL || def->code == IR_SPARSE || def->code == IR_CONCAT) &&
+                     lower_use_count(block, op->operands[j]) == 1);
+      if (reads && writes) continue;
+      diag_error(p->d, op->loc, "no kernel of '%s' %s", ir_op_get_info(op->code)->name,
+                 reads ? "takes other values than products that nobody else needs" : "reads a slice");
+      return false;
+    }
+  }
+  return true;
 }
 
 bool pass_plan(diag *d, ir_module *m, const lower_options *o) {
@@ -296,7 +406,9 @@ bool pass_plan(diag *d, ir_module *m, const lower_options *o) {
   planner p = {.d = d, .m = m, .f = f, .ok = true};
   p.plan = ARENA_NEW(m->mem, ir_plan);
   p.refs.mem = m->mem;
+  p.strides.mem = m->mem;
   p.plan->max_batch = m->max_batch;
+  if (!check_views(&p)) return false;
   const ir_op *ret = f->body->ops.data[f->body->ops.len - 1];
   place_weights(&p);
   place_inputs(&p);

@@ -5,6 +5,8 @@
 #include "lower/emit_rows.h"
 #include "lower/lower.h"
 
+/* pass_split.c: products with weights that are sums, or have sections, become several */
+bool pass_split(diag *d, ir_module *m, const lower_options *o);
 /* pass_recipes.c: every matrix gets the recipe of its scheme and activations; the steps are in draft.h */
 bool pass_normalise(diag *d, ir_module *m, const lower_options *o);
 bool pass_mode(diag *d, ir_module *m, const lower_options *o);
@@ -25,9 +27,10 @@ bool pass_plan(diag *d, ir_module *m, const lower_options *o);
 /* kernels.c: which kernel computes an operation; name NULL: none does (constants, reshapes, return) */
 typedef struct kernel_choice {
   const char *name;
-  const recipe *recipe; // prepare, matmul
-  matmul_shape shape;   // matmul
-  rows_kernel rows;     // the others
+  const recipe *recipe;         // prepare, matmul
+  const sparse_packing *sparse; // sparse
+  matmul_shape shape;           // matmul, sparse
+  rows_kernel rows;             // the others
 } kernel_choice;
 kernel_choice lower_choose_kernel(arena *a, const ir_module *m, const ir_op *op);
 // A kernel that copies rows.

@@ -4,12 +4,13 @@
 #include "lower/passes.h"
 
 static const lower_pass passes[] = {
+    {"transform", "puts what schemes do to input and output around the product", pass_transform, false},
+    {"split", "multiplies the parts of mixed formats one by one", pass_split, false},
     {"normalise", "writes every value expression as a sum of products", pass_normalise, false},
     {"mode", "chooses how each scheme is computed", pass_mode, false},
     {"factor", "pulls coarse factors out of the inner loop", pass_factor, false},
     {"prove", "bounds every accumulator, shortening spans until none overflows", pass_prove, false},
     {"layout", "chooses the layouts of weights and activations", pass_layout, true},
-    {"transform", "puts what schemes do to input and output around the product", pass_transform, true},
     {"prepare", "makes the activations' quantization explicit and shared", pass_prepare, true},
     {"fuse", "joins activation functions and residual sums to the matmul", pass_fuse, true},
     {"clean", "removes operations that nobody uses", pass_clean, true},

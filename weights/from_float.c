@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "support/fp.h"
+#include "weights/encode_mixture.h"
 #include "weights/fold.h"
 #include "weights/tensor_parse.h"
 
@@ -32,7 +33,7 @@ static bool check_number(diag *d, const tensor *t, uint64_t at, uint64_t columns
 // ---- one plain float number per weight -------------------------------------------------------------------
 
 static bool is_plain(const scheme *s) {
-  if (s->field_count != 1 || s->value->op != EXPR_FIELD) return false;
+  if (s->field_count != 1 || s->value->op != EXPR_FIELD || s->fields[0].sparse) return false;
   const scheme_field *f = &s->fields[0];
   return f->gran.kind == GRAN_WEIGHT && f->rank == 0 && elem_get(f->type)->kind == ELEM_KIND_FLOAT;
 }
@@ -82,7 +83,7 @@ static tensor_codes *encode_any(diag *d, arena *a, const tensor *t, const float 
   encode_options options = o->encode == NULL ? (encode_options){0} : *o->encode;
   encode_bar bar = {.bar = o->progress, .base = o->progress_base};
   options.name = t->name;
-  return encode_tensor(d, a, s, w, rows, columns, &options, (encode_progress){.call = on_progress, .user = &bar});
+  return encode_mixture(d, a, s, w, rows, columns, &options, (encode_progress){.call = on_progress, .user = &bar});
 }
 
 static tensor_codes *encode_values(diag *d, arena *a, const tensor *t, const float *w, const scheme *s, uint64_t rows,

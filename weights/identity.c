@@ -35,7 +35,7 @@ static void put_field(strbuf *out, const scheme_field *f) {
                 f->gran.kind == GRAN_GROUP || f->gran.kind == GRAN_TILE ? f->gran.group : 0);
   if (f->gran.kind == GRAN_TILE) strbuf_printf(out, " %" PRIu64, f->gran.rows);
   for (unsigned i = 0; i < f->rank; i++) strbuf_printf(out, " %" PRIu64, f->dims[i]);
-  strbuf_printf(out, " ]\n");
+  strbuf_printf(out, f->sparse ? " ] sparse\n" : " ]\n");
 }
 
 static void put_table(strbuf *out, const scheme_table *t) {
@@ -56,6 +56,14 @@ void identity_scheme(strbuf *out, const scheme *s) {
   strbuf_printf(out, "scheme %s\n", s->name);
   for (size_t i = 0; i < s->field_count; i++) put_field(out, &s->fields[i]);
   for (size_t i = 0; i < s->table_count; i++) put_table(out, &s->tables[i]);
+  for (size_t i = 0; i < s->section_count; i++) {
+    strbuf_printf(out, "section %s", s->sections[i].is_rows ? "rows" : "columns");
+    put_expr(out, s->sections[i].from);
+    put_expr(out, s->sections[i].to);
+    strbuf_putc(out, '\n');
+    identity_scheme(out, s->sections[i].scheme);
+  }
+  if (s->section_count > 0) return;
   put_expr(out, s->value);
   strbuf_putc(out, '\n');
   put_transform(out, "input", &s->input);

@@ -9,6 +9,7 @@
 #include "support/num.h"
 #include "weights/from_float.h"
 #include "weights/pack.h"
+#include "weights/parts.h"
 #include "weights/stored.h"
 
 struct weight_set {
@@ -18,6 +19,7 @@ struct weight_set {
   stored_weight *stored; // by weight of the module
   progress bar;
   uint64_t done; // bytes of float weights that have been encoded
+  uint64_t payload_size;
 };
 
 // ---- opening ---------------------------------------------------------------------------------------------
@@ -38,8 +40,9 @@ weight_set *weights_open(diag *d, arena *a, weight_files *files, const ir_module
   stored_finder finder = {.d = d, .mem = a, .files = files, .m = m, .options = &w->options};
   for (size_t i = 0; i < m->weights.len; i++) {
     const ir_weight *weight = m->weights.data[i];
+    bool made = weight->of != NULL || weight->part != NULL; // from another
     w->stored[i] = (stored_weight){.weight = weight, .kind = STORED_FACTOR};
-    ok &= check_sizes(d, weight) && (weight->of != NULL || stored_find(&finder, weight, &w->stored[i]));
+    ok &= check_sizes(d, weight) && (made || stored_find(&finder, weight, &w->stored[i]));
   }
   return ok ? w : NULL;
 }
@@ -147,7 +150,9 @@ static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *payload, 
 static bool pack_nothing(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
   const ir_weight *weight = w->stored[index].weight;
   (void)a, (void)payload;
-  *stats = weight_stats_new(weight->layer, NULL, weight->rows, weight->columns, weight->size);
+  *stats = (weight_stats){0}; // parts count with the whole
+  if (weight->of != NULL)
+    *stats = weight_stats_new(weight->layer, NULL, weight->rows, weight->columns, weight->size);
   return true;
 }
 
@@ -170,10 +175,23 @@ static bool pack_numbers(weight_set *w, arena *a, size_t index, uint8_t *payload
   return true;
 }
 
+// The parts of a weight are packed with it, from the codes of the whole.
+static bool pack_in_parts(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
+  const ir_weight *weight = w->stored[index].weight;
+  uint64_t bytes = 0;
+  tensor_codes *codes = weights_read_codes(w, a, index, stats);
+  bool ok = codes != NULL && pack_parts(w->d, a, w->m, weight, codes, payload, w->payload_size, &bytes) &&
+            pack_factors(w, a, weight, codes, payload);
+  stats->bytes = bytes;
+  stats->stored_bits = 8 * (double)bytes / ((double)weight->rows * (double)weight->columns);
+  return ok;
+}
+
 // The place that the plan gives the weight, inside the payload.
 static bool check_place(const weight_set *w, const ir_weight *weight, uint64_t size) {
   uint64_t end;
-  if (num_add(weight->offset, weight->size, &end) && end <= size && (weight->scheme == NULL || weight->recipe != NULL))
+  if (num_add(weight->offset, weight->size, &end) && end <= size &&
+      (weight->scheme == NULL || weight->recipe != NULL || ir_has_parts(w->m, weight)))
     return true;
   diag_error(w->d, weight->loc, "the plan has no place for '%s' in the %" PRIu64 " bytes of weights", weight->name,
              size);
@@ -183,7 +201,7 @@ static bool check_place(const weight_set *w, const ir_weight *weight, uint64_t s
 static uint64_t float_bytes(const weight_set *w) {
   uint64_t total = 0;
   for (size_t i = 0; i < w->m->weights.len; i++)
-    if (w->stored[i].kind == STORED_FLOAT) total += 4 * w->stored[i].tensor->count;
+    if (w->stored[i].kind == STORED_FLOAT && w->stored[i].tensor != NULL) total += 4 * w->stored[i].tensor->count;
   return total;
 }
 
@@ -191,6 +209,7 @@ bool weights_pack(weight_set *w, uint8_t *payload, uint64_t size, weight_stats *
   typedef bool pack_fn(weight_set * w, arena * a, size_t index, uint8_t *payload, weight_stats *stats);
   bool ok = true;
   w->done = 0;
+  w->payload_size = size;
   for (size_t i = 0; i < w->m->weights.len; i++) ok &= check_place(w, w->m->weights.data[i], size);
   if (!ok) return false;
   progress_begin(&w->bar, w->options.progress, "", float_bytes(w));
@@ -198,7 +217,9 @@ bool weights_pack(weight_set *w, uint8_t *payload, uint64_t size, weight_stats *
     const ir_weight *weight = w->m->weights.data[i];
     arena *a = arena_new();
     w->bar.label = weight->layer;
-    pack_fn *pack = weight->of != NULL ? pack_nothing : weight->scheme == NULL ? pack_numbers : pack_codes;
+    bool made = weight->of != NULL || weight->part != NULL;
+    bool in_parts = weight->scheme != NULL && weight->recipe == NULL;
+    pack_fn *pack = made ? pack_nothing : weight->scheme == NULL ? pack_numbers : in_parts ? pack_in_parts : pack_codes;
     ok &= pack(w, a, i, payload, &stats[i]);
     arena_free(a);
   }

@@ -69,6 +69,11 @@ static void put_recipe(strbuf *out, const recipe *r) {
   strbuf_putc(out, '\n');
 }
 
+static void put_entries(strbuf *out, const sparse_packing *p) {
+  strbuf_printf(out, "entries %" PRIu64 " x %" PRIu64 " by %" PRIu64 " %s %s %d room %" PRIu64 "\n", p->tile_rows,
+                p->width, p->step, elem_get(p->column)->name, elem_get(p->store)->name, p->scaled, p->room);
+}
+
 uint64_t qw_model_id(const ir_module *m) {
   arena *a = arena_new();
   strbuf text = {.mem = a};
@@ -80,6 +85,7 @@ uint64_t qw_model_id(const ir_module *m) {
     if (w->of != NULL) strbuf_printf(&text, "factor %s of %s\n", w->step == NULL ? "" : w->step, w->of);
     if (w->scheme != NULL) identity_scheme(&text, w->scheme);
     if (w->recipe != NULL) put_recipe(&text, w->recipe);
+    if (w->sparse != NULL) put_entries(&text, w->sparse);
   }
   uint64_t id = qrt_digest(strbuf_text(&text), text.len);
   arena_free(a);

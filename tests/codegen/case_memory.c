@@ -251,17 +251,19 @@ static void add_dot_splat(case_list *list, ir_opcode code, int64_t umax) {
 // Both halves of every index operation's result.
 static void add_indices(case_list *list) {
   static const ir_opcode codes[] = {IR_IADD, IR_ISUB, IR_IMUL, IR_IDIV, IR_IREM, IR_IMIN};
-  enum { COUNT = sizeof codes / sizeof *codes, ITEMS = 40 };
+  enum { COUNT = sizeof codes / sizeof *codes, ALL = COUNT + 3, ITEMS = 40 };
   ir_func *kernel;
   ir_builder b = case_begin(list, "indices", 1, &kernel);
   ir_loop loop = over_items(&b, kernel, 1);
   ir_value *x = index_op(&b, IR_IADD, times(&b, loop.index, UINT64_C(0x123456789abcd)), ir_index_const(&b, 99));
   ir_value *y = index_op(&b, IR_IADD, times(&b, loop.index, UINT64_C(0x100000003)), ir_index_const(&b, 1));
-  ir_value *at = times(&b, loop.index, 8 * (COUNT + 2));
-  for (size_t i = 0; i < COUNT + 2; i++) {
-    ir_value *r =
-        i < COUNT ? index_op(&b, codes[i], x, y)
-                  : ir_emit(&b, i == COUNT ? IR_THREAD : IR_THREADS, &(ir_type){.kind = IR_INDEX}, 0, NULL, 0, NULL);
+  ir_value *at = times(&b, loop.index, 8 * (ALL));
+  for (size_t i = 0; i < ALL; i++) {
+    ir_type index = ir_index();
+    ir_value *lane = ir_emit1(&b, IR_FROM_INDEX, ir_vector(ELEM_I32, 1), x);
+    ir_value *r = i < COUNT        ? index_op(&b, codes[i], x, y)
+                  : i == COUNT + 2 ? ir_emit1(&b, IR_TO_INDEX, index, lane)
+                                   : ir_emit(&b, i == COUNT ? IR_THREAD : IR_THREADS, &index, 0, NULL, 0, NULL);
     ir_value *high = index_op(&b, IR_IDIV, r, ir_index_const(&b, UINT64_C(1) << 32));
     ir_value *where = index_op(&b, IR_IADD, at, ir_index_const(&b, 8 * i));
     store(&b, kernel->body->params[0], where, ir_emit1(&b, IR_FROM_INDEX, ir_vector(ELEM_I32, 1), r));
@@ -270,7 +272,7 @@ static void add_indices(case_list *list) {
   }
   ir_end_for(&b, loop, 0, NULL, NULL);
   test_case c = {.kernel = kernel, .work = ITEMS, .buffer_count = 1, .compare = ELEM_I32};
-  c.buffers[0] = case_memory(list, ITEMS * 8 * (COUNT + 2));
+  c.buffers[0] = case_memory(list, ITEMS * 8 * (ALL));
   case_add(list, c);
 }
 

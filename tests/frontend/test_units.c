@@ -109,7 +109,7 @@ static const char *const wrong_references[][2] = {
     {"int4_g(group = 0)", "the group is 0"},
     {"int4_g(group = x)", "nothing here is named 'x'"},
     {"q4_2", "did you mean"},
-    {"../schemes/q4_0", "unexpected"},
+    {"../schemes/q4_0", "expected a name, got '..'"},
 };
 enum { WRONG = sizeof wrong_references / sizeof wrong_references[0] };
 

@@ -110,6 +110,7 @@ static void emit_moves(kernel *k) {
   ir_builder *b = &k->b;
   ir_value *one = ir_emit1(b, IR_FROM_INDEX, ir_vector(ELEM_I32, 1), k->offset);
   ir_emit1(b, IR_SPLAT, i32x4(), one);
+  ir_emit1(b, IR_TO_INDEX, ir_index(), one);
   ir_emit1(b, IR_BITCAST, ir_vector(ELEM_BF16, 2), one);
   ir_vector_int(b, ir_vector(ELEM_I8, 3), -128);
   ir_vector_real(b, ir_vector(ELEM_F16, 5), 0.1);

@@ -289,6 +289,41 @@ static void add_weights(arena *mem, ir_module *m, const scheme *s, const recipe 
                            .size = 256});
 }
 
+// A matrix that is a sum, one part of which is a list of entries; and one that is made of two.
+static void add_mixtures(arena *mem, ir_module *m, const scheme *s) {
+  scheme_field fields[] = {{.name = "code", .type = ELEM_U4, .gran = {.kind = GRAN_WEIGHT, .group = 1}},
+                           {.name = "o", .type = ELEM_F16, .gran = {.kind = GRAN_WEIGHT, .group = 1}}};
+  fields[1].sparse = true;
+  fields[1].density = 0.25;
+  scheme *sum = ARENA_NEW(mem, scheme), *sides = ARENA_NEW(mem, scheme);
+  *sum = (scheme){.name = "sum",
+                  .field_count = 2,
+                  .fields = arena_memdup(mem, fields, sizeof fields),
+                  .value = make2(mem, EXPR_ADD, field(mem, 0, true), field(mem, 1, false))};
+  vec_push(mem, &m->schemes, sum);
+  const expr *half = make2(mem, EXPR_DIV, var(mem, VAR_COLUMNS), number(mem, 2));
+  scheme_section sections[] = {{.from = number(mem, 0), .to = half, .scheme = s},
+                               {.from = half, .to = var(mem, VAR_COLUMNS), .scheme = sum}};
+  *sides = (scheme){.name = "sides", .section_count = 2, .sections = arena_memdup(mem, sections, sizeof sections)};
+  vec_push(mem, &m->schemes, sides);
+  static const uint64_t counts[] = {0, 100};
+  static const ir_part part = {.whole = "mix", .index = 1};
+  static const sparse_packing entries = {
+      .tile_rows = 1, .width = 1, .step = 8, .column = ELEM_U16, .store = ELEM_F16, .scaled = true, .room = 64};
+  sparse_sizes sizes;
+  sparse_get_sizes(&entries, 64, &sizes);
+  add_weight(mem, m,
+             (ir_weight){.name = "mix", .scheme = sum, .count_count = 2, .counts = counts, .rows = 64, .columns = 64});
+  add_weight(mem, m,
+             (ir_weight){.name = "mix/sparse0",
+                         .part = &part,
+                         .sparse = &entries,
+                         .rows = 64,
+                         .columns = 64,
+                         .offset = 12288,
+                         .size = sizes.bytes});
+}
+
 static ir_value *emit_elementwise(ir_builder *b, ir_value *x, ir_value *bias) {
   static const ir_opcode pairs[] = {IR_TADD, IR_TSUB, IR_TMUL, IR_TDIV};
   static const ir_opcode singles[] = {IR_TNEG, IR_RELU, IR_GELU, IR_SILU, IR_TANH, IR_SIGMOID, IR_SOFTMAX};
@@ -324,6 +359,21 @@ static ir_value *emit_products(ir_builder *b, ir_value *x, ir_value *bias) {
   return y;
 }
 
+// Halves of x, put together again, and a sparse product with everything that can be added to it.
+static void emit_parts(ir_builder *b, ir_value *x, ir_value *bias) {
+  const int64_t half[] = {IR_BATCH, 32};
+  ir_type type = ir_tensor(ELEM_F32, 2, half);
+  ir_attr from = ir_int(IR_ATTR_FROM, 32);
+  ir_value *right = ir_emit(b, IR_SLICE, &type, 1, &x, 1, &from);
+  ir_value *both = ir_emit(b, IR_CONCAT, &x->type, 2, (ir_value *[]){right, right}, 0, NULL);
+  ir_attr attrs[] = {ir_sym(IR_ATTR_WEIGHT, "mix/sparse0"),
+                     ir_int(IR_ATTR_HAS_BIAS, 1),
+                     ir_int(IR_ATTR_HAS_ADDEND, 1),
+                     {.key = IR_ATTR_EPILOGUE, .s = "gelu"},
+                     ir_int(IR_ATTR_HAS_RESIDUAL, 1)};
+  ir_emit(b, IR_SPARSE, &x->type, 4, (ir_value *[]){both, bias, x, both}, 5, attrs);
+}
+
 static void add_model(arena *mem, ir_module *m) {
   static const char *names[] = {"y", "the other one"};
   const int64_t dims[] = {IR_BATCH, 64}, flat[] = {64}, cube[] = {IR_BATCH, 4, 16};
@@ -332,6 +382,7 @@ static void add_model(arena *mem, ir_module *m) {
   ir_value *x = ir_add_param(&b, f->body, ir_tensor(ELEM_F32, 2, dims), "x");
   ir_value *bias = ir_emit_attr(&b, IR_CONST, ir_tensor(ELEM_F32, 1, flat), NULL, ir_sym(IR_ATTR_WEIGHT, "bias"));
   ir_value *y = emit_elementwise(&b, emit_products(&b, x, bias), bias);
+  emit_parts(&b, x, bias);
   ir_value *z = ir_emit1(&b, IR_RESHAPE, ir_tensor(ELEM_F32, 3, cube), y);
   ir_emit(&b, IR_RETURN, NULL, 2, (ir_value *[]){y, z}, 0, NULL);
   f->output_count = 2;
@@ -380,6 +431,7 @@ ir_module *sample_model(arena *mem) {
   add_block_scheme(mem, m);
   const scheme *s = sample_rich_scheme(mem, m);
   add_weights(mem, m, s, sample_recipe(mem, m, s));
+  add_mixtures(mem, m, s);
   add_model(mem, m);
   add_plan(mem, m);
   return m;

@@ -340,13 +340,16 @@ static const struct {
     {"thread", 0, 0},
     {"threads", 0, 1},
     {"index {value = -1}", 0, UINT32_MAX},
+    {"to_index %last", 0, 0xfffffffe},
+    {"index.div %wide, %three", 0, 0x55555554},
 };
 
 START_TEST(indices_are_unsigned) {
   arena *mem = arena_new();
   uint32_t y[1];
   const char *body = arena_printf(mem,
-                                  "%%three = index {value = 3} : index\n%%r = %s : index\n%%v = from_index %%r : "
+                                  "%%three = index {value = 3} : index\n%%last = vector {value = -2} : vector<1 x i32>\n"
+                                  "%%wide = to_index %%last : index\n%%r = %s : index\n%%v = from_index %%r : "
                                   "vector<1 x i32>\nstore %%y, %%zero, %%v",
                                   index_rows[_i].op);
   run_ok(mem, body, &(run_args){.y = RUN_MEMORY(y), .n = index_rows[_i].n});

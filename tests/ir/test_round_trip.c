@@ -63,7 +63,7 @@ static void count_expr(census *c, const expr *e) {
 }
 
 static void count_scheme(census *c, const scheme *s) {
-  count_expr(c, s->value);
+  if (s->value != NULL) count_expr(c, s->value);
   for (size_t i = 0; i < s->layout_count; i++)
     for (size_t j = 0; j < s->layouts[i].place_count; j++) count_expr(c, s->layouts[i].places[j].raw);
 }

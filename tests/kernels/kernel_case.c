@@ -43,18 +43,46 @@ static uint64_t float_bits(uint64_t *state, case_data data, elem_type type) {
   return elem_get(type)->bits <= 8 ? small_float(state, type) : elem_encode(type, x);
 }
 
+static uint32_t random_element(elem_type type, uint64_t *seed, case_data data) {
+  const elem_info *e = elem_get(type);
+  if (e->kind == ELEM_KIND_FLOAT) return (uint32_t)float_bits(seed, data, type);
+  return (uint32_t)integer_element(e, seed, data, type);
+}
+
+// As many granules as the field's density says, spread unevenly over the rows, each at random columns.
+static bool sparse_codes(diag *d, arena *a, tensor_codes *t, unsigned field, uint64_t *seed, case_data data) {
+  const scheme_field *f = &t->scheme->fields[field];
+  uint64_t rows = scheme_granule_rows(f, t->rows), columns = scheme_granule_columns(f, t->columns);
+  uint64_t left = scheme_sparse_count(f, t->rows, t->columns), places = rows * columns, size = 1, next_entry = 0;
+  sparse_elements *s = &t->sparse[field];
+  if (!scheme_field_size(f, &size) || !tensor_codes_sparse(d, a, t, field, left)) return false;
+  for (uint64_t r = 0; r < rows; r++) {
+    for (uint64_t c = 0; c < columns; c++, places--) {
+      if (left == 0 || (next(seed) % places >= left && left < places)) continue;
+      s->columns[next_entry++] = (uint32_t)c;
+      left--;
+    }
+    s->starts[r + 1] = next_entry;
+  }
+  for (uint64_t i = 0; i < s->count * size; i++) s->raw[i] = random_element(f->type, seed, data);
+  return true;
+}
+
 tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns, uint64_t seed,
                          case_data data) {
   tensor_codes *t = tensor_codes_new(d, a, s, rows, columns);
   if (t == NULL) return NULL;
+  for (size_t i = 0; i < s->section_count; i++) {
+    t->sections[i] =
+        case_codes(d, a, s->sections[i].scheme, t->sections[i]->rows, t->sections[i]->columns, seed + i, data);
+    if (t->sections[i] == NULL) return NULL;
+  }
+  for (size_t f = 0; f < s->field_count; f++)
+    if (s->fields[f].sparse && !sparse_codes(d, a, t, (unsigned)f, &seed, data)) return NULL;
   for (size_t f = 0; f < s->field_count; f++) {
     uint64_t count;
-    elem_type type = s->fields[f].type;
-    const elem_info *e = elem_get(type);
     if (!scheme_field_count(&s->fields[f], rows, columns, &count)) return NULL;
-    for (uint64_t i = 0; i < count; i++)
-      t->elements[f][i] = e->kind == ELEM_KIND_FLOAT ? (uint32_t)float_bits(&seed, data, type)
-                                                     : (uint32_t)integer_element(e, &seed, data, type);
+    for (uint64_t i = 0; i < count; i++) t->elements[f][i] = random_element(s->fields[f].type, &seed, data);
   }
   return t;
 }

@@ -7,6 +7,7 @@
 #include "ir/map.h"
 #include "tests/kernels/kernel_case.h"
 #include "weights/pack.h"
+#include "weights/parts.h"
 
 // ---- random models --------------------------------------------------------------------------------------------------------
 
@@ -113,7 +114,16 @@ network_weights network_make_weights(lower_kit *k, const ir_module *m, uint64_t 
     uint8_t *at = w.packed.data + weight->offset;
     ck_assert_uint_eq(weight->offset % 64, 0);
     ck_assert_uint_le(weight->offset + weight->size, w.packed.size);
-    if (weight->recipe != NULL) {
+    if (weight->part != NULL) continue; // packed with the whole
+    if (weight->scheme != NULL && weight->recipe == NULL) {
+      uint64_t bytes = 0;
+      tensor_codes *codes =
+          case_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, CASE_RANDOM);
+      ck_assert_msg(codes != NULL, "%s", diag_text(k->d));
+      ck_assert_msg(pack_parts(k->d, k->mem, m, weight, codes, w.packed.data, w.packed.size, &bytes), "%s",
+                    diag_text(k->d));
+      w.codes[i] = codes;
+    } else if (weight->recipe != NULL) {
       tensor_codes *codes =
           case_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, CASE_RANDOM);
       ck_assert(pack_tensor(k->d, k->mem, weight->recipe, codes, at, weight->size));

@@ -1,0 +1,15 @@
+// Encoding float weights into formats that are sums, or have parts (ir/scheme_parts.h).
+#ifndef QCC_WEIGHTS_ENCODE_MIXTURE_H
+#define QCC_WEIGHTS_ENCODE_MIXTURE_H
+
+#include "weights/encode.h"
+
+// As encode_tensor, for any scheme. Of a sum
+//   - sparse fields keep the granules of the largest magnitude, as many as their density says;
+//   - the dense rest is fitted to the weights without these;
+//   - thin matrices are the best approximation of what the rest has left (of the weights, where there is no rest);
+//   - last, each kept entry makes up for all that the others leave at its place.
+tensor_codes *encode_mixture(diag *d, arena *a, const scheme *s, const float *w, uint64_t rows, uint64_t columns,
+                             const encode_options *options, encode_progress progress);
+
+#endif
