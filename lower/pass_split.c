@@ -165,7 +165,7 @@ static ir_value *emit_sparse(splitter *s, product p) {
 
 // The parts from last to first: the dense rest, if there is one, comes last and takes the bias.
 static ir_value *emit_sum(splitter *s, product p, const split_scheme *parts) {
-  static const act_spec plain = {.kind = ACT_F32};
+  const act_spec plain = ACT_F32;
   ir_value *y = p.addend, *inner = p.x;
   for (size_t i = parts->count; i-- > 0 && s->ok;) {
     const scheme_part *part = &parts->parts[i];
@@ -260,7 +260,7 @@ static void split_linear(splitter *s, ir_block *old, const ir_op *op) {
   const ir_attr *act = ir_get_attr(op, IR_ATTR_ACT);
   product p = {.w = ir_find_weight(s->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s), .x = op->operands[0]};
   if (op->operand_count > 1) p.bias = op->operands[1];
-  s->act = act != NULL ? act->act : (act_spec){.kind = ACT_F32};
+  s->act = act != NULL ? act->act : ACT_F32;
   s->b.loc = op->loc;
   s->ok = check_reach(s, op) && s->ok;
   ir_value *y = s->ok ? emit_product(s, p) : NULL;
