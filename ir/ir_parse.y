@@ -38,7 +38,7 @@ static void ir_yyerror(src_loc *loc, void *scanner, parse_context *p, const char
 %token KW_RECIPE "recipe" KW_PLAN "plan" KW_MODEL "model" KW_KERNEL "kernel" KW_FIELD "field" KW_TABLE "table"
 %token KW_VALUE "value" KW_LAYOUT "layout" KW_BLOCK "block" KW_BYTES "bytes keyword" KW_TYPE "type" KW_TENSOR "tensor"
 %token KW_PLACE "place" KW_FOR "for" KW_TO "to" KW_STEP "step" KW_ITER "iter" KW_PER "per" KW_AT "at" KW_X "x"
-%token KW_SECTION "section"
+%token KW_SECTION "section" KW_SPARSE "sparse"
 %token KW_OF "of" KW_DYNAMIC "dynamic" KW_STATIC "static" KW_TOKEN "token"
 
 %%
@@ -70,8 +70,8 @@ parts:
 part:
   KW_FIELD SYMBOL ':' word dims KW_PER grain
                                        { $$ = node_new(p, NODE_FIELD, @2, 4, $2, $4, $5, $7); }
-| KW_FIELD SYMBOL ':' word dims KW_PER grain WORD REAL
-                                       { $$ = node_new(p, NODE_FIELD, @2, 6, $2, $4, $5, $7, $8, $9); }
+| KW_FIELD SYMBOL ':' word dims KW_PER grain KW_SPARSE REAL
+                                       { $$ = node_new(p, NODE_FIELD, @2, 5, $2, $4, $5, $7, $9); }
 | KW_TABLE SYMBOL ':' word '=' list    { $$ = node_new(p, NODE_TABLE, @2, 3, $2, $4, $6); }
 | KW_SECTION word list SYMBOL           { $$ = node_new(p, NODE_SECTION, @1, 3, $2, $3, $4); }
 | KW_VALUE '=' value                   { $$ = node_new(p, NODE_MEANING, @1, 1, $3); }
@@ -169,7 +169,7 @@ type_part: INT | word
 // Keywords are words wherever the grammar cannot mistake them.
 word: WORD | KW_MODULE | KW_BATCH | KW_SOURCE | KW_SCHEME | KW_WEIGHT | KW_RECIPE | KW_PLAN | KW_MODEL | KW_KERNEL
 | KW_FIELD | KW_TABLE | KW_VALUE | KW_LAYOUT | KW_BLOCK | KW_BYTES | KW_TYPE | KW_TENSOR | KW_PLACE | KW_STEP | KW_OF
-| KW_SECTION
+| KW_SECTION | KW_SPARSE
 
 // ---- functions
 

@@ -39,7 +39,7 @@ typedef enum node_kind {
   NODE_RECIPE,  // symbol, record
   NODE_PLAN,    // record
   NODE_SCHEME,  // symbol, list of items
-  NODE_FIELD,   // symbol, word, list of dimensions; int, word or list of int [; word, real]
+  NODE_FIELD,   // symbol, word, list of dimensions; int, word or list of int [; real]
   NODE_TABLE,   // symbol, word, list
   NODE_SECTION, // word, list of two expressions, symbol
   NODE_MEANING, // the value expression

@@ -170,9 +170,7 @@ static bool read_field(reader *r, const node *n, scheme_field *out) {
   for (size_t i = 0; i < dims->items.len; i++)
     if (!read_u64(r, dims->items.data[i], &out->dims[i])) return false;
   out->sparse = n->items.len > 4;
-  if (out->sparse && !node_is_word(n->items.data[4], "sparse"))
-    return read_fail(r, n->items.data[4]->loc, "expected sparse, or another field");
-  if (out->sparse) out->density = n->items.data[5]->real;
+  if (out->sparse) out->density = n->items.data[4]->real;
   return read_elem(r, n->items.data[1], &out->type) && read_grain(r, n->items.data[3], &out->gran);
 }
 

@@ -49,7 +49,10 @@ static void make_values(folder *f, folded_weights *out) {
 }
 
 void fold_take_values(folded_weights *out, const tensor_codes *values) {
-  for (size_t i = 0; i < out->values->field_count; i++) out->codes->elements[out->fields[i]] = values->elements[i];
+  for (size_t i = 0; i < out->values->field_count; i++) {
+    out->codes->elements[out->fields[i]] = values->elements[i];
+    out->codes->sparse[out->fields[i]] = values->sparse[i];
+  }
 }
 
 // ---- fields from the file --------------------------------------------------------------------------------

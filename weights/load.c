@@ -151,8 +151,7 @@ static bool pack_nothing(weight_set *w, arena *a, size_t index, uint8_t *payload
   const ir_weight *weight = w->stored[index].weight;
   (void)a, (void)payload;
   *stats = (weight_stats){0}; // parts count with the whole
-  if (weight->of != NULL)
-    *stats = weight_stats_new(weight->layer, NULL, weight->rows, weight->columns, weight->size);
+  if (weight->of != NULL) *stats = weight_stats_new(weight->layer, NULL, weight->rows, weight->columns, weight->size);
   return true;
 }
 

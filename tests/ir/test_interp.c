@@ -347,11 +347,12 @@ static const struct {
 START_TEST(indices_are_unsigned) {
   arena *mem = arena_new();
   uint32_t y[1];
-  const char *body = arena_printf(mem,
-                                  "%%three = index {value = 3} : index\n%%last = vector {value = -2} : vector<1 x i32>\n"
-                                  "%%wide = to_index %%last : index\n%%r = %s : index\n%%v = from_index %%r : "
-                                  "vector<1 x i32>\nstore %%y, %%zero, %%v",
-                                  index_rows[_i].op);
+  const char *body =
+      arena_printf(mem,
+                   "%%three = index {value = 3} : index\n%%last = vector {value = -2} : vector<1 x i32>\n"
+                   "%%wide = to_index %%last : index\n%%r = %s : index\n%%v = from_index %%r : "
+                   "vector<1 x i32>\nstore %%y, %%zero, %%v",
+                   index_rows[_i].op);
   run_ok(mem, body, &(run_args){.y = RUN_MEMORY(y), .n = index_rows[_i].n});
   ck_assert_uint_eq(y[0], index_rows[_i].want);
   arena_free(mem);
