@@ -15,6 +15,9 @@ exit_status run_command(job *j);
 /* quantize.c: `qcc quantize weights` */
 exit_status quantize_command(job *j);
 
+/* convert.c: `qcc convert weights` */
+exit_status convert_command(job *j);
+
 /* inspect.c: `qcc inspect weights..` */
 exit_status inspect_command(job *j);
 

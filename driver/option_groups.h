@@ -9,6 +9,7 @@
   GROUP(MESSAGES, "Messages")              \
   GROUP(RUN, "Running")                    \
   GROUP(QUANTIZE, "Quantizing")            \
+  GROUP(CONVERT, "Converting")             \
   GROUP(INSPECT, "Inspecting")             \
   GROUP(GENERAL, "General")                \
   GROUP(HIDDEN, "")

@@ -12,7 +12,7 @@ enum { BIT_ZERO = -2, BIT_ONE = -1 };
 
 // A 64-bit value known bit by bit, plus a constant.
 typedef struct bit_value {
-  int32_t bits[64];
+  int64_t bits[64];
   int64_t add;
 } bit_value;
 
@@ -20,7 +20,8 @@ typedef struct bit_env {
   const scheme *scheme;
   const int64_t *binders;
   uint64_t block_bits;
-  uint64_t mask; // of the raw element
+  uint64_t mask;              // of the raw element
+  const tensor_bits *tensors; // of a layout of separate tensors; NULL: blocks
 } bit_env;
 
 static bool evaluate(const bit_env *env, const expr *e, bit_value *out);
@@ -40,7 +41,7 @@ static bool is_constant(const bit_value *v, int64_t *value) {
   return true;
 }
 
-static int32_t invert(int32_t bit) { return bit < 0 ? BIT_ZERO + BIT_ONE - bit : bit ^ 1; }
+static int64_t invert(int64_t bit) { return bit < 0 ? BIT_ZERO + BIT_ONE - bit : bit ^ 1; }
 
 static void shift(bit_value *v, int64_t left) {
   bit_value from = *v;
@@ -56,9 +57,9 @@ static void truncate_bits(bit_value *v, int64_t count) {
 }
 
 // Combines bits that are not both unknown; false where they are.
-static bool combine_bit(expr_op op, int32_t a, int32_t b, int32_t *out) {
+static bool combine_bit(expr_op op, int64_t a, int64_t b, int64_t *out) {
   if (a < 0) {
-    int32_t c = a;
+    int64_t c = a;
     a = b;
     b = c;
   }
@@ -178,7 +179,56 @@ static bool evaluate_bits(const bit_env *env, const expr *e, bit_value *out) {
       (uint64_t)width > env->block_bits - (uint64_t)at)
     return false;
   set_constant(out, 0);
-  for (int64_t i = 0; i < width; i++) out->bits[i] = (int32_t)((at + i) * 2);
+  for (int64_t i = 0; i < width; i++) out->bits[i] = (at + i) * 2;
+  return true;
+}
+
+static bool evaluate_index(const bit_env *env, const expr *e, uint64_t limit, uint64_t *out) {
+  bit_value v;
+  int64_t index;
+  if (!evaluate(env, e, &v) || !is_constant(&v, &index) || index < 0 || (uint64_t)index >= limit) return false;
+  *out = (uint64_t)index;
+  return true;
+}
+
+static uint64_t element_stride(const tensor_bits *t, unsigned axis) {
+  uint64_t stride = 1;
+  for (unsigned r = axis + 1; r < t->rank; r++) stride *= t->dims[r];
+  return stride;
+}
+
+// The offset of the element that the indices name; along `axis` (t->rank: none) it is the first.
+static bool evaluate_offset(const bit_env *env, const expr *e, const tensor_bits *t, unsigned axis, uint64_t *out) {
+  *out = 0;
+  for (unsigned r = 0, arg = 0; r < t->rank; r++) {
+    uint64_t index = 0;
+    if (r == axis) continue;
+    if (!evaluate_index(env, e->args[arg++], t->dims[r], &index)) return false;
+    *out += index * element_stride(t, r);
+  }
+  return true;
+}
+
+static bool evaluate_load(const bit_env *env, const expr *e, bit_value *out) {
+  const tensor_bits *t = &env->tensors[e->index];
+  uint64_t offset;
+  if (!evaluate_offset(env, e, t, t->rank, &offset)) return false;
+  set_constant(out, 0);
+  for (unsigned i = 0; i < t->bits; i++) out->bits[i] = (int64_t)((t->first + offset * t->bits + i) * 2);
+  return true;
+}
+
+static bool evaluate_stream(const bit_env *env, const expr *e, bit_value *out) {
+  const tensor_bits *t = &env->tensors[e->index];
+  uint64_t offset, at, width, limit = t->dims[e->axis] * t->bits, stride = element_stride(t, e->axis);
+  if (!evaluate_offset(env, e, t, e->axis, &offset) || !evaluate_index(env, e->args[e->arg_count - 2], limit, &at) ||
+      !evaluate_index(env, e->args[e->arg_count - 1], 65, &width) || width > limit - at)
+    return false;
+  set_constant(out, 0);
+  for (uint64_t i = 0; i < width; i++) {
+    uint64_t element = offset + (at + i) / t->bits * stride;
+    out->bits[i] = (int64_t)((t->first + element * t->bits + (at + i) % t->bits) * 2);
+  }
   return true;
 }
 
@@ -217,6 +267,8 @@ static bool evaluate(const bit_env *env, const expr *e, bit_value *out) {
   case EXPR_INT: return set_constant(out, e->i), true;
   case EXPR_VAR: return set_constant(out, env->binders[e->index - VAR_BINDER0]), true;
   case EXPR_BITS: return evaluate_bits(env, e, out);
+  case EXPR_LOAD: return env->tensors != NULL && evaluate_load(env, e, out);
+  case EXPR_STREAM: return env->tensors != NULL && evaluate_stream(env, e, out);
   case EXPR_SELECT: return evaluate_select(env, e, out);
   case EXPR_TABLE: return evaluate_table(env, e, out);
   case EXPR_NEG:
@@ -245,8 +297,8 @@ typedef struct piece_list {
 } piece_list;
 
 // Adds bit `i` of an element, joined to the piece before it where it continues that one.
-static void add_bit(piece_list *p, element_bits *e, unsigned i, int32_t bit) {
-  uint32_t at = (uint32_t)bit / 2;
+static void add_bit(piece_list *p, element_bits *e, unsigned i, int64_t bit) {
+  uint32_t at = (uint32_t)(bit / 2);
   if (e->piece_count > 0) {
     bit_piece *last = &p->list.data[p->list.len - 1];
     if (last->at + last->width == at && last->shift + last->width == (int)i) {
@@ -261,7 +313,7 @@ static void add_bit(piece_list *p, element_bits *e, unsigned i, int32_t bit) {
 static void add_element(piece_list *p, element_bits *e, const bit_value *v, unsigned bits) {
   *e = (element_bits){.first_piece = (uint32_t)p->list.len, .add = (uint32_t)(uint64_t)v->add};
   for (unsigned i = 0; i < bits; i++) {
-    int32_t bit = v->bits[i];
+    int64_t bit = v->bits[i];
     if (bit == BIT_ONE || (bit >= 0 && bit % 2 != 0)) e->flip |= (uint32_t)1 << i;
     if (bit >= 0) add_bit(p, e, i, bit);
   }
@@ -285,6 +337,23 @@ const block_place *layout_block_place(arena *a, const scheme *s, const scheme_la
   }
   place->pieces = pieces.list.data;
   return place;
+}
+
+bool layout_tensor_bits(const scheme *s, const tensor_bits *tensors, const int64_t *vars, const layout_place *p,
+                        raw_bits *out) {
+  unsigned width = elem_get(s->fields[p->field].type)->bits;
+  bit_env env = {.scheme = s, .binders = vars + VAR_BINDER0, .mask = int_low_bits(UINT64_MAX, width)};
+  bit_value v;
+  env.tensors = tensors;
+  *out = (raw_bits){.width = width};
+  if (!evaluate(&env, p->raw, &v)) return false;
+  out->add = (uint64_t)v.add;
+  for (unsigned i = 0; i < width; i++) {
+    int64_t bit = v.bits[i];
+    out->at[i] = bit < 0 ? RAW_CONSTANT : (uint64_t)bit / 2;
+    if (bit == BIT_ONE || (bit >= 0 && bit % 2 != 0)) out->flip |= (uint64_t)1 << i;
+  }
+  return true;
 }
 
 static void report_read(diag *d, const scheme_layout *l, const scheme_field *f, uint64_t index,

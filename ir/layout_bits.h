@@ -37,6 +37,27 @@ void layout_block_binders(const scheme_field *f, uint64_t index, int64_t binders
 // The place as bits, or NULL when some element is no such combination of bits at fixed addresses.
 const block_place *layout_block_place(arena *a, const scheme *s, const scheme_layout *l, const layout_place *p);
 
+// A stored tensor of a layout of separate tensors: its bits are numbered from `first` on, element by element.
+typedef struct tensor_bits {
+  unsigned rank;
+  uint64_t dims[SCHEME_MAX_RANK];
+  unsigned bits; // of an element
+  uint64_t first;
+} tensor_bits;
+
+// Where the bits of one raw element are: raw = (bits ^ flip) + add, modulo 2^width. Constant bits have no place.
+#define RAW_CONSTANT UINT64_MAX
+typedef struct raw_bits {
+  unsigned width;
+  uint64_t at[64]; // numbers of bits, lowest first
+  uint64_t flip;
+  uint64_t add;
+} raw_bits;
+
+// The place of a field in separate tensors for the variables given (by expr_var). False when it is no such combination.
+bool layout_tensor_bits(const scheme *s, const tensor_bits *tensors, const int64_t *vars, const layout_place *p,
+                        raw_bits *out);
+
 // Evaluates every place for every element of a block and reports reads outside of it.
 bool layout_check_block_reads(diag *d, const scheme *s, const scheme_layout *l);
 

@@ -73,6 +73,16 @@ tensor_codes *layout_read_corner(diag *d, arena *a, const scheme *s, const schem
                                  const layout_input *inputs, uint64_t rows, uint64_t columns, uint64_t corner_rows,
                                  uint64_t corner_columns);
 
+// The tensors that a layout of separate tensors has for codes of that shape, with their declared types: types, ranks and
+// sizes of outputs[0 .. tensor_count - 1]. False, reported, when the sizes make no sense for it.
+bool layout_tensor_shapes(diag *d, const scheme *s, const scheme_layout *l, uint64_t rows, uint64_t columns,
+                          layout_input *outputs);
+
+// Writes codes into tensors of these shapes; bytes[i] has outputs[i].size bytes. Possible under the condition of
+// layout_write_blocks. What is written reads back as the same codes, or it is reported and the result is false.
+bool layout_write_tensors(diag *d, const tensor_codes *t, const scheme_layout *l, const layout_input *outputs,
+                          uint8_t *const *bytes);
+
 // Writes codes in a block layout (out: rows * columns / block_weights * block_bytes bytes). Possible when every place
 // is a sum/or of shifted bit planes, optionally xor or plus a constant; otherwise reports and returns false.
 bool layout_write_blocks(diag *d, const tensor_codes *t, const scheme_layout *l, uint8_t *out, uint64_t size);

@@ -1,0 +1,69 @@
+// `qcc convert weights --to F -o out.safetensors`.
+#include "inspect/convert.h"
+
+#include <unistd.h>
+
+#include "driver/compile.h"
+
+static exit_status usage(job *j, const char *message) {
+  diag_error_file(j->d, "qcc", "%s", message);
+  diag_hint(j->d, "'qcc convert --help' shows how it is used");
+  return STATUS_USAGE;
+}
+
+static exit_status check_usage(job *j) {
+  exit_status status = settings_apply_warnings(j->d, j->mem, j->o);
+  if (status != STATUS_OK) return status;
+  if (j->o->inputs.len != 1) return usage(j, j->o->inputs.len == 0 ? "no weight file" : "one weight file at a time");
+  if (option_last(j->o, OPTION_TO) == NULL) return usage(j, "no --to");
+  bool writes = !option_given(j->o, OPTION_DRY_RUN_CONVERT);
+  return writes && j->s.output == NULL ? usage(j, "no -o FILE") : STATUS_OK;
+}
+
+static bool wanted(void *context, const char *name) { return fe_glob_match(context, name); }
+
+// The layout of that name; NULL without one: separate fields.
+static bool find_layout(job *j, const scheme *s, const scheme_layout **out) {
+  const char *name = option_last(j->o, OPTION_LAYOUT);
+  *out = name == NULL ? NULL : scheme_find_layout(s, name);
+  if (name == NULL || *out != NULL) return true;
+  diag_error_file(j->d, "qcc", "scheme '%s' has no layout '%s'", s->name, name);
+  for (size_t i = 0; i < s->layout_count; i++) diag_hint(j->d, "there is '%s'", s->layouts[i].name);
+  return false;
+}
+
+// Every file that was read is an input, which no output may replace.
+static void protect_parts(job *j, const tensor_file *f) {
+  for (size_t i = 0; i < tensor_file_part_count(f); i++) file_set_protect(j->outputs, tensor_file_part(f, i));
+}
+
+static bool convert(job *j) {
+  fe_options fe = {.dirs = j->scheme_dirs.data, .dir_count = j->scheme_dirs.len};
+  const char *glob = option_last(j->o, OPTION_TENSORS);
+  convert_job c = {.output = j->s.output,
+                   .scheme = fe_find_scheme(j->d, j->mem, NULL, &fe, option_last(j->o, OPTION_TO)),
+                   .wanted = glob == NULL ? NULL : wanted,
+                   .context = glob == NULL ? NULL : arena_strdup(j->mem, glob),
+                   .exact = option_given(j->o, OPTION_EXACT),
+                   .dry_run = option_given(j->o, OPTION_DRY_RUN_CONVERT),
+                   .progress = isatty(STDERR_FILENO) ? stderr : NULL,
+                   .report = stdout};
+  if (c.scheme == NULL || !find_layout(j, c.scheme, &c.layout)) return false;
+  tensor_file *f = tensor_file_open(j->d, j->mem, j->o->inputs.data[0]);
+  quant_config *config = NULL;
+  if (f == NULL) return false;
+  protect_parts(j, f);
+  quant_config_beside(j->d, j->mem, f, &config); // what is wrong was reported; the rest counts
+  subject s = {.c = catalogue_open(j->d, j->mem, NULL, &fe), .file = f, .config = config};
+  bool ok = convert_file(j->d, j->mem, j->outputs, &s, &c);
+  tensor_file_close(f);
+  return ok;
+}
+
+exit_status convert_command(job *j) {
+  j->s.output = option_last(j->o, OPTION_OUTPUT);
+  exit_status status = check_usage(j);
+  if (status != STATUS_OK) return status;
+  job_phase(j, "convert");
+  return job_finish(j, convert(j));
+}
