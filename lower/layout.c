@@ -82,7 +82,7 @@ uint64_t draft_least_block(const recipe *r) {
 }
 
 // Kernel positions of a block: every span fits in a whole number of times, and the header fills whole cache lines
-// unless that would take too many groups.
+// unless that would take too many groups, or more than the shortest row has.
 static bool find_block(draft *t) {
   recipe *r = t->r;
   uint64_t block = draft_least_block(r);
@@ -100,7 +100,8 @@ static bool find_block(draft *t) {
   }
   uint64_t grow = 1;
   uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
-  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH && 2 * grow <= most) grow *= 2;
+  uint64_t row = t->least_columns == 0 ? UINT64_MAX : t->least_columns;
+  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH && 2 * grow <= most && block * grow < row) grow *= 2;
   r->pack.block = block * grow;
   return true;
 }

@@ -1,6 +1,7 @@
 // Speed of the derived kernels beside the machine's own limits, interleaved in one run.
 //
-//   qcc_bench [--tier NAME] [--threads N] [--formats a,b] [--shape NxK] [--tokens M,..] [--megabytes N] [--seconds S]
+//   qcc_bench [--tier NAME] [--threads N] [-I DIR] [--formats a,b] [--shape NxK] [--tokens M,..]
+//             [--megabytes N] [--seconds S]
 //
 // One token: packed weights rotate through more memory than the last-level cache; the figure is bytes of packed weights
 // per second over the read bandwidth of the same memory. Many tokens: multiply-adds per second over the peak of the
@@ -24,6 +25,7 @@ static const char default_formats[] = "q4_0,q4_1,q5_0,q8_0,q4_K,q6_K,nf4,codeboo
 
 typedef struct options {
   const char *tier;
+  const char *folder; // of more schemes
   unsigned threads;
   uint64_t rows, columns;
   size_t megabytes;
@@ -246,6 +248,8 @@ static void parse(options *o, int argc, char **argv) {
       o->threads = (unsigned)strtoul(value, NULL, 10);
     } else if (strcmp(argv[i], "--formats") == 0) {
       formats = value;
+    } else if (strcmp(argv[i], "-I") == 0) {
+      o->folder = value;
     } else if (strcmp(argv[i], "--tokens") == 0) {
       parse_tokens(o, value);
     } else if (strcmp(argv[i], "--megabytes") == 0) {
@@ -254,17 +258,13 @@ static void parse(options *o, int argc, char **argv) {
       o->seconds = strtod(value, NULL);
     } else if (strcmp(argv[i], "--shape") != 0 ||
                sscanf(value, "%llux%llu", (unsigned long long *)&o->rows, (unsigned long long *)&o->columns) != 2) {
-      fail("usage: qcc_bench [--tier NAME] [--threads N] [--formats a,b] [--shape NxK] [--tokens M,..] "
+      fail("usage: qcc_bench [--tier NAME] [--threads N] [-I DIR] [--formats a,b] [--shape NxK] [--tokens M,..] "
            "[--megabytes N] [--seconds S]");
     }
   }
   if (o->threads == 0) o->threads = 1;
   o->format_count = split(formats != NULL ? formats : strdup(default_formats), o->formats);
 }
-
-static const char codebook[] = "scheme codebook3 { code : u3; scale : f16 per 32;\n"
-                               "  table level : f32[8] = { -1.0, -0.62, -0.35, -0.11, 0.11, 0.35, 0.62, 1.0 };\n"
-                               "  value = scale * level[code]; }\n";
 
 static void choose_tier(bench *b) {
   b->lowering.target = target_for_triple(cg_host_triple(b->mem));
@@ -290,9 +290,9 @@ int main(int argc, char **argv) {
   b.cg = cg_new(b.d, b.mem);
   choose_tier(&b);
   start_threads(&b);
-  static const char *const dirs[] = {QCC_SCHEMES};
-  b.frontend = (fe_options){.dirs = dirs, .dir_count = 1};
-  b.tree = fe_parse(b.d, b.mem, "bench", codebook, strlen(codebook));
+  const char *const dirs[] = {QCC_SCHEMES, QCC_EXAMPLES "/codebook3", QCC_EXAMPLES "/fine3", b.o.folder};
+  b.frontend = (fe_options){.dirs = dirs, .dir_count = b.o.folder != NULL ? 4 : 3};
+  b.tree = fe_parse(b.d, b.mem, "bench", "", 0);
   b.memory_size = b.o.megabytes << 20;
   b.memory = aligned(b.memory_size);
   b.sink = aligned(SINK_BYTES);
