@@ -109,32 +109,19 @@ tensor_codes *weights_read_codes(weight_set *w, arena *a, size_t index, weight_s
 
 // ---- packing ---------------------------------------------------------------------------------------------
 
-// The factor of a step of the input or output, which kernels read as f32, or i32 where it is an index.
-static void pack_factor(const tensor_codes *codes, const transform_step *step, bool input, double *room, uint8_t *out,
-                        uint64_t count) {
-  transform_factor(codes, step, input, room);
-  for (uint64_t i = 0; i < count; i++) {
-    uint32_t bits = step->kind == TRANSFORM_GATHER ? (uint32_t)room[i] : fp_bits32((float)room[i]);
-    for (unsigned b = 0; b < 4; b++) out[4 * i + b] = (uint8_t)(bits >> 8 * b);
-  }
-}
-
 // All constants that are made from this weight's fields.
-static bool pack_factors(weight_set *w, arena *a, const ir_weight *weight, const tensor_codes *codes,
-                         uint8_t *payload) {
-  double *room = ARENA_ARRAY(a, double, (size_t)(codes->rows > codes->columns ? codes->rows : codes->columns));
+static bool pack_factors(weight_set *w, const ir_weight *weight, const tensor_codes *codes, uint8_t *payload) {
   if (!transform_check_codes(w->d, codes, weight->layer)) return false;
   for (size_t i = 0; i < w->m->weights.len; i++) {
     const ir_weight *made = w->m->weights.data[i];
     bool input = false;
     if (made->of == NULL || strcmp(made->of, weight->name) != 0) continue;
     const transform_step *step = ir_weight_step(w->m, made, &input);
-    uint64_t count = input ? codes->columns : codes->rows;
-    if (step == NULL || made->size != 4 * count) {
+    if (step == NULL || made->size != 4 * (input ? codes->columns : codes->rows)) {
       diag_error(w->d, weight->loc, "'%s' is no factor of '%s'", made->name, weight->name);
       return false;
     }
-    pack_factor(codes, step, input, room, payload + made->offset, count);
+    pack_factor(codes, step, input, payload + made->offset);
   }
   return true;
 }
@@ -143,7 +130,7 @@ static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *payload, 
   const ir_weight *weight = w->stored[index].weight;
   tensor_codes *codes = weights_read_codes(w, a, index, stats);
   return codes != NULL && pack_tensor(w->d, a, weight->recipe, codes, payload + weight->offset, weight->size) &&
-         pack_factors(w, a, weight, codes, payload);
+         pack_factors(w, weight, codes, payload);
 }
 
 // Nothing to do: it comes with the weight that it is made from.
@@ -180,7 +167,7 @@ static bool pack_in_parts(weight_set *w, arena *a, size_t index, uint8_t *payloa
   uint64_t bytes = 0;
   tensor_codes *codes = weights_read_codes(w, a, index, stats);
   bool ok = codes != NULL && pack_parts(w->d, a, w->m, weight, codes, payload, w->payload_size, &bytes) &&
-            pack_factors(w, a, weight, codes, payload);
+            pack_factors(w, weight, codes, payload);
   stats->bytes = bytes;
   stats->stored_bits = 8 * (double)bytes / ((double)weight->rows * (double)weight->columns);
   return ok;

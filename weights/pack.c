@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "ir/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
 
@@ -168,4 +169,16 @@ bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint
   for (uint64_t tile = 0; tile * k.p->rows < t->rows; tile++)
     pack_tile(&k, tile * k.p->rows, out + k.p->tensor_head_bytes + tile * tile_bytes);
   return true;
+}
+
+// ---- factors of input and output -------------------------------------------------------------------------
+
+void pack_factor(const tensor_codes *t, const transform_step *step, bool input, uint8_t *out) {
+  uint64_t count = input ? t->columns : t->rows;
+  arena *a = arena_new();
+  double *factor = ARENA_ARRAY(a, double, (size_t)count);
+  transform_factor(t, step, input, factor);
+  for (uint64_t i = 0; i < count; i++)
+    put_little(out + 4 * i, step->kind == TRANSFORM_GATHER ? (uint32_t)factor[i] : fp_bits32((float)factor[i]), 4);
+  arena_free(a);
 }

@@ -9,4 +9,7 @@
 // False (reported) when sizes disagree or overflow.
 bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size);
 
+// Writes the factor of a step of the scheme's input or output, 4 bytes for each column or row: f32, or i32 for a gather.
+void pack_factor(const tensor_codes *t, const transform_step *step, bool input, uint8_t *out);
+
 #endif

@@ -71,5 +71,6 @@ TCase *load_tcase_quantize(void);
 TCase *load_tcase_fields(void);
 TCase *load_tcase_report(void);
 TCase *load_tcase_models(void);
+TCase *load_tcase_transforms(void);
 
 #endif

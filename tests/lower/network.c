@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ir/map.h"
+#include "ir/transform.h"
 #include "tests/kernels/kernel_case.h"
 #include "weights/pack.h"
 #include "weights/parts.h"
@@ -83,6 +84,13 @@ static void add_value(author *w) {
   }
 }
 
+// Formats with steps around the product: signs that are computed, which layers share, and fields of each layer.
+static const char own_schemes[] =
+    "scheme turned { code : i4; scale : f16 per row; value = scale * code;\n"
+    "  input = hadamard(x * (1 - 2 * (k * 11 / 4 % 2)), 2); output = hadamard(y, 2); }\n"
+    "scheme ordered { code : i4; scale : f16 per 8; order : u16 per column; gain : f16 per column; turn : u8 per row;\n"
+    "  value = scale * code; input = x[order] / gain; output = (y * (1 + turn))[n ^ 1]; }\n";
+
 const char *network_text(arena *a, uint64_t seed) {
   author w = {.text = {.mem = a}, .state = seed};
   strbuf_printf(&w.text, "model net {\n  weights \"none.safetensors\";\n  dim batch <= 17;\n");
@@ -97,12 +105,38 @@ const char *network_text(arena *a, uint64_t seed) {
   unsigned outputs = below(&w, 4);
   for (unsigned i = 0; i < outputs; i++)
     strbuf_printf(&w.text, "  output o%u = v%u;\n", i, below(&w, (unsigned)w.count));
-  static const char *const schemes[] = {"q4_0", "q8_0", "nf4", "int8_row", "q4_1", "f16"};
-  strbuf_printf(&w.text, "}\nquantize {\n  \"l*\" : %s, act = f32;\n}\n", schemes[below(&w, 6)]);
+  static const char *const schemes[] = {"q4_0", "q8_0", "nf4", "int8_row", "q4_1", "f16", "turned", "ordered"};
+  strbuf_printf(&w.text, "}\nquantize {\n  \"l*\" : %s, act = f32;\n}\n%s", schemes[below(&w, 8)], own_schemes);
   return strbuf_text(&w.text);
 }
 
 // ---- weights ---------------------------------------------------------------------------------------------------------------
+
+// A permutation in every field that is an order.
+static void set_orders(const tensor_codes *t, uint64_t *state) {
+  for (unsigned f = 0; f < t->scheme->field_count; f++) {
+    if (strcmp(t->scheme->fields[f].name, "order") != 0) continue;
+    for (uint64_t i = 0; i < t->columns; i++) {
+      uint64_t j = kit_next(state) % (i + 1);
+      t->elements[f][i] = t->elements[f][j];
+      t->elements[f][j] = (uint32_t)i;
+    }
+  }
+}
+
+// The constants that are made from other weights' fields.
+static void make_factors(const ir_module *m, const network_weights *w) {
+  for (size_t i = 0; i < m->weights.len; i++) {
+    const ir_weight *made = m->weights.data[i];
+    bool input = false;
+    if (made->of == NULL) continue;
+    const transform_step *step = ir_weight_step(m, made, &input);
+    size_t of = 0;
+    while (strcmp(m->weights.data[of]->name, made->of) != 0) of++;
+    ck_assert(step != NULL);
+    pack_factor(w->codes[of], step, input, w->packed.data + made->offset);
+  }
+}
 
 network_weights network_make_weights(lower_kit *k, const ir_module *m, uint64_t seed) {
   network_weights w = {.codes = ARENA_ARRAY(k->mem, const tensor_codes *, m->weights.len + 1),
@@ -126,15 +160,17 @@ network_weights network_make_weights(lower_kit *k, const ir_module *m, uint64_t 
     } else if (weight->recipe != NULL) {
       tensor_codes *codes =
           case_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, CASE_RANDOM);
+      set_orders(codes, &seed);
       ck_assert(pack_tensor(k->d, k->mem, weight->recipe, codes, at, weight->size));
       w.codes[i] = codes;
-    } else {
+    } else if (weight->of == NULL) {
       float *x = ARENA_ARRAY(k->mem, float, weight->size / 4);
       for (uint64_t j = 0; j < weight->size / 4; j++) x[j] = (float)(kit_next(&seed) % 1000) / 1000 - 0.5f;
       memcpy(at, x, weight->size);
       w.numbers[i] = x;
     }
   }
+  make_factors(m, &w);
   return w;
 }
 
@@ -183,10 +219,16 @@ static size_t weight_number(const evaluation *e, const ir_op *op) {
 static void linear(evaluation *e, const ir_op *op, const double *x, double *y, uint64_t count) {
   const tensor_codes *w = e->w->codes[weight_number(e, op)];
   const double *bias = op->operand_count > 1 ? value_of(e, op->operands[1]) : NULL;
-  for (uint64_t i = 0; i < count; i++) {
-    uint64_t m = i / w->rows, n = i % w->rows;
-    y[i] = bias == NULL ? 0 : bias[n];
-    for (uint64_t c = 0; c < w->columns; c++) y[i] += scheme_weight(w, n, c) * x[m * w->columns + c];
+  double *in = ARENA_ARRAY(e->k->mem, double, w->columns);
+  for (uint64_t m = 0; m < count / w->rows; m++, y += w->rows) {
+    memcpy(in, x + m * w->columns, w->columns * sizeof *in);
+    transform_apply(w, true, in);
+    for (uint64_t n = 0; n < w->rows; n++) {
+      y[n] = 0;
+      for (uint64_t c = 0; c < w->columns; c++) y[n] += scheme_weight(w, n, c) * in[c];
+    }
+    transform_apply(w, false, y);
+    for (uint64_t n = 0; bias != NULL && n < w->rows; n++) y[n] += bias[n];
   }
 }
 
