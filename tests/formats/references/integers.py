@@ -84,6 +84,43 @@ def uint_names(bits, group, width):
         yield f"int{bits}_g(group={group})"
 
 
+def act_order(rng):
+    """Groups of columns that are not neighbours. The weights are those of the columns sorted by group: what the scheme's
+    `input` does to x undoes it."""
+    for bits in (2, 3, 4, 8):
+        for rows, columns, group in ((8, 128, 32), (5, 96, 32), (9, 80, 32)):
+            count = groups_of(columns, group)
+            g_idx = rng.permutation(np.arange(columns) // group).astype(np.int32)
+            codes, zeros = random_codes(rng, bits, (rows, columns)), random_codes(rng, bits, (rows, count))
+            scales = random_scales(rng, np.float16, (rows, count))
+            order = np.argsort(g_idx, kind="stable")
+            scale, zero = scales.astype(np.float64)[:, g_idx], zeros.astype(np.float64)[:, g_idx]
+            weights, centred = (scale * (codes - zero))[:, order], (scale * (codes - float(1 << bits - 1)))[:, order]
+            name = f"uint_g_ordered(bits={bits},group={group})"
+            for layout, less in (("gptq", 1), ("gptq_v2", 0)):
+                tensors = {"qweight": np.ascontiguousarray(stream(codes, bits).T), "g_idx": g_idx,
+                           "qzeros": stream(np.ascontiguousarray((zeros - less) % (1 << bits)).T, bits),
+                           "scales": np.ascontiguousarray(scales.T)}
+                yield Case(name, layout, tensors, weights, f"{rows} x {columns}")
+            tensors = {"weight_packed": stream(codes, bits), "weight_scale": scales, "weight_g_idx": g_idx}
+            zero_points = {"weight_zero_point": down(stream, zeros, bits)}
+            yield Case(name, "pack_quantized", tensors | zero_points, weights, f"{rows} x {columns}")
+            yield Case(f"int_g_ordered(bits={bits},group={group})", "pack_quantized", tensors, centred, f"{rows} x {columns}")
+
+
+def eetq(rng):
+    """The steps of the preprocessing of weights for mixed products, one after the other: rows of 16 inputs permuted,
+    transposed, two outputs interleaved in pieces of 64, 128 added and the middle bytes of four swapped."""
+    for rows, columns in ((4, 128), (6, 64), (16, 192)):
+        codes = rng.integers(-128, 128, (columns, rows), dtype=np.int8)
+        permuted = codes.reshape(-1, 16, rows)[:, [0, 1, 8, 9, 2, 3, 10, 11, 4, 5, 12, 13, 6, 7, 14, 15]].reshape(columns, rows)
+        pairs = permuted.T.reshape(rows // 2, 2, columns // 64, 64).transpose(0, 2, 1, 3)
+        biased = (pairs.astype(np.int64) + 128).astype(np.uint8).reshape(-1, 4)[:, [0, 2, 1, 3]]
+        scales = random_scales(rng, np.float16, rows)
+        yield Case("int8_row", "eetq", {"weight": biased.reshape(columns, rows).view(np.int8), "weight_scales": scales},
+                   scales.astype(np.float64)[:, None] * codes.T, f"{rows} x {columns}")
+
+
 def awq(rng):
     order = [0, 2, 4, 6, 1, 3, 5, 7]
     for rows, columns, group in [(16, 64, 32), (40, 130, 128)]:
@@ -158,5 +195,5 @@ def powers_of_two(rng):
 
 def cases(rng):
     with np.errstate(all="ignore"):
-        for part in (int_groups, uint_groups, awq, rows_and_tensors, float_zeros, powers_of_two):
+        for part in (int_groups, uint_groups, act_order, eetq, awq, rows_and_tensors, float_zeros, powers_of_two):
             yield from part(rng)
