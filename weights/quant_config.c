@@ -24,6 +24,8 @@ static const struct {
     {"hf_quant_config.json", "quantization"},
 };
 
+enum { PLACES = sizeof places / sizeof *places };
+
 typedef struct reader {
   diag *d;
   arena *mem;
@@ -200,31 +202,53 @@ static void keep(reader *r, const char *key, json_t *value, unsigned depth) {
 
 // ---- the files -------------------------------------------------------------------------------------------
 
-static bool read_file(reader *r, const char *folder, size_t first) {
-  const char *path = path_join(r->mem, folder, places[first].file);
-  struct stat st;
-  if (stat(path, &st) != 0 || S_ISDIR(st.st_mode)) return true;
-  json_t *file = json_file_load(r->d, r->mem, path);
+// Takes what the JSON of a file says; `first` is the first of its places. `file` may be NULL: it was reported.
+static bool take_file(reader *r, const char *path, json_t *file, size_t first) {
   if (file == NULL) return false;
   vec_push(r->mem, &r->paths, path);
-  for (size_t i = first; i < sizeof places / sizeof *places && strcmp(places[i].file, places[first].file) == 0; i++)
+  for (size_t i = first; i < PLACES && strcmp(places[i].file, places[first].file) == 0; i++)
     take_config(r, places[i].member == NULL ? file : json_object_get(file, places[i].member));
   keep(r, "", file, 0);
   json_decref(file);
   return true;
 }
 
+static bool read_file(reader *r, const char *folder, size_t first) {
+  const char *path = path_join(r->mem, folder, places[first].file);
+  struct stat st;
+  if (stat(path, &st) != 0 || S_ISDIR(st.st_mode)) return true;
+  return take_file(r, path, json_file_load(r->d, r->mem, path), first);
+}
+
+static bool first_place(size_t i) { return i == 0 || strcmp(places[i].file, places[i - 1].file) != 0; }
+
+static quant_config *finish(reader *r) {
+  quant_config *c = r->out;
+  c->paths = r->paths.data, c->path_count = r->paths.len;
+  c->rules = r->rules.data, c->rule_count = r->rules.len;
+  c->ignore = r->ignore.data, c->ignore_count = r->ignore.len;
+  c->members = r->members.data, c->member_count = r->members.len;
+  return c;
+}
+
 bool quant_config_read(diag *d, arena *a, const char *folder, quant_config **out) {
   reader r = {.d = d, .mem = a, .out = ARENA_NEW(a, quant_config)};
   bool ok = true;
-  for (size_t i = 0; i < sizeof places / sizeof *places; i++)
-    if (i == 0 || strcmp(places[i].file, places[i - 1].file) != 0) ok &= read_file(&r, folder, i);
-  quant_config *c = r.out;
-  c->paths = r.paths.data, c->path_count = r.paths.len;
-  c->rules = r.rules.data, c->rule_count = r.rules.len;
-  c->ignore = r.ignore.data, c->ignore_count = r.ignore.len;
-  c->members = r.members.data, c->member_count = r.members.len;
-  *out = c->path_count == 0 ? NULL : c;
+  for (size_t i = 0; i < PLACES; i++)
+    if (first_place(i)) ok &= read_file(&r, folder, i);
+  *out = finish(&r);
+  if (r.paths.len == 0) *out = NULL;
+  return ok;
+}
+
+bool quant_config_parse(diag *d, arena *a, const char *path, const char *text, size_t size, quant_config **out) {
+  reader r = {.d = d, .mem = a, .out = ARENA_NEW(a, quant_config)};
+  const char *slash = strrchr(path, '/');
+  const char *name = slash == NULL ? path : slash + 1;
+  size_t first = 0;
+  while (first + 1 < PLACES && strcmp(places[first].file, name) != 0) first++;
+  bool ok = take_file(&r, path, json_text_load(d, a, path, text, size), first);
+  *out = finish(&r);
   return ok;
 }
 

@@ -54,7 +54,10 @@ typedef struct quant_config {
 // counts. False, reported, when one cannot be read or is malformed; what the others say is in *out.
 bool quant_config_read(diag *d, arena *a, const char *folder, quant_config **out);
 
-// The same for the folder of a weight file that was opened by path.
+// Reads one such file from memory; its name decides what is looked for in it. *out is never NULL.
+bool quant_config_parse(diag *d, arena *a, const char *path, const char *text, size_t size, quant_config **out);
+
+// quant_config_read for the folder of a weight file that was opened by path.
 bool quant_config_beside(diag *d, arena *a, const tensor_file *f, quant_config **out);
 
 #endif

@@ -1,5 +1,5 @@
 // Any bytes as a weight file: parsed, and read completely when accepted. One source for all kinds; FUZZ_NAME's ending
-// and the seeds decide which reader a target reaches.
+// and the seeds decide which reader a target reaches, FUZZ_MEMORY how much memory a byte may need.
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if ((f == NULL) != (diag_error_count(d) > 0)) abort(); // refused in silence, or accepted with an error
   if (f != NULL) sample_walk(a, f);
   // A small file never needs much memory.
-  if (arena_used(a) > 64 * size + (1u << 20)) abort();
+  if (arena_used(a) > FUZZ_MEMORY * size + (1u << 20)) abort();
   tensor_file_close(f);
   arena_free(a);
   return 0;

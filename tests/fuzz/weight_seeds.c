@@ -46,12 +46,40 @@ static bool write_gguf(seed_writer *w) {
   return write_seed(w, "gguf", "whole", sample_gguf()) && write_seed(w, "gguf", "none", small);
 }
 
+static bool write_archives(seed_writer *w) {
+  return write_seed(w, "npz", "two", sample_npz(false)) && write_seed(w, "npz", "wide", sample_npz(true)) &&
+         write_seed(w, "npz", "none", sample_zip(NULL, 0, false));
+}
+
+static bool write_graphs(seed_writer *w) {
+  sample tensor = sample_onnx_tensor("t", 1, 1, (const int64_t[]){1});
+  sample_pb_bytes(&tensor, 9, "1234", 4);
+  return write_seed(w, "tflite", "whole", sample_tflite(0)) && write_seed(w, "tflite", "shared", sample_tflite(2)) &&
+         write_seed(w, "onnx", "whole", sample_onnx()) && write_seed(w, "onnx", "tensor", tensor);
+}
+
+static sample text_seed(const char *text) {
+  sample s = {0};
+  sample_append(&s, text, strlen(text));
+  return s;
+}
+
+static bool write_json(seed_writer *w) {
+  return write_seed(w, "json", "groups",
+                    text_seed("{\"quantization_config\":{\"quant_method\":\"m\",\"config_groups\":{\"g\":{\"targets\":"
+                              "[\"Linear\"],\"weights\":{\"num_bits\":4,\"group_size\":64}}},\"ignore\":[\"h\"]}}")) &&
+         write_seed(
+             w, "json", "rules",
+             text_seed("{\"bits\":4,\"group_size\":-1,\"sym\":true,\"dynamic\":{\"+:a\":{\"bits\":8},\"-:b\":{}}}"));
+}
+
 int main(int argc, char **argv) {
   if (argc != 2) return fputs("usage: weight_seeds DIR\n", stderr), 2;
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, false);
   seed_writer w = {.dir = argv[1], .mem = a, .d = d, .set = file_set_new(d, a)};
-  bool ok = write_safetensors(&w) && write_npy(&w) && write_gguf(&w);
+  bool ok = write_safetensors(&w) && write_npy(&w) && write_gguf(&w) && write_archives(&w) && write_graphs(&w) &&
+            write_json(&w);
   ok = ok ? file_set_commit(w.set) : (file_set_abort(w.set), false);
   arena_free(a);
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -128,7 +128,7 @@ END_TEST
 // One tensor in many places of the list: sharing is no way to fill the memory.
 START_TEST(shares_too_much) {
   arena *a = arena_new();
-  sample few = sample_tflite(3), many = sample_tflite(100000);
+  sample few = sample_tflite(3), many = sample_tflite(10000);
   bool accepted;
   const char *text = parse_messages(a, "few.tflite", &few, &accepted);
   ck_assert_msg(accepted, "%s", text);
