@@ -1,6 +1,6 @@
 #!/bin/sh
 # Formats against reference decoders: references.sh BUILD WEIGHTS_OF SCHEMES [ARGUMENTS of references.py]
-# BUILD gets a virtual environment of Python with requirements.txt.
+# The virtual environment of Python beside BUILD is shared with other tests (tests/venv.sh).
 set -eu
 build=$1 weights_of=$2 schemes=$3
 shift 3
@@ -14,13 +14,5 @@ skip() {
   exit 77
 }
 
-command -v python3 >/dev/null || skip "python3 is not installed"
-python="$build/venv/bin/python"
-if ! cmp -s "$here/requirements.txt" "$build/venv/made-from"; then
-  rm -rf "$build/venv"
-  python3 -m venv "$build/venv" || skip "python3 cannot make virtual environments (python3-venv)"
-  "$python" -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -r "$here/requirements.txt" ||
-    skip "the registry of Python packages cannot be reached"
-  cp "$here/requirements.txt" "$build/venv/made-from"
-fi
+python=$("$here/../venv.sh" "$build/../python") || skip "$python"
 exec "$python" -B "$here/references.py" "$weights_of" "$schemes" "$build" "$results" "$@"
