@@ -1,6 +1,6 @@
 """Vector codebooks and computed codes against plain numpy, written from what their papers and packages say: additive
-quantization (AQLM), residual and product quantization, the E8P lattice of QuIP# (its grid is made here by its definition),
-and the three computed codes of QTIP and EXL3."""
+quantization (AQLM), residual and product quantization, VPTQ, the E8P lattice of QuIP# (its grid is made here by its
+definition), the three computed codes of QTIP and EXL3, and EXL3's tiles. Weights are those before the steps of input and output."""
 
 import itertools
 
@@ -137,7 +137,68 @@ def computed(rng):
             yield Case(scheme, "-", tensors, value, f"{bits} bits")
 
 
+# ---- EXL3's tiles: a ring of bits, most significant first, whose windows end with each weight's own bits ---------------
+
+
+def tensor_core_order():
+    """(k, n) of each number of a tile in the ring's order: a lane of 32 holds four rows of two columns."""
+    order = []
+    for lane in range(32):
+        rows = [lane % 4 * 2 + r for r in (0, 1, 8, 9)]
+        order += [(r, lane // 4 + c) for c in (0, 8) for r in rows]
+    return order
+
+
+def ring_windows(words, bits):
+    bitstring = "".join(f"{int(w):016b}" for w in words.reshape(-1, 2)[:, ::-1].reshape(-1))
+    ends = [(t + 1) * bits for t in range(256)]
+    doubled = bitstring + bitstring
+    return [int(doubled[len(bitstring) + end - 16: len(bitstring) + end], 2) for end in ends]
+
+
+def tiles(rng):
+    for name, code_of in (("exl3", three_instructions), ("exl3_mcg", generator), ("exl3_mul1", byte_sum)):
+        for bits in (2, 3, 5):
+            down, across = 4, 3
+            trellis = rng.integers(0, 65536, (down, across, 16 * bits)).astype(np.uint16)
+            codes = np.zeros((16 * across, 16 * down), dtype=np.uint64)
+            for i in range(down):
+                for j in range(across):
+                    for window, (k, n) in zip(ring_windows(trellis[i, j], bits), tensor_core_order()):
+                        codes[16 * j + n, 16 * i + k] = window
+            tensors = {"trellis": trellis.view(np.int16), "suh_": halves(rng, 16 * down), "svh_": halves(rng, 16 * across)}
+            scheme = name if bits == 2 else f"{name}(bits={bits})"
+            yield Case(scheme, "exl3", tensors, code_of(codes).astype(np.float64), f"{bits} bits")
+
+
+def columns_of_vectors(rng):
+    n, k = 40, 24
+    vectors = n // 8
+    main, rest = rng.integers(0, 65536, (k, vectors)), rng.integers(0, 256, (k, vectors))
+    joined = (main | rest << 16).astype(np.uint64)
+    stream = (joined[..., None] >> np.arange(24, dtype=np.uint64)) & np.uint64(1)
+    packed = np.packbits(stream.reshape(k, -1).astype(np.uint8), axis=-1, bitorder="little")
+    packed = np.pad(packed, ((0, 0), (0, -packed.shape[1] % 4))).view(np.int32)[None]
+    book, second, perm = halves(rng, (65536, 8)), halves(rng, (256, 8)), rng.permutation(k).astype(np.int16)
+    scale, offset = halves(rng, k), halves(rng, k)
+    down = (book.astype(np.float64)[main] + second.astype(np.float64)[rest]).reshape(k, n)
+    value = (scale[perm, None].astype(np.float64) * down + offset[perm, None].astype(np.float64)).T
+    tensors = {"indices": packed, "centroids": book.reshape(1, -1), "res_centroids": second.reshape(1, -1),
+               "weight_scale": scale, "weight_bias": offset, "perm": perm}
+    return Case("vptq", "vptq", tensors, value, "65536 and 256 vectors of 8")
+
+
+def signed_lattice(rng):
+    points, scale = lattice(rng).expected, np.array([1.09375], dtype=np.float32)
+    tensors = {"Qidxs": np.arange(65536, dtype=np.uint16).reshape(64, 1024), "Wscale": scale, "SU": halves(rng, 8192),
+               "SV": halves(rng, 64)}
+    return Case("quip_sharp", "files", tensors, points, "every code")
+
+
 def cases(rng):
+    yield from tiles(rng)
+    yield columns_of_vectors(rng)
+    yield signed_lattice(rng)
     yield additive(rng, "aqlm", 1, 16, 8)
     yield additive(rng, "aqlm(books=2,bits=8,length=4)", 2, 8, 4)
     yield additive(rng, "aqlm_2x8", 2, 8, 8)
