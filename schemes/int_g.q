@@ -1,6 +1,6 @@
 // Codes of 1 to 8 bits around zero with a scale for each group (symmetric).
 // Files: compressed-tensors `pack-quantized`, whose codes are one dense stream a row (before 2026 as many as fit a word
-// whole, `pack_quantized_words`), and `int-quantized`; ONNX MatMulNBits without zero points. float is the width of the
+// whole, `pack_quantized_words`), and `int-quantized`; ONNX MatMulNBits without zero points, blocked QDQ. float is the width of the
 // scales: 32 for files with bf16 or f32 scales.
 scheme int_g(bits = 4, group = 128, float = 16) {
   const middle = 1 << (bits - 1);
@@ -42,5 +42,19 @@ scheme int_g(bits = 4, group = 128, float = 16) {
     tensor scales : f16|bf16|f32[N, (K + group - 1) / group];
     code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
     scale[n, g] = scales[n, g];
+  }
+
+  layout qdq_blocked {
+    tensor weight : i8[N, K] = "_quantized";
+    tensor scales : f16|bf16|f32[N, (K + group - 1) / group] = "_scale";
+    code[n, k]  = weight[n, k] + middle;
+    scale[n, g] = scales[n, g];
+  }
+
+  layout qdq_blocked_transposed {
+    tensor weight : i8[K, N] = "_quantized";
+    tensor scales : f16|bf16|f32[(K + group - 1) / group, N] = "_scale";
+    code[n, k]  = weight[k, n] + middle;
+    scale[n, g] = scales[g, n];
   }
 }

@@ -1,6 +1,6 @@
 // Codes of 1 to 8 bits with a scale and an integer zero point for each group (asymmetric).
 // Files: GPTQ, whose first version stores zero points less one; compressed-tensors `pack-quantized`, with zero points packed
-// down the rows; ONNX MatMulNBits. float is the width of the scales: 32 for files with bf16 or f32 scales.
+// down the rows; ONNX MatMulNBits and blocked QDQ. float is the width of the scales: 32 for files with bf16 or f32 scales.
 scheme uint_g(bits = 4, group = 128, float = 16) {
   const in_word = 32 / bits;
   code  : u(bits);
@@ -60,5 +60,23 @@ scheme uint_g(bits = 4, group = 128, float = 16) {
     code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
     scale[n, g] = scales[n, g];
     zero[n, g]  = bits(zero_points[n, *], bits * g, bits);
+  }
+
+  layout qdq_blocked {
+    tensor weight     : u8[N, K] = "_quantized";
+    tensor scales     : f16|bf16|f32[N, (K + group - 1) / group] = "_scale";
+    tensor zero_point : u8[N, (K + group - 1) / group] = "_zero_point";
+    code[n, k]  = weight[n, k];
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = zero_point[n, g];
+  }
+
+  layout qdq_blocked_transposed {
+    tensor weight     : u8[K, N] = "_quantized";
+    tensor scales     : f16|bf16|f32[(K + group - 1) / group, N] = "_scale";
+    tensor zero_point : u8[(K + group - 1) / group, N] = "_zero_point";
+    code[n, k]  = weight[k, n];
+    scale[n, g] = scales[g, n];
+    zero[n, g]  = zero_point[g, n];
   }
 }

@@ -106,6 +106,8 @@ def two_or_three_bits(rng):
         tensors = {"codes": np.packbits(bits.astype(np.uint8), bitorder="little"),
                    "flags": np.packbits(flags, bitorder="little"), "scales": scales}
         yield Case(f"int2_1(group={group})", "packed", tensors, spread(scales, group, columns) * levels, f"{rows} x {columns}")
+        short = tensors | {"codes": tensors["codes"][:-1]}
+        yield Case(f"int2_1(group={group})", "packed", short, levels, "a byte too short", refused="of dimension 0 of 'codes'")
 
 
 def few_levels(rng):

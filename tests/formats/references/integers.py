@@ -108,6 +108,20 @@ def act_order(rng):
             yield Case(f"int_g_ordered(bits={bits},group={group})", "pack_quantized", tensors, centred, f"{rows} x {columns}")
 
 
+def hostile_orders(rng):
+    """Numbers of groups that lead out of the matrix, or that are not shared by whole groups of columns."""
+    rows, columns, group = 4, 64, 16
+    good = (np.arange(columns) // group).astype(np.int32)
+    for name, at, number in (("below", 5, -1), ("beyond", 40, 4), ("huge", 0, 2**31 - 1), ("least", 63, -(2**31)), ("uneven", 20, 2)):
+        g_idx = good.copy()
+        g_idx[at] = number
+        codes, zeros = random_codes(rng, 4, (rows, columns)), random_codes(rng, 4, (rows, 4))
+        tensors = {"qweight": np.ascontiguousarray(stream(codes, 4).T), "g_idx": g_idx,
+                   "qzeros": stream(np.ascontiguousarray(zeros.T), 4), "scales": np.ones((4, rows), dtype=np.float16)}
+        yield Case(f"uint_g_ordered(group={group})", "gptq_v2", tensors, np.zeros((rows, columns)), name,
+                   refused="of field 'column' at index -1 of dimension 0 of 'g_idx', which has 64")
+
+
 def eetq(rng):
     """The steps of the preprocessing of weights for mixed products, one after the other: rows of 16 inputs permuted,
     transposed, two outputs interleaved in pieces of 64, 128 added and the middle bytes of four swapped."""
@@ -150,6 +164,14 @@ def rows_and_tensors(rng):
         yield Case(scheme, "pack_quantized_words", {"weight_packed": whole(codes, bits), "weight_scale": scales}, weights,
                    "channel")
         yield Case(scheme, "int_quantized", {"weight": signed(codes, bits), "weight_scale": scales}, weights, "channel")
+        zeros = random_codes(rng, bits, (rows, 1))
+        weights = scales.astype(np.float64) * (codes - zeros.astype(np.float64))
+        yield Case(f"uint_row(bits={bits})", "pack_quantized",
+                   {"weight_packed": stream(codes, bits), "weight_scale": scales,
+                    "weight_zero_point": down(stream, zeros, bits)}, weights, "channel")
+        yield Case(f"uint_row(bits={bits})", "int_quantized",
+                   {"weight": signed(codes, bits), "weight_scale": scales,
+                    "weight_zero_point": signed(zeros, bits).astype([np.int8, np.int32, np.int64][bits % 3])}, weights, "channel")
         for scale in random_scales(rng, np.float16, 4):
             yield Case(f"int_tensor(bits={bits})", "int_quantized",
                        {"weight": signed(codes, bits), "weight_scale": np.array([scale])}, np.float64(scale) * centred, "tensor")
@@ -195,5 +217,5 @@ def powers_of_two(rng):
 
 def cases(rng):
     with np.errstate(all="ignore"):
-        for part in (int_groups, uint_groups, act_order, eetq, awq, rows_and_tensors, float_zeros, powers_of_two):
+        for part in (int_groups, uint_groups, act_order, hostile_orders, eetq, awq, rows_and_tensors, float_zeros, powers_of_two):
             yield from part(rng)

@@ -1,5 +1,6 @@
 """QuantizeLinear / DequantizeLinear weights of ONNX models against the reference evaluator of the `onnx` package."""
 
+import ml_dtypes
 import numpy as np
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
@@ -10,9 +11,10 @@ from references import Case
 REFERENCE = "onnx"
 
 
-def dequantize(codes, scales, zeros, axis):
+def dequantize(codes, scales, zeros, axis, block=0):
     inputs = {"x": codes, "scale": scales} | ({} if zeros is None else {"zero": zeros})
-    node = helper.make_node("DequantizeLinear", list(inputs), ["y"], **({} if axis is None else {"axis": axis}))
+    node = helper.make_node("DequantizeLinear", list(inputs), ["y"], **({} if axis is None else {"axis": axis}),
+                            **({"block_size": block} if block else {}))
     kinds = [helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(array.dtype), array.shape)
              for name, array in inputs.items()]
     graph = helper.make_graph([node], "g", kinds, [helper.make_tensor_value_info("y", TensorProto.FLOAT, codes.shape)])
@@ -23,6 +25,7 @@ def dequantize(codes, scales, zeros, axis):
 def cases(rng):
     rows, columns = 21, 50
     with np.errstate(all="ignore"):
+        yield from blocked(rng)
         for transposed in (False, True):
             shape, axis = ((columns, rows), 1) if transposed else ((rows, columns), 0)
             layout = "qdq_transposed" if transposed else "qdq"
@@ -38,6 +41,24 @@ def cases(rng):
                 expected = dequantize(codes, one.reshape(()), zero.reshape(()), None)
                 yield Case("uint_tensor", layout, {"weight": codes, "scales": one, "zero_point": zero},
                            turned(expected, transposed), "uint8 per tensor")
+
+
+def blocked(rng):
+    rows, columns, group = 6, 96, 32
+    for bits, signed, unsigned in ((8, np.int8, np.uint8), (4, ml_dtypes.int4, ml_dtypes.uint4)):
+        for transposed in (False, True):
+            shape, layout = (columns, rows) if transposed else (rows, columns), "qdq_blocked" + "_transposed" * transposed
+            counts = (columns // group, rows) if transposed else (rows, columns // group)
+            scales, raw = random_scales(rng, np.float32, counts), rng.integers(0, 1 << bits, shape, dtype=np.uint8)
+            axis = 0 if transposed else 1
+            numbers = raw.astype(np.int64) - (raw >> (bits - 1)).astype(np.int64) * (1 << bits)
+            expected = dequantize(numbers.astype(signed), scales, np.zeros(counts, dtype=signed), axis, group)
+            yield Case(f"int_g(bits={bits},group={group},float=32)", layout, {"weight": raw, "scales": scales},
+                       turned(expected, transposed), f"int{bits} blocked")
+            zeros = rng.integers(0, 1 << bits, counts, dtype=np.uint8)
+            expected = dequantize(raw.astype(unsigned), scales, zeros.astype(unsigned), axis, group)
+            yield Case(f"uint_g(bits={bits},group={group},float=32)", layout,
+                       {"weight": raw, "scales": scales, "zero_point": zeros}, turned(expected, transposed), f"uint{bits} blocked")
 
 
 def turned(weights, transposed):
