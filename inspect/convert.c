@@ -6,6 +6,7 @@
 
 #include "inspect/convert_source.h"
 #include "inspect/convert_store.h"
+#include "ir/transform.h"
 #include "weights/identity.h"
 #include "weights/report.h"
 
@@ -68,11 +69,15 @@ static bool differs(double a, double b) { return !(a >= b && a <= b) && !(isnan(
 static difference compare(const convert_source *source, const tensor_codes *codes) {
   arena *a = arena_new();
   double *from = ARENA_ARRAY(a, double, (size_t)codes->columns), *to = ARENA_ARRAY(a, double, (size_t)codes->columns);
+  const double *all = transform_weights(a, codes);
   double power = 0, error = 0;
   difference out = {0};
   for (uint64_t n = 0; n < codes->rows; n++) {
     convert_source_row(source, n, from);
-    scheme_row(codes, n, to);
+    if (all != NULL)
+      memcpy(to, all + n * codes->columns, (size_t)codes->columns * sizeof *to);
+    else
+      scheme_row(codes, n, to);
     for (uint64_t k = 0; k < codes->columns; k++) {
       power += from[k] * from[k];
       if (!differs(from[k], to[k])) continue;

@@ -1,6 +1,9 @@
 #include "inspect/convert_source.h"
 
+#include <string.h>
+
 #include "ir/eval.h"
+#include "ir/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "weights/fields.h"
@@ -16,10 +19,16 @@ bool convert_source_open(diag *d, arena *a, const subject *s, const found *w, co
   *out = (convert_source){.what = w};
   if (w->scheme == NULL) return solve_elem_type(w->tensors[0]->dtype, &out->type);
   out->codes = read_codes(d, a, s, w);
-  return out->codes != NULL;
+  if (out->codes == NULL || !transform_check_codes(d, out->codes, w->name)) return false;
+  out->weights = transform_weights(a, out->codes);
+  return true;
 }
 
 void convert_source_row(const convert_source *s, uint64_t n, double *out) {
+  if (s->weights != NULL) {
+    memcpy(out, s->weights + n * s->codes->columns, (size_t)s->codes->columns * sizeof *out);
+    return;
+  }
   if (s->codes != NULL) {
     scheme_row(s->codes, n, out);
     return;

@@ -9,6 +9,7 @@ typedef struct convert_source {
   const found *what;
   tensor_codes *codes; // NULL: plain floats
   elem_type type;      // of those
+  double *weights;     // of codes whose format changes input or output; NULL: rows are those of the codes
 } convert_source;
 
 // Reads the codes of a quantized matrix. False, reported, when they cannot be read.

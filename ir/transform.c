@@ -131,7 +131,7 @@ typedef struct side {
 
 static void gather(const side *s, const double *index, bool scatter, double *x) {
   memcpy(s->room, x, (size_t)s->n * sizeof *x);
-  for (uint64_t i = 0; scatter && i < s->n; i++) x[i] = 0;
+  for (uint64_t i = 0; scatter && i < s->n; i++) x[i] = -0.0; // changes no number that is added, not even -0
   for (uint64_t i = 0; i < s->n; i++) {
     uint64_t at = (uint64_t)index[i];
     if (scatter)
@@ -202,6 +202,14 @@ void transform_unfold(const tensor_codes *t, double *w) {
   apply_to_rows(t, &input, TRANSPOSED, w);
   apply_to_columns(a, t, &output, 0, w);
   arena_free(a);
+}
+
+double *transform_weights(arena *a, const tensor_codes *t) {
+  if (t->scheme->input.count + t->scheme->output.count == 0) return NULL;
+  double *all = ARENA_ARRAY(a, double, (size_t)(t->rows * t->columns));
+  for (uint64_t n = 0; n < t->rows; n++) scheme_row(t, n, all + n * t->columns);
+  transform_unfold(t, all);
+  return all;
 }
 
 static bool is_permutation(const side *s, const double *index) {

@@ -29,7 +29,9 @@ void transform_apply(const tensor_codes *t, bool input, double *x);
 
 // w[rows][columns] := output * w * input: from the value matrix to the weights that the layer has.
 void transform_unfold(const tensor_codes *t, double *w);
-// The inverse: from weights to the value matrix. False (reported for the layer) when a gather is no permutation or a
+// All weights that the layer has, of `a`; NULL where the scheme has no steps, so that they are those of scheme_row.
+double *transform_weights(arena *a, const tensor_codes *t);
+// The inverse of transform_unfold: from weights to the value matrix. False (reported for the layer) when a gather is no permutation or a
 // factor is zero or not finite.
 bool transform_fold(diag *d, const tensor_codes *t, const char *layer, double *w);
 

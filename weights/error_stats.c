@@ -4,18 +4,9 @@
 
 #include "ir/transform.h"
 
-// All weights that the layer has, where its input or output are changed; NULL where a row at a time will do.
-static double *unfolded(arena *a, const tensor_codes *t) {
-  if (t->scheme->input.count + t->scheme->output.count == 0) return NULL;
-  double *all = ARENA_ARRAY(a, double, (size_t)(t->rows * t->columns));
-  for (uint64_t n = 0; n < t->rows; n++) scheme_row(t, n, all + n * t->columns);
-  transform_unfold(t, all);
-  return all;
-}
-
 error_stats error_stats_measure(const tensor_codes *t, const float *w) {
   arena *a = arena_new();
-  double *all = unfolded(a, t);
+  double *all = transform_weights(a, t);
   double *row = ARENA_ARRAY(a, double, (size_t)t->columns);
   double error = 0, power = 0, max_abs = 0;
   for (uint64_t n = 0; n < t->rows; n++) {

@@ -19,10 +19,10 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
-#include "ir/tensor_codes.h"
+#include "ir/transform.h"
 #include "support/file.h"
 #include "support/num.h"
-#include "weights/encode.h"
+#include "weights/from_float.h"
 
 enum { MAX_WORDS = 32, MAX_LINE = 8192 };
 
@@ -116,8 +116,11 @@ static bool write_weights(const job *j, const tensor_codes *t, const char *path)
   size_t size;
   if (!num_mul(j->rows, j->columns, &count) || !num_mul(count, sizeof(double), &bytes) || !num_to_size(bytes, &size))
     return refuse("is too large", path);
-  double *weights = ARENA_ARRAY(j->mem, double, (size_t)count);
-  for (uint64_t n = 0; n < j->rows; n++) scheme_row(t, n, weights + n * j->columns);
+  if (!transform_check_codes(j->d, t, "tensor")) return false;
+  double *weights = transform_weights(j->mem, t);
+  bool changed = weights != NULL; // by what the format does to input and output
+  if (!changed) weights = ARENA_ARRAY(j->mem, double, (size_t)count);
+  for (uint64_t n = 0; !changed && n < j->rows; n++) scheme_row(t, n, weights + n * j->columns);
   return write_file(path, weights, size);
 }
 
@@ -144,10 +147,15 @@ static bool encode(job *j) {
   mapped_file file;
   if (j->count != 8 || !file_map(j->d, j->mem, j->words[6], &file)) return refuse("needs IN and BLOCKS", j->words[0]);
   if (file.size / sizeof(float) / j->columns != j->rows) return refuse("has another size", file.path);
-  const float *weights = arena_memdup(j->mem, file.data, file.size);
-  tensor_codes *t = encode_tensor(j->d, j->mem, j->s, weights, j->rows, j->columns, NULL, (encode_progress){0});
-  if (t == NULL || !write_weights(j, t, j->words[5])) return false;
-  return strcmp(j->words[7], "-") == 0 || write_blocks(j, t, j->words[7]);
+  tensor numbers = {.name = "tensor", .dtype = TENSOR_F32, .rank = 2, .count = j->rows * j->columns, .path = file.path};
+  numbers.data = arena_memdup(j->mem, file.data, file.size);
+  numbers.size = file.size;
+  numbers.dims = (const uint64_t[]){j->rows, j->columns};
+  from_float_result made;
+  if (!from_float_encode(j->d, j->mem, &numbers, j->s, j->rows, j->columns, &(from_float_options){0}, &made))
+    return false;
+  if (!write_weights(j, made.codes, j->words[5])) return false;
+  return strcmp(j->words[7], "-") == 0 || write_blocks(j, made.codes, j->words[7]);
 }
 
 // ---- list ------------------------------------------------------------------------------------------------

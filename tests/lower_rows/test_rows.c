@@ -204,6 +204,25 @@ START_TEST(test_results) {
 }
 END_TEST
 
+// The bound of docs/numerics.md: (log2 of the block + 2) roundings of the block's norm.
+START_TEST(test_hadamard_bound) {
+  static rows_data data;
+  static float y[MOST];
+  static double exact[MOST_COLUMNS];
+  rows_kernel k = {.op = IR_HADAMARD, .block = UINT64_C(1) << (_i + 1)};
+  size_t block = (size_t)k.block;
+  fill(&data, block, 1);
+  run_rows(&k, false, &data, y, 0, ROWS);
+  for (size_t row = 0; row < ROWS; row++) {
+    row_inputs in = {.columns = block, .x = data.x + row * block};
+    double bound = (_i + 3) * 0x1p-24 * sqrt(sum_of(block, in.x, 0, 2));
+    exact_hadamard(&k, &in, exact);
+    for (size_t i = 0; i < block; i++)
+      ck_assert_msg(fabs((double)y[row * block + i] - exact[i]) <= bound, "block %zu, element %zu", block, i);
+  }
+}
+END_TEST
+
 // In two pieces, and as a GPU spreads it: the same bits.
 START_TEST(test_ways_agree) {
   const rows_case *c = &cases[_i];
@@ -303,6 +322,7 @@ int main(void) {
   tcase_add_loop_test(each, test_results, 0, (int)COUNT(cases));
   tcase_add_loop_test(each, test_ways_agree, 0, (int)COUNT(cases));
   tcase_add_loop_test(each, test_only_the_range_is_written, 0, (int)COUNT(cases));
+  tcase_add_loop_test(each, test_hadamard_bound, 0, 11);
   suite_add_tcase(suite, each);
   const TTest *others[] = {test_softmax_of_extremes, test_layernorm_keeps_digits, test_names, NULL};
   check_add(suite, "others", others);
