@@ -127,7 +127,7 @@ static fe_parser new_parser(diag *d, arena *a, const char *name, const char *tex
 static bool check_length(fe_parser *p) {
   if (p->length <= MAX_TEXT) return true;
   diag_error(p->d, (src_loc){.file = p->file}, "the text has %zu bytes, more than the %d allowed", p->length, MAX_TEXT);
-  diag_hint(p->d, "is this a `.q` file? Weights belong into safetensors, .npy or GGUF files");
+  diag_hint(p->d, "is this a `.q` file? Weights belong into files of their own: weights \"file\";");
   return false;
 }
 

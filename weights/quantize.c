@@ -129,6 +129,7 @@ static uint64_t wanted_bytes(const quantizer *q, size_t *matrices) {
   *matrices = 0;
   for (size_t i = 0; i < tensor_file_count(q->file); i++) {
     const tensor *t = tensor_file_at(q->file, i);
+    if (t->alias_of != NULL) continue;
     *matrices += is_matrix(t) && !belongs_to_noted(q, t->name);
     if (is_wanted(q, t)) total += 4 * t->count;
   }
@@ -149,7 +150,7 @@ static bool encode_all(quantizer *q) {
   progress_begin(&q->bar, q->job->progress, "", bytes);
   for (size_t i = 0; i < tensor_file_count(q->file); i++) {
     const tensor *t = tensor_file_at(q->file, i);
-    ok &= is_wanted(q, t) ? encode_one(q, t) : copy_tensor(q, t);
+    if (t->alias_of == NULL) ok &= is_wanted(q, t) ? encode_one(q, t) : copy_tensor(q, t);
   }
   progress_end(&q->bar);
   return ok;

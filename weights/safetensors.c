@@ -205,6 +205,8 @@ static const bool in_format[TENSOR_DTYPE_COUNT] = {
 #undef X
 };
 
+bool safetensors_has(tensor_dtype type) { return in_format[type]; }
+
 static bool read_dtype(safetensors_reader *r, size_t at, json_t *value, tensor *t) {
   if (!json_is_string(value)) return REPORT(r, at, "tensor '%s': 'dtype' is no string", t->name);
   const char *name = json_string_value(value);

@@ -19,6 +19,7 @@ static const char *item_fault(const safetensors_item *item) {
   if (!tensor_utf8_valid((const uint8_t *)item->name, length, true)) return "its name is not plain UTF-8 text";
   if (strcmp(item->name, "__metadata__") == 0) return "that name is reserved";
   if (item->dtype == TENSOR_BLOCKS) return "the file type has no blocks";
+  if (!safetensors_has(item->dtype)) return "the file type has no elements of its type";
   if (item->rank > TENSOR_MAX_RANK) return "it has too many dimensions";
   const char *reason = tensor_shape_check(&t, &size);
   if (reason != NULL) return reason;

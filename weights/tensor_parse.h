@@ -49,6 +49,10 @@ bool tensor_file_parse_part(diag *d, tensor_file *f);
 // Bytes that are unmapped with the file.
 void tensor_file_add_part(tensor_file *f, mapped_file bytes, uint64_t alignment);
 
+/* safetensors.c */
+// Whether the file type has elements of that type.
+bool safetensors_has(tensor_dtype type);
+
 /* tensor_set.c */
 // The file to open for what a user has named: of a folder the weight file in it. NULL when reported.
 const char *tensor_set_find(diag *d, arena *a, const char *path);

@@ -1,6 +1,7 @@
 """Reads files of other writers and compares names, types, shapes, bytes and metadata with what the writers say.
 
-writers.py BUILD TENSOR_DUMP [GROUP ..]; a group is a function below whose name begins with check_.
+writers.py BUILD TENSOR_DUMP QCC [GROUP ..]; a group is a function below whose name begins with check_. Without a compiler
+QCC is "-", and no model is run.
 """
 
 import json
@@ -20,9 +21,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 BUILD = pathlib.Path(sys.argv[1]) / "files"
 DUMP = sys.argv[2]
+QCC = None if sys.argv[3] == "-" else sys.argv[3]
 SHARED = pathlib.Path(os.environ.get("QCC_SHARED") or pathlib.Path(__file__).parents[2] / ".." / "shared") / "models"
 RNG = np.random.default_rng(7)
-counts = {"files": 0, "tensors": 0}
+counts = {"files": 0, "tensors": 0, "runs": 0}
 
 NAMES = {
     "bool": "BOOL", "uint8": "U8", "int8": "I8", "uint16": "U16", "int16": "I16", "uint32": "U32", "int32": "I32",
@@ -464,14 +466,160 @@ def check_tflite_shared():
         print(f"skipped: no .tflite file in {SHARED}")
 
 
+# ---- models that name these files ----
+
+def run_model(weights, layer, scheme, layout, rows, columns):
+    """Runs a model of one layer with float activations on the unit matrix: what comes back is the transposed weight."""
+    text = f"""{scheme}
+model m {{
+  weights "{weights}";
+  dim batch <= {columns};
+  input x : f32[batch, {columns}];
+  output y = linear(x, "{layer}", bias = none);
+}}
+quantize {{ "*" : {layout}, act = f32; }}
+"""
+    (BUILD / "m.q").write_text(text)
+    np.save(BUILD / "unit.npy", np.eye(columns, dtype=np.float32))
+    subprocess.run([QCC, "run", BUILD / "m.q", f"--input={BUILD / 'unit.npy'}", f"--output={BUILD / 'y.npy'}"], check=True,
+                   stdout=subprocess.DEVNULL)
+    y = np.load(BUILD / "y.npy")
+    assert y.shape == (columns, rows), y.shape
+    counts["runs"] += 1
+    return y.T
+
+
+BYTES = """scheme bytes {
+  code  : i8;
+  scale : f32 per row;
+  zero  : i8 per row;
+  value = scale * (code - zero);
+  layout rows {
+    tensor codes  : i8[N, K] = "";
+    tensor scales : f32[N] = ".scale";
+    tensor zeros  : i64|i8[N] = ".zero_point";
+    code[n, k] = codes[n, k];
+    scale[n]   = scales[n];
+    zero[n]    = zeros[n];
+  }
+  layout columns {
+    tensor codes  : i8[K, N] = "";
+    tensor scales : f32[N] = ".scale";
+    tensor zeros  : i64|i8[N] = ".zero_point";
+    code[n, k] = codes[k, n];
+    scale[n]   = scales[n];
+    zero[n]    = zeros[n];
+  }
+}
+"""
+
+NIBBLES = """scheme nibbles(group = 16) {
+  code  : u4;
+  scale : f32 per group;
+  zero  : u4 per group;
+  value = scale * (code - zero);
+  layout nodes {
+    tensor codes  : u8[N, (K + group - 1) / group, group / 2] = "";
+    tensor scales : f16|f32[N, (K + group - 1) / group] = ".scale";
+    tensor zeros  : u8[N, ((K + group - 1) / group + 1) / 2] = ".zero_point";
+    code[n, k]  = bits(codes[n, k / group, *], 4 * (k % group), 4);
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = bits(zeros[n, *], 4 * g, 4);
+  }
+  layout blocks {
+    tensor codes  : u8[N, K] = "";
+    tensor scales : f32[N, K / group] = ".scale";
+    tensor zeros  : u8[N, K / group] = ".zero_point";
+    code[n, k]  = codes[n, k];
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = zeros[n, g];
+  }
+}
+"""
+
+
+def expect_equal(got, expected):
+    """A kernel may sum codes and zero points apart, so results can differ by roundings of the largest number."""
+    assert np.abs(got - expected).max() <= 2.0**-22 * np.abs(expected).max(), np.abs(got - expected).max()
+
+
+def check_run_onnx():
+    n, k, group = 5, 48, 16
+    scales, zeros = RNG.random(n).astype(np.float32), RNG.integers(-9, 9, n).astype(np.int8)
+    codes = RNG.integers(-128, 128, (k, n)).astype(np.int8)
+    fours = RNG.integers(0, 16, (n, k)).astype(np.uint8)
+    group_scales, group_zeros = RNG.random((n, k // group)).astype(np.float32), RNG.integers(0, 16, (n, k // group))
+    packed = (fours[:, ::2] | fours[:, 1::2] << 4).reshape(n, k // group, group // 2)
+    padded = np.pad(group_zeros, ((0, 0), (0, 1))).astype(np.uint8)
+    protos = [numpy_helper.from_array(a, name) for name, a in (
+        ("w", codes), ("ws", scales), ("wz", zeros), ("b", packed), ("bs", group_scales.reshape(-1)),
+        ("bz", (padded[:, ::2] | padded[:, 1::2] << 4).reshape(-1)), ("qs", group_scales))]
+    protos.append(helper.make_tensor("q", TensorProto.UINT4, (n, k), fours.reshape(-1).tolist()))
+    protos.append(helper.make_tensor("qz", TensorProto.UINT4, group_zeros.shape, group_zeros.reshape(-1).tolist()))
+    nodes = [helper.make_node("DequantizeLinear", ["w", "ws", "wz"], ["d"], axis=1),
+             helper.make_node("DequantizeLinear", ["q", "qs", "qz"], ["e"], axis=1, block_size=group),
+             helper.make_node("MatMulNBits", ["x", "b", "bs", "bz"], ["y"], domain="com.microsoft", K=k, N=n, bits=4,
+                              block_size=group)]
+    onnx.save(onnx_model(nodes, protos), BUILD / "run.onnx")
+    expect_equal(run_model("run.onnx", "w", BYTES, "bytes, layout = columns", n, k),
+                 (codes.T.astype(np.float64) - zeros[:, None]) * scales[:, None])
+    blocks = (fours.reshape(n, -1, group).astype(np.float64) - group_zeros[:, :, None]) * group_scales[:, :, None]
+    expect_equal(run_model("run.onnx", "b", NIBBLES, "nibbles, layout = nodes", n, k), blocks.reshape(n, k))
+    expect_equal(run_model("run.onnx", "q", NIBBLES, "nibbles, layout = blocks", n, k), blocks.reshape(n, k))
+
+
+def check_run_tflite():
+    """A fully connected layer of a real model, where it is present, against its record as the package reads it."""
+    path = SHARED / "mlperf-tiny" / "kws_ref_model.tflite"
+    if not path.exists():
+        print(f"skipped: {path} is not present")
+        return
+    seen = Seen(path)
+    layer = "functional_1/dense/MatMul"
+    t = {name: seen.tensors[layer + name]["data"] for name in ("", ".scale", ".zero_point")}
+    rows, columns = seen.tensors[layer]["shape"]
+    scales, zeros = np.frombuffer(t[".scale"], np.float32), np.frombuffer(t[".zero_point"], np.int64)
+    scheme = BYTES
+    if len(scales) == 1:
+        scheme = scheme.replace("per row", "per tensor").replace("[N] =", "[1] =").replace("scale[n]", "scale")
+        scheme = scheme.replace("zero[n]", "zero").replace("scales[n]", "scales[0]").replace("zeros[n]", "zeros[0]")
+    codes = np.frombuffer(t[""], np.int8).reshape(rows, columns).astype(np.float64)
+    got = run_model(path, layer, scheme, "bytes, layout = rows", rows, columns)
+    expect_equal(got, (codes - zeros.reshape(-1, 1)) * scales.reshape(-1, 1))
+
+
+def check_run_sets():
+    """Float weights in shards, in parts and in an archive."""
+    w = {f"fc{i}.weight": RNG.random((3, 16)).astype(np.float32) for i in range(3)}
+    shards = BUILD / "run-shards"
+    shards.mkdir(exist_ok=True)
+    names = {}
+    for i, (name, a) in enumerate(w.items()):
+        names[name] = f"model-{i + 1:05}-of-00003.safetensors"
+        safetensors.numpy.save_file({name: a}, shards / names[name])
+    (shards / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
+    np.savez_compressed(BUILD / "run.npz", **w)
+    parts = BUILD / "run-parts"
+    parts.mkdir(exist_ok=True)
+    writer = gguf.GGUFWriter(parts / "m.gguf", "test", split_max_tensors=1)
+    for name, a in w.items():
+        writer.add_tensor(name, a)
+    gguf_write(writer)
+    last = sorted(parts.iterdir())[-1]
+    for weights in (shards, shards / "model.safetensors.index.json", BUILD / "run.npz", parts, last):
+        for name, a in w.items():
+            assert np.array_equal(run_model(weights, name.removesuffix(".weight"), "", "f32", 3, 16), a), (weights, name)
+
+
 def main():
     BUILD.mkdir(parents=True, exist_ok=True)
     groups = {n: f for n, f in globals().items() if n.startswith("check_")}
     for name, group in groups.items():
-        if len(sys.argv) > 3 and name.removeprefix("check_") not in sys.argv[3:]:
+        if len(sys.argv) > 4 and name.removeprefix("check_") not in sys.argv[4:]:
             continue
-        group()
-    print(f"{counts['files']} files, {counts['tensors']} tensors are as their writers say")
+        if QCC is not None or not name.startswith("check_run"):
+            group()
+    print(f"{counts['files']} files, {counts['tensors']} tensors are as their writers say, {counts['runs']} models run on them")
 
 
 main()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Files of other writers: writers.sh BUILD TENSOR_DUMP [GROUP ..]
+# Files of other writers: writers.sh BUILD TENSOR_DUMP QCC [GROUP ..]
 set -eu
 build=$1
 here=$(dirname "$0")

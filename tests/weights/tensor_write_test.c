@@ -107,6 +107,7 @@ static const struct {
     {{{"a\n", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "not plain UTF-8"},
     {{{"a\xff", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "not plain UTF-8"},
     {{{"__metadata__", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "reserved"},
+    {{{"a", TENSOR_I4, 2, dims_2_3, data, 3}}, 1, "has no elements of its type"},
     {{{"a", TENSOR_BLOCKS, 2, dims_2_3, data, 6}}, 1, "has no blocks"},
     {{{"a", TENSOR_U8, 2, dims_2_3, data, 6}, {"a", TENSOR_U8, 2, dims_2_3, data, 6}}, 2, "same name"},
 };
