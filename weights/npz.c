@@ -16,15 +16,28 @@ static bool ends_in(const char *text, const char *ending) {
   return n > m && strcmp(text + n - m, ending) == 0;
 }
 
+static bool is_pickle(const char *name) { return strcmp(name, "data.pkl") == 0 || ends_in(name, "/data.pkl"); }
+
+static bool refuse_pickle(diag *d, const tensor_file *f, const char *name) {
+  diag_error_file(d, f->bytes.path,
+                  "this is a PyTorch checkpoint: '%s' in it is a Python pickle, which is executable code", name);
+  diag_hint(d, "load it with torch.load where you trust it, and save the tensors with safetensors");
+  return false;
+}
+
+// A checkpoint begins with its pickle, so it is known even when it is not whole.
+static bool begins_with_pickle(tensor_file *f, const char **name) {
+  enum { HEADER = 30, NAME_LENGTH = 26 };
+  const mapped_file *m = &f->bytes;
+  size_t length = m->size < HEADER ? 0 : tensor_le16(m->data + NAME_LENGTH);
+  if (length == 0 || length > m->size - HEADER || !tensor_utf8_valid(m->data + HEADER, length, true)) return false;
+  *name = arena_strndup(f->mem, (const char *)m->data + HEADER, length);
+  return is_pickle(*name);
+}
+
 static bool refuse_archive(diag *d, tensor_file *f, const zip_member *members, size_t count) {
-  for (size_t i = 0; i < count; i++) {
-    if (strcmp(members[i].name, "data.pkl") != 0 && !ends_in(members[i].name, "/data.pkl")) continue;
-    diag_error_file(d, f->bytes.path,
-                    "this is a PyTorch checkpoint: '%s' in it is a Python pickle, which is executable code",
-                    members[i].name);
-    diag_hint(d, "load it with torch.load where you trust it, and save the tensors with safetensors");
-    return false;
-  }
+  for (size_t i = 0; i < count; i++)
+    if (is_pickle(members[i].name)) return refuse_pickle(d, f, members[i].name);
   diag_error_file(d, f->bytes.path, "this is a ZIP archive, but no .npz file: %s",
                   count == 0 ? "it is empty" : arena_printf(f->mem, "'%s' is no .npy array", members[0].name));
   diag_hint(d, "unpack it and name the weight file in it");
@@ -52,6 +65,8 @@ static bool read_array(diag *d, tensor_file *f, const zip_member *m) {
 bool npz_parse(diag *d, tensor_file *f) {
   zip_member *members;
   size_t count;
+  const char *name;
+  if (begins_with_pickle(f, &name)) return refuse_pickle(d, f, name);
   if (!zip_read_directory(d, f, &members, &count)) return false;
   bool arrays = count > 0;
   for (size_t i = 0; i < count; i++) arrays = arrays && ends_in(members[i].name, ENDING);
