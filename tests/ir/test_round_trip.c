@@ -200,6 +200,7 @@ static const struct {
             {{.kind = ACT_SYMMETRIC, .type = ELEM_I8}, "i8 per token dynamic"},
             {{.kind = ACT_SYMMETRIC, .type = ELEM_I4, .group = 32}, "i4 per 32 dynamic"},
             {{.kind = ACT_ASYMMETRIC, .type = ELEM_U8}, "u8 per token dynamic"},
+            {{.kind = ACT_SYMMETRIC, .type = ELEM_F8E4M3}, "f8e4m3 per token dynamic"},
             {{.kind = ACT_SIGN, .type = ELEM_U1, .group = 128}, "i1 per 128 dynamic"},
             {{.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3}, "i8 static(0.05, -3)"},
             {{.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.05, .zero = 131}, "u8 static(0.05, 131)"}};

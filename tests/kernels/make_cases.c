@@ -95,6 +95,8 @@ static const act_spec acts[] = {
     {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.13, .zero = 9},
     {.kind = ACT_ASYMMETRIC, .type = ELEM_U4, .group = 32},
     {.kind = ACT_PLAIN, .type = ELEM_F16},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_F8E4M3},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_F8E5M2, .group = 64},
     {.kind = ACT_SYMMETRIC, .type = ELEM_I2, .group = 32},
     {.kind = ACT_SYMMETRIC, .type = ELEM_I6, .group = 160},
 };

@@ -30,6 +30,7 @@ static const act_spec acts[] = {
     {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.01, .zero = 128},
     {.kind = ACT_STATIC, .type = ELEM_I5, .scale = 0.1, .zero = -7},
     {.kind = ACT_PLAIN, .type = ELEM_F16},
+    {.kind = ACT_SYMMETRIC, .type = ELEM_F8E4M3, .group = 32},
 };
 
 typedef struct counts {

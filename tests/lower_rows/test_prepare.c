@@ -178,9 +178,10 @@ START_TEST(test_dynamic_kinds) {
   static const struct {
     act_kind kind;
     elem_type type;
-  } kinds[] = {{ACT_SYMMETRIC, ELEM_I2},  {ACT_SYMMETRIC, ELEM_I4},  {ACT_SYMMETRIC, ELEM_I7},
-               {ACT_ASYMMETRIC, ELEM_U8}, {ACT_ASYMMETRIC, ELEM_U4}, {ACT_ASYMMETRIC, ELEM_U1},
-               {ACT_SIGN, ELEM_U1},       {ACT_ASYMMETRIC, ELEM_U7}};
+  } kinds[] = {{ACT_SYMMETRIC, ELEM_I2},     {ACT_SYMMETRIC, ELEM_I4},     {ACT_SYMMETRIC, ELEM_I7},
+               {ACT_ASYMMETRIC, ELEM_U8},    {ACT_ASYMMETRIC, ELEM_U4},    {ACT_ASYMMETRIC, ELEM_U1},
+               {ACT_SIGN, ELEM_U1},          {ACT_ASYMMETRIC, ELEM_U7},    {ACT_SYMMETRIC, ELEM_F8E4M3},
+               {ACT_SYMMETRIC, ELEM_F8E5M2}, {ACT_SYMMETRIC, ELEM_F6E3M2}, {ACT_SYMMETRIC, ELEM_F4E2M1}};
   for (size_t i = 0; i < COUNT(groups); i++) {
     if (groups[i] != 0 && i % 2 != (size_t)_i % 2) continue;
     act_spec act = {.kind = kinds[_i].kind, .type = kinds[_i].type, .group = groups[i]};
@@ -236,7 +237,8 @@ START_TEST(test_static) {
                                   {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.02, .zero = 128},
                                   {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.3, .zero = 9},
                                   {.kind = ACT_STATIC, .type = ELEM_I4, .scale = 0.4, .zero = 0},
-                                  {.kind = ACT_STATIC, .type = ELEM_U1, .scale = 1.5, .zero = 1}};
+                                  {.kind = ACT_STATIC, .type = ELEM_U1, .scale = 1.5, .zero = 1},
+                                  {.kind = ACT_STATIC, .type = ELEM_F8E4M3, .scale = 0.01}};
   static const uint64_t k_groups[] = {1, 5, 16, 30, 32};
   for (size_t i = 0; i < COUNT(k_groups); i++) {
     uint64_t k_padded = i == 0 ? 1 : padded(k_groups[i]);
@@ -282,9 +284,9 @@ int main(void) {
   TCase *tcase = tcase_create("prepare");
   tcase_add_loop_test(tcase, test_dynamic, 0, (int)COUNT(groups));
   tcase_add_loop_test(tcase, test_dynamic_as_floats, 0, (int)COUNT(groups));
-  tcase_add_loop_test(tcase, test_dynamic_kinds, 0, 8);
+  tcase_add_loop_test(tcase, test_dynamic_kinds, 0, 12);
   tcase_add_loop_test(tcase, test_unequal_spans, 0, (int)COUNT(spans));
-  tcase_add_loop_test(tcase, test_static, 0, 9);
+  tcase_add_loop_test(tcase, test_static, 0, 10);
   tcase_add_loop_test(tcase, test_floats, 0, 3);
   tcase_add_test(tcase, test_small_blocks);
   suite_add_tcase(suite, tcase);

@@ -6,4 +6,7 @@ quantize {
   "e" : q4_0, act = f16 per token asymmetric;
   "f" : q4_0, act = i16 per 32;
   "g" : q4_0, act = u1;
+  "h" : q4_0, act = e8m0 per 32;
+  "i" : q4_0, act = f8e4m3 static(scale = 1, zero = 1);
+  "j" : q4_0, act = f8e4m3 per 32 asymmetric;
 }
