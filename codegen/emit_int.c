@@ -21,6 +21,12 @@ SHIFT_OP(emit_shl, LLVMBuildShl)
 SHIFT_OP(emit_shr, LLVMBuildLShr)
 SHIFT_OP(emit_sar, LLVMBuildAShr)
 
+LLVMValueRef emit_popcount(emit *e, const ir_op *op) {
+  const target_pattern *p = emit_find_pattern(e, op, 0);
+  LLVMValueRef x = emit_operand(e, op, 0);
+  return p != NULL ? emit_pattern(e, op, p, NULL) : emit_call_on(e, "llvm.ctpop", LLVMTypeOf(x), &x, 1);
+}
+
 // (x >> shift) & mask in lanes of `t`, which may be wider than the operation's.
 static LLVMValueRef extract(emit *e, LLVMValueRef x, uint64_t shift, uint64_t mask) {
   LLVMTypeRef t = LLVMTypeOf(x);

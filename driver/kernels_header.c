@@ -140,6 +140,7 @@ static void set_prepared(arena *a, slot_list *slots, const prepared_layout *l) {
   bool bytes = prepared_has_bytes(l);
   set(a, slots, "NUMBERS", bytes ? "signed" : "f32");
   set_number(a, slots, "POSITION_BYTES", bytes ? 1 : 4);
+  set_number(a, slots, "BIT_PLANES", l->bit_planes);
   set_number(a, slots, "SCALE_BYTES", prepared_scale_bytes(l));
   set(a, slots, "ZEROS", act_has_zeros(&l->act) ? ", each with its zero point (i32)" : "");
   set(a, slots, "SCALE_SPAN", span_text(a, l->scale_span));

@@ -133,3 +133,23 @@ unsigned act_magnitude(const act_spec *act) {
   act_range r = act_bytes(act);
   return (unsigned)(-r.min > r.max ? -r.min : r.max);
 }
+
+// ---- bits ------------------------------------------------------------------------------------------------
+
+static unsigned bits_for(act_range r) {
+  unsigned sign = r.min < 0 ? 1u : 0u, bits = sign;
+  int most = -r.min - 1 > r.max ? -r.min - 1 : r.max;
+  while (most >> (bits - sign) > 0) bits++;
+  return bits;
+}
+
+unsigned act_bit_planes(const act_spec *act) {
+  if (!act_is_integer(act) || act_has_zeros(act)) return 0;
+  unsigned bits = act->kind == ACT_SIGN ? 1 : bits_for(act_bytes(act));
+  return bits <= ACT_MAX_BIT_PLANES ? bits : 0;
+}
+
+int act_plane_weight(const act_spec *act, unsigned plane) {
+  bool top = plane + 1 == act_bit_planes(act);
+  return act->kind != ACT_SIGN && act_bytes(act).min < 0 && top ? -(1 << plane) : 1 << plane;
+}

@@ -66,4 +66,12 @@ act_range act_bytes(const act_spec *act);
 // Largest |number| that a weight's code is multiplied by in an integer sum, dynamic zero points taken off.
 unsigned act_magnitude(const act_spec *act);
 
+// ---- integers as bits ------------------------------------------------------------------------------------
+// The bytes of few values as planes of one bit each: of i1 one that is set for +1; else bit j of the byte, in two's
+// complement where there are negative ones. A plane's weight is what its bits count in the byte: powers of two, the
+// highest of two's complement negative; of i1 the byte is 2 * bit - 1.
+#define ACT_MAX_BIT_PLANES 4
+unsigned act_bit_planes(const act_spec *act); // 0: it has no bytes, or too many values
+int act_plane_weight(const act_spec *act, unsigned plane);
+
 #endif

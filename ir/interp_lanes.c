@@ -68,6 +68,10 @@ ALWAYS_INLINE uint32_t lane_sar(uint32_t x, const lane_params *p) {
   return (uint32_t)(sign(x, p->bits) >> p->shift) & p->mask;
 }
 ALWAYS_INLINE uint32_t lane_bits(uint32_t x, const lane_params *p) { return x >> p->shift & p->constant; }
+ALWAYS_INLINE uint32_t lane_popcount(uint32_t x, const lane_params *p) {
+  (void)p;
+  return (uint32_t)__builtin_popcount(x);
+}
 ALWAYS_INLINE uint32_t lane_same(uint32_t x, const lane_params *p) {
   (void)p;
   return x;
@@ -85,6 +89,7 @@ static bool run_shl(interp *vm, const insn *in) { return (void)vm, map1(in, lane
 static bool run_shr(interp *vm, const insn *in) { return (void)vm, map1(in, lane_shr); }
 static bool run_sar(interp *vm, const insn *in) { return (void)vm, map1(in, lane_sar); }
 static bool run_bits(interp *vm, const insn *in) { return (void)vm, map1(in, lane_bits); }
+static bool run_popcount(interp *vm, const insn *in) { return (void)vm, map1(in, lane_popcount); }
 static bool run_zext(interp *vm, const insn *in) { return (void)vm, map1(in, lane_same); }
 static bool run_sext(interp *vm, const insn *in) { return (void)vm, map1(in, lane_sext); }
 static bool run_trunc(interp *vm, const insn *in) { return (void)vm, map1(in, lane_trunc); }
@@ -300,6 +305,7 @@ const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_SHL] = run_shl,
     [IR_SHR] = run_shr,
     [IR_SAR] = run_sar,
+    [IR_POPCOUNT] = run_popcount,
     [IR_BITS] = run_bits,
     [IR_SMIN] = run_smin,
     [IR_SMAX] = run_smax,

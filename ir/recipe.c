@@ -6,9 +6,16 @@
 enum { SECTION_ALIGN = 64 };
 
 const char *compute_mode_name(compute_mode mode) {
-  static const char *const names[] = {
-      [MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot", [MODE_FLOAT] = "float", [MODE_DECODE] = "decode"};
+  static const char *const names[] = {[MODE_INT_DOT] = "int-dot",
+                                      [MODE_TABLE_DOT] = "table-dot",
+                                      [MODE_BIT_DOT] = "bit-dot",
+                                      [MODE_FLOAT] = "float",
+                                      [MODE_DECODE] = "decode"};
   return names[mode];
+}
+
+bool mode_is_integer(compute_mode mode) {
+  return mode == MODE_INT_DOT || mode == MODE_TABLE_DOT || mode == MODE_BIT_DOT;
 }
 
 // ---- packed weights --------------------------------------------------------------------------------------
@@ -64,7 +71,12 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
   prepared_sizes s = {0};
   uint64_t at;
   if (!positions_of(columns, l->k_group, l->k_padded, l->block, &s.positions)) return false;
-  if (!num_mul(s.positions, prepared_has_bytes(l) ? 1 : 4, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
+  if (!num_mul(s.positions / 8, l->bit_planes, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
+  s.numbers_offset = at;
+  uint64_t numbers;
+  if (!num_mul(s.positions, prepared_has_bytes(l) ? 1 : 4, &numbers) || !num_add(at, numbers, &at) ||
+      !num_align_up(at, SECTION_ALIGN, &at))
+    return false;
   if (!place_section(s.positions, l->scale_span, prepared_scale_bytes(l), &s.scales_offset, &at)) return false;
   if (!place_section(s.positions, l->isum_span, 4, &s.isums_offset, &at)) return false;
   if (!place_section(s.positions, l->fsum_span, 4, &s.fsums_offset, &at)) return false;
@@ -76,7 +88,8 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
 bool prepared_equal(const prepared_layout *a, const prepared_layout *b) {
   return act_equal(&a->act, &b->act) && a->as_f32 == b->as_f32 && a->k_group == b->k_group &&
          a->k_padded == b->k_padded && a->block == b->block && a->scale_span == b->scale_span &&
-         a->isum_span == b->isum_span && a->fsum_span == b->fsum_span && a->isum_factor == b->isum_factor;
+         a->isum_span == b->isum_span && a->fsum_span == b->fsum_span && a->isum_factor == b->isum_factor &&
+         a->bit_planes == b->bit_planes && a->isum_signs == b->isum_signs;
 }
 
 static bool section(uint64_t *at, uint64_t count, uint64_t bytes, uint64_t *offset) {

@@ -14,10 +14,13 @@
 typedef enum compute_mode {
   MODE_INT_DOT,   // the code itself (minus a constant) times i8 activations, in integers
   MODE_TABLE_DOT, // the code looks up 1..4 bytes of an integer level; each byte plane is a dot product
+  MODE_BIT_DOT,   // bits of codes meet bits of the activations in words, and those that remain are counted
   MODE_FLOAT,     // level (affine or looked up) in f32 times f32 activations, scales outside the inner loop
   MODE_DECODE     // the whole value expression per weight in f32: always possible, slow
 } compute_mode;
 const char *compute_mode_name(compute_mode mode);
+// Whether products are summed in integers: the results are the same bits on every target.
+bool mode_is_integer(compute_mode mode);
 
 // ---- the value as a sum of products ----------------------------------------------------------------------
 // The weight-granular fields together form the joint code c, `bits` wide: sum of (element - elem_min) << shift.
@@ -131,10 +134,12 @@ bool sparse_get_sizes(const sparse_packing *p, uint64_t rows, sparse_sizes *out)
 bool sparse_equal(const sparse_packing *a, const sparse_packing *b); // but for the room
 
 // ---- prepared activations --------------------------------------------------------------------------------
-// One token: numbers (bytes, see ir/act.h, or f32 with as_f32; one per kernel position, zero in the gaps and the
+// One token: bit planes (with bit_planes, see below), numbers (bytes, see ir/act.h, or f32 with as_f32; one per kernel position, zero in the gaps and the
 // padding), then f32 scales (one per `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros),
 // i32 sums of the bytes (less such zero points) and f32 sums (scaled) per `sum_span` positions. Sections start at
 // multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
+// Bit planes: for every PACK_CHUNK positions a word of 32 bits a plane, plane after plane; position 4q + j of the chunk is
+// bit 8j + q, as in a plane of width 1 of the weights.
 typedef struct prepared_layout {
   act_spec act;
   bool as_f32; // the numbers are stored as f32 (floats always; integers as scale * (q - zero), for float modes)
@@ -145,6 +150,9 @@ typedef struct prepared_layout {
   uint64_t isum_span;
   uint64_t fsum_span;
   int64_t isum_factor; // what the i32 sums are multiplied by when they are stored; 0: nothing
+  unsigned bit_planes; // BIT_DOT: act_bit_planes; else 0
+  int64_t
+      isum_signs; // BIT_DOT of i1: what each +1 adds to the i32 sums besides (isum_factor is then a factor even if 0)
 } prepared_layout;
 #define PREPARED_ROW UINT64_MAX
 
@@ -154,6 +162,7 @@ uint64_t prepared_scale_bytes(const prepared_layout *l);
 
 typedef struct prepared_sizes {
   uint64_t positions;
+  uint64_t numbers_offset;
   uint64_t scales_offset;
   uint64_t isums_offset;
   uint64_t fsums_offset;

@@ -225,6 +225,9 @@ static bool verify_prepared(verifier *v, const recipe *r) {
   const prepared_layout *l = &r->prepared;
   if (!act_equal(&l->act, &r->act))
     return verify_fail(v, "recipe '%s': the activations are not prepared in its own mode", r->name);
+  unsigned planes = r->mode == MODE_BIT_DOT ? act_bit_planes(&r->act) : 0;
+  if (l->bit_planes != planes || (r->mode == MODE_BIT_DOT && planes == 0))
+    return verify_fail(v, "recipe '%s': its activations have other bit planes than its mode reads", r->name);
   if (l->k_group != r->pack.k_group || l->k_padded != r->pack.k_padded || l->block % r->pack.block != 0)
     return verify_fail(v, "recipe '%s': activations and weights have different kernel positions", r->name);
   return true;

@@ -86,7 +86,7 @@ static bool check_terms(const checker *c) {
     if (t->core >= 0 && r->mode == MODE_FLOAT && !check_level(c, &t->value)) return false;
   }
   for (size_t i = 0; integer && i < r->core_count; i++)
-    if (r->cores[i].offset != 0 && r->prepared.isum_span == 0)
+    if ((r->cores[i].offset != 0 || r->prepared.isum_signs != 0) && r->prepared.isum_span == 0)
       return fail(c, "an offset needs sums of the activations");
   return true;
 }
@@ -98,6 +98,15 @@ static bool check_decode(const checker *c) {
   if (r->core_count != 1) return fail(c, "a decoded weight is one core");
   if (!lo_expr_possible(c->mem, r->scheme, r->scheme->value, &reason)) return fail(c, reason);
   return reads_packed(r, r->scheme->value) || fail(c, "the value reads a field that is not packed");
+}
+
+// Codes and activations meet in words of 32 positions.
+static bool check_bits(const checker *c) {
+  const recipe *r = c->r;
+  if (r->mode != MODE_BIT_DOT) return true;
+  for (size_t i = 0; i < r->pack.plane_count; i++)
+    if (r->pack.planes[i].width != 1) return fail(c, "its codes are not packed bit by bit");
+  return r->segment == PREPARED_ROW || r->segment % PACK_CHUNK == 0 || fail(c, "a segment is no whole words of bits");
 }
 
 static bool check_spans(const checker *c) {
@@ -115,5 +124,5 @@ static bool check_spans(const checker *c) {
 
 bool lower_check_recipe(diag *d, arena *a, const recipe *r) {
   checker c = {.d = d, .mem = a, .r = r};
-  return check_spans(&c) && check_codes(&c) && check_terms(&c) && check_decode(&c);
+  return check_spans(&c) && check_bits(&c) && check_codes(&c) && check_terms(&c) && check_decode(&c);
 }

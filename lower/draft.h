@@ -4,7 +4,7 @@
 
 #include "lower/lower.h"
 
-#define DRAFT_MAX_CANDIDATES 4
+#define DRAFT_MAX_CANDIDATES 5
 
 // A compute mode that was considered: refused with a reason, or priced in cycles per weight on the target's best tier.
 typedef struct mode_candidate {
@@ -45,6 +45,11 @@ bool draft_is_grouped(const recipe *r, size_t field);
 #define DRAFT_BLOCK_LIMIT (UINT64_C(1) << 20)
 uint64_t draft_least_block(const recipe *r);
 
+/* bits.c: why a recipe's products cannot be counted bit by bit, for these cores and terms; NULL: they can. The packed
+ * codes are then planes of single bits, whichever integer mode a target finds cheaper. And cycles per weight. */
+const char *draft_bits_refused(const recipe *r, const mode_candidate *m);
+double draft_bits_cost(const recipe *r, const target_tier *tier);
+
 /* explain.c: the report of --explain, and warnings of slow paths */
 void draft_explain_mode(const draft *t);
 void draft_explain_layout(const draft *t);
@@ -55,6 +60,8 @@ bool lower_has_float_code(const recipe *r);
 /* factor.c: kernel positions of a group of n weights; granularity of a coefficient in positions, PREPARED_ROW if coarser
  * than any group. */
 uint64_t draft_span(const recipe *r, uint64_t group);
+// The greatest common divisor of every group of weights that shares something, in an integer mode or not; 0: none is.
+uint64_t draft_common_group(const recipe *r, bool integer);
 uint64_t draft_coefficient_span(const recipe *r, const expr *e);
 
 // What an expression depends on.

@@ -13,20 +13,22 @@
 //           q - zero = round(clamp(x * inverse, -zero, limit - zero)).
 //   sign    scale = sum of |x| in 16 lanes, added by halves, / number of weights; q = x < 0 ? -1 : 1. A lane is the
 //           position within the group % 16; where positions have gaps, within each piece that no gap and no scale cuts.
-//   A dynamic group that holds an infinity or NaN (or a sum that overflows) gets scale = infinity and q - zero = 0, so
-//           that whatever is computed from it is NaN.
+//   A dynamic group that holds an infinity or NaN (or a sum that overflows) gets scale = infinity (sign: NaN) and
+//           q - zero = 0, so that whatever is computed from it is NaN.
 //   static  q - zero = round(clamp(x * inverse, least q - zero, largest q - zero)), inverse the f32 nearest to
 //           1 / scale. NaN becomes the least q.
 //   bytes   q - zero, or with 8 bits q (less 128, if it is unsigned): ir/act.h. What is not a weight's position is 0, the
 //           zero point where groups have their own.
 //   as_f32  instead of bytes: f32(q - zero) * scale. What is not a weight's position is 0.
-//   isums   sums of the bytes, less groups' zero points, times isum_factor; only when bytes are stored.
+//   isums   sums of the bytes, less groups' zero points, times isum_factor; only when bytes are stored. With isum_signs that
+//           many for each byte that is 1 besides.
 //   fsums   bytes stored: f32(isum) * scale for each part of the span within one scale group, added in order from 0.
 //           Otherwise the stored floats in 16 lanes (lane = position within the span % 16), lanes added by halves.
 // Bytes between sections are not written.
 #include "lower/prepare.h"
 #include "support/num.h"
 
+#define SECTION_ALIGN 64
 #define GPU_RANGE 64       // positions of a thread's range where no span asks for more
 #define GPU_RANGE_MAX 4096 // a larger common multiple of the spans: a thread takes the row
 
@@ -59,8 +61,9 @@ static ir_value *section_at(preparer *p, ir_value *section, ir_value *index) {
   return lo_index_add(&p->b, start, lo_index_scale(&p->b, index, 4));
 }
 
-static ir_value *number_at(preparer *p, ir_value *position) {
-  return lo_index_add(&p->b, p->out_row, lo_index_scale(&p->b, position, number_bytes(p)));
+ir_value *prepare_number_at(preparer *p, ir_value *position) {
+  ir_value *row = lo_index_add(&p->b, p->out_row, p->numbers);
+  return lo_index_add(&p->b, row, lo_index_scale(&p->b, position, number_bytes(p)));
 }
 
 static ir_loop begin_carrying(preparer *p, ir_value *lo, ir_value *hi, uint64_t step, ir_value **carried) {
@@ -138,7 +141,7 @@ static ir_value *walk(preparer *p, ir_value *lo, ir_value *hi, part_step step, i
 
 // A lane without a weight is quantized to the zero point, or to NaN: zeros are stored first, then the weights' lanes.
 static ir_value *number_step(preparer *p, part at, ir_value *carried) {
-  ir_value *offset = number_at(p, at.position);
+  ir_value *offset = prepare_number_at(p, at.position);
   if (at.in_positions != NULL) lo_store(&p->b, p->out, offset, prepare_nothing(p), at.in_positions);
   lo_store(&p->b, p->out, offset, prepare_stored(p, load_weights(p, at)), at.weights);
   return carried;
@@ -268,12 +271,17 @@ static ir_value *load_numbers(preparer *p, ir_value *position, ir_value *hi, boo
   ir_type type = ir_vector(p->store_bytes ? ELEM_I8 : ELEM_F32, LO_LANES);
   ir_value *count = NULL;
   if (!whole) count = lo_index_min(&p->b, lanes16(p), lo_index_sub(&p->b, hi, position));
-  return lo_load(&p->b, type, p->out, number_at(p, position), count);
+  return lo_load(&p->b, type, p->out, prepare_number_at(p, position), count);
 }
 
-static ir_value *add_numbers(preparer *p, ir_value *sum, ir_value *numbers) {
+// What of the stored numbers is summed.
+typedef enum summed { ALL_NUMBERS, POSITIVE_NUMBERS } summed;
+
+static ir_value *add_numbers(preparer *p, ir_value *sum, ir_value *numbers, summed which) {
   if (!p->store_bytes) return lo_fadd(&p->b, sum, numbers);
-  return ir_emit2(&p->b, IR_ADD, sum->type, sum, ir_emit1(&p->b, IR_SEXT, sum->type, numbers));
+  numbers = ir_emit1(&p->b, IR_SEXT, sum->type, numbers);
+  if (which == POSITIVE_NUMBERS) numbers = ir_emit2(&p->b, IR_SMAX, sum->type, numbers, zero_ints(p));
+  return ir_emit2(&p->b, IR_ADD, sum->type, sum, numbers);
 }
 
 // Whether every span of this length starts at a multiple of 16 positions and has whole vectors.
@@ -282,13 +290,17 @@ static bool is_aligned(const preparer *p, uint64_t span) {
 }
 
 // The sum, one lane, of the stored numbers at positions lo .. hi.
-static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
+static ir_value *sum_of(preparer *p, ir_value *lo, ir_value *hi, bool whole, summed which) {
   ir_value *sum = p->store_bytes ? zero_ints(p) : zero_floats(p);
   ir_loop loop = begin_carrying(p, lo, hi, LO_LANES, &sum);
-  sum = add_numbers(p, sum, load_numbers(p, loop.index, hi, whole));
+  sum = add_numbers(p, sum, load_numbers(p, loop.index, hi, whole), which);
   end_carrying(p, loop, &sum);
   ir_type one = ir_vector(sum->type.elem, 1);
   return ir_emit1(&p->b, p->store_bytes ? IR_REDUCE_ADD : IR_REDUCE_FADD, one, sum);
+}
+
+static ir_value *sum_numbers(preparer *p, ir_value *lo, ir_value *hi, bool whole) {
+  return sum_of(p, lo, hi, whole, ALL_NUMBERS);
 }
 
 static ir_value *group_at(preparer *p, ir_value *position) {
@@ -338,9 +350,16 @@ static ir_value *crossing_sum(preparer *p, ir_value *lo, ir_value *hi, bool whol
   return sum;
 }
 
-static ir_value *multiplied(preparer *p, ir_value *isum) {
-  int64_t factor = p->l->isum_factor;
-  return factor == 0 ? isum : ir_emit2(&p->b, IR_MUL, isum->type, isum, ir_vector_int(&p->b, isum->type, factor));
+static ir_value *times(preparer *p, ir_value *isum, int64_t factor) {
+  return ir_emit2(&p->b, IR_MUL, isum->type, isum, ir_vector_int(&p->b, isum->type, factor));
+}
+
+// What is stored for the sum of the bytes lo .. hi.
+static ir_value *stored_sum(preparer *p, ir_value *isum, ir_value *lo, ir_value *hi, bool whole) {
+  const prepared_layout *l = p->l;
+  if (l->isum_signs == 0) return l->isum_factor == 0 ? isum : times(p, isum, l->isum_factor);
+  ir_value *signs = times(p, sum_of(p, lo, hi, whole, POSITIVE_NUMBERS), l->isum_signs);
+  return ir_emit2(&p->b, IR_ADD, signs->type, signs, times(p, isum, l->isum_factor));
 }
 
 // One element of the sections with this span.
@@ -350,7 +369,7 @@ static void section_element(preparer *p, uint64_t span, ir_value *element, ir_va
   bool crossing = fsum && crosses_scales(p, span);
   bool whole = is_aligned(p, span);
   ir_value *sum = isum || !crossing ? less_zeros(p, sum_numbers(p, lo, hi, whole), lo, hi) : NULL;
-  if (isum) lo_store(&p->b, p->out, section_at(p, p->isums, element), multiplied(p, sum), NULL);
+  if (isum) lo_store(&p->b, p->out, section_at(p, p->isums, element), stored_sum(p, sum, lo, hi, whole), NULL);
   if (!fsum) return;
   if (crossing)
     sum = crossing_sum(p, lo, hi, whole);
@@ -385,6 +404,7 @@ static void emit_range(preparer *p) {
   else
     walk(p, p->lo, p->hi, number_step, NULL);
   if (l->act.kind == ACT_STATIC && l->scale_span != 0) static_scales(p);
+  if (l->bit_planes > 0) prepare_bit_planes(p);
   if (isums) sum_sections(p, l->isum_span);
   if (l->fsum_span != 0 && !(isums && l->fsum_span == l->isum_span)) sum_sections(p, l->fsum_span);
 }
@@ -466,6 +486,8 @@ ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target
   p.isums = params.sizes[4];
   p.fsums = params.sizes[5];
   p.positions = params.sizes[6];
+  ir_value *planes = lo_index_div(&p.b, lo_index_scale(&p.b, p.positions, l->bit_planes), lo_index(&p.b, 8));
+  p.numbers = lo_index_scale(&p.b, lo_index_ceil_div(&p.b, planes, SECTION_ALIGN), SECTION_ALIGN);
   (gpu ? emit_ranges_gpu : emit_tokens)(&p, params.begin, params.end);
   lo_end_kernel(&p.b);
   return p.b.func;

@@ -35,7 +35,8 @@ static void explain_layout(const recipe *r, FILE *f) {
 static void explain_cores(const recipe *r, FILE *f) {
   for (size_t i = 0; i < r->core_count; i++) {
     const recipe_core *c = &r->cores[i];
-    if (r->mode == MODE_INT_DOT) fprintf(f, "    level %zu: %g * (code %+lld)\n", i, c->step, (long long)c->offset);
+    if (r->mode == MODE_INT_DOT || r->mode == MODE_BIT_DOT)
+      fprintf(f, "    level %zu: %g * (code %+lld)\n", i, c->step, (long long)c->offset);
     if (r->mode == MODE_TABLE_DOT)
       fprintf(f, "    level %zu: table of %u byte plane%s, step %g\n", i, c->plane_count, c->plane_count > 1 ? "s" : "",
               c->step);
@@ -78,7 +79,7 @@ void draft_explain_layout(const draft *t) {
   fprintf(f, "  recipe %s\n", r->name);
   explain_span(f, "products are summed over", r->segment);
   explain_span(f, "sums become f32 after", r->float_span);
-  if (r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT)
+  if (mode_is_integer(r->mode))
     fprintf(f, "    i32 sums cannot overflow%s\n", r->flush > 0 ? ", being flushed in time" : "");
   explain_layout(r, f);
 }

@@ -14,16 +14,15 @@ static uint64_t field_group(const scheme *s, const expr *e) {
   return g;
 }
 
-static bool is_integer_mode(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+static bool is_integer_mode(const recipe *r) { return mode_is_integer(r->mode); }
 
 // Weights that share an activation scale which the kernel has to apply; 0: it applies none, or one per token.
-static uint64_t scale_group(const recipe *r) {
-  return is_integer_mode(r) && act_is_dynamic(&r->act) ? r->act.group : 0;
+static uint64_t scale_group(const recipe *r, bool integer) {
+  return integer && act_is_dynamic(&r->act) ? r->act.group : 0;
 }
 
-// The greatest common divisor of every group of weights that shares something; 0: nothing is per group.
-static uint64_t common_group(const recipe *r) {
-  uint64_t g = scale_group(r);
+uint64_t draft_common_group(const recipe *r, bool integer) {
+  uint64_t g = scale_group(r, integer);
   for (size_t i = 0; i < r->scheme->field_count; i++)
     if (draft_is_grouped(r, i)) g = num_gcd(g, r->scheme->fields[i].gran.group);
   return g;
@@ -45,7 +44,7 @@ static uint64_t narrower(uint64_t a, uint64_t b) {
 // Spans at which anything, and at which a real number, changes.
 static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
   *any = *real = PREPARED_ROW;
-  if (scale_group(r) > 0) *any = *real = draft_span(r, scale_group(r));
+  if (scale_group(r, is_integer_mode(r)) > 0) *any = *real = draft_span(r, scale_group(r, true));
   for (size_t i = 0; i < r->term_count; i++) {
     const value_term *v = &r->terms[i].value;
     if (v->table_field >= 0 && granularity_is_grouped(&r->scheme->fields[v->table_field].gran))
@@ -61,7 +60,7 @@ static void find_spans(const recipe *r, uint64_t *any, uint64_t *real) {
 bool draft_factor(draft *t) {
   recipe *r = t->r;
   // Whole values need no spans: nothing is factored out of them.
-  uint64_t g = r->mode == MODE_DECODE ? 0 : common_group(r);
+  uint64_t g = r->mode == MODE_DECODE ? 0 : draft_common_group(r, is_integer_mode(r));
   r->pack = (packing){0};
   r->pack.k_group = g == 0 ? 1 : g;
   r->pack.k_padded = g == 0 ? 1 : (g + 3) / 4 * 4;

@@ -39,14 +39,14 @@ static unsigned plane_width(unsigned bits, bool up) {
 }
 
 // Codes of up to 8 bits take planes of exactly their bits, wide plane first; float codes stay whole; several integer
-// codes together take bytes and one narrower plane.
-static void lay_planes(packing *p, unsigned bits, bool is_float) {
+// codes together take bytes and one narrower plane. Codes that can be counted bit by bit take planes of single bits.
+static void lay_planes(packing *p, unsigned bits, bool single, bool is_float) {
   if (is_float) {
     add_plane(p, bits, 0);
     return;
   }
   for (unsigned at = 0; at < bits;) {
-    unsigned width = plane_width(bits - at, bits > 8);
+    unsigned width = single ? 1 : plane_width(bits - at, bits > 8);
     add_plane(p, width, at);
     at += width;
   }
@@ -148,7 +148,7 @@ static int64_t common_offset(const recipe *r) {
 }
 
 static void lay_prepared(recipe *r) {
-  bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
+  bool ints = mode_is_integer(r->mode), bits = r->mode == MODE_BIT_DOT, signs = bits && r->act.kind == ACT_SIGN;
   bool sums = false, offsets = false;
   for (size_t i = 0; i < r->term_count; i++) {
     sums = sums || r->terms[i].core < 0;
@@ -165,10 +165,20 @@ static void lay_prepared(recipe *r) {
       .scale_span = !ints                                         ? 0
                     : act_is_dynamic(&r->act) && r->act.group > 0 ? draft_span(r, r->act.group)
                                                                   : PREPARED_ROW,
-      .isum_span = ints && (offsets || (sums && nested)) ? sum_span : 0,
+      .isum_span = ints && (offsets || signs || (sums && nested)) ? sum_span : 0,
       .fsum_span = sums && !nested ? sum_span : 0,
       .isum_factor = ints && !(sums && nested) ? common_offset(r) : 0,
+      .bit_planes = bits ? act_bit_planes(&r->act) : 0,
+      .isum_signs = signs ? (INT64_C(1) << r->normal.code_bits) - 1 : 0,
   };
+}
+
+static bool may_count_bits(const recipe *r) {
+  mode_candidate m = {.core_count = r->core_count,
+                      .cores = (recipe_core *)r->cores,
+                      .term_count = r->term_count,
+                      .terms = (recipe_term *)r->terms};
+  return (r->mode == MODE_INT_DOT || r->mode == MODE_BIT_DOT) && draft_bits_refused(r, &m) == NULL;
 }
 
 bool draft_layout(draft *t) {
@@ -177,9 +187,9 @@ bool draft_layout(draft *t) {
   p->rows = TILE_ROWS;
   if (!find_block(t)) return false;
   p->code_bits = r->normal.code_bits;
-  lay_planes(p, r->normal.code_bits, lower_has_float_code(r));
+  lay_planes(p, r->normal.code_bits, may_count_bits(r), lower_has_float_code(r));
   lay_fields(t);
-  bool ints = r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT;
+  bool ints = mode_is_integer(r->mode);
   if (ints && act_zero(&r->act) != 0) {
     p->has_row_sums = true;
     p->row_sum_offset = (p->tile_head_bytes + 3) / 4 * 4;

@@ -50,7 +50,7 @@ typedef struct matmul {
   ir_value *ones[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];  // i32: what the dots would be with activations of 1
 } matmul;
 
-static inline bool matmul_is_integer(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+static inline bool matmul_is_integer(const recipe *r) { return mode_is_integer(r->mode); }
 // Whether activations have zero points that are taken off through the sums of the codes.
 static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(r) && act_has_zeros(&r->act); }
 static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
@@ -64,6 +64,10 @@ uint64_t matmul_unit(uint64_t segment, uint64_t float_span);
 
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
+
+/* matmul_bits.c: the same for a whole chunk, by bits; whether words of 32 bits are counted, or bytes and then summed */
+void matmul_emit_bits(matmul *e, ir_value *position, uint64_t first);
+bool matmul_counts_words(const target_tier *tier);
 
 /* matmul_fold.c */
 void matmul_begin_segment(matmul *e, ir_value *position);

@@ -99,7 +99,8 @@ static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
 
 static ir_value *offset_sum(matmul *e, const recipe_core *core, unsigned m, ir_value *position) {
   ir_value *sum = isum(e, m, position);
-  if (e->r->prepared.isum_factor != 0) return sum; // multiplied by the offset already
+  // multiplied by the offset already
+  if (e->r->prepared.isum_factor != 0 || e->r->prepared.isum_signs != 0) return sum;
   return ir_emit2(&e->b, IR_MUL, i32s(e), sum, ir_vector_int(&e->b, i32s(e), core->offset));
 }
 
@@ -116,7 +117,8 @@ void matmul_begin_segment(matmul *e, ir_value *position) {
       const recipe_core *core = &e->r->cores[i];
       unsigned planes = core->plane_count > 0 ? core->plane_count : 1;
       ir_value *first = NULL;
-      if (matmul_is_integer(e->r) && core->offset != 0) first = offset_sum(e, core, m, position);
+      bool offset = core->offset != 0 || e->r->prepared.isum_signs != 0;
+      if (matmul_is_integer(e->r) && offset) first = offset_sum(e, core, m, position);
       for (unsigned p = 0; p < planes; p++) clear_dot(e, e->first_dot[i] + p, p + 1 == planes ? first : NULL, m);
     }
   }

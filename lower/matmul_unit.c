@@ -308,7 +308,9 @@ void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_
   chunk_view c = {0};
   find_chunk(e, &c, position, first);
   if (first % PACK_CHUNK == 0) matmul_prefetch(e, c.at, e->r->pack.chunk_bytes);
-  if (matmul_is_integer(e->r)) {
+  if (e->r->mode == MODE_BIT_DOT) {
+    matmul_emit_bits(e, position, first);
+  } else if (matmul_is_integer(e->r)) {
     integer_products(e, &c, position, first, count);
   } else {
     float_products(e, &c, position, first, count);

@@ -257,12 +257,14 @@ static void consider(draft *t, compute_mode mode) {
   m->refused = mode == MODE_DECODE  ? try_decode(t, m)
                : mode == MODE_FLOAT ? try_float(t, m)
                                     : try_integer(t, m, tables);
+  if (m->refused == NULL && mode == MODE_BIT_DOT) m->refused = draft_bits_refused(t->r, m);
   if (m->refused == NULL) m->refused = check_size(m);
   if (m->refused == NULL) m->refused = check_coefficients(t, m);
   if (m->refused != NULL) return;
-  m->cost = mode == MODE_DECODE  ? DECODE_CYCLES + float_cost(t, m, tier)
-            : mode == MODE_FLOAT ? float_cost(t, m, tier)
-                                 : integer_cost(t, m, tier);
+  m->cost = mode == MODE_DECODE    ? DECODE_CYCLES + float_cost(t, m, tier)
+            : mode == MODE_FLOAT   ? float_cost(t, m, tier)
+            : mode == MODE_BIT_DOT ? draft_bits_cost(t->r, tier)
+                                   : integer_cost(t, m, tier);
 }
 
 static bool no_mode(draft *t) {
@@ -273,18 +275,16 @@ static bool no_mode(draft *t) {
   return false;
 }
 
-static bool is_integer(compute_mode mode) { return mode == MODE_INT_DOT || mode == MODE_TABLE_DOT; }
-
 // Integer modes come first wherever they are possible: their results are the same bits on every target. Among the
 // others the cheapest wins.
 static bool is_better(const mode_candidate *m, const mode_candidate *best) {
   if (best == NULL) return true;
-  if (is_integer(m->mode) != is_integer(best->mode)) return is_integer(m->mode);
+  if (mode_is_integer(m->mode) != mode_is_integer(best->mode)) return mode_is_integer(m->mode);
   return m->cost < best->cost;
 }
 
 bool draft_choose_mode(draft *t) {
-  static const compute_mode order[] = {MODE_INT_DOT, MODE_TABLE_DOT, MODE_FLOAT, MODE_DECODE};
+  static const compute_mode order[] = {MODE_INT_DOT, MODE_TABLE_DOT, MODE_BIT_DOT, MODE_FLOAT, MODE_DECODE};
   const mode_candidate *best = NULL;
   for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
     consider(t, order[i]);
@@ -300,7 +300,7 @@ bool draft_choose_mode(draft *t) {
   r->terms = best->terms;
   r->cycles = best->cost;
   r->reason =
-      is_integer(best->mode) ? "integer sums are the same bits on every target" : "the cheapest that is possible";
+      mode_is_integer(best->mode) ? "integer sums are the same bits on every target" : "the cheapest that is possible";
   draft_explain_mode(t);
   return true;
 }

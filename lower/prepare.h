@@ -21,6 +21,7 @@ typedef struct preparer {
   ir_value *isums;
   ir_value *fsums;
   ir_value *positions;
+  ir_value *numbers; // bytes: the numbers in a row
   ir_value *x_row;   // bytes: the token in x
   ir_value *out_row; // bytes: the token in out
   ir_value *lo;      // the range of positions
@@ -50,5 +51,11 @@ typedef struct prepare_scale {
 } prepare_scale;
 // From the extents (`below` of ASYMMETRIC, `count` of SIGN: f32, one lane, at least 1) to the scale; sets p's group.
 prepare_scale prepare_set_scale(preparer *p, ir_value *extent, ir_value *below, ir_value *count);
+
+/* emit_prepare.c: bytes: the number at a position of the token's row */
+ir_value *prepare_number_at(preparer *p, ir_value *position);
+
+/* prepare_bits.c: the bit planes of the range, from its bytes */
+void prepare_bit_planes(preparer *p);
 
 #endif

@@ -4,6 +4,7 @@
 #include "lower/prepare.h"
 
 #define INFINITY_BITS 0x7f800000
+#define NAN_BITS 0x7fc00000
 #define SIGN_BIT INT32_MIN
 #define F32_MANTISSA 23
 #define F32_BIAS 127
@@ -215,10 +216,20 @@ static prepare_scale asymmetric_scale(preparer *p, ir_value *extent, ir_value *b
   return (prepare_scale){.scale = scale, .zero = act_has_zeros(act_of(p)) ? kept : NULL};
 }
 
+// The bits of x, those of NaN when `tested` is not finite: bit planes have no zero that an infinite scale would turn to NaN.
+static ir_value *nan_unless_finite(preparer *p, ir_value *x, ir_value *tested) {
+  ir_builder *b = &p->b;
+  ir_value *bad = finite_mask(p, tested);
+  bad = ir_emit2(b, IR_XOR, bad->type, bad, lo_int(b, bad, -1));
+  bad = ir_emit2(b, IR_AND, bad->type, bad, lo_int(b, bad, NAN_BITS));
+  return ir_emit2(b, IR_OR, bad->type, lo_bits(b, x), bad);
+}
+
 static prepare_scale sign_scale(preparer *p, ir_value *extent, ir_value *count) {
   ir_value *sum = ir_emit1(&p->b, IR_REDUCE_FADD, lo_f32(1), extent);
-  ir_value *scale = lo_fdiv(&p->b, no_nan(p, lo_bits(&p->b, sum)), count);
-  set_group(p, scale, scale, scale);
+  sum = no_nan(p, lo_bits(&p->b, sum));
+  ir_value *scale = lo_floats(&p->b, nan_unless_finite(p, lo_fdiv(&p->b, sum, count), sum));
+  set_group(p, scale, scale, sum);
   return (prepare_scale){.scale = scale};
 }
 

@@ -74,7 +74,7 @@ static void shorten_row(recipe *r) {
 bool draft_prove(draft *t) {
   recipe *r = t->r;
   r->flush = r->float_span == PREPARED_ROW ? NEVER_FLUSH : 0; // in positions; the layout turns it into blocks
-  if (r->mode != MODE_INT_DOT && r->mode != MODE_TABLE_DOT) return true;
+  if (!mode_is_integer(r->mode)) return true;
   if (has_planes(r)) r->float_span = r->segment;
   if (r->float_span != r->segment && r->float_span != PREPARED_ROW && r->float_span > safe_positions(r, true))
     r->float_span = r->segment;

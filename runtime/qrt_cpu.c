@@ -60,6 +60,7 @@ static const cpu_rule rules[] = {
      .words = {[LEAF7_B] = BIT(16) | BIT(17) | BIT(28) | BIT(30) | BIT(31)}},
     {.feature = QRT_CPU_X86_AVX512_VNNI, .builds_on = QRT_CPU_X86_AVX512, .words = {[LEAF7_C] = BIT(11)}},
     {.feature = QRT_CPU_X86_AVX512_VBMI, .builds_on = QRT_CPU_X86_AVX512, .words = {[LEAF7_C] = BIT(1)}},
+    {.feature = QRT_CPU_X86_AVX512_POPCNT, .builds_on = QRT_CPU_X86_AVX512, .words = {[LEAF7_C] = BIT(12) | BIT(14)}},
     {.feature = QRT_CPU_X86_AVX512_BF16, .builds_on = QRT_CPU_X86_AVX512, .words = {[LEAF7_1_A] = BIT(5)}},
     {.feature = QRT_CPU_X86_AVX_VNNI, .builds_on = QRT_CPU_X86_AVX2, .words = {[LEAF7_1_A] = BIT(4)}},
     {.feature = QRT_CPU_X86_AMX_INT8, .state = STATE_TILES, .words = {[LEAF7_D] = BIT(24) | BIT(25)}},

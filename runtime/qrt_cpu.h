@@ -17,6 +17,7 @@
 /* Tiles only in a process that was permitted to use them, see docs/runtime.md. */
 #define QRT_CPU_X86_AMX_INT8 (UINT64_C(1) << 7)
 #define QRT_CPU_X86_AMX_BF16 (UINT64_C(1) << 8)
+#define QRT_CPU_X86_AVX512_POPCNT (UINT64_C(1) << 9) /* avx512 vpopcntdq bitalg; needs AVX512 too */
 
 /* AArch64. NEON is the baseline. */
 #define QRT_CPU_AARCH64_DOTPROD (UINT64_C(1) << 0)

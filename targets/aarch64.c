@@ -64,6 +64,7 @@
                                                                      "28") ", n); r:f32x4 = bitcast(t)",              \
        8}
 
+#define BYTE_POPCOUNT {IR_POPCOUNT, ELEM_I8, 16, 0, "r:i8x16 = llvm.ctpop.v16i8(a)", 0.5}
 #define HALF_CONVERSIONS \
   {IR_EXTF, ELEM_F32, 4, 0, "r:f32x4 = fpext(a:f16x4)", 1}, {IR_TRUNCF, ELEM_F16, 4, 0, "r:f16x4 = fptrunc(a)", 1}
 
@@ -86,6 +87,7 @@ static const target_pattern neon_patterns[] = {
     {IR_DOT4S, ELEM_I32, 4, 0,
      HALVES PAIRS("l", "pl") PAIRS("h", "ph") "s:i32x4 = llvm.aarch64.neon.addp.v4i32(l, h); r:i32x4 = add(a, s)", 6},
     BYTE_LOOKUPS,
+    BYTE_POPCOUNT,
     FLOAT_LOOKUPS,
     HALF_CONVERSIONS,
 };
@@ -101,6 +103,7 @@ static const target_pattern dotprod_patterns[] = {
      2},
     {IR_DOT4S, ELEM_I32, 4, 0, "r:i32x4 = " SDOT "(a, b, c)", 0.5},
     BYTE_LOOKUPS,
+    BYTE_POPCOUNT,
     FLOAT_LOOKUPS,
     HALF_CONVERSIONS,
 };
@@ -109,6 +112,7 @@ static const target_pattern i8mm_patterns[] = {
     {IR_DOT4, ELEM_I32, 4, 0, "r:i32x4 = llvm.aarch64.neon.usdot.v4i32.v16i8(a, b, c)", 0.5},
     {IR_DOT4S, ELEM_I32, 4, 0, "r:i32x4 = " SDOT "(a, b, c)", 0.5},
     BYTE_LOOKUPS,
+    BYTE_POPCOUNT,
     FLOAT_LOOKUPS,
     HALF_CONVERSIONS,
 };

@@ -23,6 +23,7 @@ static const target_pattern patterns[] = {
     {IR_DOT4, ELEM_I32, 1, 0, "r:i32 = llvm.nvvm.idp4a.u.s(b:i32, c:i32, a)", 1},
     {IR_DOT4S, ELEM_I32, 1, 0, "r:i32 = llvm.nvvm.idp4a.s.s(b:i32, c:i32, a)", 1},
     {IR_LOOKUP, ELEM_I8, 4, 16, PRMT_LOOKUP, 12},
+    {IR_POPCOUNT, ELEM_I32, 1, 0, "r:i32 = llvm.ctpop.i32(a)", 4},
     {IR_EXTF, ELEM_F32, 1, 0, "r:f32 = fpext(a:f16)", 1},
     {IR_TRUNCF, ELEM_F16, 1, 0, "r:f16 = fptrunc(a)", 1},
     {IR_LOAD_FIRST, ELEM_F32, 4, 0, "masked", 2},

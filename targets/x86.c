@@ -22,6 +22,9 @@
       {IR_LOOKUP, ELEM_I8, n, 64, PARTS_4(lanes, shuffle) JOIN_4("i8x" lanes), 8}, \
       {IR_LOOKUP, ELEM_I8, n, 128, PARTS_8(lanes, shuffle) JOIN_8("i8x" lanes), 16}
 
+// Set bits of bytes: LLVM looks up each half of a byte with the shuffle that the tier has.
+#define BYTE_POPCOUNT(n, lanes) {IR_POPCOUNT, ELEM_I8, n, 0, "r:i8x" lanes " = llvm.ctpop.v" lanes "i8(a)", 3}
+
 // ---- dot products by pairs -------------------------------------------------------------------------------
 // pmaddubsw adds two products u*s in 16 bits with saturation. The least sum is 2 * umax * -128, so it is exact as long as
 // umax <= 128 (-32768 is the last number that fits; the largest sum, 2 * 128 * 127, fits too). A larger u is taken apart
@@ -86,6 +89,8 @@ static const target_pattern avx512_patterns[] = {
      5},
     SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"),
     SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
+    {IR_POPCOUNT, ELEM_I32, 16, 0, "r:i32x16 = llvm.ctpop.v16i32(a)", 1},
+    {IR_POPCOUNT, ELEM_I8, 64, 0, "r:i8x64 = llvm.ctpop.v64i8(a)", 1},
     {IR_LOOKUP_F32, ELEM_F32, 16, 16, "r:f32x16 = llvm.x86.avx512.permvar.sf.512(table, a)", 1},
     {IR_LOOKUP_F32, ELEM_F32, 16, 32, PERMI2PS("r", "0", "16"), 1},
     {IR_LOOKUP_F32, ELEM_F32, 16, 64,
@@ -116,6 +121,7 @@ static const target_pattern avx2_patterns[] = {
     MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
     SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"),
     SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
+    BYTE_POPCOUNT(32, "32"),
     {IR_LOOKUP_F32, ELEM_F32, 8, 8, PERMPS("r", "0"), 1},
     {IR_LOOKUP_F32, ELEM_F32, 8, 16, PERMPS("l", "0") PERMPS("h", "8") BIT("m", "8", "8") "r:f32x8 = select(m, h, l)",
      4},
@@ -140,6 +146,7 @@ static const target_pattern avx2_patterns[] = {
 static const target_pattern v2_patterns[] = {
     MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
     SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
+    BYTE_POPCOUNT(16, "16"),
     {IR_LOOKUP_F32, ELEM_F32, 4, 4,
      FLOAT_OFFSETS("3") "t:i8x16 = llvm.x86.ssse3.pshuf.b.128(table:i8x16, o); r:f32x4 = bitcast(t)", 4},
 };
@@ -150,9 +157,9 @@ static const unsigned narrow_tiles[] = {2, 1};
 static const target_tier tiers[] = {
     {.name = "avx512vnni",
      .cpu = "x86-64-v4",
-     .features = "+avx512vnni,+avx512vbmi,-prefer-256-bit",
-     .cpu_features =
-         QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI | QRT_CPU_X86_AVX512_VBMI,
+     .features = "+avx512vnni,+avx512vbmi,+avx512vpopcntdq,+avx512bitalg,-prefer-256-bit",
+     .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI |
+                     QRT_CPU_X86_AVX512_VBMI | QRT_CPU_X86_AVX512_POPCNT,
      .lanes = 16,
      .registers = 32,
      TOKEN_TILES(wide_tiles),

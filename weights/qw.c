@@ -60,11 +60,14 @@ static void header_read(const uint8_t *bytes, qrt_weights_header *h) {
 
 // ---- identity --------------------------------------------------------------------------------------------
 
-// The reason and the price of a recipe are no part of it: they differ between targets that read the same bytes.
+// The reason and the price of a recipe are no part of it, nor whether bytes or bits are multiplied, and how activations are
+// prepared for that: they differ between targets that read the same bytes.
 static void put_recipe(strbuf *out, const recipe *r) {
   recipe bare = *r;
   bare.reason = NULL;
   bare.cycles = 0;
+  if (bare.mode == MODE_BIT_DOT) bare.mode = MODE_INT_DOT;
+  bare.prepared = (prepared_layout){.act = r->act};
   print_record(out, &record_recipe, &bare);
   strbuf_putc(out, '\n');
 }

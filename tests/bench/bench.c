@@ -155,7 +155,7 @@ static result run_one_token(bench *b, const kernel_case *c, qrt_kernel k, float 
 
 static result run_many_tokens(bench *b, const kernel_case *c, qrt_kernel k, float *y) {
   result r = {.best = 1e30};
-  bool ints = c->recipe->mode == MODE_INT_DOT || c->recipe->mode == MODE_TABLE_DOT;
+  bool ints = mode_is_integer(c->recipe->mode);
   qrt_args args = matmul_args(c, y);
   for (double start = now(); now() - start < b->o.seconds;) {
     double t = timed(b, k, &args, case_tiles(c));

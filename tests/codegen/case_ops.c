@@ -142,6 +142,8 @@ static void add_shifts(case_list *list) {
   static const ir_opcode shifts[] = {IR_SHL, IR_SHR, IR_SAR};
   static const elem_type elems[] = {ELEM_I8, ELEM_I16, ELEM_I32};
   for (size_t e = 0; e < 3; e++) {
+    op_spec count = {.code = IR_POPCOUNT, .result = elems[e], .operands = {{elems[e], 1, ANY}}};
+    add_lanes(list, &count, elems[e] == ELEM_I8 ? for_bytes : usual);
     int64_t bits = elem_get(elems[e])->bits;
     for (size_t i = 0; i < 3; i++) {
       op_spec s = {.code = shifts[i], .result = elems[e], .operands = {{elems[e], 1, ANY}}, .attr_count = 1};

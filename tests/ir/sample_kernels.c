@@ -72,6 +72,7 @@ static void emit_integers(kernel *k) {
   ir_emit1(b, IR_SEXT, ir_vector(ELEM_I16, 16), k->i8);
   ir_emit1(b, IR_TRUNC, bytes, wide);
   ir_emit1(b, IR_REDUCE_ADD, ir_vector(ELEM_I16, 1), k->i16);
+  k->i8 = ir_emit1(b, IR_POPCOUNT, bytes, k->i8);
 }
 
 static void emit_quantized(kernel *k) {

@@ -28,6 +28,15 @@ static int64_t ref_max(int64_t a, int64_t b) { return a > b ? a : b; }
 static int64_t ref_sar3(int64_t a, int64_t b) { return (void)b, a >> 3; }
 static int64_t ref_shl3(int64_t a, int64_t b) { return (void)b, a * 8; }
 
+static int64_t set_bits(int64_t a, unsigned bits) {
+  int64_t count = 0;
+  for (unsigned i = 0; i < bits; i++) count += a >> i & 1;
+  return count;
+}
+static int64_t ref_popcount8(int64_t a, int64_t b) { return (void)b, set_bits(a, 8); }
+static int64_t ref_popcount16(int64_t a, int64_t b) { return (void)b, set_bits(a, 16); }
+static int64_t ref_popcount32(int64_t a, int64_t b) { return (void)b, set_bits(a, 32); }
+
 static const struct {
   const char *op;
   int_function f;
@@ -71,6 +80,14 @@ static void check_int_op(arena *mem, const char *op, int_function f, unsigned bi
                   (long long)get(b, i, bits), (long long)get(y, i, bits));
   }
 }
+
+START_TEST(set_bits_are_counted) {
+  static const int_function counts[] = {ref_popcount8, ref_popcount16, ref_popcount32};
+  arena *mem = arena_new();
+  check_int_op(mem, "popcount %p", counts[_i], 8u << _i);
+  arena_free(mem);
+}
+END_TEST
 
 START_TEST(integers_wrap_at_their_width) {
   arena *mem = arena_new();
@@ -438,6 +455,7 @@ int main(void) {
   Suite *suite = suite_create("ir interpreter");
   TCase *rows = tcase_create("rows");
   tcase_add_loop_test(rows, integers_wrap_at_their_width, 0, COUNT(int_ops));
+  tcase_add_loop_test(rows, set_bits_are_counted, 0, 3);
   tcase_add_loop_test(rows, floats_round_once_and_keep_subnormals, 0, COUNT(float_ops));
   tcase_add_loop_test(rows, what_ftoi_cannot_hold_is_reported, 0, COUNT(too_large));
   tcase_add_loop_test(rows, indices_are_unsigned, 0, COUNT(index_rows));

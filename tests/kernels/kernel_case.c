@@ -203,7 +203,7 @@ static void prepare_numbers(kernel_case *c, const float *x, double *used, prepar
     float stored = (float)used[k];
     uint64_t p = at_position(l, k);
     if (prepared_has_bytes(l)) {
-      row->bytes[p] = (uint8_t)row->q[k];
+      row->bytes[c->sizes.numbers_offset + p] = (uint8_t)row->q[k];
     } else {
       memcpy(row->bytes + 4 * p, &stored, 4);
     }
@@ -235,6 +235,18 @@ static void prepare_scales(kernel_case *c, prepared_row *row) {
   }
 }
 
+// Bit 8j + q of a plane's word is position 4q + j of the 32.
+static void prepare_bits(kernel_case *c, const prepared_row *row) {
+  const prepared_layout *l = &c->recipe->prepared;
+  for (uint64_t k = 0; l->bit_planes > 0 && k < c->columns; k++) {
+    uint64_t p = at_position(l, k);
+    for (unsigned i = 0; i < l->bit_planes; i++) {
+      unsigned set = l->act.kind == ACT_SIGN ? row->numbers[k] > 0 : (unsigned)row->q[k] >> i & 1;
+      row->bytes[(p / 32 * l->bit_planes + i) * 4 + p % 4] |= (uint8_t)(set << p % 32 / 4);
+    }
+  }
+}
+
 static void prepare_sums(kernel_case *c, const prepared_row *row) {
   const prepared_layout *l = &c->recipe->prepared;
   int32_t *isums = (int32_t *)(void *)(row->bytes + c->sizes.isums_offset);
@@ -244,8 +256,10 @@ static void prepare_sums(kernel_case *c, const prepared_row *row) {
     uint64_t p = at_position(l, k);
     // Static zero points are taken off at the end, through the row sums; dynamic ones from every sum.
     double q = prepared_has_bytes(l) && l->act.kind == ACT_STATIC ? row->q[k] : row->numbers[k];
+    bool plain = l->isum_factor == 0 && l->isum_signs == 0;
+    int32_t sign = row->numbers[k] > 0 ? (int32_t)l->isum_signs : 0;
     if (l->isum_span != 0)
-      isums[element_of(l->isum_span, p)] += (int32_t)q * (l->isum_factor == 0 ? 1 : (int32_t)l->isum_factor);
+      isums[element_of(l->isum_span, p)] += (int32_t)q * (plain ? 1 : (int32_t)l->isum_factor) + sign;
     if (l->fsum_span == 0) continue;
     exact[element_of(l->fsum_span, p)] += q * (double)row->groups[k].scale;
     fsums[element_of(l->fsum_span, p)] = (float)exact[element_of(l->fsum_span, p)];
@@ -260,6 +274,7 @@ static void prepare(kernel_case *c) {
     row.bytes = c->prepared.data + m * c->sizes.row_bytes;
     prepare_numbers(c, c->x + m * c->columns, c->used + m * c->columns, &row);
     prepare_scales(c, &row);
+    prepare_bits(c, &row);
     prepare_sums(c, &row);
   }
 }

@@ -43,6 +43,8 @@ static const char *const formats[] = {
     "sparse24",
     "wide_codes",
     "down_columns",
+    "signs",
+    "thirds",
 };
 
 // 512 numbers of a byte.
@@ -76,6 +78,9 @@ static const char test_schemes[] =
     "scheme down_columns { code : u9 per [8, 1]; book : bf16[512, 8] per tensor; gain : f16 per column;\n"
     "  value = to_bf16(gain * book[code, n % 8]) * (1 - 2 * (k / 4 % 2)); }\n"
     "scheme wide_codes { code : u12; scale : f16 per row; value = scale * (code / 7 - code % 7 * 100); }\n"
+    // Codes and activations of a few bits are counted bit by bit.
+    "scheme signs { code : u1; scale : f16 per 64; value = scale * (2 * code - 1); }\n"
+    "scheme thirds { code : u2; scale : f32 per row; value = scale * (code / 3.0 - 0.5); }\n"
     "scheme codebook3 { code : u3; scale : f16 per 32;\n"
     "  table level : f32[8] = { -1.0, -0.62, -0.35, -0.11, 0.11, 0.35, 0.62, 1.0 };\n"
     "  value = scale * level[code]; }\n";
@@ -99,6 +104,8 @@ static const act_spec acts[] = {
     {.kind = ACT_SYMMETRIC, .type = ELEM_F8E5M2, .group = 64},
     {.kind = ACT_SYMMETRIC, .type = ELEM_I2, .group = 32},
     {.kind = ACT_SYMMETRIC, .type = ELEM_I6, .group = 160},
+    {.kind = ACT_SIGN, .type = ELEM_U1},
+    {.kind = ACT_STATIC, .type = ELEM_U2, .scale = 1 / 3.0},
 };
 #define PLAIN_ACTS 5 // the first of them are tried with every format
 
@@ -120,10 +127,12 @@ static const matmul_shape epilogues[] = {
     {.epilogue = ""}, {.epilogue = "relu", .bias = true, .residual = true}, {.epilogue = "gelu", .bias = true}};
 
 // Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other modes, and of the
-// epilogues of each mode, formats take turns.
+// epilogues of each mode, formats take turns. Those whose products may be counted bit by bit are tried with what is so.
 static bool quick_act(size_t format, size_t act) {
+  bool bits = strcmp(formats[format], "signs") == 0 || strcmp(formats[format], "thirds") == 0;
+  if (bits) return act == 1 || act_bit_planes(&acts[act]) > 0;
   if (acts[act].group == 256) return format % 2 == 1;
-  return act < PLAIN_ACTS || (format + act) % 4 == 0;
+  return act < PLAIN_ACTS || (format + act) % 6 == 0;
 }
 
 static bool quick_epilogue(size_t format, size_t act, size_t epilogue) {
@@ -209,7 +218,7 @@ static uint64_t kernel_number(maker *m) {
 
 // ---- matmul ----------------------------------------------------------------------------------------------
 
-static bool is_exact(const recipe *r) { return r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT; }
+static bool is_exact(const recipe *r) { return mode_is_integer(r->mode); }
 
 // Windows wrap within whole spans: K is a multiple of them.
 static uint64_t window_span(const expr *e) {

@@ -32,10 +32,12 @@ const scheme *kit_scheme(lower_kit *k, const char *members) {
 
 // "i8 static" is one with some scale and zero point.
 act_spec kit_act(const char *text) {
-  static const char *const statics[] = {"i8 static", "u8 static", "u4 static"};
+  static const char *const statics[] = {"i8 static", "u8 static", "u4 static", "u2 static", "u1 static"};
   static const act_spec specs[] = {{.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.01, .zero = -5},
                                    {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.01, .zero = 123},
-                                   {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.1, .zero = 5}};
+                                   {.kind = ACT_STATIC, .type = ELEM_U4, .scale = 0.1, .zero = 5},
+                                   {.kind = ACT_STATIC, .type = ELEM_U2, .scale = 1 / 3.0},
+                                   {.kind = ACT_STATIC, .type = ELEM_U1, .scale = 1}};
   for (size_t i = 0; i < sizeof statics / sizeof *statics; i++)
     if (strcmp(text, statics[i]) == 0) return specs[i];
   act_spec act;

@@ -21,6 +21,8 @@ static const act_spec acts[] = {
     {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.01, .zero = -5},
     {.kind = ACT_SYMMETRIC, .type = ELEM_I4, .group = 32},
     {.kind = ACT_SYMMETRIC, .type = ELEM_I2, .group = 64},
+    {.kind = ACT_SIGN, .type = ELEM_U1},
+    {.kind = ACT_STATIC, .type = ELEM_U1, .scale = 1},
     {.kind = ACT_ASYMMETRIC, .type = ELEM_U8, .group = 32},
     {.kind = ACT_ASYMMETRIC, .type = ELEM_U8, .group = 0},
     {.kind = ACT_ASYMMETRIC, .type = ELEM_U8, .group = 20},
@@ -34,7 +36,7 @@ static const act_spec acts[] = {
 };
 
 typedef struct counts {
-  unsigned run, refused, modes[4];
+  unsigned run, refused, modes[5];
 } counts;
 
 static uint64_t next(uint64_t *state) {
@@ -140,9 +142,9 @@ START_TEST(random_schemes_match_their_values) {
   for (uint64_t seed = 1; seed <= seeds; seed++) run_seed(seed, many ? 2 : 1, &n);
   // Every mode has its share, and few schemes are refused.
   printf("%u schemes, %u refused; modes", n.run, n.refused);
-  for (size_t i = 0; i < 4; i++) printf(" %s %u", compute_mode_name((compute_mode)i), n.modes[i]);
+  for (size_t i = 0; i < 5; i++) printf(" %s %u", compute_mode_name((compute_mode)i), n.modes[i]);
   printf("\n");
-  for (size_t i = 0; i < 4; i++) ck_assert_uint_ge(n.modes[i], seeds / 50);
+  for (size_t i = 0; i < 5; i++) ck_assert_uint_ge(n.modes[i], i == MODE_BIT_DOT ? 1 : seeds / 50);
   ck_assert_uint_lt(n.refused, seeds / 4);
 }
 END_TEST

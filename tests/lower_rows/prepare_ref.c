@@ -105,14 +105,14 @@ static group dynamic_scale(const token *t, const found *f) {
     g.inverse = 1 / g.scale;
   }
   if (!(g.inverse < FLT_MAX)) g.inverse = FLT_MAX;
-  if (!f->finite || !isfinite(g.scale)) g.scale = INFINITY;
-  if (t->l->act.kind == ACT_ASYMMETRIC && !isinf(g.scale)) g.zero = fminf(nearbyintf(f->under * g.inverse), limit);
+  if (!f->finite || !isfinite(g.scale)) g.scale = t->l->act.kind == ACT_SIGN ? NAN : INFINITY;
+  if (t->l->act.kind == ACT_ASYMMETRIC && isfinite(g.scale)) g.zero = fminf(nearbyintf(f->under * g.inverse), limit);
   return g;
 }
 
 static double dynamic_number(const token *t, const group *g, float x) {
   float limit = (float)type_most(t->l->act.type);
-  if (isinf(g->scale)) return 0;
+  if (!isfinite(g->scale)) return 0;
   if (t->l->act.kind == ACT_SIGN) return x < 0 ? -1 : 1;
   float scaled = x * g->inverse;
   if (t->l->act.kind == ACT_ASYMMETRIC) scaled = fminf(fmaxf(scaled, -g->zero), limit - g->zero);
@@ -184,10 +184,24 @@ static void float_numbers(token *t) {
 
 static void store_numbers(const token *t) {
   for (uint64_t p = 0; p < t->sizes.positions; p++) {
+    uint8_t *numbers = t->out + t->sizes.numbers_offset;
     if (t->store_bytes)
-      t->out[p] = (uint8_t)(t->q[p] + t->zero[p]);
+      numbers[p] = (uint8_t)(t->q[p] + t->zero[p]);
     else
-      memcpy(t->out + 4 * p, &t->number[p], 4);
+      memcpy(numbers + 4 * p, &t->number[p], 4);
+  }
+}
+
+// Bit 8j + q of a plane's word is position 4q + j of the 32.
+static void store_bits(const token *t) {
+  unsigned planes = t->l->bit_planes;
+  if (planes > 0) memset(t->out, 0, t->sizes.positions / 8 * planes);
+  for (uint64_t p = 0; planes > 0 && p < t->sizes.positions; p++) {
+    unsigned bit = (unsigned)(8 * (p % 4) + p % 32 / 4);
+    for (unsigned i = 0; i < planes; i++) {
+      bool set = t->l->act.kind == ACT_SIGN ? t->q[p] > 0 : ((unsigned)(t->q[p] + t->zero[p]) >> i & 1) != 0;
+      t->out[(p / 32 * planes + i) * 4 + bit / 8] |= (uint8_t)(set << bit % 8);
+    }
   }
 }
 
@@ -224,7 +238,8 @@ static void integer_sums(const token *t) {
   for (uint64_t from = 0, to; from < t->sizes.positions; from = to) {
     to = span_end(t, from, t->l->isum_span);
     int32_t sum = integer_sum(t, from, to);
-    if (t->l->isum_factor != 0) sum *= (int32_t)t->l->isum_factor;
+    if (t->l->isum_factor != 0 || t->l->isum_signs != 0) sum *= (int32_t)t->l->isum_factor;
+    for (uint64_t p = from; p < to; p++) sum += t->q[p] > 0 ? (int32_t)t->l->isum_signs : 0;
     put(t, t->sizes.isums_offset, index++, &sum);
   }
 }
@@ -258,6 +273,7 @@ bool prepare_ref(const prepared_layout *l, uint64_t columns, const float *x, uin
   else
     dynamic_numbers(&t);
   store_numbers(&t);
+  store_bits(&t);
   if (t.store_bytes && l->isum_span != 0) integer_sums(&t);
   if (l->fsum_span != 0) float_sums(&t);
   free(t.q);

@@ -61,6 +61,7 @@ static const filler fillers[] = {ordinary, ties, extremes, subnormals, zeros, in
 
 // Whether the 4 bytes at `at` of a prepared token are a float.
 static bool is_float_at(const prepared_layout *l, const prepared_sizes *s, uint64_t at) {
+  if (at < s->numbers_offset) return false;
   if (at < s->scales_offset) return !prepared_has_bytes(l);
   return at < s->isums_offset || at >= s->fsums_offset;
 }
@@ -191,6 +192,28 @@ START_TEST(test_dynamic_kinds) {
 }
 END_TEST
 
+// With planes of bits before the bytes.
+START_TEST(test_bit_planes) {
+  static const act_spec acts[] = {{.kind = ACT_SIGN, .type = ELEM_U1, .group = 32},
+                                  {.kind = ACT_SIGN, .type = ELEM_U1},
+                                  {.kind = ACT_SYMMETRIC, .type = ELEM_I2, .group = 64},
+                                  {.kind = ACT_SYMMETRIC, .type = ELEM_I3},
+                                  {.kind = ACT_STATIC, .type = ELEM_U2, .scale = 0.4},
+                                  {.kind = ACT_STATIC, .type = ELEM_U1, .scale = 1.5, .zero = 1},
+                                  {.kind = ACT_ASYMMETRIC, .type = ELEM_U3, .group = 96}};
+  static const unsigned planes[] = {1, 1, 2, 3, 2, 1, 4};
+  for (size_t i = 0; i < COUNT(acts); i++) {
+    uint64_t k_group = acts[i].group == 0 ? 1 : acts[i].group;
+    ck_assert_uint_eq(act_bit_planes(&acts[i]), planes[i]);
+    prepared_layout l = layout(acts[i], false, k_group, k_group, i % 2 == 0 ? 32 : PREPARED_ROW);
+    l.block = lcm(l.block, 64);
+    l.bit_planes = planes[i];
+    if (acts[i].kind == ACT_SIGN) l.isum_signs = 3;
+    check_layout(&l);
+  }
+}
+END_TEST
+
 // The weights' groups and the activations' groups differ; sums shorter and longer than scale groups, or absent.
 typedef struct spans_case {
   uint64_t group, k_group, k_padded, isum_span, fsum_span;
@@ -285,6 +308,7 @@ int main(void) {
   tcase_add_loop_test(tcase, test_dynamic, 0, (int)COUNT(groups));
   tcase_add_loop_test(tcase, test_dynamic_as_floats, 0, (int)COUNT(groups));
   tcase_add_loop_test(tcase, test_dynamic_kinds, 0, 12);
+  tcase_add_test(tcase, test_bit_planes);
   tcase_add_loop_test(tcase, test_unequal_spans, 0, (int)COUNT(spans));
   tcase_add_loop_test(tcase, test_static, 0, 10);
   tcase_add_loop_test(tcase, test_floats, 0, 3);

@@ -25,6 +25,7 @@ static const row rows[] = {
     {"AVX512", QRT_CPU_X86_AVX512, AVX512_FLAGS, false},
     {"AVX512_VNNI", QRT_CPU_X86_AVX512_VNNI, AVX512_FLAGS " avx512_vnni", false},
     {"AVX512_VBMI", QRT_CPU_X86_AVX512_VBMI, AVX512_FLAGS " avx512vbmi", false},
+    {"AVX512_POPCNT", QRT_CPU_X86_AVX512_POPCNT, AVX512_FLAGS " avx512_vpopcntdq avx512_bitalg", false},
     {"AVX512_BF16", QRT_CPU_X86_AVX512_BF16, AVX512_FLAGS " avx512_bf16", false},
     {"AVX_VNNI", QRT_CPU_X86_AVX_VNNI, AVX2_FLAGS " avx_vnni", false},
     {"AMX_INT8", QRT_CPU_X86_AMX_INT8, "amx_tile amx_int8", true},
