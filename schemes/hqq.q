@@ -1,6 +1,7 @@
 // Codes of 1 to 8 bits with a scale and a zero point that is no integer, for each group (HQQ).
 // Files: the packings of HQQ with axis = 1. A byte holds codes of several parts of the matrix, the first part in its highest
-// bits; codes of 3 bits are packed ten to a word. float is the width of scales and zero points.
+// bits; codes of 3 bits are packed ten to a word. ONNX MatMulNBits with zero
+// points that are no integers. float is the width of scales and zero points.
 scheme hqq(bits = 4, group = 64, float = 16) {
   const parts = 8 / bits;
   code  : u(bits);
@@ -26,5 +27,14 @@ scheme hqq(bits = 4, group = 64, float = 16) {
                        32 * (k % group) + 3 * (9 - (n * (K / group) + k / group) / ((N * (K / group) + 9) / 10)), 3);
     scale[n, g] = scales[n * (K / group) + g, 0];
     zero[n, g]  = zeros[n * (K / group) + g, 0];
+  }
+
+  layout matmul_nbits {
+    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
+    tensor scales      : f16|bf16|f32[N * ((K + group - 1) / group)];
+    tensor zero_points : f16|bf16|f32[N * ((K + group - 1) / group)];
+    code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
+    scale[n, g] = scales[n * ((K + group - 1) / group) + g];
+    zero[n, g]  = zero_points[n * ((K + group - 1) / group) + g];
   }
 }

@@ -85,18 +85,16 @@ def uint_names(bits, group, width):
 
 
 def act_order(rng):
-    """Groups of columns that are not neighbours. The weights are those of the columns sorted by group: what the scheme's
-    `input` does to x undoes it."""
+    """Groups of columns that are not neighbours."""
     for bits in (2, 3, 4, 8):
         for rows, columns, group in ((8, 128, 32), (5, 96, 32), (9, 80, 32)):
             count = groups_of(columns, group)
             g_idx = rng.permutation(np.arange(columns) // group).astype(np.int32)
             codes, zeros = random_codes(rng, bits, (rows, columns)), random_codes(rng, bits, (rows, count))
             scales = random_scales(rng, np.float16, (rows, count))
-            order = np.argsort(g_idx, kind="stable")
             scale, zero = scales.astype(np.float64)[:, g_idx], zeros.astype(np.float64)[:, g_idx]
-            weights, centred = (scale * (codes - zero))[:, order], (scale * (codes - float(1 << bits - 1)))[:, order]
-            name = f"uint_g_ordered(bits={bits},group={group})"
+            weights, centred = scale * (codes - zero), scale * (codes - float(1 << bits - 1))
+            name = f"uint_g_order(bits={bits},group={group})"
             for layout, less in (("gptq", 1), ("gptq_v2", 0)):
                 tensors = {"qweight": np.ascontiguousarray(stream(codes, bits).T), "g_idx": g_idx,
                            "qzeros": stream(np.ascontiguousarray((zeros - less) % (1 << bits)).T, bits),
@@ -105,21 +103,27 @@ def act_order(rng):
             tensors = {"weight_packed": stream(codes, bits), "weight_scale": scales, "weight_g_idx": g_idx}
             zero_points = {"weight_zero_point": down(stream, zeros, bits)}
             yield Case(name, "pack_quantized", tensors | zero_points, weights, f"{rows} x {columns}")
-            yield Case(f"int_g_ordered(bits={bits},group={group})", "pack_quantized", tensors, centred, f"{rows} x {columns}")
+            yield Case(f"int_g_order(bits={bits},group={group})", "pack_quantized", tensors, centred, f"{rows} x {columns}")
 
 
 def hostile_orders(rng):
     """Numbers of groups that lead out of the matrix, or that are not shared by whole groups of columns."""
+    shared = "of field 'order' at index -1 of dimension 0 of 'g_idx', which has 64"
     rows, columns, group = 4, 64, 16
     good = (np.arange(columns) // group).astype(np.int32)
-    for name, at, number in (("below", 5, -1), ("beyond", 40, 4), ("huge", 0, 2**31 - 1), ("least", 63, -(2**31)), ("uneven", 20, 2)):
+    for name, at, number, said in (
+        ("below", 5, -1, "of dimension 0 of 'qzeros', which has 4"),
+        ("least", 63, -(2**31), "of dimension 0 of 'qzeros', which has 4"),
+        ("beyond", 40, 4, shared),
+        ("huge", 0, 2**31 - 1, shared),
+        ("uneven", 20, 2, shared),
+    ):
         g_idx = good.copy()
         g_idx[at] = number
         codes, zeros = random_codes(rng, 4, (rows, columns)), random_codes(rng, 4, (rows, 4))
         tensors = {"qweight": np.ascontiguousarray(stream(codes, 4).T), "g_idx": g_idx,
                    "qzeros": stream(np.ascontiguousarray(zeros.T), 4), "scales": np.ones((4, rows), dtype=np.float16)}
-        yield Case(f"uint_g_ordered(group={group})", "gptq_v2", tensors, np.zeros((rows, columns)), name,
-                   refused="of field 'column' at index -1 of dimension 0 of 'g_idx', which has 64")
+        yield Case(f"uint_g_order(group={group})", "gptq_v2", tensors, np.zeros((rows, columns)), name, refused=said)
 
 
 def eetq(rng):
@@ -195,6 +199,14 @@ def float_zeros(rng):
             weights = scales.astype(np.float64) * (codes - zeros.astype(np.float64))
             yield Case(f"hqq(bits={bits},group={group})", "hqq", {"W_q": packed, "scales": scales, "zeros": zeros},
                        weights.reshape(rows, columns), "axis 1")
+    for bits in range(1, 9):
+        rows, columns, group = 5, 100, 32
+        codes = random_codes(rng, bits, (rows, columns))
+        scales, zeros = (random_scales(rng, np.float16, (rows, groups_of(columns, group))) for _ in range(2))
+        weights = spread(scales, group, columns) * (codes - spread(zeros, group, columns))
+        yield Case(f"hqq(bits={bits},group={group})", "matmul_nbits",
+                   {"B": blocks(codes, bits, group), "scales": scales.reshape(-1), "zero_points": zeros.reshape(-1)}, weights,
+                   "zero points that are no integers")
     for rows, columns, group in ((5, 128, 64), (3, 96, 32)):
         codes = random_codes(rng, 3, (rows * columns // group, group)).astype(np.int64)
         scales, zeros = (random_scales(rng, np.float32, (len(codes), 1)) for _ in range(2))
