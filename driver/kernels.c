@@ -135,6 +135,9 @@ static bool lower_recipes(const job *j, diag *d, const target_tier *tier, ir_mod
     lower_emit_matmul(kernels, r, tier, j->s.target->gpu, &plain, kernels_function(kernels->mem, "matmul", r));
     lower_emit_prepare(kernels, &r->prepared, tier, j->s.target->gpu, kernels_function(kernels->mem, "prepare", r));
   }
+  steps_kernels steps = kernels_of_steps(j);
+  for (size_t i = 0; i < steps.len; i++)
+    lower_emit_rows(kernels, &steps.data[i].kernel, tier, j->s.target->gpu, steps.data[i].name);
   return ir_verify(d, kernels);
 }
 
@@ -165,7 +168,7 @@ bool kernels_write(job *j) {
     diag_error_file(j->d, j->s.input, "has no matrices to make kernels of");
     return false;
   }
-  if (!kernels_put_pack_source(j, &packer)) return false;
+  if (!kernels_check_steps(j) || !kernels_put_pack_source(j, &packer)) return false;
   kernels_put_header(j, &co, &header);
   if (!compile_kernels(j, &co, &members)) return false;
   job_phase(j, "library");

@@ -156,6 +156,7 @@ static void put_recipe(const job *j, const cg_options *co, const recipe *r, strb
   set(j->mem, &slots, "PREPARE", cg_kernel_symbol(j->mem, co, best, kernels_function(j->mem, "prepare", r)));
   strbuf packers = {.mem = j->mem};
   kernels_put_pack_declarations(j, r, &packers);
+  kernels_put_steps(j, co, r, &packers);
   set(j->mem, &slots, "PREFIX", kernels_prefix(j));
   set(j->mem, &slots, "P", kernels_symbol(j, r));
   set(j->mem, &slots, "RECIPE", r->name);
@@ -182,21 +183,34 @@ static void put_declarations(const job *j, const cg_options *co, const target_ti
                   cg_kernel_symbol(j->mem, co, tier, kernels_function(j->mem, kinds[i], r)));
 }
 
+static void put_step_declarations(const job *j, const cg_options *co, const target_tier *tier, strbuf *out) {
+  steps_kernels steps = kernels_of_steps(j);
+  for (size_t i = 0; i < steps.len; i++)
+    strbuf_printf(out, "void %s(const qrt_args *args, uint64_t begin, uint64_t end);\n",
+                  cg_kernel_symbol(j->mem, co, tier, steps.data[i].name));
+}
+
 static void put_tier_row(const job *j, const cg_options *co, const target_tier *tier, strbuf *out) {
   strbuf_printf(out, "      {\"%s\", UINT64_C(0x%llx)", tier->name, (ull)tier->cpu_features);
   for (size_t r = 0; r < j->m->recipes.len; r++)
     for (size_t i = 0; i < 2; i++)
       strbuf_printf(out, ",\n       %s",
                     cg_kernel_symbol(j->mem, co, tier, kernels_function(j->mem, kinds[i], j->m->recipes.data[r])));
+  steps_kernels steps = kernels_of_steps(j);
+  for (size_t i = 0; i < steps.len; i++)
+    strbuf_printf(out, ",\n       %s", cg_kernel_symbol(j->mem, co, tier, steps.data[i].name));
   strbuf_printf(out, "},\n");
 }
 
 static void set_tiers(const job *j, const cg_options *co, slot_list *slots) {
   strbuf members = {.mem = j->mem}, kernels = {.mem = j->mem}, rows = {.mem = j->mem};
   for (size_t r = 0; r < j->m->recipes.len; r++) put_tier_member(j->m->recipes.data[r], &members);
+  steps_kernels steps = kernels_of_steps(j);
+  for (size_t i = 0; i < steps.len; i++) strbuf_printf(&members, "  qrt_kernel %s;\n", steps.data[i].name);
   for (size_t t = 0; t < j->s.tiers.len; t++) {
     for (size_t r = 0; r < j->m->recipes.len; r++)
       put_declarations(j, co, j->s.tiers.data[t], j->m->recipes.data[r], &kernels);
+    put_step_declarations(j, co, j->s.tiers.data[t], &kernels);
     put_tier_row(j, co, j->s.tiers.data[t], &rows);
   }
   set(j->mem, slots, "TIER_MEMBERS", strbuf_text(&members));

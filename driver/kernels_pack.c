@@ -84,8 +84,10 @@ static bool has_packer(const scheme_layout *l) {
 
 static void declare_tensors(const writer *w, const scheme_layout *l) {
   if (!has_packer(l)) {
-    strbuf_printf(w->out, "/* Layout '%s' has no packer: it needs a file's sizes, or sorts. Pack the fields of the format. */\n\n",
-                  l->name);
+    strbuf_printf(
+        w->out,
+        "/* Layout '%s' has no packer: it needs a file's sizes, or sorts. Pack the fields of the format. */\n\n",
+        l->name);
     return;
   }
   strbuf_printf(w->out, "/* The tensors of layout '%s', little-endian. */\ntypedef struct %s_%s {\n", l->name,
@@ -127,6 +129,10 @@ static void mark_tables(const expr *e, bool *used) {
 static void put_tables(const writer *w) {
   bool *used = ARENA_ARRAY(w->j->mem, bool, w->s->table_count);
   if (w->r->pack.has_row_sums) mark_tables(w->s->value, used);
+  for (size_t i = 0; i < w->s->input.count; i++)
+    if (w->s->input.steps[i].factor != NULL) mark_tables(w->s->input.steps[i].factor, used);
+  for (size_t i = 0; i < w->s->output.count; i++)
+    if (w->s->output.steps[i].factor != NULL) mark_tables(w->s->output.steps[i].factor, used);
   for (size_t i = 0; i < w->s->layout_count; i++) {
     const scheme_layout *l = &w->s->layouts[i];
     for (size_t p = 0; has_packer(l) && p < l->place_count; p++) mark_tables(l->places[p].raw, used);
@@ -332,6 +338,7 @@ static bool put_recipe(const job *j, const recipe *r, strbuf *out) {
   strbuf_printf(out, "/* ---- %s, activations %s ---- */\n\n", w.s->name, act_text(j->mem, &r->act));
   put_format(&w);
   put_pack_fields(&w);
+  kernels_put_factors(j, r, out);
   for (size_t i = 0; i < w.s->layout_count; i++)
     (w.s->layouts[i].block_weights > 0 ? put_pack_blocks : put_pack_tensors)(&w, &w.s->layouts[i]);
   return true;

@@ -1,6 +1,7 @@
 /* An engine that uses what --emit=kernels writes. Compiled by engine.sh, once for each format:
  *   P       start of the recipe's names          TIER    type of the tiers, SELECT and TIERS their functions
  *   N, K    shape of the weights                 FILL    code that packs from the bytes of the files given
+ *   STEPS   only for a format with these steps: input = hadamard(x[order] * gain, 32), output = hadamard(y, 8) / turn
  * engine WEIGHTS.qw X.npy Y.npy FIELD_FILE ..: packs, compares with the payload that qcc packed, multiplies tile by tile
  * on every tier, compares with what `qcc run` computed, bit for bit. */
 #include <stdio.h>
@@ -63,13 +64,47 @@ static void check_same(const char *what, const void *a, const void *b, size_t si
     }
 }
 
+#ifdef STEPS
+static NAME(_fields) steps;
+
+/* The input's steps on rows of K, from one buffer into the other. */
+static const float *before(const SET(_tier) * tier, const float *x) {
+  static int32_t order[K];
+  static float gain[K], a[M * K], b[M * K];
+  NAME(_input_0_factor)(N, K, &steps, order);
+  NAME(_input_1_factor)(N, K, &steps, gain);
+  NAME(_input_0)(tier, K, x, order, a, 0, M);
+  NAME(_input_1)(tier, K, a, gain, b, 0, 2);
+  NAME(_input_1)(tier, K, a, gain, b, 2, M);
+  NAME(_input_2)(tier, K, b, a, 0, M);
+  return a;
+}
+
+/* The output's steps on rows of N that are N + 1 apart. */
+static void after(const SET(_tier) * tier, float (*y)[N + 1]) {
+  static float turn[N], a[N];
+  NAME(_output_1_factor)(N, K, &steps, turn);
+  for (size_t m = 0; m < M; m++) {
+    NAME(_output_0)(tier, N, y[m], a, 0, 1);
+    NAME(_output_1)(tier, N, a, turn, y[m], 0, 1);
+  }
+}
+#define KEEP(f) steps = f
+#else
+#define KEEP(f)
+#define before(tier, x) (x)
+#define after(tier, y)
+#endif
+
 /* One tile after the other, last one first. */
 static void multiply(const SET(_tier) * tier, const void *packed, const float *x, const float *expected) {
   char *prepared = aligned_alloc(64, NAME(_prepared_size)(M, K));
   float y[M][N + 1];
   memset(y, 0xff, sizeof y);
+  x = before(tier, x);
   for (size_t m = 0; m < M; m++) NAME(_prepare)(tier, K, x, K, prepared, m, m + 1);
   for (size_t t = NAME(_tiles)(N); t-- > 0;) NAME(_matmul)(tier, M, N, K, packed, prepared, &y[0][0], N + 1, t, t + 1);
+  after(tier, y);
   for (size_t m = 0; m < M; m++) check_same(tier->name, y[m], expected + m * N, N * sizeof(float));
   free(prepared);
 }

@@ -2,6 +2,7 @@
 # Kernels for an engine: compiles what --emit=kernels writes with a C compiler, packs weights with its packer, and runs
 # its kernels: engine.sh QCC MAKE_FILES CC RUNTIME
 set -eu
+steps=
 qcc=$(realpath "$1") make_files=$(realpath "$2") cc=$3 runtime=$(realpath "$4")
 here=$(realpath "$(dirname "$0")")
 dir=$(mktemp -d)
@@ -12,7 +13,7 @@ flags="-std=c11 -O1 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -ffp-
 # make_blocks FORMAT [LAYOUT]: q.safetensors has fc.weight in the format, in blocks or (no layout) as fields.
 make_blocks() {
   "$make_files" weights w.safetensors "fc.weight=${n}x$k"
-  "$qcc" quantize w.safetensors --format "$1" ${2:+--layout "$2"} -o q.safetensors >table
+  "$qcc" quantize w.safetensors -I . --format "$1" ${2:+--layout "$2"} -o q.safetensors >table
 }
 
 # engine FORMAT OPTIONS FILL TENSOR ..: FILL is C that packs from the bytes of these tensors of q.safetensors (file[0],
@@ -30,10 +31,10 @@ model net {
 }
 quantize { "fc" : $format, $options; }
 MODEL
-  "$qcc" net.q -w -o model
-  "$qcc" run net.q -w --input x.npy --output y.npy
+  "$qcc" net.q -w -I . -o model
+  "$qcc" run net.q -w -I . --input x.npy --output y.npy
   rm -rf kernels field?
-  "$qcc" net.q -w --emit=kernels --prefix=engine -o kernels
+  "$qcc" net.q -w -I . --emit=kernels --prefix=engine -o kernels
   p=$(sed -n 's/^#define \(.*\)_N_STEP .*/\1/p' kernels/net.h)
   i=0
   for tensor in "$@"; do
@@ -41,7 +42,7 @@ MODEL
     i=$((i + 1))
   done
   # shellcheck disable=SC2086 # flags are several words
-  "$cc" $flags -DHEADER='"kernels/net.h"' -DPREFIX=engine "-DP=$p" "-DN=$n" "-DK=$k" "-DFILL=$fill" -I. \
+  "$cc" $flags -DHEADER='"kernels/net.h"' -DPREFIX=engine "-DP=$p" "-DN=$n" "-DK=$k" "-DFILL=$fill" -I. ${steps:+-DSTEPS} \
     "$here/engine.c" kernels/net_pack.c kernels/libnet.a "$runtime" -lm -lpthread -o engine
   printf '%s, %s, %sx%s: ' "$format" "$options" "$n" "$k"
   ./engine model/net.qw x.npy y.npy field?
@@ -56,14 +57,14 @@ blocks() {
 blocks 37 96 q4_0 'i8 per 32'
 blocks 16 256 q4_K 'i8 per token'
 blocks 5 512 q6_K f32
-blocks 33 32 q5_0 bf16
+blocks 33 64 q5_0 bf16
 
 # Arrays of fields: groups that do not divide K, one number for a row, sums of rows.
 fields() {
   n=$1 k=$2 fields=$5
   make_blocks "$3"
   # shellcheck disable=SC2086 # several names
-  engine "$3" "act = $4" "NAME(_fields) f = {$fields}; NAME(_pack)(N, K, &f, packed)" $6
+  engine "$3" "act = $4" "NAME(_fields) f = {$fields}; NAME(_pack)(N, K, &f, packed); KEEP(f)" $6
 }
 fields 18 100 'int4_g(group = 40)' 'i8 static(scale = 0.01, zero = 3)' \
   'unpack(file[0], N, K, 4), (void *)file[1], unpack(file[2], N, (K + 39) / 40, 4)' \
@@ -81,3 +82,20 @@ engine 'int4_g(group = 32)' 'layout = gptq, act = i8 per 32' \
 "$make_files" weights q.safetensors fc.qweight:I32=96x5 fc.qzeros:I32=3x5 fc.scales:F16=3x40
 engine 'int4_g(group = 32)' 'layout = awq, act = f32' \
   'NAME(_awq) from = {file[0], file[1], file[2]}; NAME(_pack_awq)(N, K, &from, packed)' fc.qweight fc.qzeros fc.scales
+
+# A format with steps before and after the product: kernels and factors for each.
+cat >steps.q <<'SCHEME'
+scheme steps {
+  code : u4;
+  scale : f16 per 32;
+  order : u16 per column;
+  gain : f32 per column;
+  turn : f32 per row;
+  value = scale * (code - 8);
+  input = hadamard(x[order] * gain, 32);
+  output = hadamard(y, 8) / turn;
+}
+SCHEME
+steps=yes
+fields 24 96 steps 'i8 per 32' 'unpack(file[0], N, K, 4), (void *)file[1], (void *)file[2], (void *)file[3], (void *)file[4]' \
+  'fc.weight.code fc.weight.scale fc.weight.order fc.weight.gain fc.weight.turn'
