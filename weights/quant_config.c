@@ -2,6 +2,7 @@
 #include "weights/quant_config.h"
 
 #include <jansson.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -34,6 +35,7 @@ typedef struct reader {
   VEC(quant_rule) rules;
   VEC(const char *) ignore;
   VEC(tensor_meta) members;
+  size_t budget; // bytes that members of the file may still take: long keys around many scalars multiply
 } reader;
 
 // ---- members of known types, whichever of their names is there -------------------------------------------
@@ -184,33 +186,66 @@ static const char *text_of(arena *a, const json_t *value) {
   }
 }
 
-static void keep(reader *r, const char *key, json_t *value, unsigned depth) {
+static bool keep(reader *r, const char *key, json_t *value, unsigned depth);
+
+static bool keep_scalar(reader *r, const char *key, const json_t *value) {
+  tensor_meta m = {.key = key, .type = type_of(value), .value = text_of(r->mem, value)};
+  vec_push(r->mem, &r->members, m);
+  return true;
+}
+
+// The path of a member of `key`; NULL when the budget is used up.
+static const char *member_path(reader *r, const char *key, const char *between, const char *name) {
+  size_t size = strlen(key) + strlen(name) + sizeof(tensor_meta);
+  if (size > r->budget) return NULL;
+  r->budget -= size;
+  return arena_printf(r->mem, "%s%s%s", key, key[0] == '\0' ? "" : between, name);
+}
+
+static bool keep_array(reader *r, const char *key, json_t *value, unsigned depth) {
+  bool ok = true;
+  for (size_t i = 0; i < json_array_size(value) && ok; i++) {
+    char index[32];
+    snprintf(index, sizeof index, "[%zu]", i);
+    const char *path = member_path(r, key, "", index);
+    ok = path != NULL && keep(r, path, json_array_get(value, i), depth + 1);
+  }
+  return ok;
+}
+
+static bool keep_object(reader *r, const char *key, json_t *value, unsigned depth) {
   const char *name;
   json_t *item;
-  size_t i;
-  if (depth > MAX_DEPTH) return;
-  if (json_is_object(value)) {
-    json_object_foreach(value, name, item)
-        keep(r, key[0] == '\0' ? name : arena_printf(r->mem, "%s.%s", key, name), item, depth + 1);
-  } else if (json_is_array(value)) {
-    json_array_foreach(value, i, item) keep(r, arena_printf(r->mem, "%s[%zu]", key, i), item, depth + 1);
-  } else {
-    tensor_meta m = {.key = arena_strdup(r->mem, key), .type = type_of(value), .value = text_of(r->mem, value)};
-    vec_push(r->mem, &r->members, m);
+  json_object_foreach(value, name, item) {
+    const char *path = member_path(r, key, ".", name);
+    if (path == NULL || !keep(r, path, item, depth + 1)) return false;
   }
+  return true;
+}
+
+// Keeps every scalar in a value; false when there is too much.
+static bool keep(reader *r, const char *key, json_t *value, unsigned depth) {
+  if (depth > MAX_DEPTH) return false;
+  if (json_is_object(value)) return keep_object(r, key, value, depth);
+  return json_is_array(value) ? keep_array(r, key, value, depth) : keep_scalar(r, key, value);
 }
 
 // ---- the files -------------------------------------------------------------------------------------------
 
 // Takes what the JSON of a file says; `first` is the first of its places. `file` may be NULL: it was reported.
 static bool take_file(reader *r, const char *path, json_t *file, size_t first) {
+  enum { BUDGET = 16 << 20 };
   if (file == NULL) return false;
+  r->budget = BUDGET;
   vec_push(r->mem, &r->paths, path);
   for (size_t i = first; i < PLACES && strcmp(places[i].file, places[first].file) == 0; i++)
     take_config(r, places[i].member == NULL ? file : json_object_get(file, places[i].member));
-  keep(r, "", file, 0);
+  bool ok = keep(r, "", file, 0);
   json_decref(file);
-  return true;
+  if (ok) return true;
+  diag_error_file(r->d, path, "its members are too many or nested too deeply");
+  diag_hint(r->d, "fetch the file again, or put it away");
+  return false;
 }
 
 static bool read_file(reader *r, const char *folder, size_t first) {

@@ -90,47 +90,45 @@ static bool check_map(index_reader *r, const tensor_file *const *members) {
   return true;
 }
 
-// What the index says of the whole model, as metadata: "index.total_size".
-static void read_index_metadata(index_reader *r, const json_t *file) {
+// What the index says of the whole model, as metadata of a member without tensors: "index.total_size".
+static tensor_file *index_metadata(index_reader *r, const json_t *file) {
   json_t *object = json_object_get(file, "metadata"), *value;
-  tensor_file *f = r->f;
+  tensor_file *f = tensor_file_new(r->f->mem, r->path);
   const char *key;
-  tensor_meta *all = ARENA_ARRAY(f->mem, tensor_meta, f->meta_count + json_object_size(object) + 1);
-  if (f->meta_count > 0) memcpy(all, f->meta, f->meta_count * sizeof *all);
-  f->meta = all;
+  f->meta = ARENA_ARRAY(f->mem, tensor_meta, json_object_size(object) + 1);
   json_object_foreach(object, key, value) {
-    tensor_meta m = {.key = arena_printf(f->mem, "index.%s", key), .type = "string"};
+    tensor_meta *m = &f->meta[f->meta_count];
+    *m = (tensor_meta){.key = arena_printf(f->mem, "index.%s", key), .type = "string"};
     if (json_is_integer(value)) {
-      m.type = "i64";
-      m.value = arena_printf(f->mem, "%lld", (long long)json_integer_value(value));
+      m->type = "i64";
+      m->value = arena_printf(f->mem, "%lld", (long long)json_integer_value(value));
     } else if (json_is_string(value)) {
-      m.value = arena_strdup(f->mem, json_string_value(value));
+      m->value = arena_strdup(f->mem, json_string_value(value));
     }
-    bool free = m.value != NULL;
-    for (size_t i = 0; free && i < f->meta_count; i++) free = strcmp(all[i].key, m.key) != 0;
-    if (free) all[f->meta_count++] = m;
+    f->meta_count += m->value != NULL;
   }
+  return f;
 }
 
 // Reads the shards; `own` (may be NULL) is one of them that has been read already.
-static bool read_shards(index_reader *r, const tensor_file *own, const tensor_file_kind_row *kind) {
+static bool read_shards(index_reader *r, const json_t *file, const tensor_file *own, const tensor_file_kind_row *kind) {
   tensor_file *f = r->f;
   const char *folder = strchr(r->path, '/') == NULL ? "" : path_dirname(f->mem, r->path);
-  const tensor_file **members = ARENA_ARRAY(f->mem, const tensor_file *, r->shards.len);
+  const tensor_file **members = ARENA_ARRAY(f->mem, const tensor_file *, r->shards.len + 1);
   qsort(r->shards.data, r->shards.len, sizeof *r->shards.data, compare_names);
   for (size_t i = 0; i < r->shards.len; i++) {
     const char *path = path_join(f->mem, folder, r->shards.data[i]);
     members[i] = own != NULL && strcmp(path, own->bytes.path) == 0 ? own : tensor_set_open(r->d, f, path, kind);
     if (members[i] == NULL) return false;
   }
-  return check_map(r, members) && tensor_set_merge(r->d, f, members, r->shards.len, false, "");
+  members[r->shards.len] = index_metadata(r, file);
+  return check_map(r, members) && tensor_set_merge(r->d, f, members, r->shards.len + 1, false, "");
 }
 
 static bool read_index(index_reader *r, const json_t *file, const tensor_file *own, const tensor_file_kind_row *kind) {
   r->seen = json_object();
-  bool ok = read_map(r, file) && read_shards(r, own, kind);
+  bool ok = read_map(r, file) && read_shards(r, file, own, kind);
   json_decref(r->seen);
-  if (ok) read_index_metadata(r, file);
   return ok;
 }
 

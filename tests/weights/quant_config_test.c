@@ -186,6 +186,36 @@ START_TEST(deep) {
 }
 END_TEST
 
+// Many scalars below long keys, and nesting that jansson accepts: reported, without filling the memory.
+START_TEST(too_much) {
+  enum { KEY = 200000, SCALARS = 100000, DEPTH = 1000 };
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  quant_config *c;
+  char *wide = arena_alloc(a, KEY + 2 * SCALARS + 16, 1), *nested = arena_alloc(a, 2 * DEPTH + 16, 1);
+  size_t n = 2;
+  memcpy(wide, "{\"", 2);
+  memset(wide + n, 'k', KEY);
+  n += KEY;
+  memcpy(wide + n, "\":[0", 4);
+  n += 4;
+  for (size_t i = 0; i < SCALARS; i++) wide[n++] = ',', wide[n++] = '1';
+  wide[n++] = ']';
+  wide[n++] = '}';
+  size_t before = arena_used(a);
+  ck_assert(!quant_config_parse(d, a, "config.json", wide, n, &c));
+  ck_assert_uint_lt(arena_used(a) - before, 100u << 20);
+  strcpy(nested, "{\"a\":");
+  memset(nested + 5, '[', DEPTH);
+  memset(nested + 5 + DEPTH, ']', DEPTH);
+  nested[5 + 2 * DEPTH] = '}';
+  ck_assert(!quant_config_parse(d, a, "x/quantize_config.json", nested, strlen(nested), &c));
+  ck_assert_msg(strstr(diag_text(d), "quantize_config.json: error: its members are too many") != NULL, "%s",
+                diag_text(d));
+  arena_free(a);
+}
+END_TEST
+
 TCase *quant_config_cases(void) {
   TCase *t = tcase_create("quant_config");
   tcase_add_test(t, nothing_there);
@@ -196,5 +226,6 @@ TCase *quant_config_cases(void) {
   tcase_add_test(t, beside_weights);
   tcase_add_loop_test(t, refused, 0, (int)(sizeof malformed / sizeof *malformed));
   tcase_add_test(t, deep);
+  tcase_add_test(t, too_much);
   return t;
 }

@@ -142,12 +142,77 @@ START_TEST(shares_too_much) {
 }
 END_TEST
 
+// Large models have their bytes behind the FlatBuffer, at an offset in the file.
+START_TEST(bytes_behind) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  sample s = sample_tflite(0);
+  size_t end = s.size;
+  sample_append(&s, "abcdef", 6);
+  sample_put(&s, sample_at(&s, "fc") + 9, 4, 0); // its buffer
+  sample_put(&s, sample_at(&s, "buffer 0") + 4, 8, end);
+  sample_put(&s, sample_at(&s, "buffer 0") + 12, 8, 6);
+  sample_put(&s, sample_at(&s, "input") + 9, 4, 5); // it has buffer 0, too
+  tensor_file *f = tensor_file_parse(d, a, "m.tflite", s.data, s.size);
+  ck_assert_msg(f == NULL, "a buffer that does not exist");
+  sample_put(&s, sample_at(&s, "input") + 8, 1, 5); // texts are left out
+  sample_put(&s, sample_at(&s, "input") + 9, 4, 0);
+  f = tensor_file_parse(d, a, "m.tflite", s.data, s.size);
+  ck_assert_msg(f != NULL, "%s", diag_text(d));
+  ck_assert_mem_eq(tensor_file_find(f, "fc")->data, "abcdef", 6);
+  sample_walk(a, f);
+  sample_free(&s);
+  arena_free(a);
+}
+END_TEST
+
+// Scales of blocks are a tensor of the model.
+static sample blockwise(uint64_t scales, uint64_t block, uint64_t dimension) {
+  sample s = sample_tflite(0);
+  size_t quant = sample_at(&s, "fc quant"), vtable = s.size;
+  const uint64_t words[] = {10, 16, 4, 8, 12};
+  for (size_t i = 0; i < 5; i++) sample_append_int(&s, 2, words[i]);
+  sample_put(&s, quant + 12, 1, 2);
+  sample_put(&s, quant + 13, 4, s.size - (quant + 13));
+  sample_put(&s, quant + 17, 4, dimension);
+  sample_append_int(&s, 4, s.size - vtable);
+  sample_append_int(&s, 4, scales);
+  sample_append_int(&s, 4, 0);
+  sample_append_int(&s, 4, block);
+  return s;
+}
+
+START_TEST(blocks_of_scales) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  sample s = blockwise(2, 3, 1);
+  tensor_file *f = tensor_file_parse(d, a, "m.tflite", s.data, s.size);
+  ck_assert_msg(f != NULL, "%s", diag_text(d));
+  const tensor_quant *q = tensor_file_find(f, "fc")->quant;
+  ck_assert_str_eq(q->scale, "bias");
+  ck_assert_ptr_null(q->zero_point);
+  ck_assert_int_eq(q->axis, 1);
+  ck_assert_uint_eq(q->block, 3);
+  ck_assert_ptr_null(tensor_file_find(f, "fc.scale"));
+  sample_walk(a, f);
+  sample_free(&s);
+  arena_free(a);
+  expect_refused("no such tensor", "x.tflite", blockwise(9, 3, 1), "with the scales in tensor 9 make no sense");
+  expect_refused("the input", "x.tflite", blockwise(0, 3, 1), "make no sense");
+  expect_refused("blocks of nothing", "x.tflite", blockwise(2, 0, 1), "make no sense");
+  expect_refused("negative blocks", "x.tflite", blockwise(2, 0xffffffff, 1), "make no sense");
+  expect_refused("no such dimension", "x.tflite", blockwise(2, 3, 2), "make no sense");
+}
+END_TEST
+
 TCase *tflite_cases(void) {
   TCase *t = tcase_create("tflite");
   tcase_add_test(t, good_file);
   tcase_add_test(t, survives_damage);
   tcase_add_test(t, survives_hostile_words);
   tcase_add_test(t, shares_too_much);
+  tcase_add_test(t, bytes_behind);
+  tcase_add_test(t, blocks_of_scales);
   tcase_add_loop_test(t, refuses, 0, (int)(sizeof damaged / sizeof *damaged));
   return t;
 }
