@@ -1,6 +1,6 @@
 // Speed of the derived kernels beside the machine's own limits, interleaved in one run.
 //
-//   qcc_bench [--tier NAME] [--threads N] [-I DIR] [--formats a,b] [--shape NxK] [--tokens M,..]
+//   qcc_bench [--tier NAME] [--threads N] [-I DIR] [--formats a,b] [--act MODE] [--shape NxK] [--tokens M,..]
 //             [--megabytes N] [--seconds S]
 //
 // One token: packed weights rotate through more memory than the last-level cache; the figure is bytes of packed weights
@@ -26,6 +26,7 @@ static const char default_formats[] = "q4_0,q4_1,q5_0,q8_0,q4_K,q6_K,nf4,codeboo
 typedef struct options {
   const char *tier;
   const char *folder; // of more schemes
+  const char *act;    // "i8 per 32", "i1 per token"; NULL: what each format is usually run with
   unsigned threads;
   uint64_t rows, columns;
   size_t megabytes;
@@ -205,6 +206,19 @@ static void bench_shape(bench *b, const recipe *r, uint64_t tokens) {
   arena_free(a);
 }
 
+// "f16", "i8 per 32", "i1 per token"
+static act_spec parse_act(char *text) {
+  act_spec act;
+  char *per = strstr(text, " per ");
+  if (per == NULL && act_plain(text, &act)) return act;
+  if (per == NULL) fail("--act wants a mode such as 'i8 per 32' or 'f16'");
+  *per = '\0';
+  bool ok = act_dynamic(text, strtoull(per + strlen(" per "), NULL, 10), &act); // "token" is no number: 0
+  *per = ' ';
+  if (!ok) fail("--act names no type of activations");
+  return act;
+}
+
 // A format as in the command line: a scheme, and the activations it is usually run with.
 static void bench_format(bench *b, const char *text) {
   const scheme *s = fe_find_scheme(b->d, b->mem, b->tree, &b->frontend, text);
@@ -212,6 +226,7 @@ static void bench_format(bench *b, const char *text) {
   bool floats = strcmp(text, "f32") == 0 || strcmp(text, "f16") == 0 || strcmp(text, "bf16") == 0;
   act_spec act = floats ? (act_spec){.kind = ACT_PLAIN, .type = ELEM_F32}
                         : (act_spec){.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
+  if (b->o.act != NULL) act = parse_act(strdup(b->o.act));
   const recipe *r = lower_make_recipe(b->d, b->mem, s, &act, text, &b->lowering);
   if (r == NULL) exit(1);
   for (size_t i = 0; i < b->o.token_count; i++) bench_shape(b, r, b->o.tokens[i]);
@@ -248,6 +263,8 @@ static void parse(options *o, int argc, char **argv) {
       o->threads = (unsigned)strtoul(value, NULL, 10);
     } else if (strcmp(argv[i], "--formats") == 0) {
       formats = value;
+    } else if (strcmp(argv[i], "--act") == 0) {
+      o->act = value;
     } else if (strcmp(argv[i], "-I") == 0) {
       o->folder = value;
     } else if (strcmp(argv[i], "--tokens") == 0) {
@@ -258,7 +275,8 @@ static void parse(options *o, int argc, char **argv) {
       o->seconds = strtod(value, NULL);
     } else if (strcmp(argv[i], "--shape") != 0 ||
                sscanf(value, "%llux%llu", (unsigned long long *)&o->rows, (unsigned long long *)&o->columns) != 2) {
-      fail("usage: qcc_bench [--tier NAME] [--threads N] [-I DIR] [--formats a,b] [--shape NxK] [--tokens M,..] "
+      fail("usage: qcc_bench [--tier NAME] [--threads N] [-I DIR] [--formats a,b] [--act MODE] [--shape NxK] [--tokens "
+           "M,..] "
            "[--megabytes N] [--seconds S]");
     }
   }

@@ -26,7 +26,10 @@ passes=$("$qcc" --print-passes | sed 's/ .*//')
 
 for target in $("$qcc" --print-targets | sed -n 's/^\([a-z0-9_]*\)  .*/\1/p'); do named $map "$target\`"; done
 for tier in $("$qcc" --print-targets | sed -n 's/^ *tier \([^ ]*\).*/\1/p'); do named README.md "$tier\`"; done
-for scheme in $("$qcc" --print-schemes | sed 's/[( ].*//'); do named docs/formats.md "$scheme"; done
+# Formats are in the table of formats, short forms of formats with activations in the language.
+for scheme in $("$qcc" --print-schemes | sed 's/[( ].*//'); do
+  if grep -q "^rule $scheme\b" "schemes/$scheme.q"; then named docs/language.md "$scheme"; else named docs/formats.md "$scheme"; fi
+done
 for page in docs/*.md; do
   page=${page#docs/}
   [ "$page" = architecture.md ] || grep -qF "]($page" $map || fail "$map has no link to $page"
