@@ -1,7 +1,7 @@
 // Codes of 1 to 8 bits with a scale and a zero point that is no integer, for each group (HQQ).
 // Files: the packings of HQQ with axis = 1. A byte holds codes of several parts of the matrix, the first part in its highest
-// bits; codes of 3 bits are packed ten to a word. ONNX MatMulNBits with zero
-// points that are no integers. float is the width of scales and zero points.
+// bits; codes of 3 bits are packed ten to a word. ONNX MatMulNBits with zero points that are no integers. float is the width
+// of scales and zero points.
 scheme hqq(bits = 4, group = 64, float = 16) {
   const parts = 8 / bits;
   code  : u(bits);
