@@ -30,11 +30,11 @@ scheme hqq(bits = 4, group = 64, float = 16) {
   }
 
   layout matmul_nbits {
-    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
-    tensor scales      : f16|bf16|f32[N * ((K + group - 1) / group)];
-    tensor zero_points : f16|bf16|f32[N * ((K + group - 1) / group)];
+    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8] = "";
+    tensor scales      : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
+    tensor zero_points : f16|bf16|f32[N, (K + group - 1) / group] = ".zero_point";
     code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
-    scale[n, g] = scales[n * ((K + group - 1) / group) + g];
-    zero[n, g]  = zero_points[n * ((K + group - 1) / group) + g];
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = zero_points[n, g];
   }
 }

@@ -31,29 +31,22 @@ scheme int_g(bits = 4, group = 128, float = 16) {
   }
 
   layout matmul_nbits {
-    tensor B      : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
-    tensor scales : f16|bf16|f32[N * ((K + group - 1) / group)];
-    code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
-    scale[n, g] = scales[n * ((K + group - 1) / group) + g];
-  }
-
-  layout matmul_nbits_2d {
-    tensor B      : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
-    tensor scales : f16|bf16|f32[N, (K + group - 1) / group];
+    tensor B      : u8[N, (K + group - 1) / group, (group * bits + 7) / 8] = "";
+    tensor scales : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
     code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
     scale[n, g] = scales[n, g];
   }
 
   layout qdq_blocked {
-    tensor weight : i8[N, K] = "_quantized";
-    tensor scales : f16|bf16|f32[N, (K + group - 1) / group] = "_scale";
+    tensor weight : i8[N, K] = "";
+    tensor scales : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
     code[n, k]  = weight[n, k] + middle;
     scale[n, g] = scales[n, g];
   }
 
   layout qdq_blocked_transposed {
-    tensor weight : i8[K, N] = "_quantized";
-    tensor scales : f16|bf16|f32[(K + group - 1) / group, N] = "_scale";
+    tensor weight : i8[K, N] = "";
+    tensor scales : f16|bf16|f32[(K + group - 1) / group, N] = ".scale";
     code[n, k]  = weight[k, n] + middle;
     scale[n, g] = scales[g, n];
   }

@@ -45,36 +45,27 @@ scheme uint_g(bits = 4, group = 128, float = 16) {
   }
 
   layout matmul_nbits {
-    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
-    tensor scales      : f16|bf16|f32[N * ((K + group - 1) / group)];
-    tensor zero_points : u8[N * (((K + group - 1) / group * bits + 7) / 8)];
-    code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
-    scale[n, g] = scales[n * ((K + group - 1) / group) + g];
-    zero[n, g]  = bits(zero_points[*], 8 * n * (((K + group - 1) / group * bits + 7) / 8) + bits * g, bits);
-  }
-
-  layout matmul_nbits_2d {
-    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8];
-    tensor scales      : f16|bf16|f32[N, (K + group - 1) / group];
-    tensor zero_points : u8[N, ((K + group - 1) / group * bits + 7) / 8];
+    tensor B           : u8[N, (K + group - 1) / group, (group * bits + 7) / 8] = "";
+    tensor scales      : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
+    tensor zero_points : u8[N, ((K + group - 1) / group * bits + 7) / 8] = ".zero_point";
     code[n, k]  = bits(B[n, k / group, *], bits * (k % group), bits);
     scale[n, g] = scales[n, g];
     zero[n, g]  = bits(zero_points[n, *], bits * g, bits);
   }
 
   layout qdq_blocked {
-    tensor weight     : u8[N, K] = "_quantized";
-    tensor scales     : f16|bf16|f32[N, (K + group - 1) / group] = "_scale";
-    tensor zero_point : u8[N, (K + group - 1) / group] = "_zero_point";
+    tensor weight     : u8[N, K] = "";
+    tensor scales     : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
+    tensor zero_point : u8[N, (K + group - 1) / group] = ".zero_point";
     code[n, k]  = weight[n, k];
     scale[n, g] = scales[n, g];
     zero[n, g]  = zero_point[n, g];
   }
 
   layout qdq_blocked_transposed {
-    tensor weight     : u8[K, N] = "_quantized";
-    tensor scales     : f16|bf16|f32[(K + group - 1) / group, N] = "_scale";
-    tensor zero_point : u8[(K + group - 1) / group, N] = "_zero_point";
+    tensor weight     : u8[K, N] = "";
+    tensor scales     : f16|bf16|f32[(K + group - 1) / group, N] = ".scale";
+    tensor zero_point : u8[(K + group - 1) / group, N] = ".zero_point";
     code[n, k]  = weight[k, n];
     scale[n, g] = scales[g, n];
     zero[n, g]  = zero_point[g, n];

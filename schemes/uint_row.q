@@ -1,28 +1,11 @@
 // Codes of 1 to 8 bits with a scale and an integer zero point for each row (asymmetric, per output channel).
-// Files: QDQ models of ONNX with a zero point for each channel; compressed-tensors with strategy `channel`.
+// Files: the weights of TensorFlow Lite and of QDQ models of ONNX (nodes), unsigned or signed; compressed-tensors with strategy `channel`.
 scheme uint_row(bits = 8) {
+  const middle = 1 << (bits - 1);
   code  : u(bits);
   scale : f32     per row;
   zero  : u(bits) per row;
   value = scale * (code - zero);
-
-  layout qdq {
-    tensor weight     : u8[N, K] = "_quantized";
-    tensor scales     : f16|bf16|f32[N] = "_scale";
-    tensor zero_point : u8[N] = "_zero_point";
-    code[n, k] = weight[n, k];
-    scale[n]   = scales[n];
-    zero[n]    = zero_point[n];
-  }
-
-  layout qdq_transposed {
-    tensor weight     : u8[K, N] = "_quantized";
-    tensor scales     : f16|bf16|f32[N] = "_scale";
-    tensor zero_point : u8[N] = "_zero_point";
-    code[n, k] = weight[k, n];
-    scale[n]   = scales[n];
-    zero[n]    = zero_point[n];
-  }
 
   layout pack_quantized {
     tensor weight_packed     : i32[N, (K * bits + 31) / 32];
@@ -37,8 +20,44 @@ scheme uint_row(bits = 8) {
     tensor weight            : i8[N, K];
     tensor weight_scale      : f16|bf16|f32[N, 1];
     tensor weight_zero_point : i8|i32|i64[N, 1];
-    code[n, k] = weight[n, k] + (1 << (bits - 1));
+    code[n, k] = weight[n, k] + middle;
     scale[n]   = weight_scale[n, 0];
-    zero[n]    = weight_zero_point[n, 0] + (1 << (bits - 1));
+    zero[n]    = weight_zero_point[n, 0] + middle;
+  }
+
+  layout nodes {
+    tensor weight : u8[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    tensor zeros  : u8|i64[N] = ".zero_point";
+    code[n, k] = weight[n, k];
+    scale[n]   = scales[n];
+    zero[n]    = zeros[n];
+  }
+
+  layout nodes_signed {
+    tensor weight : i8[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    tensor zeros  : i8|i64[N] = ".zero_point";
+    code[n, k] = weight[n, k] + middle;
+    scale[n]   = scales[n];
+    zero[n]    = zeros[n] + middle;
+  }
+
+  layout nodes_transposed {
+    tensor weight : u8[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    tensor zeros  : u8|i64[N] = ".zero_point";
+    code[n, k] = weight[k, n];
+    scale[n]   = scales[n];
+    zero[n]    = zeros[n];
+  }
+
+  layout nodes_signed_transposed {
+    tensor weight : i8[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    tensor zeros  : i8|i64[N] = ".zero_point";
+    code[n, k] = weight[k, n] + middle;
+    scale[n]   = scales[n];
+    zero[n]    = zeros[n] + middle;
   }
 }

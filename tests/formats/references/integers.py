@@ -49,8 +49,7 @@ def int_groups(rng):
                            weights, what)
                 yield Case(scheme, "int_quantized", {"weight": signed(codes, bits), "weight_scale": scales}, weights, what)
                 packed = blocks(codes, bits, group)
-                yield Case(scheme, "matmul_nbits", {"B": packed, "scales": scales.reshape(-1)}, weights, what)
-                yield Case(scheme, "matmul_nbits_2d", {"B": packed, "scales": scales}, weights, what)
+                yield Case(scheme, "matmul_nbits", {"B": packed, "scales": scales}, weights, what)
 
 
 def uint_groups(rng):
@@ -74,8 +73,7 @@ def uint_groups(rng):
                            "weight_zero_point": down(packer, zeros, bits)}
                 yield Case(scheme, layout, tensors, weights, what)
             flat, tensors = stream(zeros, bits, 8), {"B": blocks(codes, bits, group)}
-            yield Case(scheme, "matmul_nbits", tensors | {"scales": scales.reshape(-1), "zero_points": flat.reshape(-1)}, weights, what)
-            yield Case(scheme, "matmul_nbits_2d", tensors | {"scales": scales, "zero_points": flat}, weights, what)
+            yield Case(scheme, "matmul_nbits", tensors | {"scales": scales, "zero_points": flat}, weights, what)
 
 
 def uint_names(bits, group, width):
@@ -182,7 +180,10 @@ def rows_and_tensors(rng):
     codes, scales = rng.integers(-128, 128, (rows, columns), dtype=np.int8), random_scales(rng, np.float16, rows)
     weights = scales.astype(np.float64)[:, None] * codes
     yield Case("int8_row", "int_quantized", {"weight": codes, "weight_scale": scales.reshape(-1, 1)}, weights, "channel")
-    yield Case("int8_row", "tflite", {"weight": codes, "scales": scales.astype(np.float32)}, weights, "channel")
+    tensors = {"weight": codes, "scales": scales.astype(np.float32), "zeros": np.zeros(rows, dtype=np.int64)}
+    yield Case("int8_row", "nodes_zero", tensors, weights, "channel")
+    shifted = tensors | {"zeros": np.arange(rows, dtype=np.int64)}
+    yield Case("int8_row", "nodes_zero", shifted, weights, "a zero point", refused="element 1 of field 'scale' at index 9")
     yield Case("int8_row", "eetq_plain", {"weight": np.ascontiguousarray(codes.T), "weight_scales": scales}, weights, "channel")
 
 
@@ -205,7 +206,7 @@ def float_zeros(rng):
         scales, zeros = (random_scales(rng, np.float16, (rows, groups_of(columns, group))) for _ in range(2))
         weights = spread(scales, group, columns) * (codes - spread(zeros, group, columns))
         yield Case(f"hqq(bits={bits},group={group})", "matmul_nbits",
-                   {"B": blocks(codes, bits, group), "scales": scales.reshape(-1), "zero_points": zeros.reshape(-1)}, weights,
+                   {"B": blocks(codes, bits, group), "scales": scales, "zero_points": zeros}, weights,
                    "zero points that are no integers")
     for rows, columns, group in ((5, 128, 64), (3, 96, 32)):
         codes = random_codes(rng, 3, (rows * columns // group, group)).astype(np.int64)

@@ -28,19 +28,23 @@ def cases(rng):
         yield from blocked(rng)
         for transposed in (False, True):
             shape, axis = ((columns, rows), 1) if transposed else ((rows, columns), 0)
-            layout = "qdq_transposed" if transposed else "qdq"
-            scales, signed = random_scales(rng, np.float32, rows), rng.integers(-128, 128, shape, dtype=np.int8)
-            expected = dequantize(signed, scales, np.zeros(rows, dtype=np.int8), axis)
-            yield Case("int8_row", layout, {"weight": signed, "scales": scales}, turned(expected, transposed), "int8 per axis")
-            codes, zeros = rng.integers(0, 256, shape, dtype=np.uint8), rng.integers(0, 256, rows, dtype=np.uint8)
-            expected = dequantize(codes, scales, zeros, axis)
-            yield Case("uint_row", layout, {"weight": codes, "scales": scales, "zero_point": zeros},
-                       turned(expected, transposed), "uint8 per axis")
-            for scale, zero in ((0.02, 128), (1e-20, 0), (3e38, 255)):
-                one, zero = np.array([scale], dtype=np.float32), np.array([zero], dtype=np.uint8)
-                expected = dequantize(codes, one.reshape(()), zero.reshape(()), None)
-                yield Case("uint_tensor", layout, {"weight": codes, "scales": one, "zero_point": zero},
-                           turned(expected, transposed), "uint8 per tensor")
+            turn = "_transposed" * transposed
+            scales, none = random_scales(rng, np.float32, rows), np.zeros(rows, dtype=np.int8)
+            for kind, name in ((np.uint8, "nodes"), (np.int8, "nodes_signed")):
+                low, high = np.iinfo(kind).min, np.iinfo(kind).max + 1
+                codes, zeros = rng.integers(low, high, shape, dtype=kind), rng.integers(low, high, rows, dtype=kind)
+                expected = turned(dequantize(codes, scales, zeros, axis), transposed)
+                yield Case("uint_row", name + turn, {"weight": codes, "scales": scales, "zeros": zeros}, expected, "per axis")
+                for scale, zero in ((0.02, low + 128), (1e-20, low), (3e38, high - 1)):
+                    one, zero = np.array([scale], dtype=np.float32), np.array([zero], dtype=kind)
+                    expected = turned(dequantize(codes, one.reshape(()), zero.reshape(()), None), transposed)
+                    yield Case("uint_tensor", name + turn, {"weight": codes, "scales": one, "zeros": zero}, expected, "per tensor")
+            one = np.array([0.03], dtype=np.float32)
+            for scheme, scale, zeros, where in (("int8_row", scales, none, axis), ("int_tensor", one, none[:1], None)):
+                flat = (scale, zeros) if where is not None else (scale.reshape(()), zeros.reshape(()))
+                expected = turned(dequantize(codes, *flat, where), transposed)
+                yield Case(scheme, "nodes" + turn, {"weight": codes, "scales": scale}, expected, "zero")
+                yield Case(scheme, "nodes_zero" + turn, {"weight": codes, "scales": scale, "zeros": zeros}, expected, "zero")
 
 
 def blocked(rng):
