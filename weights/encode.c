@@ -73,9 +73,11 @@ static void store_levels(encoder *e, const unit *u, region r) {
   for (size_t level = 1; level < e->plan->level_count; level++) {
     const plan_level *l = &e->plan->levels[level];
     for (size_t i = 0; i < u->levels[level].count; i++)
-      for (size_t slot = 0; slot < l->field_count; slot++)
-        encoder_store(e, l->fields[slot], level_element(e, u, r, level, i, l->fields[slot]),
-                      unit_value(u, level, i, slot));
+      for (size_t slot = 0; slot < l->field_count; slot++) {
+        unsigned f = l->fields[slot];
+        double x = unit_value(u, level, i, slot);
+        encoder_store(e, f, level_element(e, u, r, level, i, f), e->plan->inverse[f] ? 1 / x : x);
+      }
   }
 }
 
@@ -87,7 +89,8 @@ static void load_levels(const encoder *e, unit *u, region r) {
       for (size_t slot = 0; slot < l->field_count; slot++) {
         unsigned f = l->fields[slot];
         uint32_t raw = e->out->elements[f][level_element(e, u, r, level, i, f)];
-        u->levels[level].best_vals[i * l->field_count + slot] = elem_decode(e->s->fields[f].type, raw);
+        double x = elem_decode(e->s->fields[f].type, raw);
+        u->levels[level].best_vals[i * l->field_count + slot] = e->plan->inverse[f] ? 1 / x : x;
       }
   }
 }

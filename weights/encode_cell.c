@@ -20,7 +20,8 @@ typedef struct solver {
   size_t count, phase;
   const cell_state *state;
   const cell_move *move; // NULL: none
-  int silent;            // a node that counts as 0; -1: none
+  int fixed;             // a node that counts as `fixed_value`; -1: none
+  double fixed_value;
 } solver;
 
 static bool moves_slot(const cell_move *m, size_t slot, unsigned *shift) {
@@ -85,8 +86,8 @@ static void combine(cell_op op, const double *a, size_t a_step, const double *b,
 static size_t node_values(const solver *s, int node, size_t j, size_t from, size_t count, double *out) {
   const cell_node *n = &s->c->nodes[node];
   double other[CHUNK];
-  if (node == s->silent) {
-    out[0] = 0;
+  if (node == s->fixed) {
+    out[0] = s->fixed_value;
     return 1;
   }
   if (n->op == CELL_TABLE) return table_values(s, n, j, from, count, out);
@@ -152,21 +153,31 @@ static size_t try_all(const solver *s, size_t want, choice *best) {
   return have;
 }
 
-// What the nearest vector should be: the weights less everything else. False when it is undefined.
-static bool find_target(const solver *s, float *target) {
+// The value at weight j with the move's table at `number`, less the weight.
+static double value_with(solver *s, double number, size_t j) {
+  double sum = -s->w[j], x;
+  s->fixed_value = number;
+  for (size_t t = 0; t < s->c->terms; t++) {
+    if (s->u[t] == 0) continue;
+    node_values(s, s->c->roots[t], j, 0, 1, &x);
+    sum += s->u[t] * x;
+  }
+  return sum;
+}
+
+// What the nearest vector should be, and the slope of the value by it. False when slopes differ or vanish.
+static bool find_target(const solver *s, float *target, double *slope) {
   const cell_move *m = s->move;
   solver without = *s;
   without.move = NULL;
-  without.silent = m->node;
-  for (size_t j = 0; j < s->c->width; j++) {
-    double rest = s->w[j], x;
-    for (size_t t = 0; t < s->c->terms; t++) {
-      if (s->u[t] == 0) continue;
-      node_values(&without, s->c->roots[t], j, 0, 1, &x);
-      rest -= s->u[t] * x;
-    }
-    target[j] = (float)(rest / s->u[m->term] * m->sign);
-    if (!isfinite(target[j])) return false;
+  without.fixed = m->node;
+  for (size_t i = 0; i < m->count; i++) {
+    double base = value_with(&without, 0, m->first + i), by = value_with(&without, 1, m->first + i) - base;
+    if (i == 0) *slope = fabs(by);
+    // Sums of coefficients round; what is as good as equal counts as equal.
+    if (!(fabs(fabs(by) - *slope) <= 1e-9 * *slope)) return false;
+    target[i] = (float)(-base / by);
+    if (!isfinite(target[i])) return false;
   }
   return true;
 }
@@ -174,18 +185,18 @@ static bool find_target(const solver *s, float *target) {
 static size_t find_nearest(const solver *s, unsigned effort, size_t want, choice *best) {
   const cell_move *m = s->move;
   float target[CELL_WEIGHTS];
+  double slope = 0;
   near_answer answers[NEAR_BEST];
-  if (!find_target(s, target)) return 0;
+  if (!find_target(s, target, &slope)) return 0;
   size_t have = near_find(m->near[s->phase], target, effort == 0 ? 4 : 16, want, answers);
-  double unit = s->u[m->term] * s->u[m->term];
   for (size_t i = 0; i < have; i++)
-    best[i] = (choice){.error = (double)answers[i].distance * unit, .joint = answers[i].id};
+    best[i] = (choice){.error = (double)answers[i].distance * slope * slope, .joint = answers[i].id};
   return have;
 }
 
 static size_t make_choices(const solver *s, unsigned effort, size_t want, choice *best) {
   size_t have = 0;
-  if (s->move->near != NULL && s->count == s->c->width) have = find_nearest(s, effort, want, best);
+  if (s->move->near != NULL && s->move->first + s->move->count <= s->count) have = find_nearest(s, effort, want, best);
   return have > 0 ? have : try_all(s, want, best);
 }
 
@@ -264,7 +275,7 @@ static void solve_from(solver *s, unsigned effort, const cell_state *start, cell
     make_move(s, &c->moves[i], effort, &b, &next);
     copy_beam(c, &b, &next);
   }
-  for (int sweep = 0; sweep < SWEEPS && c->move_count > 1 && b.states[0].error > 0; sweep++) {
+  for (int sweep = 0; sweep < (effort == 0 ? 2 : SWEEPS) && c->move_count > 1 && b.states[0].error > 0; sweep++) {
     double before = b.states[0].error;
     for (size_t i = 0; i < c->move_count; i++) {
       make_move(s, &c->moves[i], effort, &b, &next);
@@ -289,7 +300,7 @@ static void set_outer(const cell_set *c, uint32_t joint, cell_state *state) {
 
 void cell_solve(const cell_set *c, const double *w, size_t count, uint64_t k, const double *u, unsigned effort,
                 uint32_t *slots) {
-  solver s = {.c = c, .w = w, .u = u, .count = count, .silent = -1};
+  solver s = {.c = c, .w = w, .u = u, .count = count, .fixed = -1};
   cell_state start, found, best = {.error = INFINITY};
   s.phase = (size_t)(k / c->width % c->phases);
   for (size_t i = 0; i < c->slot_count; i++) start.open[i] = true, start.slots[i] = 0;
@@ -305,7 +316,7 @@ void cell_terms(const cell_set *c, const uint32_t *slots, size_t count, uint64_t
   cell_state state;
   memcpy(state.slots, slots, c->slot_count * sizeof *slots);
   memset(state.open, 0, c->slot_count * sizeof *state.open);
-  solver s = {.c = c, .state = &state, .silent = -1, .phase = (size_t)(k / c->width % c->phases)};
+  solver s = {.c = c, .state = &state, .fixed = -1, .phase = (size_t)(k / c->width % c->phases)};
   for (size_t j = 0; j < count; j++)
     for (size_t t = 0; t < c->terms; t++) {
       double x[CHUNK];

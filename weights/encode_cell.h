@@ -51,11 +51,10 @@ typedef struct cell_move {
   uint8_t shifts[CELL_VARS]; // where each slot's bits are in the joint number
   uint32_t first, count;     // the weights that may change
   int node;                  // the table whose index is the joint number; -1 when there is none
-  // The value is (something else) + sign * node in term `term` and the move is the node's only influence: the best joint
-  // number is the nearest vector. NULL elsewhere; by phase.
+  // The value is a linear function of the node, which is in term `term` only, and the move decides all of it: where the
+  // slope has one magnitude the best joint number is the nearest vector. NULL elsewhere; by phase.
   near_index **near;
   size_t term;
-  double sign;
   double spread; // how much this move alone can do
 } cell_move;
 

@@ -118,15 +118,26 @@ static int add_table(cell_builder *b, const expr *e, uint32_t vars) {
   return at;
 }
 
-// Parts over few codes become tables, the largest such parts; sums and products of them stay as they are.
+// Whether all weights of the cell use the same slots for these variables.
+static bool all_shared(const cell_set *c, uint32_t vars) {
+  for (size_t i = 0; i < c->var_count; i++)
+    for (size_t j = 1; (vars >> i & 1) != 0 && j < c->width; j++)
+      if (c->vars[i].slot[j] != c->vars[i].slot[0]) return false;
+  return true;
+}
+
+// Parts over few codes become tables, the largest such parts; sums and products of them stay as they are. So do those of
+// codes that are shared by different weights, which would only be in each other's way.
 static int build_node(cell_builder *b, const expr *e) {
   cell_set *c = b->c;
   uint32_t vars = vars_of(c, e);
   unsigned bits = set_bits(c, vars);
-  if (bits <= CELL_TABLE_BITS && (c->phases * c->width) << bits <= TABLE_LIMIT) return add_table(b, e, vars);
   int first = -1, second = 0;
   static const cell_op ops[EXPR_COUNT] = {
       [EXPR_ADD] = CELL_ADD, [EXPR_SUB] = CELL_SUB, [EXPR_MUL] = CELL_MUL, [EXPR_NEG] = CELL_NEG};
+  bool fits = bits <= CELL_TABLE_BITS && (c->phases * c->width) << bits <= TABLE_LIMIT;
+  if (fits && (ops[e->op] == CELL_TABLE || (vars & (vars - 1)) == 0 || all_shared(c, vars)))
+    return add_table(b, e, vars);
   if (ops[e->op] != CELL_TABLE) {
     first = build_node(b, e->args[0]);
     if (first >= 0 && e->op != EXPR_NEG) second = build_node(b, e->args[1]);
@@ -226,14 +237,11 @@ static int parent_of(const cell_set *c, int node, int from) {
   return -1;
 }
 
-// Whether the node reaches its root through sums only, once; with which sign, in which term.
-static bool is_additive(const cell_set *c, int node, double *sign, size_t *term) {
-  *sign = 1;
+// Whether the node reaches its root once, so that the value is a linear function of it; in which term.
+static bool is_linear(const cell_set *c, int node, size_t *term) {
   for (int up = parent_of(c, node, node + 1); up >= 0; up = parent_of(c, node, node + 1)) {
     const cell_node *n = &c->nodes[up];
-    if (n->op == CELL_MUL || parent_of(c, node, up + 1) >= 0 || (n->args[0] == node && n->args[1] == node))
-      return false;
-    if (n->op == CELL_NEG || (n->op == CELL_SUB && n->args[1] == node)) *sign = -*sign;
+    if (parent_of(c, node, up + 1) >= 0 || (n->op != CELL_NEG && n->args[0] == n->args[1])) return false;
     node = up;
   }
   size_t found = 0;
@@ -306,8 +314,7 @@ static void add_node_moves(cell_builder *b, int node, bool *done) {
       add_slot(c, m, c->vars[n->vars[v]].slot[j]);
       done[c->vars[n->vars[v]].slot[j]] = true;
     }
-    bool whole = m->first == 0 && m->count == c->width && n->bits >= NEAR_LEAST_BITS;
-    if (!whole || !is_additive(c, node, &m->sign, &m->term)) continue;
+    if (n->bits < NEAR_LEAST_BITS || !is_linear(c, node, &m->term)) continue;
     m->near = ARENA_ARRAY(b->a, near_index *, c->phases);
   }
 }
@@ -388,7 +395,8 @@ void cell_set_update(cell_set *c, const double *const *tables) {
     if (m->near == NULL) continue;
     const cell_node *n = &c->nodes[m->node];
     for (size_t p = 0; p < c->phases; p++)
-      m->near[p] = near_index_new(c->near_mem, n->table + ((p * c->width) << n->bits), (size_t)1 << n->bits, c->width);
+      m->near[p] = near_index_new(c->near_mem, n->table + ((p * c->width + m->first) << n->bits), (size_t)1 << n->bits,
+                                  m->count);
   }
   order_moves(c);
   sample_terms(c);

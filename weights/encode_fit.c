@@ -297,8 +297,8 @@ static void try_fit(const core_set *c, const fit_span *s, fit *f) {
 }
 
 static void improve_fit(const core_set *c, const fit_span *s, fit *f) {
-  enum { ROUNDS = 6 };
-  for (int i = 0; i < ROUNDS; i++) {
+  enum { ROUNDS = 6, CELL_ROUNDS = 3 };
+  for (int i = 0; i < (c->cells != NULL ? CELL_ROUNDS : ROUNDS); i++) {
     fit next = *f;
     try_fit(c, s, &next);
     bool enough = !(next.error < f->error * (1 - 1e-4));
@@ -380,7 +380,8 @@ void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
       best[1] = f;
     }
   }
-  for (int i = 0; i < 2; i++)
+  // Solving cells takes long: one start has to do.
+  for (int i = 0; i < (c->cells != NULL ? 1 : 2); i++)
     if (best[i].error < INFINITY) improve_fit(c, s, &best[i]);
   const fit *f = best[1].error < best[0].error ? &best[1] : &best[0];
   if (f->error < INFINITY) memcpy(u, f->u, c->terms * sizeof *u);

@@ -42,8 +42,10 @@ void unit_outputs(unit *u, size_t level, size_t i, const double *above, double *
 }
 
 // Integers are always rounded, real numbers only to be stored.
-static double storable(elem_type type, double x, bool store) {
+static double storable(const unit *u, unsigned field, double x, bool store) {
+  elem_type type = u->plan->scheme->fields[field].type;
   bool keep = elem_get(type)->kind == ELEM_KIND_FLOAT && !store;
+  if (u->plan->inverse[field]) return keep ? x : 1 / storable_round(type, 1 / x);
   return keep ? storable_clamp(type, x) : storable_round(type, x);
 }
 
@@ -82,7 +84,7 @@ static double solve_affine(const item *it, unsigned field) {
     numerator += slope[r] * rest;
   }
   double x = numerator / denominator;
-  return storable(it->u->plan->scheme->fields[field].type, isfinite(x) ? x : old, it->store);
+  return storable(it->u, field, isfinite(x) ? x : old, it->store);
 }
 
 // The numbers of an integer field to try: all at first, near the present one later.
@@ -163,7 +165,7 @@ static void solve_and_round(const item *it, unsigned set) {
       if ((set >> f & 1) == 0 || is_real_at(it, f) != (real == 1)) continue;
       solve_set(it, set);
       double *field = &it->u->fields[it->l->fields[f]];
-      *field = storable(type_at(it, f), *field, it->store);
+      *field = storable(it->u, it->l->fields[f], *field, it->store);
       set &= ~(1u << f);
     }
 }

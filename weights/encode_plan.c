@@ -326,7 +326,7 @@ static bool can_solve(const planner *p, const plan_level *l) {
 
 static bool split_levels(planner *p) {
   encode_plan *plan = p->plan;
-  const expr *outputs[PLAN_TERMS] = {p->s->value};
+  const expr *outputs[PLAN_TERMS] = {p->plan->value};
   size_t count = 1;
   for (size_t i = 0; i < plan->level_count; i++) {
     plan_level *l = &plan->levels[i];
@@ -495,6 +495,37 @@ static void assign_roles(encode_plan *plan, const scheme *s) {
   }
 }
 
+static bool is_field(const expr *e, unsigned f) { return e->op == EXPR_FIELD && e->index == f; }
+
+// Whether f occurs as the divisor of real quotients only.
+static bool only_divides(const expr *e, unsigned f) {
+  if (is_field(e, f)) return false;
+  for (unsigned i = 0; i < e->arg_count; i++) {
+    bool divisor = e->op == EXPR_DIV && !e->is_int && i == 1 && is_field(e->args[1], f);
+    if (!divisor && !only_divides(e->args[i], f)) return false;
+  }
+  return true;
+}
+
+static const expr *multiply_instead(arena *a, const expr *e, const bool *inverse) {
+  if (e->arg_count == 0) return e;
+  const expr **args = ARENA_ARRAY(a, const expr *, e->arg_count);
+  for (unsigned i = 0; i < e->arg_count; i++) args[i] = multiply_instead(a, e->args[i], inverse);
+  bool swap = e->op == EXPR_DIV && !e->is_int && args[1]->op == EXPR_FIELD && inverse[args[1]->index];
+  expr *copy = arena_memdup(a, e, sizeof *e);
+  copy->args = args;
+  if (swap) copy->op = EXPR_MUL;
+  return copy;
+}
+
+static void invert_divisors(arena *a, encode_plan *plan, const scheme *s) {
+  plan->inverse = ARENA_ARRAY(a, bool, s->field_count);
+  for (unsigned f = 0; f < s->field_count; f++)
+    plan->inverse[f] = plan->roles[f] == ROLE_LEVEL && elem_get(s->fields[f].type)->kind == ELEM_KIND_FLOAT &&
+                       encode_plan_uses(s->value, f) && only_divides(s->value, f);
+  plan->value = multiply_instead(a, s->value, plan->inverse);
+}
+
 encode_plan *encode_plan_new(arena *a, const scheme *s) {
   encode_plan *plan = ARENA_NEW(a, encode_plan);
   planner p = {.mem = a, .s = s, .plan = plan};
@@ -502,6 +533,7 @@ encode_plan *encode_plan_new(arena *a, const scheme *s) {
   plan->roles = ARENA_ARRAY(a, field_role, s->field_count);
   plan->period = (size_t)period_of(s->value);
   assign_roles(plan, s);
+  invert_divisors(a, plan, s);
   if (plan->period == 0) return plan;
   // Each failure makes at least one more field a selector, so this ends.
   for (size_t attempt = 0; attempt <= 2 * s->field_count; attempt++) {

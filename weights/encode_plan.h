@@ -36,12 +36,15 @@ typedef struct plan_level {
 typedef struct encode_plan {
   const scheme *scheme;
   field_role *roles;
+  bool *inverse; // fields that divide only: for the levels their numbers are 1 / field, and `value` multiplies
+  const expr *value;
   bool structured;    // else only the general search can encode this
   bool has_tables;    // ROLE_TABLE fields
   size_t period;      // of cores along k; 1: they do not depend on it; 0: not periodic
   size_t level_count; // levels[0] is per weight; the last one's terms are the constant 1
   plan_level levels[PLAN_LEVELS];
   uint64_t cell;       // weights that share selectors (weights/encode_cell.h); 0: there are none
+  uint64_t span;       // weights within which windows wrap; 0: there are none
   const expr *blocked; // where structure ended, if a part of the value is to blame
 } encode_plan;
 

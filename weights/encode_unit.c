@@ -5,8 +5,6 @@
 
 #include "support/num.h"
 
-static size_t top_level(const unit *u) { return u->plan->level_count - 1; }
-
 // Granules of `size` (0: all) in a length.
 static size_t granules_in(size_t length, uint64_t size) { return size == 0 ? 1 : (size_t)num_ceil_div(length, size); }
 
@@ -37,6 +35,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
     l->outs = ARENA_ARRAY(a, double, l->capacity *PLAN_TERMS);
     unit_core_limits(u, i);
   }
+  u->open_exact = ARENA_ARRAY(a, bool, u->levels[1].capacity);
   return u;
 }
 
@@ -54,14 +53,6 @@ void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
   }
 }
 
-// Some granules of a level: `bands` runs of `run` granules, `step` apart.
-typedef struct granules {
-  size_t first, bands, run, step;
-} granules;
-
-static size_t granules_total(granules g) { return g.bands * g.run; }
-static size_t granule_at(granules g, size_t i) { return g.first + i / g.run * g.step + i % g.run; }
-
 // Granules of size `inner` within number `at` of size `outer`, of `count` there are.
 static void cut_granules(uint64_t inner, uint64_t outer, size_t count, size_t at, size_t *first, size_t *number) {
   size_t ratio = outer == 0 ? count : (size_t)(outer / inner);
@@ -69,10 +60,9 @@ static void cut_granules(uint64_t inner, uint64_t outer, size_t count, size_t at
   *number = *first + ratio <= count ? ratio : count - *first;
 }
 
-// Granules of `level` that granule `parent` of the next level holds; for the top level all there are.
-static granules children(const unit *u, size_t level, size_t parent) {
+granules unit_children(const unit *u, size_t level, size_t parent) {
   const unit_level *l = &u->levels[level];
-  if (level == top_level(u)) return (granules){.bands = 1, .run = l->count, .step = l->count};
+  if (level == unit_top_level(u)) return (granules){.bands = 1, .run = l->count, .step = l->count};
   granularity inner = u->plan->levels[level].gran, outer = u->plan->levels[level + 1].gran;
   size_t per_row = u->levels[level + 1].per_row, band, column;
   granules g = {.step = l->per_row};
@@ -88,7 +78,7 @@ static size_t cut_span(uint64_t size, size_t all, size_t at, size_t *first) {
   return size == 0 || all - *first < size ? all - *first : (size_t)size;
 }
 
-static fit_span span_of(const unit *u, size_t granule) {
+fit_span unit_span(const unit *u, size_t granule) {
   granularity g = u->plan->levels[1].gran;
   fit_span s = {.stride = u->columns, .code_stride = u->row_codes, .effort = u->effort};
   size_t row, at, per_row = u->levels[1].per_row;
@@ -120,7 +110,7 @@ static void add_item(unit *u, size_t level, size_t i, quad *sum) {
 
 // Solves all items of a parent for given outputs of its level, then improves these; returns the error.
 static double fit_items(unit *u, size_t level, size_t parent, double *above) {
-  granules g = children(u, level, parent);
+  granules g = unit_children(u, level, parent);
   quad *sum = &u->levels[level + 1].quads[parent];
   *sum = (quad){.power = 0};
   for (size_t i = 0; i < granules_total(g); i++) {
@@ -131,8 +121,7 @@ static double fit_items(unit *u, size_t level, size_t parent, double *above) {
   return quad_error(sum, u->plan->levels[level].terms, above);
 }
 
-// The terms of output `row`: `slope` varies with the fields, `offset` (if any) does not. False for other shapes.
-static bool row_terms(const unit *u, size_t level, size_t row, size_t *slope, size_t *offset) {
+bool unit_row_terms(const unit *u, size_t level, size_t row, size_t *slope, size_t *offset) {
   const plan_level *l = &u->plan->levels[level];
   *slope = *offset = l->terms;
   for (size_t t = 0; t < l->terms; t++) {
@@ -147,7 +136,7 @@ static bool row_terms(const unit *u, size_t level, size_t row, size_t *slope, si
 // The range of the ideal values of one output over the items, and their mean.
 static void target_range(const unit *u, size_t level, size_t parent, size_t row, double *min, double *max,
                          double *mean) {
-  granules g = children(u, level, parent);
+  granules g = unit_children(u, level, parent);
   *min = INFINITY;
   *max = -INFINITY;
   *mean = 0;
@@ -175,41 +164,6 @@ static void add_start(starts *list, const plan_level *l, size_t term, double slo
   list->offset[list->count++] = offset;
 }
 
-// The targets of one output as multiples of what its one integer field can be.
-static bool exact_slope(const unit *u, size_t level, size_t parent, size_t row, size_t slope, double *out) {
-  enum { SLACK = 16 };
-  const plan_level *l = &u->plan->levels[level];
-  const expr *core = l->core[row][slope];
-  granules g = children(u, level, parent);
-  size_t count = 0, field = l->field_count;
-  for (size_t f = 0; f < l->field_count; f++)
-    if (encode_plan_uses(core, l->fields[f])) field = field == l->field_count ? f : l->field_count + 1;
-  if (field >= l->field_count || elem_get(u->plan->scheme->fields[l->fields[field]].type)->bits > 8) return false;
-  arena *a = arena_new();
-  double *targets = ARENA_ARRAY(a, double, granules_total(g));
-  for (size_t i = 0; i < granules_total(g); i++) {
-    double target[PLAN_TERMS] = {0};
-    const quad *q = &u->levels[level].quads[granule_at(g, i)];
-    if (!(q->h[row][row] > 0)) continue; // no weight says anything about it
-    quad_solve(q, l->rows, NULL, target);
-    targets[count++] = target[row];
-  }
-  elem_type type = u->plan->scheme->fields[l->fields[field]].type;
-  size_t codes = (size_t)1 << elem_get(type)->bits;
-  double *values = ARENA_ARRAY(a, double, codes);
-  for (size_t code = 0; code < codes; code++) {
-    u->fields[l->fields[field]] = elem_decode(type, code);
-    values[code] = relaxed_eval(&(relaxed_env){.scheme = u->plan->scheme, .fields = u->fields}, core);
-  }
-  level_list levels = level_list_make(values, codes);
-  probe_line lines[PROBE_FOUND];
-  bool found = !l->fixed[slope] &&
-               probe_lines(&levels, targets, count, false, l->negative[slope], l->positive[slope], SLACK, lines) > 0;
-  *out = found ? lines[0].slope : 0;
-  arena_free(a);
-  return found;
-}
-
 static void find_starts(const unit *u, size_t level, size_t parent, size_t row, size_t slope, size_t offset,
                         starts *list) {
   static const double shrink[] = {1, 0.85};
@@ -218,7 +172,7 @@ static void find_starts(const unit *u, size_t level, size_t parent, size_t row, 
   double lo = has_slope ? u->core_min[level][row][slope] : 0, hi = has_slope ? u->core_max[level][row][slope] : 0;
   target_range(u, level, parent, row, &min, &max, &mean);
   double exact;
-  if (has_slope && !has_offset && exact_slope(u, level, parent, row, slope, &exact))
+  if (has_slope && !has_offset && unit_exact_slope(u, level, parent, row, slope, &exact))
     add_start(list, &u->plan->levels[level], slope, exact, 0);
   double far = -min > max ? min : max, k = has_offset ? u->core_min[level][row][offset] : 1;
   for (size_t i = 0; i < sizeof shrink / sizeof *shrink; i++) {
@@ -247,7 +201,7 @@ static void search_row(unit *u, size_t level, size_t parent, size_t row, double 
   size_t slope, offset;
   double least = INFINITY, best[PLAN_TERMS];
   starts list = {.count = 0};
-  if (!row_terms(u, level, row, &slope, &offset)) return;
+  if (!unit_row_terms(u, level, row, &slope, &offset)) return;
   find_starts(u, level, parent, row, slope, offset, &list);
   memcpy(best, above, sizeof best);
   for (size_t i = 0; i < list.count; i++) {
@@ -270,7 +224,7 @@ static void search_parent(unit *u, size_t level, size_t parent) {
   for (size_t r = 0; r < u->plan->levels[level].rows; r++) {
     size_t slope, offset;
     starts list = {.count = 0};
-    if (!row_terms(u, level, r, &slope, &offset)) continue;
+    if (!unit_row_terms(u, level, r, &slope, &offset)) continue;
     find_starts(u, level, parent, r, slope, offset, &list);
     if (list.count > 0) set_start(u, level, slope, offset, &list, 0, above);
   }
@@ -286,7 +240,7 @@ static void refit_parent(unit *u, size_t level, size_t parent) {
 }
 
 static void go_up(unit *u, bool first) {
-  for (size_t level = 1; level < top_level(u); level++)
+  for (size_t level = 1; level < unit_top_level(u); level++)
     for (size_t p = 0; p < u->levels[level + 1].count; p++) {
       if (first)
         search_parent(u, level, p);
@@ -296,7 +250,7 @@ static void go_up(unit *u, bool first) {
 }
 
 static void settle_children(unit *u, size_t level, size_t parent, const double *above) {
-  granules g = children(u, level, parent);
+  granules g = unit_children(u, level, parent);
   for (size_t i = 0; i < granules_total(g); i++) {
     size_t at = granule_at(g, i);
     unit_solve_item(u, level, at, above, true);
@@ -307,8 +261,8 @@ static void settle_children(unit *u, size_t level, size_t parent, const double *
 // Rounds the fields of every level, given those above.
 static void go_down(unit *u) {
   static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
-  settle_children(u, top_level(u), 0, constant);
-  for (size_t level = top_level(u) - 1; level >= 1; level--)
+  settle_children(u, unit_top_level(u), 0, constant);
+  for (size_t level = unit_top_level(u) - 1; level >= 1; level--)
     for (size_t p = 0; p < u->levels[level + 1].count; p++)
       settle_children(u, level, p, u->levels[level + 1].outs + p * PLAN_TERMS);
 }
@@ -316,14 +270,12 @@ static void go_down(unit *u) {
 // Codes for the fields as stored; the error of the unit.
 static double assign_codes(unit *u) {
   double error = 0;
-  u->effort = 1;
   for (size_t i = 0; i < u->levels[1].count; i++) {
-    fit_span s = span_of(u, i);
+    fit_span s = unit_span(u, i);
     const double *out = u->levels[1].outs + i * PLAN_TERMS;
     fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
     error += quad_error(&u->levels[1].quads[i], u->cores->terms, out);
   }
-  u->effort = 0;
   return error;
 }
 
@@ -338,12 +290,12 @@ static void keep_best(unit *u) {
 // Goes back to the best solution, with the outputs that follow from it.
 static void restore_best(unit *u) {
   static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
-  for (size_t level = top_level(u); level >= 1; level--) {
+  for (size_t level = unit_top_level(u); level >= 1; level--) {
     unit_level *l = &u->levels[level];
     memcpy(l->vals, l->best_vals, l->count * u->plan->levels[level].field_count * sizeof *l->vals);
-    for (size_t p = 0; p < (level < top_level(u) ? u->levels[level + 1].count : 1); p++) {
-      granules g = children(u, level, p);
-      const double *above = level < top_level(u) ? u->levels[level + 1].outs + p * PLAN_TERMS : constant;
+    for (size_t p = 0; p < (level < unit_top_level(u) ? u->levels[level + 1].count : 1); p++) {
+      granules g = unit_children(u, level, p);
+      const double *above = level < unit_top_level(u) ? u->levels[level + 1].outs + p * PLAN_TERMS : constant;
       for (size_t i = 0; i < granules_total(g); i++)
         unit_outputs(u, level, granule_at(g, i), above, l->outs + granule_at(g, i) * PLAN_TERMS);
     }
@@ -352,6 +304,7 @@ static void restore_best(unit *u) {
 
 // Fields of few numbers are stepped through; real ones by their encodings.
 static bool has_neighbours(const unit *u, unsigned field) {
+  if (u->plan->inverse[field]) return false;
   const elem_info *e = elem_get(u->plan->scheme->fields[field].type);
   return e->kind != ELEM_KIND_FLOAT || e->bits <= 8;
 }
@@ -375,7 +328,7 @@ static void step_field(unit *u, size_t i, size_t slot, const double *above, doub
   const plan_level *l = &u->plan->levels[1];
   elem_type type = u->plan->scheme->fields[l->fields[slot]].type;
   double *val = &u->levels[1].vals[i * l->field_count + slot], *outs = u->levels[1].outs + i * PLAN_TERMS;
-  fit_span s = span_of(u, i);
+  fit_span s = unit_span(u, i);
   for (int direction = -1; direction <= 1; direction += 2)
     for (;;) {
       double old[PLAN_TERMS], from = *val, next;
@@ -401,12 +354,12 @@ static void polish(unit *u) {
   static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   const plan_level *l = &u->plan->levels[1];
   restore_best(u);
-  for (size_t p = 0; p < (top_level(u) > 1 ? u->levels[2].count : 1); p++) {
-    granules g = children(u, 1, p);
-    const double *above = top_level(u) > 1 ? u->levels[2].outs + p * PLAN_TERMS : constant;
+  for (size_t p = 0; p < (unit_top_level(u) > 1 ? u->levels[2].count : 1); p++) {
+    granules g = unit_children(u, 1, p);
+    const double *above = unit_top_level(u) > 1 ? u->levels[2].outs + p * PLAN_TERMS : constant;
     for (size_t child = 0; child < granules_total(g); child++) {
       size_t i = granule_at(g, child);
-      fit_span s = span_of(u, i);
+      fit_span s = unit_span(u, i);
       double *outs = u->levels[1].outs + i * PLAN_TERMS;
       quad q;
       fit_measure(u->cores, &s, outs, &q);
@@ -424,39 +377,26 @@ static bool has_steps(const unit *u) {
   return false;
 }
 
-// Of several coefficients that are all exact, those that the fields can say.
-static void choose_exact(unit *u, size_t i, double (*ideal)[PLAN_TERMS], size_t found) {
-  static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
-  fit_span s = span_of(u, i);
-  quad best = {.power = 0};
-  double least = INFINITY;
-  for (size_t c = 0; c < found && least > 0; c++) {
-    double *vals = u->levels[1].vals + i * u->plan->levels[1].field_count, out[PLAN_TERMS];
-    quad exact, stored;
-    for (size_t f = 0; f < u->plan->levels[1].field_count; f++) vals[f] = 1;
-    fit_assign(u->cores, &s, ideal[c], &exact);
-    u->levels[1].quads[i] = exact;
-    unit_solve_item(u, 1, i, constant, top_level(u) == 1);
-    unit_outputs(u, 1, i, constant, out);
-    fit_measure(u->cores, &s, out, &stored);
-    double error = top_level(u) == 1 ? quad_error(&stored, u->cores->terms, out) : 0;
-    if (error < least) least = error, best = exact;
-  }
-  u->levels[1].quads[i] = best;
-}
-
 static void start_unit(unit *u) {
-  double ideal[PROBE_FOUND][PLAN_TERMS];
   for (size_t i = 0; i < u->levels[1].count; i++) {
-    fit_span s = span_of(u, i);
-    size_t found = fit_exact(u->cores, &s, ideal);
-    if (found > 0)
-      choose_exact(u, i, ideal, found);
-    else
-      fit_search(u->cores, &s, ideal[0], &u->levels[1].quads[i]);
+    double ideal[PLAN_TERMS];
+    fit_span s = unit_span(u, i);
+    if (!unit_exact_fit(u, i)) fit_search(u->cores, &s, ideal, &u->levels[1].quads[i]);
   }
+  unit_settle_exact(u);
   go_up(u, true);
   go_down(u);
+}
+
+// The codes of cells once more, with all effort.
+static double solve_thoroughly(unit *u, double best) {
+  restore_best(u);
+  u->effort = 1;
+  double error = assign_codes(u);
+  u->effort = 0;
+  if (!(error < best)) return best;
+  keep_best(u);
+  return error;
 }
 
 double unit_encode(unit *u, bool warm) {
@@ -483,5 +423,5 @@ double unit_encode(unit *u, bool warm) {
     best = assign_codes(u);
     keep_best(u);
   }
-  return best;
+  return u->cores->cells == NULL || warm ? best : solve_thoroughly(u, best);
 }

@@ -27,6 +27,7 @@ typedef struct unit {
   size_t row_codes;               // of a row
   unsigned effort;                // of cells, see fit_span
   unit_level levels[PLAN_LEVELS]; // 0 is not used
+  bool *open_exact;               // by granule of level 1: several exact coefficients are left to choose from
   double *fields;                 // scratch, by scheme field
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
 } unit;
@@ -46,6 +47,37 @@ double unit_encode(unit *u, bool warm);
 static inline double unit_value(const unit *u, size_t level, size_t i, size_t slot) {
   return u->levels[level].best_vals[i * u->plan->levels[level].field_count + slot];
 }
+
+// Some granules of a level: `bands` runs of `run` granules, `step` apart.
+typedef struct granules {
+  size_t first, bands, run, step;
+} granules;
+
+static inline size_t granules_total(granules g) { return g.bands * g.run; }
+static inline size_t granule_at(granules g, size_t i) { return g.first + i / g.run * g.step + i % g.run; }
+
+static inline size_t unit_top_level(const unit *u) { return u->plan->level_count - 1; }
+
+// Granules of `level` that granule `parent` of the next level holds; for the top level all there are.
+granules unit_children(const unit *u, size_t level, size_t parent);
+
+// The weights of a granule of level 1.
+fit_span unit_span(const unit *u, size_t granule);
+
+// The terms of output `row`: `slope` varies with the fields, `offset` (if any) does not. False for other shapes.
+bool unit_row_terms(const unit *u, size_t level, size_t row, size_t *slope, size_t *offset);
+
+// Part of unit_encode, in weights/encode_exact.c.
+
+// Whether granule i of level 1 has weights that are exact for some coefficients; then its form is that of such. Where these
+// are several and only the levels above can tell them apart, open_exact is set.
+bool unit_exact_fit(unit *u, size_t i);
+
+// Chooses among the several, by what the others say of the levels above.
+void unit_settle_exact(unit *u);
+
+// The ideal values of one output as multiples of what its one integer field can be: by what. False when they are none.
+bool unit_exact_slope(const unit *u, size_t level, size_t parent, size_t row, size_t slope, double *out);
 
 // Part of unit_encode, in weights/encode_item.c.
 

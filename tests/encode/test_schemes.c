@@ -1,0 +1,343 @@
+// The encoder with every format in a folder: test_schemes SCHEMES EXCEPTIONS RESULTS. Formats are added all the time, so
+// nothing here knows them; what is not expected of some of them is in EXCEPTIONS. RESULTS/encode.tsv gets a line for each.
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "support/file.h"
+#include "tests/check_main.h"
+#include "tests/scheme/kit.h"
+#include "weights/encode.h"
+#include "weights/encode_plan.h"
+#include "weights/error_stats.h"
+#include "weights/tensor_file.h"
+
+enum { COLUMNS = 512, LEAST_ROWS = 3, MOST_ROWS = 132 };
+
+static const char *schemes_dir, *exceptions_path, *results_path;
+static const fe_scheme_info *infos;
+
+// One format with memory and messages of its own.
+typedef struct subject {
+  arena *a;
+  diag *d;
+  const char *name;
+  const scheme *s;
+  uint64_t rows;
+} subject;
+
+static fe_options folder(void) { return (fe_options){.dirs = &schemes_dir, .dir_count = 1}; }
+
+// Rows enough for more than one tile.
+static uint64_t rows_for(const scheme *s) {
+  uint64_t rows = LEAST_ROWS;
+  for (size_t f = 0; f < s->field_count; f++) {
+    uint64_t tile = granularity_rows(&s->fields[f].gran) + 1;
+    if (tile > rows) rows = tile;
+  }
+  return rows < MOST_ROWS ? rows : MOST_ROWS;
+}
+
+static subject open_subject(int index) {
+  subject x = {.a = arena_new(), .name = infos[index].name};
+  fe_options o = folder();
+  x.d = diag_new(x.a, NULL, false);
+  x.s = fe_find_scheme(x.d, x.a, NULL, &o, x.name);
+  ck_assert_msg(x.s != NULL, "%s: %s", x.name, diag_text(x.d));
+  x.rows = rows_for(x.s);
+  return x;
+}
+
+// Whether EXCEPTIONS says so of the format.
+static bool is_said(const subject *x, const char *what) {
+  char name[128], word[128], line[512];
+  bool found = false;
+  FILE *f = fopen(exceptions_path, "r");
+  ck_assert_ptr_nonnull(f);
+  while (fgets(line, sizeof line, f) != NULL)
+    found |= sscanf(line, "%127s %127s", name, word) == 2 && strcmp(name, x->name) == 0 && strcmp(word, what) == 0;
+  fclose(f);
+  return found;
+}
+
+static tensor_codes *encode(const subject *x, const float *w) {
+  return encode_tensor(x->d, x->a, x->s, w, x->rows, COLUMNS, NULL, (encode_progress){.call = NULL});
+}
+
+static float *decode(const subject *x, const tensor_codes *t) {
+  float *w = ARENA_ARRAY(x->a, float, x->rows *COLUMNS);
+  double row[COLUMNS];
+  for (uint64_t n = 0; n < x->rows; n++) {
+    scheme_row(t, n, row);
+    for (uint64_t k = 0; k < COLUMNS; k++) w[n * COLUMNS + k] = (float)row[k];
+  }
+  return w;
+}
+
+static float *normal_weights(const subject *x) { return kit_normal_weights(x->a, x->rows * COLUMNS, 17); }
+
+static void report(const subject *x, const char *status, const char *text) {
+  FILE *f = fopen(arena_printf(x->a, "%s/encode.tsv", results_path), "a");
+  if (f == NULL) return;
+  fprintf(f, "%s\tencode\t%s\t%s\n", x->name, status, text);
+  fclose(f);
+}
+
+// ---- the best codes ----------------------------------------------------------------------------------------
+
+typedef struct area {
+  uint64_t n, rows, k, columns;
+} area;
+
+static void cut(uint64_t at, uint64_t size, uint64_t all, uint64_t *first, uint64_t *count) {
+  *first = size == 0 ? 0 : at - at % size;
+  *count = size == 0 || all - *first < size ? all - *first : size;
+}
+
+// The weights that an element of a field touches; with codes that reach into others' windows, all of the span.
+static area area_of(const subject *x, unsigned f, uint64_t n, uint64_t k) {
+  area r;
+  granularity g = x->s->fields[f].gran;
+  cut(n, granularity_rows(&g), x->rows, &r.n, &r.rows);
+  cut(k, granularity_columns(&g), COLUMNS, &r.k, &r.columns);
+  return r;
+}
+
+static double area_error(const tensor_codes *t, const float *w, area r) {
+  double sum = 0;
+  for (uint64_t n = r.n; n < r.n + r.rows; n++)
+    for (uint64_t k = r.k; k < r.k + r.columns; k++) {
+      double e = scheme_weight(t, n, k) - (double)w[n * t->columns + k];
+      sum += e * e;
+    }
+  return sum;
+}
+
+static unsigned field_bits(const subject *x, unsigned f) { return elem_get(x->s->fields[f].type)->bits; }
+
+static bool is_single_code(const subject *x, const encode_plan *p, unsigned f) {
+  return p->roles[f] == ROLE_CODE && x->s->fields[f].rank == 0;
+}
+
+// All numbers of all codes of one weight together: none is nearer than those that were chosen.
+static size_t count_better_weights(const subject *x, const encode_plan *p, tensor_codes *t, const float *w) {
+  enum { SAMPLES = 60, MOST_BITS = 12 };
+  size_t better = 0;
+  unsigned bits = 0;
+  for (unsigned f = 0; f < x->s->field_count; f++) bits += is_single_code(x, p, f) ? field_bits(x, f) : 0;
+  if (bits == 0 || bits > MOST_BITS || p->span > 0) return 0;
+  for (uint64_t i = 0; i < SAMPLES; i++) {
+    uint64_t at = i * 7919 % (x->rows * COLUMNS), n = at / COLUMNS, k = at % COLUMNS;
+    double chosen = fabs(scheme_weight(t, n, k) - (double)w[at]), least = chosen;
+    uint32_t kept[SCHEME_MAX_FIELD_BITS * 4];
+    ck_assert(x->s->field_count <= sizeof kept / sizeof *kept);
+    for (unsigned f = 0; f < x->s->field_count; f++)
+      if (is_single_code(x, p, f)) kept[f] = t->elements[f][at];
+    for (uint32_t joint = 0; joint < 1u << bits; joint++) {
+      uint32_t rest = joint;
+      for (unsigned f = 0; f < x->s->field_count; f++) {
+        if (!is_single_code(x, p, f)) continue;
+        t->elements[f][at] = rest & ((1u << field_bits(x, f)) - 1);
+        rest >>= field_bits(x, f);
+      }
+      double error = fabs(scheme_weight(t, n, k) - (double)w[at]);
+      if (error < least) least = error;
+    }
+    for (unsigned f = 0; f < x->s->field_count; f++)
+      if (is_single_code(x, p, f)) t->elements[f][at] = kept[f];
+    better += least < chosen * (1 - 1e-6) - 1e-12;
+  }
+  return better;
+}
+
+// Codes of several weights: no other number of one of them alone is better (of many, some are tried).
+static size_t count_better_cells(const subject *x, const encode_plan *p, tensor_codes *t, const float *w,
+                                 size_t *tried) {
+  enum { SAMPLES = 24, MOST = 256 };
+  size_t better = 0;
+  uint64_t state = 5;
+  for (unsigned f = 0; f < x->s->field_count; f++) {
+    if (p->roles[f] != ROLE_SELECTOR) continue;
+    uint64_t size = 1, all = (uint64_t)1 << field_bits(x, f);
+    scheme_field_size(&x->s->fields[f], &size);
+    for (uint64_t i = 0; i < SAMPLES; i++, ++*tried) {
+      uint64_t n = kit_random(&state) % x->rows, k = kit_random(&state) % COLUMNS;
+      uint64_t at = scheme_field_index(&x->s->fields[f], COLUMNS, n, k) + kit_random(&state) % size;
+      area r = area_of(x, f, n, k);
+      uint32_t kept = t->elements[f][at];
+      double chosen = area_error(t, w, r), least = chosen;
+      for (uint64_t c = 0; c < all && c < MOST; c++) {
+        t->elements[f][at] = (uint32_t)(all <= MOST ? c : kit_random(&state) % all);
+        double error = area_error(t, w, r);
+        if (error < least) least = error;
+      }
+      t->elements[f][at] = kept;
+      better += least < chosen * (1 - 1e-6) - 1e-15;
+    }
+  }
+  return better;
+}
+
+START_TEST(codes_are_the_best) {
+  subject x = open_subject(_i);
+  float *w = normal_weights(&x);
+  tensor_codes *t = encode(&x, w);
+  if (is_said(&x, "refused")) {
+    ck_assert_msg(t == NULL, "%s encodes now", x.name);
+    ck_assert_uint_eq(diag_error_count(x.d), 1);
+    report(&x, "no", diag_text(x.d));
+  } else {
+    ck_assert_msg(t != NULL, "%s: %s", x.name, diag_text(x.d));
+    error_stats e = error_stats_measure(t, w);
+    ck_assert_msg(e.relative_rms < 0.95 || is_said(&x, "coarse"), "%s: relative error %g", x.name, e.relative_rms);
+    const encode_plan *p = encode_plan_new(x.a, x.s);
+    size_t tried = 0, better = count_better_weights(&x, p, t, w), cells = count_better_cells(&x, p, t, w, &tried);
+    ck_assert_msg(better == 0, "%s: %zu of the sampled weights have a nearer code", x.name, better);
+    ck_assert_msg(50 * cells <= tried, "%s: %zu of %zu codes of several weights could be better", x.name, cells, tried);
+    report(&x, "ok", arena_printf(x.a, "%.4f", e.relative_rms));
+  }
+  arena_free(x.a);
+}
+END_TEST
+
+// ---- once more ---------------------------------------------------------------------------------------------
+
+// `what` is "again" for weights that have been encoded before, "any" for those of any codes.
+static void expect_again(const subject *x, const float *w, double first, const char *what) {
+  tensor_codes *t = encode(x, w);
+  ck_assert_msg(t != NULL, "%s: %s", x->name, diag_text(x->d));
+  bool near = is_said(x, arena_printf(x->a, "%s-near", what)), loose = is_said(x, arena_printf(x->a, "%s-loose", what));
+  double limit = loose ? first : near ? 0.1 * first : 0;
+  double error = error_stats_measure(t, w).relative_rms;
+  const float *again = decode(x, t);
+  size_t different = 0;
+  for (uint64_t i = 0; i < x->rows * COLUMNS; i++) different += again[i] != w[i];
+  ck_assert_msg(different == 0 || error <= limit, "%s, %s: %zu of %zu weights differ, relative error %g, allowed %g",
+                x->name, what, different, (size_t)(x->rows * COLUMNS), error, limit);
+}
+
+// Decoded weights encode to codes that decode to the same.
+START_TEST(decoded_weights_are_found_again) {
+  subject x = open_subject(_i);
+  float *w = normal_weights(&x);
+  tensor_codes *t = is_said(&x, "refused") ? NULL : encode(&x, w);
+  if (t != NULL) expect_again(&x, decode(&x, t), error_stats_measure(t, w).relative_rms, "again");
+  arena_free(x.a);
+}
+END_TEST
+
+// So do those of any codes, not only of the best ones.
+START_TEST(any_codes_are_found_again) {
+  subject x = open_subject(_i);
+  float *w = normal_weights(&x);
+  tensor_codes *t = is_said(&x, "refused") ? NULL : encode(&x, w);
+  if (t != NULL) {
+    double first = error_stats_measure(t, w).relative_rms;
+    const encode_plan *p = encode_plan_new(x.a, x.s);
+    uint64_t state = 23;
+    for (unsigned f = 0; f < x.s->field_count; f++) {
+      uint64_t count = 0;
+      if (p->roles[f] != ROLE_CODE && p->roles[f] != ROLE_SELECTOR) continue;
+      scheme_field_count(&x.s->fields[f], x.rows, COLUMNS, &count);
+      elem_type type = x.s->fields[f].type;
+      for (uint64_t i = 0; i < count; i++) {
+        uint32_t raw = (uint32_t)(kit_random(&state) & (((uint64_t)1 << elem_get(type)->bits) - 1));
+        if (isfinite(elem_decode(type, raw))) t->elements[f][i] = raw;
+      }
+    }
+    expect_again(&x, decode(&x, t), first, "any");
+  }
+  arena_free(x.a);
+}
+END_TEST
+
+// ---- unusual weights ---------------------------------------------------------------------------------------
+
+typedef enum pattern { ZEROS, ONE, SAME, OUTLIER, TINY, HUGE_ONES, ONE_SIDED, ONE_GROUP, PATTERNS } pattern;
+
+static float pattern_weight(pattern p, uint64_t i, uint64_t *state) {
+  switch (p) {
+  case ONE: return i == 5 ? 1.0f : 0.0f;
+  case SAME: return -0.75f;
+  case OUTLIER: return i == 17 ? 1000.0f : (float)kit_normal(state);
+  case TINY: return (float)(kit_normal(state) * 1e-42);
+  case HUGE_ONES: return (float)(kit_normal(state) * 5e37);
+  case ONE_SIDED: return (float)(3 + 0.1 * kit_normal(state));
+  case ONE_GROUP: return i / 64 == 2 ? (float)kit_normal(state) : 0.0f;
+  default: return 0;
+  }
+}
+
+START_TEST(unusual_weights) {
+  subject x = open_subject(_i);
+  float *w = ARENA_ARRAY(x.a, float, x.rows *COLUMNS);
+  for (int p = 0; p < PATTERNS && !is_said(&x, "refused"); p++) {
+    uint64_t state = 3;
+    for (uint64_t i = 0; i < x.rows * COLUMNS; i++) w[i] = pattern_weight((pattern)p, i, &state);
+    tensor_codes *t = encode(&x, w);
+    ck_assert_msg(t != NULL, "%s, pattern %d: %s", x.name, p, diag_text(x.d));
+    const float *v = decode(&x, t);
+    for (uint64_t i = 0; i < x.rows * COLUMNS; i++) {
+      ck_assert_msg(isfinite(v[i]), "%s, pattern %d: weight %d is %g", x.name, p, (int)i, (double)v[i]);
+      ck_assert_msg(p != ZEROS || fabsf(v[i]) <= 1e-4f, "%s: a zero becomes %g", x.name, (double)v[i]);
+    }
+  }
+  arena_free(x.a);
+}
+END_TEST
+
+// ---- a trained network ---------------------------------------------------------------------------------------
+
+// Trained weights are no harder than random ones.
+START_TEST(trained_weights) {
+  subject x = open_subject(_i);
+  const char *shared = getenv("QCC_SHARED");
+  const char *path =
+      arena_printf(x.a, "%s/models/llama2c/stories260K.gguf", shared != NULL ? shared : QCC_SOURCE_DIR "/../shared");
+  FILE *present = fopen(path, "rb");
+  if (present == NULL) {
+    if (_i == 0) printf("skipped: %s is not present\n", path);
+  } else if (!is_said(&x, "refused")) {
+    fclose(present);
+    tensor_file *f = tensor_file_open(x.d, x.a, path);
+    const tensor *t = f == NULL ? NULL : tensor_file_require(x.d, f, "token_embd.weight");
+    ck_assert_msg(t != NULL, "%s", diag_text(x.d));
+    float *all = ARENA_ARRAY(x.a, float, t->count), *w = ARENA_ARRAY(x.a, float, x.rows *COLUMNS);
+    ck_assert(tensor_read_f32(x.d, t, 0, t->count, all));
+    for (uint64_t i = 0; i < x.rows * COLUMNS; i++) w[i] = all[i % t->count];
+    float *random = normal_weights(&x);
+    const tensor_codes *trained = encode(&x, w), *normal = encode(&x, random);
+    ck_assert_msg(trained != NULL && normal != NULL, "%s: %s", x.name, diag_text(x.d));
+    double error = error_stats_measure(trained, w).relative_rms,
+           other = error_stats_measure(normal, random).relative_rms;
+    ck_assert_msg(error < 1.5 * other + 1e-6 || is_said(&x, "absolute"), "%s: relative error %g, of random weights %g",
+                  x.name, error, other);
+    tensor_file_close(f);
+  }
+  arena_free(x.a);
+}
+END_TEST
+
+int main(int argc, char **argv) {
+  if (argc != 4) return EXIT_FAILURE;
+  schemes_dir = argv[1], exceptions_path = argv[2], results_path = argv[3];
+  arena *a = arena_new();
+  fe_options o = folder();
+  size_t count = fe_list_schemes(diag_new(a, stderr, false), a, &o, &infos);
+  if (count == 0) return EXIT_FAILURE;
+  remove(arena_printf(a, "%s/encode.tsv", results_path));
+  Suite *s = suite_create("every format");
+  TCase *t = tcase_create("encoded");
+  tcase_set_timeout(t, 120);
+  tcase_add_loop_test(t, codes_are_the_best, 0, (int)count);
+  tcase_add_loop_test(t, decoded_weights_are_found_again, 0, (int)count);
+  tcase_add_loop_test(t, any_codes_are_found_again, 0, (int)count);
+  tcase_add_loop_test(t, unusual_weights, 0, (int)count);
+  tcase_add_loop_test(t, trained_weights, 0, (int)count);
+  suite_add_tcase(s, t);
+  int status = check_main(s);
+  arena_free(a);
+  return status;
+}
