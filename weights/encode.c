@@ -53,7 +53,12 @@ double encoder_error(encoder *e, region r) {
   for (uint64_t n = r.n; n < r.n + r.rows; n++)
     for (uint64_t k = r.k; k < r.k + r.columns; k++) {
       encoder_load(e, n, k);
-      relaxed_env env = {.scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n};
+      relaxed_env env = {.scheme = e->s,
+                         .fields = e->fields,
+                         .tables = e->unit_tables,
+                         .k = (double)k,
+                         .n = (double)n,
+                         .codes = e->out};
       double x = relaxed_eval(&env, e->s->value) - encoder_weight(e, n, k);
       sum += x * x;
     }
@@ -289,7 +294,9 @@ static void plan_work(work *w) {
   if (!e->plan->structured) return;
   encoder_use_tables(e, 0, 0);
   const expr *blocked;
-  if (!core_set_init(e->mem, e->plan, e->unit_tables, &w->cores, &blocked)) {
+  region all = encoder_region(e, w->region_gran, 0, 0);
+  uint64_t weights = e->plan->has_tables ? all.rows * all.columns : e->out->rows * e->out->columns;
+  if (!core_set_init(e->mem, e->plan, e->unit_tables, weights, &w->cores, &blocked)) {
     w->region_gran = coarser(w->region_gran, (granularity){.kind = GRAN_ROW});
     return;
   }

@@ -60,10 +60,11 @@ typedef struct cell_move {
 
 typedef struct cell_set {
   const encode_plan *plan;
-  arena *near_mem; // of the indices
-  size_t width;    // weights of a cell
-  size_t finest;   // weights of the finest code
-  size_t phases;   // cells until the value's dependence on the column repeats
+  arena *near_mem;    // of the indices
+  uint64_t questions; // cells that are going to be solved, more or less
+  size_t width;       // weights of a cell
+  size_t finest;      // weights of the finest code
+  size_t phases;      // cells until the value's dependence on the column repeats
   size_t terms;
   bool varies[PLAN_TERMS]; // by codes
   size_t slot_count, var_count, node_count, move_count, outer_count;
@@ -77,9 +78,9 @@ typedef struct cell_set {
   double min[PLAN_TERMS], max[PLAN_TERMS], rms[PLAN_TERMS]; // over sampled codes
 } cell_set;
 
-// What the terms need for codes of cells; cell_set_update comes next. NULL when a part of the value joins too many codes;
+// What the terms need for codes of cells, about `questions` of them; cell_set_update comes next. NULL when a part of the value joins too many codes;
 // then *blocked is that part.
-cell_set *cell_set_new(arena *a, const encode_plan *plan, const expr **blocked);
+cell_set *cell_set_new(arena *a, const encode_plan *plan, uint64_t questions, const expr **blocked);
 
 // Computes all numbers, for the stored tables as they are.
 void cell_set_update(cell_set *c, const double *const *tables);

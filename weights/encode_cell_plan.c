@@ -396,7 +396,7 @@ void cell_set_update(cell_set *c, const double *const *tables) {
     const cell_node *n = &c->nodes[m->node];
     for (size_t p = 0; p < c->phases; p++)
       m->near[p] = near_index_new(c->near_mem, n->table + ((p * c->width + m->first) << n->bits), (size_t)1 << n->bits,
-                                  m->count);
+                                  m->count, c->questions);
   }
   order_moves(c);
   sample_terms(c);
@@ -441,10 +441,14 @@ static bool build(cell_builder *b, const plan_level *l) {
   return true;
 }
 
-cell_set *cell_set_new(arena *a, const encode_plan *plan, const expr **blocked) {
+cell_set *cell_set_new(arena *a, const encode_plan *plan, uint64_t questions, const expr **blocked) {
   cell_builder b = {.a = a, .c = ARENA_NEW(a, cell_set)};
   const plan_level *l = &plan->levels[0];
-  *b.c = (cell_set){.plan = plan, .width = (size_t)plan->cell, .finest = (size_t)plan->cell, .terms = l->terms};
+  *b.c = (cell_set){.plan = plan,
+                    .questions = questions,
+                    .width = (size_t)plan->cell,
+                    .finest = (size_t)plan->cell,
+                    .terms = l->terms};
   b.c->phases = plan->period / (size_t)num_gcd(plan->period, b.c->width);
   if (b.c->terms == 0 || !build(&b, l)) {
     *blocked = b.blocked != NULL ? b.blocked : plan->scheme->value;

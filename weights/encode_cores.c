@@ -158,12 +158,8 @@ static void recognise_simple(core_set *c) {
   find_middles(c);
 }
 
-static void take_cells(core_set *c) {
-  memcpy(c->min, c->cells->min, sizeof c->min);
-  memcpy(c->max, c->cells->max, sizeof c->max);
-}
-
 static bool core_varies(const core_set *c, size_t t) {
+  if (c->trellis != NULL) return c->trellis->varying == t;
   return c->cells != NULL ? c->cells->varies[t] : !constant_core(c, t);
 }
 
@@ -182,8 +178,15 @@ static bool line_terms(core_set *c) {
 static void find_levels(core_set *c) {
   c->levels.count = 0;
   if (!line_terms(c)) return;
+  if (c->cells != NULL && c->plan->has_tables) return; // learned vectors: too many numbers
   if (c->cells != NULL) {
     c->levels = cell_levels(c->level_mem, c->cells, c->level_slope);
+    return;
+  }
+  if (c->trellis != NULL) {
+    size_t states = (size_t)1 << c->trellis->width;
+    c->levels = level_list_make(
+        arena_memdup(c->level_mem, c->trellis->values + c->level_slope * states, states * sizeof(double)), states);
     return;
   }
   if (c->codes * c->positions > PROBE_LEVELS) return;
@@ -196,9 +199,13 @@ static void find_levels(core_set *c) {
 void core_set_update(core_set *c, const double *const *tables) {
   arena_free(c->level_mem);
   c->level_mem = arena_new();
-  if (c->cells != NULL) {
-    cell_set_update(c->cells, tables);
-    take_cells(c);
+  if (c->cells != NULL || c->trellis != NULL) {
+    if (c->cells != NULL)
+      cell_set_update(c->cells, tables);
+    else
+      trellis_update(c->trellis, tables);
+    memcpy(c->min, c->cells != NULL ? c->cells->min : c->trellis->min, sizeof c->min);
+    memcpy(c->max, c->cells != NULL ? c->cells->max : c->trellis->max, sizeof c->max);
     find_levels(c);
     return;
   }
@@ -226,20 +233,29 @@ static unsigned find_direct_field(const encode_plan *plan) {
   return f;
 }
 
-size_t core_set_cell(const core_set *c) { return c->cells != NULL ? c->cells->width : 1; }
-size_t core_set_slots(const core_set *c) { return c->cells != NULL ? c->cells->slot_count : 1; }
+size_t core_set_cell(const core_set *c) {
+  return c->cells != NULL ? c->cells->width : c->trellis != NULL ? c->trellis->span : 1;
+}
 
-bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out,
+size_t core_set_slots(const core_set *c) {
+  return c->cells != NULL ? c->cells->slot_count : c->trellis != NULL ? c->trellis->span : 1;
+}
+
+bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, uint64_t weights, core_set *out,
                    const expr **blocked) {
   enum { LIMIT = 1 << 22 };
   core_set *c = out;
   *c = (core_set){.plan = plan, .terms = plan->levels[0].terms, .positions = plan->period};
   c->direct_field = find_direct_field(plan);
   *blocked = plan->scheme->value;
-  if (plan->cell > 0) {
-    c->cells = cell_set_new(a, plan, blocked);
-    if (c->cells != NULL) core_set_update(c, tables);
-    return c->cells != NULL;
+  if (plan->cell > 0 || plan->span > 0) {
+    if (plan->cell > 0)
+      c->cells = cell_set_new(a, plan, weights / plan->cell, blocked);
+    else
+      c->trellis = trellis_new(a, plan, blocked);
+    if (c->cells == NULL && c->trellis == NULL) return false;
+    core_set_update(c, tables);
+    return true;
   }
   c->codes = c->direct_field < plan->scheme->field_count ? 2 : joint_values(plan);
   if (c->terms == 0 || c->codes * c->positions * c->terms > LIMIT) return false;

@@ -20,7 +20,7 @@ static void choose_exact(unit *u, size_t i, double (*ideal)[PLAN_TERMS], size_t 
   fit_span s = unit_span(u, i);
   quad *q = &u->levels[1].quads[i], best = {.power = 0};
   double least = INFINITY;
-  for (size_t c = 0; c < found && (c == 0 || least > 0); c++) {
+  for (size_t c = 0; c < found && (c == 0 || least > 1e-13 * q->power); c++) {
     fit_assign(u->cores, &s, ideal[c], q);
     double error = solved_error(u, i, above);
     if (error < least) least = error, best = *q;

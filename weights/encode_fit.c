@@ -143,16 +143,35 @@ static void assign_general(const core_set *c, const fit_span *span, const double
     }
 }
 
+static void add_terms(quad *q, size_t terms, const double *v, double w) {
+  q->power += w * w;
+  for (size_t t = 0; t < terms; t++) {
+    q->b[t] += v[t] * w;
+    for (size_t s = 0; s < terms; s++) q->h[t][s] += v[t] * v[s];
+  }
+}
+
 static void add_cell(const core_set *c, const double *w, size_t count, uint64_t k, const uint32_t *slots, quad *q) {
   double v[CELL_WEIGHTS][PLAN_TERMS];
   cell_terms(c->cells, slots, count, k, v);
-  for (size_t j = 0; j < count; j++) {
-    q->power += w[j] * w[j];
-    for (size_t t = 0; t < c->terms; t++) {
-      q->b[t] += v[j][t] * w[j];
-      for (size_t s = 0; s < c->terms; s++) q->h[t][s] += v[j][t] * v[j][s];
+  for (size_t j = 0; j < count; j++) add_terms(q, c->terms, v[j], w[j]);
+}
+
+static void assign_trellis(const core_set *c, const fit_span *span, const double *u, quad *out) {
+  const trellis *t = c->trellis;
+  *out = (quad){.power = 0};
+  for (size_t r = 0; r < span->rows; r++)
+    for (size_t i = 0; i < span->columns; i += t->span) {
+      const double *w = span->w + r * span->stride + i;
+      uint32_t *codes = span->codes + r * span->code_stride + i;
+      size_t count = span->columns - i < t->span ? span->columns - i : t->span;
+      trellis_solve(t, w, count, u, codes);
+      for (size_t j = 0; j < count; j++) {
+        double v[PLAN_TERMS];
+        trellis_terms(t, codes, count, j, v);
+        add_terms(out, c->terms, v, w[j]);
+      }
     }
-  }
 }
 
 static void assign_cells(const core_set *c, const fit_span *span, const double *u, quad *out) {
@@ -190,6 +209,8 @@ static bool is_direct(const core_set *c) { return c->cells == NULL && c->direct_
 void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out) {
   if (c->cells != NULL)
     assign_cells(c, s, u, out);
+  else if (c->trellis != NULL)
+    assign_trellis(c, s, u, out);
   else if (is_direct(c))
     assign_direct(c, s, u, out);
   else if (c->simple)
@@ -363,7 +384,31 @@ size_t fit_exact(const core_set *c, const fit_span *s, double (*u)[PLAN_TERMS]) 
   return found;
 }
 
+// Paths take long: the coefficients are fitted to the first span of some rows.
+static void search_trellis(const core_set *c, const fit_span *s, double *u, quad *out) {
+  enum { ROWS = 4, ROUNDS = 2 };
+  fit_span part = *s;
+  double power = 0;
+  part.rows = s->rows < ROWS ? s->rows : ROWS;
+  part.columns = s->columns < c->trellis->span ? s->columns : c->trellis->span;
+  for (size_t i = 0; i < part.rows * part.columns; i++) {
+    double w = s->w[i / part.columns * s->stride + i % part.columns];
+    power += w * w;
+  }
+  for (size_t t = 0; t < c->terms; t++) u[t] = c->plan->levels[0].fixed[t];
+  double rms = sqrt(power / (double)(part.rows * part.columns)) / c->trellis->rms;
+  if (!c->plan->levels[0].fixed[c->trellis->varying]) u[c->trellis->varying] = rms;
+  for (int round = 0; round < ROUNDS; round++) {
+    fit_assign(c, &part, u, out);
+    quad_solve(out, c->terms, c->plan->levels[0].fixed, u);
+  }
+}
+
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
+  if (c->trellis != NULL) {
+    search_trellis(c, s, u, out);
+    return;
+  }
   extent e = extent_of(s);
   candidates list = {.count = 0};
   for (size_t t = 0; t < c->terms; t++) u[t] = is_direct(c) || c->plan->levels[0].fixed[t];

@@ -8,6 +8,7 @@
 
 #include "weights/encode_cell.h"
 #include "weights/encode_probe.h"
+#include "weights/encode_trellis.h"
 #include "weights/relaxed.h"
 
 // The squared error of outputs u: power - 2 b.u + u.H.u.
@@ -25,11 +26,12 @@ void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u);
 // pivots vanish become 0.
 void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, double *x);
 
-// The values of the cores for every code. With cells only `cells`, `terms`, `min` and `max` count.
+// The values of the cores for every code. With cells or a trellis only these, `terms`, `min` and `max` count.
 typedef struct core_set {
   const encode_plan *plan;
   arena *level_mem; // of `levels`
-  cell_set *cells;  // NULL: codes of single weights
+  cell_set *cells;  // at most one of these two;
+  trellis *trellis; // both NULL: codes of single weights
   size_t terms, codes, positions;
   double *v; // [position][term][code]
   double min[PLAN_TERMS], max[PLAN_TERMS];
@@ -45,9 +47,10 @@ typedef struct core_set {
   size_t level_slope, level_offset; // terms; level_offset == terms when there is none
 } core_set;
 
-// `tables` are the current numbers of stored tables, by field. False when a table of all values would be too large or a
+// `tables` are the current numbers of stored tables, by field; `weights` how many are encoded with them. False when a table of all values would be too large or a
 // part of the value joins too many codes; then *blocked is that part.
-bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, core_set *out, const expr **blocked);
+bool core_set_init(arena *a, const encode_plan *plan, const double *const *tables, uint64_t weights, core_set *out,
+                   const expr **blocked);
 // Computes the values again after tables have changed.
 void core_set_update(core_set *c, const double *const *tables);
 

@@ -168,7 +168,7 @@ static bool finite_vector(const double *table, size_t count, size_t dim, size_t 
   return true;
 }
 
-near_index *near_index_new(arena *a, const double *table, size_t count, size_t dim) {
+near_index *near_index_new(arena *a, const double *table, size_t count, size_t dim, uint64_t questions) {
   near_index *x = ARENA_NEW(a, near_index);
   arena *temporary = arena_new();
   uint32_t *names = ARENA_ARRAY(temporary, uint32_t, count);
@@ -179,7 +179,8 @@ near_index *near_index_new(arena *a, const double *table, size_t count, size_t d
   for (size_t j = 0; j < dim; j++)
     for (size_t i = 0; i < kept; i++) points[j * kept + i] = (float)table[j * count + names[i]];
   *x = (near_index){.dim = dim, .lists = 1};
-  while (kept > SMALL && x->lists < LISTS && 2 * x->lists * x->lists <= kept) x->lists *= 2;
+  while (kept > SMALL && x->lists < LISTS && 2 * x->lists * x->lists <= kept && 8 * x->lists <= questions)
+    x->lists *= 2;
   x->centres = ARENA_ARRAY(a, float, x->lists *dim);
   x->radius = ARENA_ARRAY(a, float, x->lists);
   x->first = ARENA_ARRAY(a, size_t, x->lists + 1);

@@ -12,8 +12,9 @@ enum { NEAR_BEST = 8 }; // most answers of one question
 typedef struct near_index near_index;
 
 // Vectors 0 .. count - 1 of `dim` numbers: number j of vector i is table[j * count + i]. Vectors with a number that is not
-// finite are never found. Owned by `a`; the table is copied.
-near_index *near_index_new(arena *a, const double *table, size_t count, size_t dim);
+// finite are never found. `questions` is how many are about to be asked: few are not worth much preparation. Owned by `a`;
+// the table is copied.
+near_index *near_index_new(arena *a, const double *table, size_t count, size_t dim, uint64_t questions);
 
 // One that was found, with its squared distance.
 typedef struct near_answer {

@@ -53,7 +53,7 @@ static bool is_item_field(const planner *p, unsigned f) {
 }
 
 static dependence depends(const planner *p, const expr *e) {
-  dependence d = {.item = e->op == EXPR_VAR};
+  dependence d = {.item = e->op == EXPR_VAR || e->op == EXPR_WINDOW};
   if (e->op == EXPR_FIELD || (e->op == EXPR_ELEMENT && p->plan->roles[e->index] != ROLE_TABLE)) {
     d.item = is_item_field(p, e->index);
     d.outer = !d.item;
@@ -380,7 +380,8 @@ static bool find_cell(planner *p) {
   p->plan->cell = cell;
   for (unsigned f = 0; f < p->s->field_count; f++)
     if (is_selector(p, f) && cell % gran_weights(p->s->fields[f].gran) != 0) return false;
-  return cell == 0 || nested((granularity){.kind = GRAN_GROUP, .group = cell}, p->plan->levels[1].gran);
+  uint64_t least = cell > p->plan->span ? cell : p->plan->span;
+  return least == 0 || nested((granularity){.kind = GRAN_GROUP, .group = least}, p->plan->levels[1].gran);
 }
 
 // Integers as fine as the selectors are better chosen together with them. True when there are such.
@@ -495,6 +496,16 @@ static void assign_roles(encode_plan *plan, const scheme *s) {
   }
 }
 
+// The least span of the windows in e; 0 without any.
+static uint64_t window_span(const expr *e) {
+  uint64_t span = e->op == EXPR_WINDOW ? (uint64_t)e->args[1]->i : 0;
+  for (unsigned i = 0; i < e->arg_count; i++) {
+    uint64_t part = window_span(e->args[i]);
+    if (part > 0 && (span == 0 || part < span)) span = part;
+  }
+  return span;
+}
+
 static bool is_field(const expr *e, unsigned f) { return e->op == EXPR_FIELD && e->index == f; }
 
 // Whether f occurs as the divisor of real quotients only.
@@ -532,6 +543,7 @@ encode_plan *encode_plan_new(arena *a, const scheme *s) {
   plan->scheme = s;
   plan->roles = ARENA_ARRAY(a, field_role, s->field_count);
   plan->period = (size_t)period_of(s->value);
+  plan->span = window_span(s->value);
   assign_roles(plan, s);
   invert_divisors(a, plan, s);
   if (plan->period == 0) return plan;

@@ -184,7 +184,8 @@ static void seed_weight(void *user, uint64_t n, uint64_t k, double scaled) {
   const seeder *s = user;
   encoder *e = s->e;
   unsigned f = s->now->f, slot = (unsigned)e->s->field_count;
-  relaxed_env env = {.scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n};
+  relaxed_env env = {
+      .scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n, .codes = e->out};
   uint64_t size = 0, begin = scheme_field_index(&e->s->fields[f], e->out->columns, n, k);
   double number = scaled;
   scheme_field_size(&e->s->fields[f], &size);
@@ -283,7 +284,8 @@ static void add_weight(encoder *e, const expr *value, const expr *element, unsig
                        refit *out) {
   size_t slot = e->s->field_count; // the replaced element
   encoder_load(e, n, k);
-  relaxed_env env = {.scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n};
+  relaxed_env env = {
+      .scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n, .codes = e->out};
   e->fields[slot] = 0;
   double base = relaxed_eval(&env, value);
   e->fields[slot] = 1;

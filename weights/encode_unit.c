@@ -407,7 +407,9 @@ double unit_encode(unit *u, bool warm) {
   u->settled = true;
   double best = assign_codes(u);
   keep_best(u);
-  for (unsigned round = 0; round < (warm ? 1 : u->refinements); round++) {
+  // Paths take long, and there is little to gain after the first.
+  unsigned rounds = warm || u->cores->trellis != NULL ? 1 : u->refinements;
+  for (unsigned round = 0; round < rounds && best > 0; round++) {
     go_up(u, false);
     go_down(u);
     double error = assign_codes(u);
@@ -418,7 +420,7 @@ double unit_encode(unit *u, bool warm) {
     }
     if (enough) break;
   }
-  if (has_steps(u) && !warm) {
+  if (has_steps(u) && !warm && u->cores->trellis == NULL) {
     polish(u);
     best = assign_codes(u);
     keep_best(u);

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "ir/eval.h"
 #include "ir/int_math.h"
 
 static int64_t as_int(double x) { return x > -0x1p62 && x < 0x1p62 ? (int64_t)rint(x) : 0; }
@@ -47,6 +48,8 @@ static double look_up(const relaxed_env *env, const expr *e) {
   return e->op == EXPR_TABLE ? env->scheme->tables[e->index].values[at] : env->tables[e->index][at];
 }
 
+static double round_to(elem_type type, double x) { return elem_decode(type, elem_encode(type, x)); }
+
 double relaxed_eval(const relaxed_env *env, const expr *e) {
   switch (e->op) {
   case EXPR_INT: return (double)e->i;
@@ -58,6 +61,10 @@ double relaxed_eval(const relaxed_env *env, const expr *e) {
   case EXPR_NEG: return -relaxed_eval(env, e->args[0]);
   case EXPR_ABS: return fabs(relaxed_eval(env, e->args[0]));
   case EXPR_NOT: return (double)~as_int(relaxed_eval(env, e->args[0]));
+  case EXPR_FLOAT: return elem_decode((elem_type)e->index, (uint64_t)as_int(relaxed_eval(env, e->args[0])));
+  case EXPR_ROUND: return round_to((elem_type)e->index, relaxed_eval(env, e->args[0]));
+  case EXPR_WINDOW:
+    return env->codes == NULL ? env->window : (double)eval_window(env->codes, e, (uint64_t)env->n, (uint64_t)env->k);
   case EXPR_EXP2: return real_exp2(relaxed_eval(env, e->args[0]));
   case EXPR_SELECT: return relaxed_eval(env, e->args[relaxed_eval(env, e->args[0]) != 0 ? 1 : 2]);
   default: break;

@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_RELAXED_H
 #define QCC_WEIGHTS_RELAXED_H
 
-#include "ir/scheme.h"
+#include "ir/tensor_codes.h"
 
 // fields[f] is the number of scalar field f; tables[f] the numbers of a field with elements.
 typedef struct relaxed_env {
@@ -11,6 +11,8 @@ typedef struct relaxed_env {
   const double *fields;
   const double *const *tables;
   double k, n;
+  double window; // what windows of codes are, where `codes` is NULL
+  const tensor_codes *codes;
 } relaxed_env;
 
 // As eval_real of ir/eval.h where all integer fields have integer values. Bit operations, integer division and look-ups
