@@ -206,27 +206,44 @@ static uint64_t mix(uint64_t x) {
   return x ^ (x >> 31);
 }
 
-// Least, greatest and typical values of the terms, over random codes and every weight.
-static void sample_terms(cell_set *c) {
+// Least, greatest and typical values of a term. A learned table that is just begun has zeros that mean nothing yet.
+typedef struct value_range {
+  double min, max, power;
+  size_t count;
+} value_range;
+
+static void widen(const cell_set *c, value_range *r, double x) {
+  if (!isfinite(x) || (x == 0 && c->plan->has_tables)) return;
+  r->min = x < r->min ? x : r->min;
+  r->max = x > r->max ? x : r->max;
+  r->power += x * x;
+  r->count++;
+}
+
+// Over random codes and every weight.
+static void sample_term(const cell_set *c, size_t t, value_range *r) {
   uint32_t slots[CELL_SLOTS];
-  double sum[PLAN_TERMS] = {0}, v[CELL_WEIGHTS][PLAN_TERMS];
-  size_t count = 0;
-  for (size_t t = 0; t < c->terms; t++) c->min[t] = INFINITY, c->max[t] = -INFINITY;
+  double v[CELL_WEIGHTS][PLAN_TERMS];
   for (uint64_t i = 0; i < SAMPLES; i++) {
     for (size_t s = 0; s < c->slot_count; s++)
       slots[s] = (uint32_t)(mix(i * CELL_SLOTS + s + 1) & (((uint64_t)1 << c->slots[s].bits) - 1));
     cell_terms(c, slots, c->width, i % c->phases * c->width, v);
-    count += c->width;
-    for (size_t j = 0; j < c->width * c->terms; j++) {
-      size_t t = j % c->terms;
-      double x = v[j / c->terms][t];
-      if (!isfinite(x)) continue;
-      c->min[t] = x < c->min[t] ? x : c->min[t];
-      c->max[t] = x > c->max[t] ? x : c->max[t];
-      sum[t] += x * x;
-    }
+    for (size_t j = 0; j < c->width; j++) widen(c, r, v[j][t]);
   }
-  for (size_t t = 0; t < c->terms; t++) c->rms[t] = sqrt(sum[t] / (double)count);
+}
+
+static void measure_terms(cell_set *c) {
+  for (size_t t = 0; t < c->terms; t++) {
+    const cell_node *root = &c->nodes[c->roots[t]];
+    value_range r = {.min = INFINITY, .max = -INFINITY};
+    if (root->op != CELL_TABLE)
+      sample_term(c, t, &r);
+    else
+      for (size_t i = 0; i < (c->phases * c->width) << root->bits; i++) widen(c, &r, root->table[i]);
+    c->min[t] = r.min;
+    c->max[t] = r.max;
+    c->rms[t] = r.count == 0 ? 0 : sqrt(r.power / (double)r.count);
+  }
 }
 
 // ---- moves -----------------------------------------------------------------------------------------------
@@ -399,7 +416,7 @@ void cell_set_update(cell_set *c, const double *const *tables) {
                                   m->count, c->questions);
   }
   order_moves(c);
-  sample_terms(c);
+  measure_terms(c);
 }
 
 // All numbers of a part, at any weight. Sums and products combine their parts' lists, as far as that is few enough.
