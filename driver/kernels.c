@@ -160,6 +160,19 @@ static bool write_kernels(job *j, const char *directory, const member_list *memb
   return output_text(j, path_join(j->mem, directory, text->name), text->bytes.data, text->bytes.size);
 }
 
+// A format that is a sum or has parts takes several kernels, which only a model's plan puts together.
+static bool check_whole(job *j) {
+  bool ok = true;
+  for (size_t i = 0; i < j->m->weights.len; i++) {
+    const ir_weight *w = j->m->weights.data[i];
+    if (w->part != NULL || !ir_has_parts(j->m, w)) continue;
+    diag_error(j->d, w->scheme->loc, "'%s' is multiplied in parts, and has no kernel of its own", w->scheme->name);
+    diag_hint(j->d, "compile a model with it, or make kernels of the parts");
+    ok = false;
+  }
+  return ok;
+}
+
 bool kernels_write(job *j) {
   cg_options co = tiers_options(j);
   member_list members = {0};
@@ -168,7 +181,7 @@ bool kernels_write(job *j) {
     diag_error_file(j->d, j->s.input, "has no matrices to make kernels of");
     return false;
   }
-  if (!kernels_check_steps(j) || !kernels_put_pack_source(j, &packer)) return false;
+  if (!kernels_check_steps(j) || !check_whole(j) || !kernels_put_pack_source(j, &packer)) return false;
   kernels_put_header(j, &co, &header);
   if (!compile_kernels(j, &co, &members)) return false;
   job_phase(j, "library");

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/scheme_parts.h"
 #include "support/num.h"
+#include "weights/bits.h"
+#include "weights/fields_sparse.h"
 #include "weights/identity.h"
 
 #define SCHEME_KEY "qcc.scheme."
@@ -115,7 +118,7 @@ static const struct {
     {ELEM_F16, TENSOR_F16}, {ELEM_BF16, TENSOR_BF16}, {ELEM_F32, TENSOR_F32},
 };
 
-static bool natural_dtype(elem_type type, tensor_dtype *out) {
+bool fields_natural_dtype(elem_type type, tensor_dtype *out) {
   for (size_t i = 0; i < sizeof natural / sizeof *natural; i++)
     if (natural[i].type == type) return *out = natural[i].dtype, true;
   return false;
@@ -146,7 +149,7 @@ static bool field_store_of(const scheme_field *f, uint64_t rows, uint64_t column
   out->per_stream = out->streams == 0 ? 0 : count / out->streams;
   if (!num_mul(out->per_stream, out->bits, &bits)) return false;
   out->stream_bytes = num_ceil_div(bits, 8);
-  if (natural_dtype(f->type, &out->dtype))
+  if (fields_natural_dtype(f->type, &out->dtype))
     natural_dims(f, out);
   else
     stream_dims(f, out);
@@ -157,40 +160,18 @@ static const char *tensor_name(arena *a, const char *name, const scheme_field *f
   return arena_printf(a, "%s.%s", name, f->name);
 }
 
-// ---- bits ------------------------------------------------------------------------------------------------
-
-static void put_bits(uint8_t *out, uint64_t at, unsigned bits, uint32_t raw) {
-  for (unsigned done = 0; done < bits;) {
-    unsigned skip = (unsigned)((at + done) % 8), take = 8 - skip < bits - done ? 8 - skip : bits - done;
-    uint32_t part = raw >> done & ((1u << take) - 1);
-    out[(at + done) / 8] |= (uint8_t)(part << skip);
-    done += take;
-  }
-}
-
-static uint32_t get_bits(const uint8_t *in, uint64_t at, unsigned bits) {
-  uint32_t raw = 0;
-  for (unsigned done = 0; done < bits;) {
-    unsigned skip = (unsigned)((at + done) % 8), take = 8 - skip < bits - done ? 8 - skip : bits - done;
-    uint32_t part = (uint32_t)in[(at + done) / 8] >> skip & ((1u << take) - 1);
-    raw |= part << done;
-    done += take;
-  }
-  return raw;
-}
-
 static uint8_t *write_streams(arena *a, const field_store *s, const uint32_t *elements) {
   uint8_t *out = ARENA_ARRAY(a, uint8_t, (size_t)s->bytes);
   for (uint64_t r = 0; r < s->streams; r++)
     for (uint64_t i = 0; i < s->per_stream; i++)
-      put_bits(out + r * s->stream_bytes, i * s->bits, s->bits, elements[r * s->per_stream + i]);
+      bits_put(out + r * s->stream_bytes, i * s->bits, s->bits, elements[r * s->per_stream + i]);
   return out;
 }
 
 static void read_streams(const field_store *s, const uint8_t *in, uint32_t *elements) {
   for (uint64_t r = 0; r < s->streams; r++)
     for (uint64_t i = 0; i < s->per_stream; i++)
-      elements[r * s->per_stream + i] = get_bits(in + r * s->stream_bytes, i * s->bits, s->bits);
+      elements[r * s->per_stream + i] = bits_get(in + r * s->stream_bytes, i * s->bits, s->bits);
 }
 
 // ---- reading ---------------------------------------------------------------------------------------------
@@ -217,10 +198,40 @@ static bool check_field(diag *d, const tensor_file *f, const char *name, const s
   return ok;
 }
 
+// The sections of a scheme are stored like tensors of their own, `<name>.section0` and so on.
+static const char *section_name(arena *a, const char *name, size_t i) {
+  return arena_printf(a, "%s.section%zu", name, i);
+}
+
+static bool check_section(diag *d, const tensor_file *f, const char *name, const scheme *s, size_t i, uint64_t rows,
+                          uint64_t columns) {
+  arena *a = arena_new();
+  scheme_part part = {.kind = PART_SECTION, .section = (unsigned)i};
+  part_shape shape;
+  bool ok = scheme_part_shape(d, s, &part, rows, columns, &shape) &&
+            fields_check_tensors(d, f, section_name(a, name, i), s->sections[i].scheme, shape.rows, shape.columns);
+  arena_free(a);
+  return ok;
+}
+
 bool fields_check_tensors(diag *d, const tensor_file *f, const char *name, const scheme *s, uint64_t rows,
                           uint64_t columns) {
   bool ok = true;
-  for (size_t i = 0; i < s->field_count; i++) ok &= check_field(d, f, name, &s->fields[i], rows, columns);
+  for (size_t i = 0; i < s->section_count; i++) ok &= check_section(d, f, name, s, i, rows, columns);
+  for (size_t i = 0; i < s->field_count; i++)
+    ok &= (s->fields[i].sparse ? fields_sparse_check : check_field)(d, f, name, &s->fields[i], rows, columns);
+  return ok;
+}
+
+static bool read_parts(diag *d, arena *a, const tensor_file *f, const char *name, tensor_codes *t) {
+  bool ok = true;
+  for (size_t i = 0; i < t->scheme->section_count && ok; i++) {
+    const tensor_codes *empty = t->sections[i];
+    t->sections[i] = fields_read(d, a, f, section_name(a, name, i), empty->scheme, empty->rows, empty->columns);
+    ok = t->sections[i] != NULL;
+  }
+  for (unsigned i = 0; i < t->scheme->field_count && ok; i++)
+    ok = !t->scheme->fields[i].sparse || fields_sparse_read(d, a, f, name, t, i);
   return ok;
 }
 
@@ -229,20 +240,37 @@ tensor_codes *fields_read(diag *d, arena *a, const tensor_file *f, const char *n
   tensor_codes *t = tensor_codes_new(d, a, s, rows, columns);
   for (size_t i = 0; t != NULL && i < s->field_count; i++) {
     field_store store;
+    if (s->fields[i].sparse) continue;
     const tensor *stored = tensor_file_find(f, tensor_name(a, name, &s->fields[i]));
     if (field_store_of(&s->fields[i], rows, columns, &store)) read_streams(&store, stored->data, t->elements[i]);
   }
-  return t;
+  return t != NULL && read_parts(d, a, f, name, t) ? t : NULL;
 }
 
 // ---- writing ---------------------------------------------------------------------------------------------
 
+size_t fields_item_count(const scheme *s) {
+  size_t count = 0;
+  for (size_t i = 0; i < s->section_count; i++) count += fields_item_count(s->sections[i].scheme);
+  for (size_t i = 0; i < s->field_count; i++) count += s->fields[i].sparse ? FIELDS_SPARSE_ITEMS : 1;
+  return count;
+}
+
 void fields_make_items(arena *a, const tensor_codes *t, const char *name, safetensors_item *items) {
-  for (size_t i = 0; i < t->scheme->field_count; i++) {
+  for (size_t i = 0; i < t->scheme->section_count; i++) {
+    fields_make_items(a, t->sections[i], section_name(a, name, i), items);
+    items += fields_item_count(t->sections[i]->scheme);
+  }
+  for (unsigned i = 0; i < t->scheme->field_count; i++) {
     const scheme_field *f = &t->scheme->fields[i];
+    if (f->sparse) {
+      fields_sparse_items(a, t, i, name, items);
+      items += FIELDS_SPARSE_ITEMS;
+      continue;
+    }
     field_store *s = ARENA_NEW(a, field_store);
     field_store_of(f, t->rows, t->columns, s); // cannot overflow: the elements are in memory
-    items[i] = (safetensors_item){.name = tensor_name(a, name, f),
+    *items++ = (safetensors_item){.name = tensor_name(a, name, f),
                                   .dtype = s->dtype,
                                   .rank = s->rank,
                                   .dims = s->dims,

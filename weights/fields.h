@@ -10,6 +10,7 @@
 //   8 bits and wider: dtype U8 I8 U16 .. F16 BF16 F32; [rows, elements] per weight and per group, [rows] per row, [1]
 //     per tensor; a field that is a table adds its own dimensions in place of the 1, or behind.
 //   narrower: a dense stream of bits for every row, bit 0 first: U8 [rows, bytes], [bytes] per tensor.
+//   sparse fields: three tensors, see weights/fields_sparse.h. Schemes of sections: `<name>.section<i>.<f>` for each.
 // Blocks: one U8 tensor `<name>`, [rows, bytes of a row's blocks].
 #ifndef QCC_WEIGHTS_FIELDS_H
 #define QCC_WEIGHTS_FIELDS_H
@@ -42,6 +43,9 @@ const char *fields_noted_name(const char *key);
 bool fields_check(diag *d, const tensor_file *f, const char *name, const fields_note *note, const scheme *s,
                   uint64_t rows, uint64_t columns);
 
+// The dtype that has the elements of the type as they are; false: they are stored as a stream of bits.
+bool fields_natural_dtype(elem_type type, tensor_dtype *out);
+
 // Checks that all tensors of the fields are there with their types and shapes.
 bool fields_check_tensors(diag *d, const tensor_file *f, const char *name, const scheme *s, uint64_t rows,
                           uint64_t columns);
@@ -50,7 +54,9 @@ bool fields_check_tensors(diag *d, const tensor_file *f, const char *name, const
 tensor_codes *fields_read(diag *d, arena *a, const tensor_file *f, const char *name, const scheme *s, uint64_t rows,
                           uint64_t columns);
 
-// Makes the tensors of all fields, items[0 .. field_count - 1], in memory of `a`.
+// How many tensors the fields of a scheme take, its sections' among them.
+size_t fields_item_count(const scheme *s);
+// Makes the tensors of all fields, items[0 .. fields_item_count - 1], in memory of `a`.
 void fields_make_items(arena *a, const tensor_codes *t, const char *name, safetensors_item *items);
 
 // Makes the tensor of the codes in a block layout. False (reported) when the layout cannot store them.

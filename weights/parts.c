@@ -115,9 +115,8 @@ static void put_scales(const entry_packer *k) {
     put_little(k->out + 4 * n, fp_bits32((float)scheme_eval(k->t, k->part->coefficient, n, 0)), 4);
 }
 
-bool pack_entries(diag *d, arena *a, const sparse_packing *p, const tensor_codes *whole, const scheme_part *part,
-                  uint8_t *out, uint64_t size) {
-  (void)a;
+bool pack_entries(diag *d, const sparse_packing *p, const tensor_codes *whole, const scheme_part *part, uint8_t *out,
+                  uint64_t size) {
   unsigned f = part->element->index;
   entry_packer k = {.p = p, .t = whole, .part = part, .out = out, .field = &whole->scheme->fields[f]};
   k.list = &whole->sparse[f];
@@ -147,7 +146,7 @@ static bool pack_part(diag *d, arena *a, const ir_module *m, const ir_weight *w,
   }
   uint8_t *out = payload + w->offset;
   *bytes += w->size;
-  if (w->sparse != NULL) return pack_entries(d, a, w->sparse, whole, part, out, w->size);
+  if (w->sparse != NULL) return pack_entries(d, w->sparse, whole, part, out, w->size);
   tensor_codes *codes = scheme_part_codes(d, a, whole, part);
   if (codes == NULL) return false;
   if (w->recipe != NULL) return pack_tensor(d, a, w->recipe, codes, out, w->size);

@@ -7,8 +7,8 @@
 
 // Packs the entries of a sparse part of `whole` into `out`, `size` bytes. False (reported) when there are more entries
 // than room.
-bool pack_entries(diag *d, arena *a, const sparse_packing *p, const tensor_codes *whole, const scheme_part *part,
-                  uint8_t *out, uint64_t size);
+bool pack_entries(diag *d, const sparse_packing *p, const tensor_codes *whole, const scheme_part *part, uint8_t *out,
+                  uint64_t size);
 
 // Packs every part of weight `w` of the module, whose codes are given, at its offset in the payload. *bytes is what they
 // take together. False (reported) when something does not fit.

@@ -68,7 +68,7 @@ static bool copy_tensor(quantizer *q, const tensor *t) {
 
 static bool store_codes(quantizer *q, const tensor_codes *codes, const char *name, uint64_t *bytes) {
   tensor_meta notes[FIELDS_MAX_NOTES];
-  size_t first = q->items.len, count = q->job->layout == NULL ? codes->scheme->field_count : 1;
+  size_t first = q->items.len, count = q->job->layout == NULL ? fields_item_count(codes->scheme) : 1;
   safetensors_item *items = ARENA_ARRAY(q->mem, safetensors_item, count);
   if (q->job->layout == NULL)
     fields_make_items(q->mem, codes, name, items);

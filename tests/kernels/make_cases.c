@@ -4,15 +4,17 @@
 // (calls with expected results, see case_file.h). What is expected comes from two oracles that never saw the compiled
 // code: the value expression interpreted in double, and the kernel program of another tier interpreted lane by lane,
 // which integer modes must equal bit for bit.
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "codegen/codegen.h"
 #include "frontend/frontend.h"
-#include "lower/emit_rows.h"
+#include "lower/passes.h"
 #include "tests/kernels/case_file.h"
 #include "tests/kernels/kernel_case.h"
+#include "weights/parts.h"
 
 static const char *const formats[] = {
     "q4_0",
@@ -383,6 +385,108 @@ static void rows_calls(maker *m) {
   }
 }
 
+// ---- lists of entries ------------------------------------------------------------------------------------
+
+static const struct {
+  const char *text;
+  matmul_shape shape;
+} sparse_formats[] = {
+    {"o : f16 sparse 0.05; value = o;", {.epilogue = ""}},
+    {"o : i8 sparse 0.1; g : f16 per row; value = g * o;", {.epilogue = "relu", .bias = true, .residual = true}},
+    {"o : bf16 sparse 0.2; value = o;", {.epilogue = "", .addend = true}},
+    {"o : i4 sparse 0.1; g : f16 per 8; value = g * o;", {.epilogue = "gelu", .addend = true}},
+    {"o : i8[16, 32] per [16, 32] sparse 0.3; g : f32 per row; value = g * o[n % 16, k % 32];", {.epilogue = ""}},
+    {"o : f16[2, 4] per [2, 4] sparse 0.3; value = o[n % 2, k % 4];", {.epilogue = "", .bias = true}},
+    {"o : u8[1, 160] per 160 sparse 0.5; value = o[0, k % 160];", {.epilogue = "", .residual = true}},
+};
+static const shape sparse_shapes[] = {
+    {1, 16, 160, CASE_RANDOM}, {3, 17, 320, CASE_EDGES}, {2, 5, 37, CASE_ALL_HIGH}, {9, 33, 480, CASE_RANDOM}};
+
+// The part of the scheme that is a list, and how kernels read it for this shape.
+static const sparse_packing *sparse_part(maker *m, arena *a, const scheme *s, const shape *at,
+                                         const scheme_part **part) {
+  const int64_t x_dims[] = {(int64_t)at->columns}, y_dims[] = {(int64_t)at->rows};
+  ir_weight w = {.name = "w", .layer = "w", .scheme = s, .rows = at->rows, .columns = at->columns};
+  ir_module *module = ir_module_new(a, "list");
+  vec_push(a, &module->schemes, s);
+  vec_push(a, &module->weights, &w);
+  ir_func *f = ir_func_new(module, "m", IR_FUNC_MODEL);
+  ir_builder b = {.mem = a, .func = f, .block = f->body};
+  ir_value *x = ir_add_param(&b, f->body, ir_tensor(ELEM_F32, 1, x_dims), "x");
+  ir_value *y = ir_emit_attr(&b, IR_LINEAR, ir_tensor(ELEM_F32, 1, y_dims), x, ir_sym(IR_ATTR_WEIGHT, "w"));
+  ir_emit(&b, IR_RETURN, NULL, 1, &y, 0, NULL);
+  if (!pass_split(m->d, module, &m->options)) fail(s->name);
+  for (size_t i = 0; i < module->weights.len; i++) {
+    const ir_weight *made = module->weights.data[i];
+    if (made->sparse == NULL) continue;
+    size_t count = scheme_split(m->d, a, s, part);
+    if (made->part->index < count) *part += made->part->index;
+    return made->sparse;
+  }
+  fail("no list of entries");
+  return NULL;
+}
+
+// What the kernel shall give, in double, before the activation function.
+static void expect_entries(const tensor_codes *t, const shape *at, const float *x, double *sum, double *size) {
+  for (uint64_t i = 0; i < at->tokens * at->rows; i++)
+    for (uint64_t k = 0; k < at->columns; k++) {
+      double product = scheme_weight(t, i % at->rows, k) * (double)x[i / at->rows * at->columns + k];
+      sum[i] += product;
+      size[i] += fabs(product);
+    }
+}
+
+static void sparse_call(maker *m, const scheme *s, const matmul_shape *shape_, const shape *at, uint64_t seed) {
+  arena *a = arena_new();
+  const scheme_part *part;
+  const sparse_packing *p = sparse_part(m, a, s, at, &part);
+  tensor_codes *codes = case_codes(m->d, a, s, at->rows, at->columns, seed, at->data);
+  sparse_sizes z;
+  if (codes == NULL || !sparse_get_sizes(p, at->rows, &z)) fail("a list cannot be made");
+  uint64_t outputs = at->tokens * at->rows;
+  case_buffer buffers[6] = {{.before = {.data = ARENA_ARRAY(a, uint8_t, z.bytes), .size = z.bytes}},
+                            {.before = floats(a, at->tokens * at->columns, seed)},
+                            {.before = floats(a, outputs, 1), .check = CHECK_BOUNDS}};
+  if (!pack_entries(m->d, p, codes, part, buffers[0].before.data, z.bytes)) fail("a list cannot be packed");
+  uint64_t sizes[8] = {at->tokens, at->columns, at->rows, z.starts_offset, z.columns_offset, z.values_offset};
+  size_t count = 3, size_count = 6;
+  if (shape_->bias) buffers[count++].before = floats(a, at->rows, 2);
+  if (shape_->addend) buffers[count++].before = floats(a, outputs, 3), sizes[size_count++] = at->rows;
+  if (shape_->residual) buffers[count++].before = floats(a, outputs, 4), sizes[size_count++] = at->rows;
+  const char *name = arena_printf(m->mem, "list_%zu_%llu", m->programs->funcs.len, (unsigned long long)seed);
+  lower_emit_sparse(m->kernels, p, m->options.target->gpu, shape_, name);
+  uint64_t kernel = kernel_number(m);
+  const ir_func *program =
+      lower_emit_sparse(m->programs, p, false, shape_, arena_printf(m->mem, "%s %s", name, s->name));
+  ir_memory run[6];
+  for (size_t i = 0; i < count; i++) run[i] = copy(a, buffers[i].before);
+  if (!ir_interpret(m->d, program, count, run, size_count, sizes, 0, at->rows)) fail("the interpreter failed");
+  double *sum = ARENA_ARRAY(a, double, outputs), *magnitude = ARENA_ARRAY(a, double, outputs);
+  float *allowed = ARENA_ARRAY(a, float, outputs), *y = (float *)(void *)run[2].data;
+  bool plain = !shape_->bias && !shape_->addend && !shape_->residual;
+  expect_entries(codes, at, (const float *)(const void *)buffers[1].before.data, sum, magnitude);
+  for (uint64_t i = 0; i < outputs; i++) {
+    allowed[i] = (float)((magnitude[i] + 4) * 0x1p-24 * (16 + (double)at->columns));
+    if (plain && !(fabs((double)y[i] - sum[i]) <= (double)allowed[i])) fail(name);
+  }
+  buffers[2].after = run[2];
+  buffers[2].allowed = allowed;
+  put_call(m, kernel, at->rows, size_count, sizes, count, buffers, program->name);
+  arena_free(a);
+}
+
+static void sparse_calls(maker *m) {
+  for (size_t f = 0; f < sizeof sparse_formats / sizeof *sparse_formats; f++) {
+    const char *text = arena_printf(m->mem, "scheme list%zu { %s }", f, sparse_formats[f].text);
+    ast *tree = fe_parse(m->d, m->mem, "lists", text, strlen(text));
+    const scheme *s = fe_find_scheme(m->d, m->mem, tree, &(fe_options){0}, arena_printf(m->mem, "list%zu", f));
+    if (s == NULL) fail(text);
+    for (size_t i = 0; i < sizeof sparse_shapes / sizeof *sparse_shapes; i++)
+      sparse_call(m, s, &sparse_formats[f].shape, &sparse_shapes[i], 10 * f + i);
+  }
+}
+
 // ---- all -------------------------------------------------------------------------------------------------
 
 static void all_calls(maker *m, const char *schemes) {
@@ -400,6 +504,7 @@ static void all_calls(maker *m, const char *schemes) {
     }
   }
   rows_calls(m);
+  sparse_calls(m);
 }
 
 static void write_bytes(const char *dir, const char *name, const void *data, size_t size) {
