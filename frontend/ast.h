@@ -85,7 +85,7 @@ typedef enum ast_kind {
   AST_STEPS,    // name (input or output), value
   AST_LAYOUT,   // name, args (options), body
   AST_TENSOR,   // name, type, suffix
-  AST_PLACE,    // name (the field), binders, value
+  AST_PLACE,    // name (the field), suffix (what of a list, or NULL), binders, value
   AST_MODEL,    // name, body
   AST_WEIGHTS,  // name: the file
   AST_INPUT,    // name, type

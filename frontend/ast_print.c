@@ -267,6 +267,13 @@ static void print_field(strbuf *out, const ast_node *n) {
   print_expr(out, n->value);
 }
 
+static void print_place(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s", n->name.text);
+  if (n->suffix.text != NULL) strbuf_printf(out, ".%s", n->suffix.text);
+  print_binders(out, &n->binders);
+  print_assigned(out, n->value);
+}
+
 static void print_typed(strbuf *out, const ast_node *n, int indent) {
   strbuf_printf(out, "%s", n->name.text);
   if (n->type.name.text != NULL) {
@@ -285,6 +292,7 @@ static void print_statement(strbuf *out, const ast_node *n, int indent) {
   case AST_WEIGHTS: text_quoted(out, n->name.text); break;
   case AST_VALUE: print_assigned(out, n->value); break;
   case AST_TENSOR: print_tensor(out, n); break;
+  case AST_PLACE: print_place(out, n); break;
   case AST_RULE: print_rule(out, n); break;
   case AST_PRESET: print_preset(out, n); break;
   case AST_FIELD: print_field(out, n); break;

@@ -126,13 +126,23 @@ static const char *tensor_binders(const granularity *g) {
   return names[granularity_rows(g) != 0][granularity_columns(g) != 0];
 }
 
+// Whether the field is stored as a list: there is a line `field.column[i] = ..`, or one like it.
+static bool is_list(const layout_builder *b, const scheme_field *f) {
+  for (size_t i = 0; i < b->node->body.len; i++) {
+    const ast_node *node = b->node->body.data[i];
+    if (node->kind == AST_PLACE && node->suffix.text != NULL && fe_same_text(node->name.text, f->name)) return true;
+  }
+  return false;
+}
+
 static const char *binder_form(const layout_builder *b, const scheme_field *f) {
-  const char *first = has_blocks(b) ? "i" : tensor_binders(&f->gran);
+  const char *first = has_blocks(b) || is_list(b, f) ? "i" : tensor_binders(&f->gran);
   const char *comma = f->rank > 0 && first[0] != '\0' ? ", " : "";
   return arena_printf(b->c->mem, "[%s%s%s]", first, comma, f->rank > 0 ? "e" : "");
 }
 
 static unsigned binder_count(const layout_builder *b, const scheme_field *f) {
+  if (is_list(b, f)) return f->rank > 0 ? 2 : 1;
   unsigned count = (granularity_rows(&f->gran) != 0 ? 1u : 0u) + (granularity_columns(&f->gran) != 0 ? 1u : 0u);
   return (has_blocks(b) ? 1u : count) + (f->rank > 0 ? 1u : 0u);
 }
@@ -247,6 +257,39 @@ static bool build_place(layout_builder *b, const ast_node *node) {
   return true;
 }
 
+// field.column[i], field.row[i], field.first[n]
+static bool build_list_place(layout_builder *b, const ast_node *node) {
+  static const char *const names[] = {"column", "row", "first"};
+  layout_place *place = NULL;
+  unsigned index;
+  const scheme_field *f = find_field(b, node, &index);
+  for (size_t i = 0; f != NULL && i < b->places.len; i++)
+    if (b->places.data[i].field == index) place = &b->places.data[i];
+  if (place == NULL) {
+    if (f != NULL)
+      diag_error(b->c->d, node->name.loc, "the list of '%s' has no place %s[i] for its numbers", f->name, f->name);
+    return false;
+  }
+  const expr **const all[] = {&place->column, &place->row, &place->first}, **to = NULL;
+  for (size_t i = 0; i < 3; i++)
+    if (fe_same_text(node->suffix.text, names[i])) to = all[i];
+  if (to == NULL) {
+    diag_error(b->c->d, node->suffix.loc, "a list has no '%s'", node->suffix.text);
+    fe_suggest(b->c, node->suffix.text, names, 3);
+    return false;
+  }
+  if (*to != NULL || node->binders.len != 1) {
+    diag_error(b->c->d, node->loc, "'%s.%s' is given once, with one index", f->name, node->suffix.text);
+    return false;
+  }
+  fe_scope scope = {.outer = &b->scope};
+  fe_declare(
+      b->c, &scope,
+      (fe_symbol){.name = node->binders.data[0].text, .kind = FE_SYMBOL_VAR, .index = VAR_BINDER0, .loc = node->loc});
+  *to = fe_lower(b->c, &scope, FE_USE_TENSORS, node->value);
+  return *to != NULL;
+}
+
 // ---- the layout ----
 
 bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, const ast_node *node, scheme_layout *out) {
@@ -261,7 +304,11 @@ bool fe_build_layout(fe_context *c, const fe_scope *scope, const scheme *s, cons
   for (size_t i = 0; i < node->body.len; i++)
     if (node->body.data[i]->kind == AST_TENSOR) build_tensor(&b, node->body.data[i]);
   for (size_t i = 0; i < node->body.len; i++)
-    if (node->body.data[i]->kind == AST_PLACE) b.ok &= build_place(&b, node->body.data[i]);
+    if (node->body.data[i]->kind == AST_PLACE && node->body.data[i]->suffix.text == NULL)
+      b.ok &= build_place(&b, node->body.data[i]);
+  for (size_t i = 0; i < node->body.len; i++)
+    if (node->body.data[i]->kind == AST_PLACE && node->body.data[i]->suffix.text != NULL)
+      b.ok &= build_list_place(&b, node->body.data[i]);
   out->tensor_count = b.tensors.len;
   out->tensors = b.tensors.data;
   out->place_count = b.places.len;

@@ -4,6 +4,7 @@
 #include "frontend/model.h"
 #include "frontend/tree.h"
 #include "ir/eval.h"
+#include "ir/layout_sparse.h"
 #include "ir/scheme_parts.h"
 #include "ir/transform.h"
 
@@ -16,6 +17,7 @@ typedef struct linear_builder {
   const char *source;
   const scheme *scheme;
   const scheme_layout *layout;
+  uint64_t *counts; // granules that the file has of each sparse field; NULL: not known
   act_spec act;
   const act_spec *given_act; // by a rule without a scheme; NULL: none
   uint64_t rows;             // 0: not known yet
@@ -261,6 +263,24 @@ static bool check_dims(linear_builder *b, const layout_tensor *t, const char *na
   return false;
 }
 
+// How many granules there are of sparse fields, by the shapes of the tensors that hold them.
+static void count_entries(linear_builder *b, const fe_stored *stored) {
+  uint64_t (*dims)[SCHEME_MAX_RANK] = arena_alloc(b->f->c->mem, b->layout->tensor_count, sizeof *dims);
+  for (size_t i = 0; i < b->layout->tensor_count; i++) {
+    if (stored[i].answer != FE_TENSOR_FOUND) return;
+    for (unsigned r = 0; r < b->layout->tensors[i].rank; r++) dims[i][r] = stored[i].tensor.dims[r];
+  }
+  b->counts = ARENA_ARRAY(b->f->c->mem, uint64_t, b->scheme->field_count);
+  bool any = false;
+  for (size_t p = 0; p < b->layout->place_count; p++) {
+    const layout_place *place = &b->layout->places[p];
+    if (!b->scheme->fields[place->field].sparse) continue;
+    b->counts[place->field] = layout_sparse_count(b->scheme, b->layout, place, b->rows, b->columns, dims);
+    any = true;
+  }
+  if (!any) b->counts = NULL;
+}
+
 static bool use_tensors(linear_builder *b) {
   fe_stored *stored = ARENA_ARRAY(b->f->c->mem, fe_stored, b->layout->tensor_count);
   bool ok = true;
@@ -279,6 +299,7 @@ static bool use_tensors(linear_builder *b) {
     const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, b->layout->tensors[i].suffix);
     if (stored[i].answer == FE_TENSOR_FOUND) ok &= check_dims(b, &b->layout->tensors[i], name, &stored[i].tensor);
   }
+  if (ok) count_entries(b, stored);
   return ok;
 }
 
@@ -304,6 +325,8 @@ static ir_value *emit_linear(linear_builder *b, ir_value *x) {
                       .source = b->source,
                       .scheme = b->scheme,
                       .layout = b->layout,
+                      .counts = b->counts,
+                      .count_count = b->counts == NULL ? 0 : b->scheme->field_count,
                       .rows = b->rows,
                       .columns = b->columns,
                       .loc = b->loc};

@@ -207,6 +207,11 @@ others: %empty { $$ = ast_no_names(p->mem); }
   | others '|' NAME { $$ = ast_add_name(p->mem, $1, $3); }
   ;
 
+place: NAME '.' NAME binders '=' expr ';' {
+      $$ = DECLARE(.kind = AST_PLACE, .name = $1, .suffix = $3, .binders = *$4, .value = $6, .loc = @$);
+    }
+  ;
+
 suffix: %empty { $$ = (ast_name){0}; }
   | '=' STRING { $$ = $2; }
   ;

@@ -228,6 +228,31 @@ bool scheme_check_transforms(diag *d, const scheme *s) {
   return ok;
 }
 
+// Integers over the number of an entry, or of a row.
+static bool check_list(diag *d, const scheme *s, const scheme_layout *l, const layout_place *p) {
+  const expr *all[] = {p->column, p->row, p->first};
+  if (!s->fields[p->field].sparse || (p->row == NULL) == (p->first == NULL) || p->column == NULL) {
+    diag_error(d, p->loc,
+               "the list of '%s' in layout '%s' needs a sparse field, the column of each entry, and either its row or "
+               "the first entry of each row",
+               s->fields[p->field].name, l->name);
+    return false;
+  }
+  bool ok = true;
+  for (size_t i = 0; i < 3; i++) {
+    checker c = {.d = d, .s = s, .layout = l, .binder_count = 1, .what = "a place", .ranges = range_env_value(s)};
+    c.kind = IN_TENSORS;
+    c.ranges.layout = l;
+    if (all[i] == NULL || !check_expr(&c, all[i], 0) || all[i]->is_int) {
+      ok &= all[i] == NULL || all[i]->is_int;
+      continue;
+    }
+    diag_error(d, all[i]->loc, "rows and columns are integers");
+    ok = false;
+  }
+  return ok;
+}
+
 static unsigned expected_binders(const scheme_layout *l, const scheme_field *f) {
   unsigned of_tensors = (granularity_rows(&f->gran) != 0 ? 1u : 0u) + (granularity_columns(&f->gran) != 0 ? 1u : 0u);
   unsigned elements = l->block_weights > 0 ? 1 : of_tensors;
@@ -251,7 +276,9 @@ bool scheme_check_place(diag *d, const scheme *s, const scheme_layout *l, const 
     return false;
   }
   const scheme_field *f = &s->fields[p->field];
-  unsigned expected = expected_binders(l, f);
+  bool list = p->column != NULL || p->row != NULL || p->first != NULL;
+  unsigned expected = list ? 1 + (f->rank != 0) : expected_binders(l, f);
+  if (list && !check_list(d, s, l, p)) return false;
   if (p->binder_count != expected) {
     diag_error(d, p->loc, "the place of field '%s' in layout '%s' needs %u indices, not %u", f->name, l->name, expected,
                p->binder_count);

@@ -94,6 +94,8 @@ place:
                                        { $$ = node_new(p, NODE_TENSOR, @2, 5, $2, $3, $5, $7, $6); }
 | KW_PLACE target '(' binders ')' '=' value
                                        { $$ = node_new(p, NODE_PLACE, @2, 3, $2, $4, $7); }
+| KW_PLACE target '(' binders ')' '=' value '{' entries '}'
+                                       { $$ = node_new(p, NODE_PLACE, @2, 4, $2, $4, $7, $9); }
 
 stored:
   %empty                               { $$ = node_new(p, NODE_LIST, @$, 0); }

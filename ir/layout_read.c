@@ -5,13 +5,15 @@
 #include "ir/eval.h"
 #include "ir/int_math.h"
 #include "ir/layout_bits.h"
+#include "ir/layout_sparse.h"
 #include "ir/program.h"
 #include "support/num.h"
 
 // What a reader works on.
 typedef struct reader {
   diag *d;
-  arena *mem; // freed when the tensor has been read
+  arena *mem;   // freed when the tensor has been read
+  arena *codes; // of the result
   const scheme *s;
   const scheme_layout *l;
   const char *tensor;
@@ -286,8 +288,15 @@ static const layout_input *take_inputs(reader *r, const layout_input *inputs, ui
 static bool read_tensor_places(reader *r, const layout_input *inputs) {
   const line_index *lines = line_index_new(r->mem, r->l, inputs);
   if (lines == NULL) return tensor_error(r->d, r->tensor, "its tensors are too large for this machine");
-  for (size_t p = 0; p < r->l->place_count; p++)
-    if (!read_tensor_place(r, &r->l->places[p], inputs, lines)) return false;
+  const sparse_source source = {
+      .tensor = r->tensor, .layout = r->l, .inputs = inputs, .lines = lines, .rows = r->rows, .columns = r->columns};
+  for (size_t p = 0; p < r->l->place_count; p++) {
+    const layout_place *place = &r->l->places[p];
+    bool sparse = r->s->fields[place->field].sparse;
+    if (!(sparse ? layout_read_sparse(r->d, r->codes, &source, place, r->out)
+                 : read_tensor_place(r, place, inputs, lines)))
+      return false;
+  }
   return true;
 }
 
@@ -295,6 +304,7 @@ tensor_codes *layout_read_corner(diag *d, arena *a, const scheme *s, const schem
                                  const layout_input *inputs, uint64_t rows, uint64_t columns, uint64_t corner_rows,
                                  uint64_t corner_columns) {
   reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name, .rows = rows, .columns = columns};
+  r.codes = a;
   const layout_input *taken = take_inputs(&r, inputs, rows, columns);
   if (taken != NULL) r.out = tensor_codes_new(d, a, s, corner_rows, corner_columns);
   bool ok = r.out != NULL && read_tensor_places(&r, taken);

@@ -46,7 +46,7 @@ typedef enum node_kind {
   NODE_STEPS,   // word, list of steps
   NODE_LAYOUT,  // string, int, int, int, list of items
   NODE_TENSOR,  // symbol, string, word, list of sizes, list of stored types
-  NODE_PLACE    // symbol or int, list of binders, expression
+  NODE_PLACE    // symbol or int, list of binders, expression [, record of expressions]
 } node_kind;
 
 typedef enum act_form { ACT_FORM_GROUP, ACT_FORM_TOKEN, ACT_FORM_STATIC } act_form;

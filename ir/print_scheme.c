@@ -149,6 +149,21 @@ static void print_layout_tensor(strbuf *out, const expr_scope *scope, const layo
   strbuf_printf(out, "]\n");
 }
 
+static void print_list(strbuf *out, const expr_scope *scope, const layout_place *place) {
+  const struct {
+    const char *name;
+    const expr *e;
+  } all[] = {{"column", place->column}, {"row", place->row}, {"first", place->first}};
+  const char *before = " {";
+  for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) {
+    if (all[i].e == NULL) continue;
+    strbuf_printf(out, "%s%s = ", before, all[i].name);
+    print_expr(out, scope, all[i].e);
+    before = ", ";
+  }
+  if (place->column != NULL || place->row != NULL || place->first != NULL) strbuf_putc(out, '}');
+}
+
 static void print_place(strbuf *out, const expr_scope *outer, const layout_place *place) {
   expr_scope scope = *outer;
   scope.place = place;
@@ -161,6 +176,7 @@ static void print_place(strbuf *out, const expr_scope *outer, const layout_place
   }
   strbuf_printf(out, ") = ");
   print_expr(out, &scope, place->raw);
+  print_list(out, &scope, place);
   strbuf_putc(out, '\n');
 }
 

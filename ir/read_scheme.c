@@ -196,6 +196,22 @@ static bool read_tensor(reader *r, const expr_scope *scope, const node *n, layou
   return read_elem(r, n->items.data[2], &out->type);
 }
 
+static bool read_list_places(reader *r, const expr_scope *scope, const node *entries, layout_place *out) {
+  const struct {
+    const char *name;
+    const expr **e;
+  } all[] = {{"column", &out->column}, {"row", &out->row}, {"first", &out->first}};
+  for (size_t i = 0; i < entries->items.len; i++) {
+    const node *entry = entries->items.data[i];
+    const expr **to = NULL;
+    for (size_t j = 0; j < sizeof all / sizeof all[0]; j++)
+      if (node_is_word(entry->items.data[0], all[j].name)) to = all[j].e;
+    if (to == NULL || *to != NULL) return read_fail(r, entry->loc, "expected one column, and one row or first");
+    if (!read_expr(r, scope, entry->items.data[1], to)) return false;
+  }
+  return true;
+}
+
 static bool read_place(reader *r, const expr_scope *outer, const node *n, layout_place *out) {
   const node *binders = n->items.data[1];
   expr_scope scope = *outer;
@@ -205,7 +221,8 @@ static bool read_place(reader *r, const expr_scope *outer, const node *n, layout
   for (size_t i = 0; i < binders->items.len; i++) out->binder_names[i] = binders->items.data[i]->text;
   scope.place = out;
   return read_field_ref(r, scope.scheme, n->items.data[0], &out->field) &&
-         read_expr(r, &scope, n->items.data[2], &out->raw);
+         read_expr(r, &scope, n->items.data[2], &out->raw) &&
+         (n->items.len < 4 || read_list_places(r, &scope, n->items.data[3], out));
 }
 
 // Tensors come before places in a layout, so that places can name them wherever they stand.

@@ -86,7 +86,7 @@ static bool transform_uses_field(const transform *t, unsigned field) {
 
 bool scheme_is_transform_field(const scheme *s, unsigned field) {
   return (transform_uses_field(&s->input, field) || transform_uses_field(&s->output, field)) &&
-         !expr_uses_field(s->value, field);
+         (s->value == NULL || !expr_uses_field(s->value, field));
 }
 
 // Of a sparse field: the numbers of the granules that are kept, a column for each, and where each row begins.

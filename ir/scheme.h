@@ -131,6 +131,11 @@ typedef struct layout_place {
   unsigned binder_count;
   const char *binder_names[3];
   const expr *raw;
+  // A sparse field may be stored as a list. Then raw binds the number of an entry (and of its table's element), and these
+  // are the column of that entry and either its row or, bound to a row, the number of the row's first entry; in granules.
+  const expr *column; // NULL: raw tells all elements, those of zero granules too
+  const expr *row;
+  const expr *first;
   src_loc loc;
 } layout_place;
 

@@ -194,17 +194,29 @@ static bool check_layouts(diag *d, const scheme *s) {
   return ok;
 }
 
-// A scheme of sections has nothing else.
+// A scheme of sections has no value, and fields for its input and output only.
 static bool check_sections(diag *d, const scheme *s) {
-  bool ok = true;
-  if (s->field_count > 0 || s->value != NULL || s->layout_count > 0) {
-    diag_error(d, s->loc, "scheme '%s' has parts in other formats, so it can have no field, value or layout of its own",
+  bool ok = check_names(d, s);
+  for (unsigned f = 0; f < s->field_count; f++)
+    ok &= check_field_type(d, s, &s->fields[f]) && check_field_shape(d, s, &s->fields[f]);
+  for (size_t t = 0; t < s->table_count; t++) ok &= check_table(d, s, &s->tables[t]);
+  if (!ok) return false;
+  for (unsigned f = 0; f < s->field_count; f++) ok &= scheme_is_transform_field(s, f) && !s->fields[f].sparse;
+  if (!ok || s->value != NULL || s->layout_count > 0) {
+    diag_error(d, s->loc,
+               "scheme '%s' has parts in other formats, so it can have no value and no layout, and fields only for its "
+               "input and output",
                s->name);
     return false;
   }
+  ok &= scheme_check_transforms(d, s);
   for (size_t i = 0; i < s->section_count; i++) {
     const scheme_section *c = &s->sections[i];
     ok &= scheme_check_bound(d, s, c->from) && scheme_check_bound(d, s, c->to);
+    if (c->scheme->input.count + c->scheme->output.count > 0) {
+      diag_error(d, c->loc, "a part cannot change the input or output: that is for the whole, '%s'", s->name);
+      ok = false;
+    }
     if (c->is_rows == s->sections[0].is_rows) continue;
     diag_error(d, c->loc, "the parts of '%s' are both rows and columns", s->name);
     diag_hint(d, "let one of them be a scheme of parts in turn");

@@ -68,44 +68,6 @@ tensor_codes *tensor_codes_new(diag *d, arena *a, const scheme *s, uint64_t rows
   return s->section_count == 0 || make_sections(d, a, t) ? t : NULL;
 }
 
-bool tensor_codes_sparse(diag *d, arena *a, tensor_codes *t, unsigned field, uint64_t count) {
-  const scheme_field *f = &t->scheme->fields[field];
-  sparse_elements *s = &t->sparse[field];
-  uint64_t size = 0, numbers, bytes;
-  uint64_t granules = scheme_granule_columns(f, t->columns);
-  bool fits = scheme_field_size(f, &size) && num_mul(size, count, &numbers) && num_mul(numbers, 4, &bytes) &&
-              bytes <= SIZE_MAX / 4 && count <= UINT32_MAX && granules <= UINT32_MAX &&
-              num_mul(granules, scheme_granule_rows(f, t->rows), &granules) && count <= granules;
-  if (!fits) {
-    diag_error(d, f->loc, "%llu x %llu weights cannot have %llu entries of the sparse field '%s'",
-               (unsigned long long)t->rows, (unsigned long long)t->columns, (unsigned long long)count, f->name);
-    return false;
-  }
-  s->count = count;
-  s->columns = ARENA_ARRAY(a, uint32_t, (size_t)count);
-  s->raw = ARENA_ARRAY(a, uint32_t, (size_t)numbers);
-  return true;
-}
-
-static uint64_t granule_of(uint64_t at, uint64_t size) { return size == 0 ? 0 : at / size; }
-
-const uint32_t *tensor_codes_find(const tensor_codes *t, unsigned field, uint64_t n, uint64_t k) {
-  const scheme_field *f = &t->scheme->fields[field];
-  const sparse_elements *s = &t->sparse[field];
-  uint64_t row = granule_of(n, granularity_rows(&f->gran)), column = granule_of(k, granularity_columns(&f->gran));
-  uint64_t lo = s->starts[row], hi = s->starts[row + 1], size = 1;
-  while (lo < hi) {
-    uint64_t middle = lo + (hi - lo) / 2;
-    if (s->columns[middle] < column)
-      lo = middle + 1;
-    else
-      hi = middle;
-  }
-  if (lo == s->starts[row + 1] || s->columns[lo] != column) return NULL;
-  scheme_field_size(f, &size);
-  return s->raw + lo * size;
-}
-
 // The inputs of a value program for PROGRAM_LANES weights of one row.
 typedef struct row_inputs {
   const tensor_codes *t;

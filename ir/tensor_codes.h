@@ -29,6 +29,10 @@ typedef struct tensor_codes {
 // Room for `count` granules of a sparse field, all zero; starts are set by the caller. False (reported) when they are too
 // many.
 bool tensor_codes_sparse(diag *d, arena *a, tensor_codes *t, unsigned field, uint64_t count);
+// The same with the list's places, checked: starts up to count, ascending columns. `what` is named in messages; false
+// (reported) when they are out of order or of range.
+bool tensor_codes_set_list(diag *d, arena *a, tensor_codes *t, unsigned field, const char *what, uint64_t count,
+                           const uint64_t *starts, const uint64_t *columns);
 // The raw numbers that a sparse field has for weight (n, k), NULL where its granule is not stored.
 const uint32_t *tensor_codes_find(const tensor_codes *t, unsigned field, uint64_t n, uint64_t k);
 

@@ -101,33 +101,6 @@ bool fields_sparse_check(diag *d, const tensor_file *f, const char *name, const 
   return ok;
 }
 
-bool sparse_set_list(diag *d, arena *a, tensor_codes *t, unsigned field, const char *what, uint64_t count,
-                     const uint64_t *starts, const uint64_t *columns) {
-  const scheme_field *f = &t->scheme->fields[field];
-  uint64_t rows = scheme_granule_rows(f, t->rows), width = scheme_granule_columns(f, t->columns);
-  sparse_elements *s = &t->sparse[field];
-  if (!tensor_codes_sparse(d, a, t, field, count)) return false;
-  bool ok = starts[0] == 0 && starts[rows] == count;
-  for (uint64_t r = 0; r < rows && ok; r++) ok = starts[r] <= starts[r + 1] && starts[r + 1] <= count;
-  if (!ok) {
-    diag_error(d, SRC_NOWHERE,
-               "%s: the rows of the sparse field '%s' do not follow one another up to its %" PRIu64 " entries", what,
-               f->name, count);
-    return false;
-  }
-  for (uint64_t r = 0; r <= rows; r++) s->starts[r] = starts[r];
-  for (uint64_t r = 0; r < rows; r++)
-    for (uint64_t i = starts[r]; i < starts[r + 1]; i++) {
-      s->columns[i] = (uint32_t)columns[i];
-      if (columns[i] < width && (i == starts[r] || columns[i - 1] < columns[i])) continue;
-      diag_error(d, SRC_NOWHERE, "%s: entry %" PRIu64 " of the sparse field '%s' is in column %" PRIu64 ", which is %s",
-                 what, i, f->name, columns[i],
-                 columns[i] < width ? "not behind the one before it" : "outside of the matrix");
-      return false;
-    }
-  return true;
-}
-
 bool fields_sparse_read(diag *d, arena *a, const tensor_file *f, const char *name, tensor_codes *t, unsigned field) {
   const scheme_field *sf = &t->scheme->fields[field];
   arena *mem = arena_new();
@@ -140,7 +113,7 @@ bool fields_sparse_read(diag *d, arena *a, const tensor_file *f, const char *nam
   scheme_field_size(sf, &size);
   for (uint64_t r = 0; r <= rows; r++) first[r] = tensor_le32(starts->data + 4 * r);
   for (uint64_t i = 0; i < count; i++) columns[i] = tensor_le32(places->data + 4 * i);
-  bool ok = sparse_set_list(d, a, t, field, name, count, first, columns);
+  bool ok = tensor_codes_set_list(d, a, t, field, name, count, first, columns);
   for (uint64_t i = 0; ok && i < count * size; i++) t->sparse[field].raw[i] = bits_get(values->data, i * bits, bits);
   arena_free(mem);
   return ok;

@@ -21,9 +21,4 @@ bool fields_sparse_check(diag *d, const tensor_file *f, const char *name, const 
 // Reads tensors that fields_sparse_check has passed. False (reported) when the list is not in order.
 bool fields_sparse_read(diag *d, arena *a, const tensor_file *f, const char *name, tensor_codes *t, unsigned field);
 
-// Sets the list of a sparse field from its starts and columns, checked; t->sparse[field].raw is then to be filled in.
-// `what` is named in messages. False (reported) when they are out of order or out of range.
-bool sparse_set_list(diag *d, arena *a, tensor_codes *t, unsigned field, const char *what, uint64_t count,
-                     const uint64_t *starts, const uint64_t *columns);
-
 #endif

@@ -42,7 +42,7 @@ static void make_values(folder *f, folded_weights *out) {
     fields[values->field_count++] = f->s->fields[i];
   }
   values->fields = fields;
-  values->value = renumber(f->mem, f->s->value, number);
+  if (f->s->value != NULL) values->value = renumber(f->mem, f->s->value, number);
   values->input = values->output = (transform){0};
   values->layout_count = 0;
   out->values = values;
@@ -53,6 +53,7 @@ void fold_take_values(folded_weights *out, const tensor_codes *values) {
     out->codes->elements[out->fields[i]] = values->elements[i];
     out->codes->sparse[out->fields[i]] = values->sparse[i];
   }
+  out->codes->sections = values->sections;
 }
 
 // ---- fields from the file --------------------------------------------------------------------------------
@@ -142,7 +143,7 @@ static bool check_fields(const folder *f) {
   for (unsigned i = 0; i < f->s->field_count; i++) {
     scheme without = *f->s;
     without.value = &(expr){.op = EXPR_INT};
-    if (!expr_uses_field(f->s->value, i) || !scheme_is_transform_field(&without, i)) continue;
+    if (f->s->value == NULL || !expr_uses_field(f->s->value, i) || !scheme_is_transform_field(&without, i)) continue;
     diag_error(f->d, f->s->fields[i].loc,
                "weights cannot be encoded as '%s': both the value and the input or output use '%s'", f->s->name,
                f->s->fields[i].name);

@@ -63,8 +63,7 @@ void identity_scheme(strbuf *out, const scheme *s) {
     strbuf_putc(out, '\n');
     identity_scheme(out, s->sections[i].scheme);
   }
-  if (s->section_count > 0) return;
-  put_expr(out, s->value);
+  if (s->value != NULL) put_expr(out, s->value);
   strbuf_putc(out, '\n');
   put_transform(out, "input", &s->input);
   put_transform(out, "output", &s->output);

@@ -290,7 +290,7 @@ static void add_weights(arena *mem, ir_module *m, const scheme *s, const recipe 
 }
 
 // A matrix that is a sum, one part of which is a list of entries; and one that is made of two.
-static void add_mixtures(arena *mem, ir_module *m, const scheme *s) {
+static void add_mixtures(arena *mem, ir_module *m) {
   scheme_field fields[] = {{.name = "code", .type = ELEM_U4, .gran = {.kind = GRAN_WEIGHT, .group = 1}},
                            {.name = "o", .type = ELEM_F16, .gran = {.kind = GRAN_WEIGHT, .group = 1}}};
   fields[1].sparse = true;
@@ -302,7 +302,7 @@ static void add_mixtures(arena *mem, ir_module *m, const scheme *s) {
                   .value = make2(mem, EXPR_ADD, field(mem, 0, true), field(mem, 1, false))};
   vec_push(mem, &m->schemes, sum);
   const expr *half = make2(mem, EXPR_DIV, var(mem, VAR_COLUMNS), number(mem, 2));
-  scheme_section sections[] = {{.from = number(mem, 0), .to = half, .scheme = s},
+  scheme_section sections[] = {{.from = number(mem, 0), .to = half, .scheme = m->schemes.data[0]},
                                {.from = half, .to = var(mem, VAR_COLUMNS), .scheme = sum}};
   *sides = (scheme){.name = "sides", .section_count = 2, .sections = arena_memdup(mem, sections, sizeof sections)};
   vec_push(mem, &m->schemes, sides);
@@ -431,7 +431,7 @@ ir_module *sample_model(arena *mem) {
   add_block_scheme(mem, m);
   const scheme *s = sample_rich_scheme(mem, m);
   add_weights(mem, m, s, sample_recipe(mem, m, s));
-  add_mixtures(mem, m, s);
+  add_mixtures(mem, m);
   add_model(mem, m);
   add_plan(mem, m);
   return m;

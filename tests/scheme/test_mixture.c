@@ -175,6 +175,123 @@ START_TEST(thin_matrices_are_the_best) {
 }
 END_TEST
 
+// ---- stored lists ----------------------------------------------------------------------------------------
+
+enum { N = 4, K = 11, ENTRIES = 6 };
+
+// Row, column and number of entries; the file has those of a row in any order.
+static const int32_t entry_row[ENTRIES] = {0, 0, 2, 2, 2, 3}, entry_column[ENTRIES] = {10, 0, 3, 7, 4, 5};
+static const int8_t entry_value[ENTRIES] = {-5, 1, 7, 0, -128, 127};
+static const int32_t row_start[N + 1] = {0, 2, 2, 5, 6};
+static const uint16_t ones[N] = {0x3c00, 0x3c00, 0x4000, 0x3c00}; // 1, 1, 2, 1
+
+static double listed(uint64_t n, uint64_t k) {
+  for (int i = 0; i < ENTRIES; i++)
+    if (entry_row[i] == (int32_t)n && entry_column[i] == (int32_t)k) return entry_value[i] * (n == 2 ? 2.0 : 1.0);
+  return 0;
+}
+
+static layout_input input_of(const void *data, uint64_t size, elem_type type, uint64_t length, uint64_t columns) {
+  layout_input in = {.data = data, .size = size, .type = type, .rank = columns == 0 ? 1 : 2, .dims = {length, columns}};
+  return in;
+}
+
+static const scheme *find_standard(bench *b, const char *name) {
+  static const char *const dirs[] = {QCC_SOURCE_DIR "/schemes"};
+  const scheme *s = fe_find_scheme(b->d, b->mem, NULL, &(fe_options){.dirs = dirs, .dir_count = 1}, name);
+  ck_assert_msg(s != NULL, "%s", diag_text(b->d));
+  return s;
+}
+
+static void expect_list(bench *b, const char *layout, const layout_input *inputs) {
+  const scheme *s = find_standard(b, "csr_int8");
+  const scheme_layout *l = scheme_find_layout(s, layout);
+  tensor_codes *t = layout_read_tensors(b->d, b->mem, s, l, "w", inputs, N, K);
+  ck_assert_msg(t != NULL, "%s: %s", layout, diag_text(b->d));
+  for (uint64_t n = 0; n < N; n++)
+    for (uint64_t k = 0; k < K; k++) ck_assert(scheme_weight(t, n, k) == listed(n, k));
+}
+
+START_TEST(lists_of_all_kinds_are_read) {
+  bench b = bench_new(1);
+  int64_t both[2][ENTRIES];
+  for (int i = 0; i < ENTRIES; i++) both[0][i] = entry_row[i], both[1][i] = entry_column[i];
+  const layout_input scales = input_of(ones, sizeof ones, ELEM_F16, N, 0);
+  const layout_input values = input_of(entry_value, ENTRIES, ELEM_I8, ENTRIES, 0);
+  expect_list(&b, "csr",
+              (layout_input[]){input_of(row_start, sizeof row_start, ELEM_I32, N + 1, 0),
+                               input_of(entry_column, sizeof entry_column, ELEM_I32, ENTRIES, 0), values, scales});
+  expect_list(&b, "coo", (layout_input[]){input_of(both, sizeof both, ELEM_I64, 2, ENTRIES), values, scales});
+  // bits in the order of columns: 0 and 10, none, 3, 4 and 7, 5
+  static const uint8_t mask[N][2] = {{1, 4}, {0, 0}, {8 + 16 + 128, 0}, {32, 0}};
+  static const int32_t first[N] = {0, 2, 2, 5};
+  static const int8_t packed[ENTRIES] = {1, -5, 7, -128, 0, 127};
+  expect_list(&b, "bitmap",
+              (layout_input[]){input_of(mask, sizeof mask, ELEM_U8, N, 2),
+                               input_of(first, sizeof first, ELEM_I32, N, 0),
+                               input_of(packed, ENTRIES, ELEM_I8, ENTRIES, 0), scales});
+  arena_free(b.mem);
+}
+END_TEST
+
+static const struct {
+  int32_t starts[N + 1];
+  int32_t columns[ENTRIES];
+  const char *message;
+} wrong_lists[] = {
+    {{0, 2, 2, 5, 7}, {10, 0, 3, 7, 4, 5}, "do not follow one another, or have more entries"},
+    {{0, 3, 2, 5, 6}, {10, 0, 3, 7, 4, 5}, "do not follow one another, or have more entries"},
+    {{1, 2, 2, 5, 6}, {10, 0, 3, 7, 4, 5}, "from another entry than number 0"},
+    {{0, 2, 2, 5, 6}, {10, 0, 3, 7, 11, 5}, "outside of the matrix"},
+    {{0, 2, 2, 5, 6}, {10, 0, 3, -7, 4, 5}, "outside of the matrix"},
+    {{0, 2, 2, 5, 6}, {10, 10, 3, 7, 4, 5}, "is not behind the one before it"},
+};
+
+START_TEST(damaged_lists_are_refused) {
+  bench b = bench_new(1);
+  const scheme *s = find_standard(&b, "csr_int8");
+  const layout_input inputs[] = {input_of(wrong_lists[_i].starts, sizeof row_start, ELEM_I32, N + 1, 0),
+                                 input_of(wrong_lists[_i].columns, sizeof entry_column, ELEM_I32, ENTRIES, 0),
+                                 input_of(entry_value, ENTRIES, ELEM_I8, ENTRIES, 0),
+                                 input_of(ones, sizeof ones, ELEM_F16, N, 0)};
+  ck_assert_ptr_null(layout_read_tensors(b.d, b.mem, s, scheme_find_layout(s, "csr"), "w", inputs, N, K));
+  ck_assert_msg(strstr(diag_text(b.d), wrong_lists[_i].message) != NULL, "%s", diag_text(b.d));
+  arena_free(b.mem);
+}
+END_TEST
+
+// Standard mixtures encode, with an error that suits their bits.
+static const struct {
+  const char *name;
+  double most;
+} standard[] = {
+    {"squeezellm(per_mille=20)", 0.04},
+    {"spqr(per_mille=20)", 0.08},
+    {"llm_int8(outliers=16)", 0.02},
+    {"lqer(group=32,rank=8)", 0.09},
+    {"csr_int8(percent=60)", 0.1},
+    {"block_sparse_int4(percent=50)", 0.55},
+    {"exl2", 0.17},
+    {"sparse24_int8", 0.2},
+};
+
+START_TEST(standard_mixtures_encode) {
+  bench b = bench_new(7);
+  const scheme *s = find_standard(&b, standard[_i].name);
+  if (s->input.count > 0) { // the parts alone
+    scheme *parts = arena_memdup(b.mem, s, sizeof *s);
+    parts->input = (transform){0};
+    parts->field_count = 0;
+    s = parts;
+  }
+  tensor_codes *t = encode_mixture(b.d, b.mem, s, b.w, ROWS, COLUMNS, NULL, (encode_progress){0});
+  ck_assert_msg(t != NULL, "%s", diag_text(b.d));
+  double error = error_of(t, b.w);
+  ck_assert_msg(error <= standard[_i].most, "%s: %g", standard[_i].name, error);
+  arena_free(b.mem);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("mixtures");
   TCase *tcase = tcase_create("encoding");
@@ -183,6 +300,9 @@ int main(void) {
   tcase_add_test(tcase, entries_are_the_largest);
   tcase_add_test(tcase, weights_that_are_special);
   tcase_add_test(tcase, thin_matrices_are_the_best);
+  tcase_add_test(tcase, lists_of_all_kinds_are_read);
+  tcase_add_loop_test(tcase, damaged_lists_are_refused, 0, (int)(sizeof wrong_lists / sizeof *wrong_lists));
+  tcase_add_loop_test(tcase, standard_mixtures_encode, 0, (int)(sizeof standard / sizeof *standard));
   suite_add_tcase(suite, tcase);
   return check_main(suite);
 }
