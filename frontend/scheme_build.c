@@ -226,7 +226,9 @@ static bool build_section(scheme_builder *b, const ast_node *node) {
   c.to = fe_lower(b->c, &scope, FE_USE_DIMENSION, node->value);
   c.scheme = fe_resolve_scheme_in(b->c, &b->scope, node->type.width);
   vec_push(b->c->mem, &b->sections, c);
-  return c.from != NULL && c.to != NULL && c.scheme != NULL;
+  bool ok = c.from != NULL && c.to != NULL && c.scheme != NULL;
+  b->ok &= ok; // the verifier would look into it
+  return ok;
 }
 
 static bool build_layout(scheme_builder *b, const ast_node *node) {
