@@ -1,7 +1,7 @@
 // FP4 of bitsandbytes with double quantization.
 // The largest magnitude of a group is itself a code for one of 256 numbers of a table, times a factor, plus the mean.
 // Files: bitsandbytes, with a factor for 256 groups, counted on over the ends of rows; here each group has it, so that rows
-// of any length are possible. The mean stands in the JSON text of the quant_state and has to be given as a tensor.
+// of any length are possible. The mean stands in the JSON text of the quant_state.
 scheme fp4_double(group = 64, nested = 256) {
   code   : u4;
   absmax : u8  per group;

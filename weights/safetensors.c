@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "support/vec.h"
+#include "weights/json_tensors.h"
 #include "weights/tensor_parse.h"
 
 enum { PREFIX = 8, MAX_HEADER = 100 * 1000 * 1000, MAX_NAME = 255, MAX_NESTING = 3, MAX_REPORTS = 20 };
@@ -334,5 +335,7 @@ bool safetensors_parse(diag *d, tensor_file *f) {
   if (r.at != r.end) return REPORT(&r, r.at, "the header goes on after its closing '}'");
   f->tensors = ARENA_ARRAY(f->mem, tensor, f->count + 1);
   f->count = 0;
-  return for_members(&r, read_tensor) && check_coverage(&r);
+  if (!for_members(&r, read_tensor) || !check_coverage(&r)) return false;
+  json_tensors_add(f);
+  return true;
 }

@@ -96,7 +96,8 @@ typedef struct tensor {
   size_t size;               // plain: exactly their bytes. Blocks: bytes available, until tensor_blocks_check
   const char *path;          // the file that holds its bytes, for messages: of a file in parts, the part
   const tensor_quant *quant; // NULL when the file does not say
-  const char *alias_of;      // the same bytes are also there under this name: a reader has added this one; else NULL
+  const char
+      *alias_of; // a reader has added this tensor, from the one of this name (the same bytes, or its text); else NULL
 } tensor;
 
 // A key and its value as text: safetensors' __metadata__, GGUF's key/value list, what a graph file says of its origin.

@@ -199,6 +199,51 @@ START_TEST(reports_many) {
 }
 END_TEST
 
+// What writers say of a tensor as JSON text in bytes becomes tensors beside it.
+START_TEST(numbers_in_text) {
+  static const char text[] =
+      "{\"offset\": 0.25, \"fine\": 0.1, \"size\": 64, \"shape\": [3, 5], \"kind\": \"x\", \"w\": 7, "
+      "\"no.key\": 1, \"mixed\": [1, 2.5], \"taken\": 9}";
+  enum { LENGTH = sizeof text - 1 };
+  arena *a = arena_new();
+  const char *header =
+      arena_printf(a,
+                   "{\"l.w\": {\"dtype\": \"U8\", \"shape\": [2], \"data_offsets\": [0, 2]},"
+                   "\"l.w.taken\": {\"dtype\": \"U8\", \"shape\": [1], \"data_offsets\": [2, 3]},"
+                   "\"l.w.state.kind\": {\"dtype\": \"U8\", \"shape\": [%d], \"data_offsets\": [3, %d]},"
+                   "\"l.w.other\": {\"dtype\": \"U8\", \"shape\": [%d], \"data_offsets\": [%d, %d]},"
+                   "\"alone.text\": {\"dtype\": \"U8\", \"shape\": [%d], \"data_offsets\": [%d, %d]}}",
+                   LENGTH, 3 + LENGTH, LENGTH, 3 + LENGTH, 3 + 2 * LENGTH, LENGTH, 3 + 2 * LENGTH, 3 + 3 * LENGTH);
+  sample s = sample_safetensors(header, 3 + 3 * LENGTH);
+  for (int i = 1; i <= 3; i++) memcpy(s.data + s.size - (size_t)i * LENGTH, text, LENGTH);
+  diag *d = diag_new(a, stderr, false);
+  tensor_file *f = tensor_file_parse(d, a, "x.safetensors", s.data, s.size);
+  ck_assert_ptr_nonnull(f);
+  static const struct {
+    const char *name;
+    tensor_dtype dtype;
+    uint64_t count;
+    double first;
+  } expected[] = {{"l.w.offset", TENSOR_F32, 1, 0.25},
+                  {"l.w.size", TENSOR_I64, 1, 64},
+                  {"l.w.shape", TENSOR_I64, 2, 3},
+                  {"l.w.w", TENSOR_I64, 1, 7}};
+  for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+    const tensor *t = tensor_file_find(f, expected[i].name);
+    float value = 0;
+    ck_assert_msg(t != NULL && t->dtype == expected[i].dtype && t->count == expected[i].count, "%s", expected[i].name);
+    ck_assert(tensor_read_f32(d, t, 0, 1, &value));
+    ck_assert_double_eq((double)value, expected[i].first);
+  }
+  const tensor *fine = tensor_file_find(f, "l.w.fine");
+  ck_assert(fine != NULL && fine->dtype == TENSOR_F64);
+  ck_assert_int_eq(tensor_file_find(f, "l.w.taken")->dtype, TENSOR_U8);
+  ck_assert_uint_eq(tensor_file_count(f), 5 + 5); // nothing of the texts whose owner has one, or that have no owner
+  sample_free(&s);
+  arena_free(a);
+}
+END_TEST
+
 START_TEST(survives_damage) {
   sample s = sample_safetensors(sample_safetensors_header, SAMPLE_SAFETENSORS_DATA);
   expect_survives_damage("x.safetensors", &s, s.size - SAMPLE_SAFETENSORS_DATA, 0);
@@ -239,6 +284,7 @@ TCase *safetensors_cases(void) {
   tcase_add_loop_test(t, refuses_header_length, 0, COUNT_OF(lengths));
   tcase_add_test(t, refuses_long_name);
   tcase_add_test(t, reports_many);
+  tcase_add_test(t, numbers_in_text);
   tcase_add_test(t, survives_damage);
   tcase_add_test(t, memory_is_linear);
   return t;
