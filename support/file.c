@@ -96,17 +96,23 @@ static int open_beneath(arena *a, const char *folder, const char *name, const ch
   return -1;
 }
 
-bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out) {
-  const char *why = NULL;
+static bool has_one_name(int fd) {
   struct stat st;
+  return fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink <= 1;
+}
+
+bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out) {
+  const char *why = "it is no plain relative path below the folder";
   *out = (mapped_file){.path = path_join(a, strcmp(folder, ".") == 0 ? "" : folder, name)};
   int fd = name[0] == '/' ? -1 : open_beneath(a, folder, name, &why);
-  if (name[0] == '/') why = "it is no plain relative path below the folder";
-  if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink > 1)
-    why = "it has more than one name (hard links); copy it";
-  bool ok = why == NULL && map_descriptor(d, fd, out);
-  if (why != NULL) diag_error_file(d, out->path, "this file, which another one names, is not opened: %s", why);
-  if (fd >= 0) close(fd);
+  if (fd < 0 || !has_one_name(fd)) {
+    if (fd >= 0) close(fd);
+    diag_error_file(d, out->path, "this file, which another one names, is not opened: %s",
+                    fd < 0 ? why : "it has more than one name (hard links); copy it");
+    return false;
+  }
+  bool ok = map_descriptor(d, fd, out);
+  close(fd);
   if (!ok) *out = (mapped_file){.path = out->path};
   return ok;
 }

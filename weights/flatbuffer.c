@@ -36,7 +36,7 @@ static bool open_table(const fb_reader *r, size_t at, const char *what, fb_table
 // The place of a field of `width` bytes, inside its table; 0 when it is left out.
 static bool find_field(const fb_reader *r, const fb_table *t, unsigned field, unsigned width, const char *what,
                        size_t *out) {
-  unsigned place = field < t->fields ? tensor_le16(r->data + t->vtable + VTABLE_HEAD + 2 * field) : 0;
+  unsigned place = field < t->fields ? tensor_le16(r->data + t->vtable + VTABLE_HEAD + (size_t)2 * field) : 0;
   *out = place == 0 ? 0 : t->at + place;
   if (place == 0 || (place >= OFFSET_BYTES && place <= t->bytes && width <= t->bytes - place)) return true;
   return DAMAGE(r, t->vtable, "%s lies outside of its table", what);
@@ -44,7 +44,7 @@ static bool find_field(const fb_reader *r, const fb_table *t, unsigned field, un
 
 bool fb_root(const fb_reader *r, fb_table *out) {
   size_t at;
-  if (r->size < 2 * OFFSET_BYTES) return out_of_bytes(r, r->size, "the root table");
+  if (r->size < (size_t)2 * OFFSET_BYTES) return out_of_bytes(r, r->size, "the root table");
   return follow(r, 0, "the root table", &at) && open_table(r, at, "the root table", out);
 }
 

@@ -246,7 +246,7 @@ static bool read_node(onnx_reader *r, pb_cursor node, unsigned depth) {
   if (step == PB_BAD) return false;
   bool constant = pb_is(&op, "Constant") && output.wire == PB_BYTES && output.number != 0;
   if (onnx_op_quantizes(&op)) vec_push(r->f->mem, &r->nodes, node);
-  for (c = node; (step = pb_next(&c, &field)) == PB_FIELD;)
+  for (c = node; pb_next(&c, &field) == PB_FIELD;)
     if (field.number == NODE_ATTRIBUTE && field.wire == PB_BYTES &&
         !read_attribute(r, pb_inside(&c, &field), constant ? &output : NULL, depth))
       return false;

@@ -119,7 +119,7 @@ static bool note_tensor(tflite_reader *r, const fb_table *t, size_t subgraph, si
   if (!read_text(r, t, TENSOR_NAME, MAX_NAME, "a tensor's name", &c.name)) return false;
   if (c.name[0] == '\0') c.name = "unnamed";
   vec_push(r->f->mem, &r->constants, c);
-  return spend(r, 4 * LEAST_BYTES);
+  return spend(r, (uint64_t)4 * LEAST_BYTES);
 }
 
 static bool note_subgraph(tflite_reader *r, size_t index) {

@@ -205,7 +205,7 @@ START_TEST(too_much) {
   size_t before = arena_used(a);
   ck_assert(!quant_config_parse(d, a, "config.json", wide, n, &c));
   ck_assert_uint_lt(arena_used(a) - before, 100u << 20);
-  strcpy(nested, "{\"a\":");
+  memcpy(nested, "{\"a\":", 5);
   memset(nested + 5, '[', DEPTH);
   memset(nested + 5 + DEPTH, ']', DEPTH);
   nested[5 + 2 * DEPTH] = '}';

@@ -231,10 +231,10 @@ START_TEST(index_survives_damage) {
   static const char text[] = GOOD_INDEX;
   scratch s = write_shards(text);
   for (size_t i = 0; i < 2 * sizeof text; i++) {
-    char damaged[sizeof text];
+    unsigned char damaged[sizeof text];
     memcpy(damaged, text, sizeof text);
     size_t size = i < sizeof text ? i : sizeof text - 1;
-    if (i >= sizeof text) damaged[i - sizeof text] ^= (char)(1u << i % 8);
+    if (i >= sizeof text) damaged[i - sizeof text] ^= (unsigned char)(1u << i % 8);
     scratch_write(&s, INDEX, damaged, size);
     arena *a = arena_new();
     diag *d = diag_new(a, NULL, false);
