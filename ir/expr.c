@@ -14,7 +14,7 @@ const expr_info *expr_get_info(expr_op op) { return &infos[op]; }
 unsigned expr_line_args(expr_op op) {
   static const unsigned char counts[EXPR_COUNT] = {
       [EXPR_STREAM] = 2, [EXPR_ORDER] = 1, [EXPR_FIND] = 3, [EXPR_RANK] = 1};
-  return counts[op];
+  return op < EXPR_COUNT ? counts[op] : 0;
 }
 
 expr_op expr_op_by_name(const char *name) {
