@@ -54,8 +54,9 @@ static const char *const format_names[] = {"format", "packing_format", NULL};
 static const char *const checkpoint_names[] = {"checkpoint_format", NULL};
 static const char *const version_names[] = {"version", NULL};
 // Lists of modules that are left alone, and objects whose members are overrides for modules.
-static const char *const ignore_names[] = {
-    "ignore", "ignored_layers", "modules_to_not_convert", "llm_int8_skip_modules", "exclude_modules", NULL};
+static const char *const ignore_names[] = {"ignore", "ignored_layers", "modules_to_not_convert", "exclude_modules",
+                                           NULL};
+#define IGNORE_ENDING "_skip_modules"
 static const char *const override_names[] = {"dynamic", "extra_config", "config_for_layers", "layer_quant_config",
                                              NULL};
 
@@ -138,7 +139,7 @@ static void take_override(reader *r, const char *name, const json_t *object) {
   vec_push(r->mem, &r->rules, rule);
 }
 
-static void take_rules(reader *r, const json_t *config) {
+static void take_rules(reader *r, json_t *config) {
   const char *key;
   json_t *value;
   json_object_foreach(json_object_get(config, "config_groups"), key, value) take_group(r, key, value);
@@ -146,15 +147,24 @@ static void take_rules(reader *r, const json_t *config) {
     json_object_foreach(json_object_get(config, override_names[i]), key, value) take_override(r, key, value);
 }
 
-static void take_ignored(reader *r, const json_t *config) {
-  for (size_t n = 0; ignore_names[n] != NULL; n++) {
-    size_t count;
-    const char *const *texts = texts_of(r->mem, json_object_get(config, ignore_names[n]), &count);
+static bool names_ignored(const char *key) {
+  size_t length = strlen(key), ending = strlen(IGNORE_ENDING);
+  for (size_t i = 0; ignore_names[i] != NULL; i++)
+    if (strcmp(key, ignore_names[i]) == 0) return true;
+  return length > ending && strcmp(key + length - ending, IGNORE_ENDING) == 0;
+}
+
+static void take_ignored(reader *r, json_t *config) {
+  const char *key;
+  json_t *value;
+  json_object_foreach(config, key, value) {
+    size_t count = 0;
+    const char *const *texts = names_ignored(key) ? texts_of(r->mem, value, &count) : NULL;
     for (size_t i = 0; i < count; i++) vec_push(r->mem, &r->ignore, texts[i]);
   }
 }
 
-static void take_config(reader *r, const json_t *config) {
+static void take_config(reader *r, json_t *config) {
   quant_config *out = r->out;
   take_text(r->mem, config, method_names, &out->method);
   take_text(r->mem, config, format_names, &out->format);
