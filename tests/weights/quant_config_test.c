@@ -22,11 +22,11 @@ END_TEST
 
 START_TEST(group_file) {
   scratch s = scratch_new();
-  scratch_write_text(
-      &s, "quantize_config.json",
-      "{\"bits\": 4, \"group_size\": 128, \"damp_percent\": 0.01, \"desc_act\": true, \"sym\": false,"
-      "\"quant_method\": \"gptq\", \"checkpoint_format\": \"gptq_v2\", \"meta\": {\"tools\": [\"a\", null]},"
-      "\"dynamic\": {\"+:.*down.*\": {\"bits\": 8, \"group_size\": 32}, \"-:.*gate.*\": {}}}");
+  scratch_write_text(&s, "quantize_config.json",
+                     "{\"bits\": 4, \"group_size\": 128, \"damp_percent\": 0.01, \"desc_act\": true, \"sym\": false,"
+                     "\"any_skip_modules\": [\"lm_head\"], \"quant_method\": \"gptq\", \"checkpoint_format\": "
+                     "\"gptq_v2\", \"meta\": {\"tools\": [\"a\", null]},"
+                     "\"dynamic\": {\"+:.*down.*\": {\"bits\": 8, \"group_size\": 32}, \"-:.*gate.*\": {}}}");
   quant_config *c = read_good(s.mem, &s);
   ck_assert_str_eq(c->method, "gptq");
   ck_assert_str_eq(c->checkpoint_format, "gptq_v2");
@@ -41,10 +41,12 @@ START_TEST(group_file) {
   ck_assert(c->rules[0].weights.bits == 8 && c->rules[0].weights.group_size == 32 && !c->rules[0].skip);
   ck_assert_str_eq(c->rules[1].name, "re:.*gate.*");
   ck_assert(c->rules[1].skip);
+  ck_assert_uint_eq(c->ignore_count, 1);
+  ck_assert_str_eq(c->ignore[0], "lm_head");
   ck_assert_str_eq(c->members[2].key, "damp_percent");
   ck_assert_str_eq(c->members[2].value, "0.01");
-  ck_assert_str_eq(c->members[7].key, "meta.tools[0]");
-  ck_assert_str_eq(c->members[8].type, "null");
+  ck_assert_str_eq(c->members[8].key, "meta.tools[0]");
+  ck_assert_str_eq(c->members[9].type, "null");
   scratch_remove(&s);
 }
 END_TEST
