@@ -45,13 +45,39 @@ static bool states_groups(const tensor *t, const fit *x) {
   return false;
 }
 
-static rest_kind classify(const tensor *t, const char *ending, const fit *x) {
+// Bytes that readers have taken numbers out of, or such a number: see weights/json_tensors.h.
+static bool is_text(const tensor *t) {
+  return t->dtype == TENSOR_U8 && t->rank == 1 && t->size > 0 && t->data[0] == '{';
+}
+
+static bool is_of_text(const tensor_file *f, const tensor *t) {
+  const tensor *from = t->alias_of == NULL ? NULL : tensor_file_find(f, t->alias_of);
+  return from != NULL && is_text(from) && !is_text(t);
+}
+
+// Whether the tensor holds the numbers of a constant table of the scheme.
+static bool states_table(catalogue *c, const tensor *t, const scheme *s) {
+  enum { MAX_NUMBERS = 65536 };
+  for (size_t i = 0; i < s->table_count; i++) {
+    if (s->tables[i].count != t->count || t->count > MAX_NUMBERS || t->dtype == TENSOR_BLOCKS) continue;
+    arena *a = arena_new();
+    float *numbers = ARENA_ARRAY(a, float, t->count);
+    bool same = tensor_read_f32(c->quiet, t, 0, t->count, numbers);
+    for (uint64_t n = 0; same && n < t->count; n++) same = numbers[n] == (float)s->tables[i].values[n];
+    arena_free(a);
+    if (same) return true;
+  }
+  return false;
+}
+
+static rest_kind classify(catalogue *c, const tensor_file *f, const tensor *t, const char *ending, const fit *x) {
   uint64_t shape[2];
   if (strcmp(ending, ".bias") == 0 && t->count == x->rows) return REST_BIAS;
   if (shape_of(t, shape) &&
       ((shape[0] == x->rows && shape[1] == x->columns) || (shape[1] == x->rows && shape[0] == x->columns)))
     return REST_SHAPE;
-  return states_groups(t, x) ? REST_GROUPS : REST_OTHER;
+  if (states_groups(t, x)) return REST_GROUPS;
+  return is_text(t) || is_of_text(f, t) || states_table(c, t, x->scheme) ? REST_STATED : REST_OTHER;
 }
 
 static bool is_of_layout(const reading *r, const tensor *t) {
@@ -76,7 +102,7 @@ static void find_rest(catalogue *c, const tensor_file *f, const char *layer, rea
     const tensor *t = tensor_file_at(f, i);
     if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.' || length == 0) continue;
     if (is_of_layout(r, t) || !belongs(r, t->name + length)) continue;
-    found_rest rest = {.tensor = t, .kind = classify(t, t->name + length, &r->fit)};
+    found_rest rest = {.tensor = t, .kind = classify(c, f, t, t->name + length, &r->fit)};
     vec_push(c->mem, &r->rest, rest);
     r->unexplained += rest.kind == REST_OTHER;
   }
@@ -87,8 +113,8 @@ void rank_known_shape(const tensor_file *f, const char *layer, shape_range *know
   for (size_t i = 0; length > 0 && i < tensor_file_count(f); i++) {
     const tensor *t = tensor_file_at(f, i);
     uint64_t shape[2];
-    if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.' || strchr(t->name + length + 1, '.') != NULL)
-      continue;
+    if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.') continue;
+    if (strchr(t->name + length + 1, '.') != NULL && !is_of_text(f, t)) continue;
     if (!shape_of(t, shape) || known->columns.min > shape[1] || known->columns.max < shape[1]) continue;
     known->rows = (extent){shape[0], shape[0]};
     known->columns = (extent){shape[1], shape[1]};

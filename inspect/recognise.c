@@ -232,7 +232,7 @@ static void claim(finder *x, found *w) {
   for (size_t i = 0; i < w->tensor_count; i++) x->of[index_of(x, w->tensors[i])] = w;
   for (size_t i = 0; i < w->rest.len; i++) {
     found_rest rest = w->rest.data[i];
-    if (rest.kind == REST_SHAPE || rest.kind == REST_GROUPS) x->used_up[index_of(x, rest.tensor)] = true;
+    if (rest.kind == REST_SHAPE || rest.kind == REST_GROUPS || rest.kind == REST_STATED) x->used_up[index_of(x, rest.tensor)] = true;
   }
 }
 

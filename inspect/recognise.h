@@ -20,6 +20,7 @@ typedef enum rest_kind {
   REST_BIAS,
   REST_SHAPE,  // holds the weights' shape
   REST_GROUPS, // says of each column in which group it is, and they are in order
+  REST_STATED, // text about the weights and the numbers in it, or a table that the format has anyway
   REST_OTHER   // nothing explains it
 } rest_kind;
 
