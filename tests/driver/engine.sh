@@ -74,6 +74,12 @@ fields 3 70 nf4 'i8 static(scale = 0.01, zero = -5)' 'unpack(file[0], N, K, 4), 
   'fc.weight.code fc.weight.absmax'
 fields 1 130 nf4 'i8 per 64' 'unpack(file[0], N, K, 4), (void *)file[1]' 'fc.weight.code fc.weight.absmax'
 
+# Scales with zero points beside them, planes of bits, a static zero point of unsigned bytes.
+fields 9 70 int8_row 'u8 per 32' 'file[0], (void *)file[1]' 'fc.weight.code fc.weight.scale'
+fields 20 100 binary 'i1 per token' 'unpack(file[0], N, K, 1), (void *)file[1]' 'fc.weight.code fc.weight.scale'
+fields 7 200 'dorefa(bits = 2)' 'i1 per 64' 'unpack(file[0], N, K, 2), (void *)file[1]' 'fc.weight.code fc.weight.a'
+fields 5 64 int8_row 'u8 static(scale = 0.02, zero = 100)' 'file[0], (void *)file[1]' 'fc.weight.code fc.weight.scale'
+
 # Separate tensors of a layout, packed along K and along N.
 n=40 k=96
 "$make_files" weights q.safetensors fc.qweight:I32=12x40 fc.qzeros:I32=3x5 fc.scales:F16=3x40
