@@ -319,6 +319,9 @@ static const worst_row worst_rows[] = {
     {"c : i8; s : f32 per row; value = s * c;", "i8 per token", 140000, 128, true},
     {"c : i8; s : f32 per row; value = s * c;", "i8 static", 140000, 128, true},
     {"c : u8; s : f32 per row; value = s * (c - 200);", "i8 per token", 140000, 200, true},
+    {"c : u8; s : f32 per row; value = s * c;", "u8 per token", 140000, 255, true},
+    {"c : u8; s : f32 per row; value = s * (c - 200);", "u8 per token", 140000, 200, true},
+    {"c : u8; s : f32 per row; value = s * c;", "u8 static", 140000, 255, true},
     {"c : u8; s : f32 per 100000; value = s * c;", "i8 per token", 140000, 255, false},
     {"c : u8; s : f32 per row; z : u4 per 131072; value = s * c;", "i8 per token", 140000, 255, false},
     {"c : u4; q : u6 per 65536; d : f32 per row; value = d * q * (c - 8);", "i8 per token", 70000, 8 * 63, false},
@@ -355,7 +358,7 @@ static double worst_ratio(lower_kit *k, const recipe *r, uint64_t columns, case_
   const uint64_t at[] = {1, 1, blocks, s.row_bytes, s.scales_offset, s.isums_offset, s.fsums_offset, 1};
   ir_memory all[] = {weights, prepared, {.data = (uint8_t *)&y, .size = 4}};
   ck_assert_msg(ir_interpret(k->d, f, 3, all, 8, at, 0, 1), "%s", diag_text(k->d));
-  double sum = 0, used = r->act.kind == ACT_STATIC ? -123 * 0.01 : x;
+  double sum = 0, used = r->act.kind == ACT_STATIC ? ((double)elem_min(r->act.type) - r->act.zero) * 0.01 : x;
   for (uint64_t i = 0; i < columns; i++) sum += scheme_weight(codes, 0, i) * used;
   return (double)y / sum;
 }
