@@ -164,8 +164,9 @@ static bool rows_fit(const tensor *codes, const tensor *scale, const tensor_quan
 }
 
 static bool flat_fits(const tensor *codes, const tensor *scale, const tensor_quant *q) {
-  uint64_t weights = q->rows * q->columns; // below 2^62
-  return codes->count == num_ceil_div(weights * q->bits, 8) && scale->count == num_ceil_div(weights, q->block);
+  uint64_t weights, bits;
+  return num_mul(q->rows, q->columns, &weights) && num_mul(weights, q->bits, &bits) &&
+         codes->count == num_ceil_div(bits, 8) && scale->count == num_ceil_div(weights, q->block);
 }
 
 // ---- second names ----------------------------------------------------------------------------------------

@@ -302,6 +302,172 @@ START_TEST(refuses_scales) {
 }
 END_TEST
 
+// ---- packed codes ----------------------------------------------------------------------------------------
+
+typedef struct packed_case {
+  const char *label;
+  const char *op;
+  int64_t columns, rows, bits, block;
+  int64_t bytes;  // of the codes
+  int64_t scales; // F32
+  int64_t zeros;  // U8; 0: none
+  unsigned zero_type;
+  const char *taken; // a name that is there already
+} packed_case;
+
+static void put_int(sample *node, const char *name, int64_t value) {
+  sample s = {0};
+  sample_pb_text(&s, 1, name);
+  sample_pb_number(&s, 3, (uint64_t)value);
+  sample_pb_message(node, 5, s);
+}
+
+static void put_zeros(sample *graph, const char *name, unsigned type, int64_t count, size_t width) {
+  static const uint8_t zeros[4096];
+  sample t = sample_onnx_tensor(name, type, 1, &count);
+  sample_pb_bytes(&t, 9, zeros, (size_t)count * width);
+  sample_pb_message(graph, 5, t);
+}
+
+static sample packed_model(const packed_case *c) {
+  sample graph = {0}, node = {0};
+  sample_pb_text(&node, 1, "x");
+  sample_pb_text(&node, 1, "b");
+  sample_pb_text(&node, 1, "s");
+  sample_pb_text(&node, 1, c->zeros > 0 ? "z" : "");
+  sample_pb_text(&node, 4, c->op);
+  put_int(&node, "K", c->columns);
+  put_int(&node, "N", c->rows);
+  put_int(&node, "bits", c->bits);
+  put_int(&node, "block_size", c->block);
+  put_zeros(&graph, "b", 2, c->bytes, 1);
+  put_zeros(&graph, "s", 1, c->scales, 4);
+  if (c->zeros > 0) put_zeros(&graph, "z", c->zero_type, c->zeros, c->zero_type == 1 ? 4 : 1);
+  if (c->taken != NULL) put_zeros(&graph, c->taken, 2, 1, 1);
+  sample_pb_message(&graph, 1, node);
+  return sample_onnx_model(graph);
+}
+
+static const packed_case packed_good[] = {
+    {"whole blocks", "MatMulNBits", 64, 3, 4, 32, 96, 6, 3, 2, NULL},
+    {"a block that is not full", "MatMulNBits", 40, 3, 4, 32, 96, 6, 3, 2, NULL},
+    {"two bits", "MatMulNBits", 32, 2, 2, 16, 16, 4, 2, 2, NULL},
+    {"bytes", "MatMulNBits", 32, 2, 8, 16, 64, 4, 4, 2, NULL},
+    {"three bits", "MatMulNBits", 32, 2, 3, 16, 24, 4, 2, 2, NULL},
+    {"float zero points", "MatMulNBits", 64, 3, 4, 32, 96, 6, 6, 1, NULL},
+    {"no zero points", "MatMulNBits", 64, 3, 4, 32, 96, 6, 0, 0, NULL},
+    {"one after the other", "MatMulBnb4", 10, 3, 4, 8, 15, 4, 0, 0, NULL},
+    {"a name that is there already", "MatMulNBits", 64, 3, 4, 32, 96, 6, 0, 0, "b.scale"},
+};
+
+START_TEST(packed) {
+  const packed_case *c = &packed_good[_i];
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  sample s = packed_model(c);
+  tensor_file *f = tensor_file_parse(d, a, "m.onnx", s.data, s.size);
+  ck_assert_msg(f != NULL, "%s: %s", c->label, diag_text(d));
+  const tensor_quant *q = tensor_file_find(f, "b")->quant;
+  ck_assert_str_eq(q->by, c->op);
+  ck_assert_uint_eq(q->rows, (uint64_t)c->rows);
+  ck_assert_uint_eq(q->columns, (uint64_t)c->columns);
+  ck_assert_uint_eq(q->bits, (unsigned)c->bits);
+  ck_assert_uint_eq(q->block, (uint64_t)c->block);
+  ck_assert_str_eq(q->scale, c->taken == NULL ? "b.scale" : "s");
+  ck_assert((q->zero_point != NULL) == (c->zeros > 0));
+  if (strcmp(c->op, "MatMulNBits") == 0 && c->taken == NULL) ck_assert_uint_eq(tensor_file_find(f, "b.scale")->rank, 2);
+  sample_walk(a, f);
+  sample_free(&s);
+  arena_free(a);
+}
+END_TEST
+
+static const packed_case packed_bad[] = {
+    {"too few codes", "MatMulNBits", 64, 3, 4, 32, 95, 6, 0, 0, NULL},
+    {"too few scales", "MatMulNBits", 64, 3, 4, 32, 96, 5, 0, 0, NULL},
+    {"too few zero points", "MatMulNBits", 64, 3, 4, 32, 96, 6, 2, 2, NULL},
+    {"blocks of nothing", "MatMulNBits", 64, 3, 4, 0, 96, 6, 0, 0, NULL},
+    {"negative rows", "MatMulNBits", 64, -3, 4, 32, 96, 6, 0, 0, NULL},
+    {"no columns", "MatMulNBits", 0, 3, 4, 32, 96, 6, 0, 0, NULL},
+    {"sixty bits", "MatMulNBits", 64, 3, 60, 32, 96, 6, 0, 0, NULL},
+    {"blocks of half bytes", "MatMulNBits", 3, 1, 4, 1, 2, 3, 0, 0, NULL},
+    {"weights by the exabyte", "MatMulNBits", INT32_MAX, INT32_MAX, 8, 1, 96, 6, 0, 0, NULL},
+    {"flat weights by the exabyte", "MatMulBnb4", INT32_MAX, INT32_MAX, 8, 1, 96, 6, 0, 0, NULL},
+    {"numbers beyond all sizes", "MatMulNBits", INT64_MAX, INT64_MAX, 4, INT64_MAX, 96, 6, 0, 0, NULL},
+    {"too few flat scales", "MatMulBnb4", 10, 3, 4, 8, 15, 3, 0, 0, NULL},
+};
+
+START_TEST(packed_refused) {
+  const packed_case *c = &packed_bad[_i];
+  expect_refused(c->label, "x.onnx", packed_model(c), "do not fit to 'b' U8");
+}
+END_TEST
+
+// A scale that is no number, and what annotations of the graph say.
+START_TEST(annotations) {
+  sample graph = {0}, annotation = {0}, scale_pair = {0}, zero_pair = {0};
+  put_zeros(&graph, "w", 3, 4, 1);
+  put_zeros(&graph, "w_s", 1, 1, 4);
+  put_zeros(&graph, "w_z", 3, 1, 1);
+  sample_pb_text(&annotation, 1, "w");
+  sample_pb_text(&scale_pair, 1, "SCALE_TENSOR");
+  sample_pb_text(&scale_pair, 2, "w_s");
+  sample_pb_text(&zero_pair, 1, "ZERO_POINT_TENSOR");
+  sample_pb_text(&zero_pair, 2, "w_z");
+  sample_pb_message(&annotation, 2, scale_pair);
+  sample_pb_message(&annotation, 2, zero_pair);
+  sample_pb_message(&graph, 14, annotation);
+  sample s = sample_onnx_model(graph);
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  tensor_file *f = tensor_file_parse(d, a, "m.onnx", s.data, s.size);
+  ck_assert_msg(f != NULL, "%s", diag_text(d));
+  const tensor_quant *q = tensor_file_find(f, "w")->quant;
+  ck_assert_str_eq(q->by, "annotation");
+  ck_assert_str_eq(q->scale, "w.scale");
+  ck_assert_str_eq(q->zero_point, "w.zero_point");
+  expect_survives_damage("x.onnx", &s, s.size, 32);
+  sample_free(&s);
+  arena_free(a);
+}
+END_TEST
+
+// Constants in the model's own functions.
+START_TEST(functions) {
+  sample function = {0}, node = {0}, attribute = {0}, value = sample_onnx_tensor(NULL, 6, DIMS(1));
+  sample_pb_bytes(&value, 9, "\7\0\0\0", 4);
+  sample_pb_text(&attribute, 1, "value");
+  sample_pb_message(&attribute, 5, value);
+  sample_pb_text(&node, 2, "local");
+  sample_pb_text(&node, 4, "Constant");
+  sample_pb_message(&node, 5, attribute);
+  sample_pb_message(&function, 7, node);
+  sample s = sample_onnx_model((sample){0});
+  sample_pb_message(&s, 25, function);
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  tensor_file *f = tensor_file_parse(d, a, "m.onnx", s.data, s.size);
+  ck_assert_msg(f != NULL, "%s", diag_text(d));
+  ck_assert_uint_eq(tensor_file_count(f), 1);
+  ck_assert_uint_eq(tensor_file_require(d, f, "local")->data[0], 7);
+  sample_free(&s);
+  arena_free(a);
+}
+END_TEST
+
+START_TEST(scale_is_no_number) {
+  sample graph = {0}, node = {0}, scale = sample_onnx_tensor("s", 1, DIMS(1));
+  put_zeros(&graph, "w", 3, 4, 1);
+  sample_pb_bytes(&scale, 9, "\0\0\xc0\x7f", 4);
+  sample_pb_message(&graph, 5, scale);
+  sample_pb_text(&node, 1, "w");
+  sample_pb_text(&node, 1, "s");
+  sample_pb_text(&node, 4, "DequantizeLinear");
+  sample_pb_message(&graph, 1, node);
+  expect_refused("nan", "x.onnx", sample_onnx_model(graph), "tensor 's': number 0 is nan, which is no scale");
+}
+END_TEST
+
 // ---- bytes in other files --------------------------------------------------------------------------------
 
 typedef struct entry {
@@ -447,6 +613,11 @@ TCase *onnx_cases(void) {
   tcase_add_test(t, refuses_deep_graphs);
   tcase_add_loop_test(t, ties_scales, 0, (int)(sizeof ties / sizeof *ties));
   tcase_add_loop_test(t, refuses_scales, 0, (int)(sizeof misfits / sizeof *misfits));
+  tcase_add_loop_test(t, packed, 0, (int)(sizeof packed_good / sizeof *packed_good));
+  tcase_add_loop_test(t, packed_refused, 0, (int)(sizeof packed_bad / sizeof *packed_bad));
+  tcase_add_test(t, functions);
+  tcase_add_test(t, annotations);
+  tcase_add_test(t, scale_is_no_number);
   tcase_add_loop_test(t, external_data, 0, (int)(sizeof reachable / sizeof *reachable));
   tcase_add_loop_test(t, external_data_refused, 0, (int)(sizeof unreachable / sizeof *unreachable));
   tcase_add_test(t, external_data_in_memory);

@@ -106,6 +106,26 @@ START_TEST(split_is_incomplete) {
 }
 END_TEST
 
+// The second part has a key of the first, with another value; then a count that is negative.
+START_TEST(split_keys) {
+  scratch s = write_parts();
+  sample part = sample_gguf_part(0, 3, 3, part_tensors[1]);
+  sample_put(&part, sample_at(&part, "number"), 2, 1);
+  scratch_write(&s, part_names[1], part.data, part.size);
+  sample_put(&part, sample_at(&part, "first"), 4, 8);
+  arena *a = arena_new();
+  tensor_file_close(open_good(a, scratch_path(&s, part_names[2]))); // with the same value
+  arena_free(a);
+  scratch_write(&s, part_names[1], part.data, part.size);
+  expect_refusal(scratch_path(&s, part_names[2]), part_names[2], "disagree about 'first': 7 and 8");
+  sample_put(&part, sample_at(&part, "tensors"), 4, UINT32_MAX);
+  scratch_write(&s, part_names[1], part.data, part.size);
+  expect_refusal(s.dir, part_names[1], "key 'split.tensors.count' is no integer from 0 on");
+  sample_free(&part);
+  scratch_remove(&s);
+}
+END_TEST
+
 // Counts that do not fit to what is there.
 START_TEST(split_counts) {
   scratch s = scratch_new();
@@ -287,6 +307,7 @@ TCase *set_cases(void) {
   tcase_add_test(t, split_from_any_part);
   tcase_add_loop_test(t, split_disagrees, 0, (int)(sizeof part_damage / sizeof *part_damage));
   tcase_add_test(t, split_is_incomplete);
+  tcase_add_test(t, split_keys);
   tcase_add_test(t, split_counts);
   tcase_add_test(t, split_of_one);
   tcase_add_test(t, shards_from_any_file);
