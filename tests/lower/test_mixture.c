@@ -129,6 +129,50 @@ START_TEST(parts_add_up_to_the_whole) {
 }
 END_TEST
 
+// Formats of the standard folder, some with other groups than they have there, so that there are several in a row.
+static const char *const standard[] = {
+    "squeezellm(per_mille = 20)",
+    "spqr(per_mille = 20)",
+    "lqer(group = 16, rank = 3)",
+    "qlora(rank = 4, alpha = 6, group = 16)",
+    "csr_int8",
+    "block_sparse_int4(percent = 60)",
+    "sparse24_int8",
+    "sparse24_int4(group = 16)",
+    "vptq_lowrank(rank = 2)",
+    "exl2_part(bits = 5)",
+};
+
+START_TEST(standard_formats_add_up) {
+  arena *a = arena_new();
+  bool exl2 = strncmp(standard[_i], "exl2", 4) == 0;
+  const char *text =
+      arena_printf(a, "%sscheme mix { columns 0 .. K : %s; }", exl2 ? "include \"exl2.q\";\n" : "", standard[_i]);
+  mixture x = {.schemes = text};
+  check_model(model_text(a, &x, "f32", one_layer), 16);
+  arena_free(a);
+}
+END_TEST
+
+// An adapter in the model's text: its sum joins the product of the layer that it belongs to.
+START_TEST(adapters_are_fused) {
+  arena *a = arena_new();
+  lower_kit k = kit_new();
+  const char *text = "model m { weights \"w.safetensors\"; weights \"adapter.safetensors\"; dim batch <= 17;\n"
+                     "input x : f32[batch, 48];\n"
+                     "low = 0.75 * linear(x, \"a.lora_A\", out = 4, bias = none);\n"
+                     "output y = silu(linear(x, \"a\", out = 21, bias = required) + linear(low, \"a.lora_B\", out = 21, "
+                     "bias = none)); }\n"
+                     "quantize { \"*.lora_?\" : f16; \"*\" : nf4, act = f32; }\n";
+  const ir_module *m = lower_text(&k, text);
+  const ir_step *last = m->plan->steps.data[m->plan->steps.len - 1];
+  ck_assert_str_eq(last->kernel, "matmul_nf4__f32__bias__addend__silu");
+  check_model(text, 16);
+  kit_free(&k);
+  arena_free(a);
+}
+END_TEST
+
 // With quantized activations only the dense part sees the rounded inputs; here inputs are such that nothing is rounded.
 START_TEST(steps_are_fused) {
   arena *a = arena_new();
@@ -167,6 +211,8 @@ int main(void) {
   tcase_set_timeout(tcase, 300);
 #define LOOP(test, rows) tcase_add_loop_test(tcase, test, 0, (int)(sizeof(rows) / sizeof *(rows)))
   LOOP(parts_add_up_to_the_whole, mixtures);
+  LOOP(standard_formats_add_up, standard);
+  tcase_add_test(tcase, adapters_are_fused);
   LOOP(steps_are_fused, mixtures);
   LOOP(lowered_text_reads_back, mixtures);
   suite_add_tcase(suite, tcase);
