@@ -281,22 +281,31 @@ static void count_entries(linear_builder *b, const fe_stored *stored) {
   if (!any) b->counts = NULL;
 }
 
-static bool use_tensors(linear_builder *b) {
+// The float weights that the rest of the layout is fitted to.
+static bool use_fitted(linear_builder *b, const ir_value *x) {
+  fe_stored stored = fe_ask(b->f, b->tensor);
+  if (stored.answer == FE_TENSOR_ABSENT) fe_missing_tensor(b->f, b->loc, b->tensor);
+  b->source = stored.source;
+  return stored.answer != FE_TENSOR_ABSENT &&
+         (stored.answer == FE_TENSOR_UNKNOWN || check_matrix(b, x, &stored.tensor));
+}
+
+static bool use_tensors(linear_builder *b, const ir_value *x) {
   fe_stored *stored = ARENA_ARRAY(b->f->c->mem, fe_stored, b->layout->tensor_count);
-  bool ok = true;
+  bool ok = !b->layout->fit || use_fitted(b, x);
   for (size_t i = 0; i < b->layout->tensor_count; i++) {
     const layout_tensor *t = &b->layout->tensors[i];
-    const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, t->suffix);
+    const char *name = layout_tensor_name(b->f->c->mem, t, b->layer);
     stored[i] = fe_ask(b->f, name);
     if (stored[i].answer == FE_TENSOR_ABSENT) fe_missing_tensor(b->f, b->loc, name);
     ok &= stored[i].answer != FE_TENSOR_ABSENT;
-    b->source = stored[i].source;
+    if (!b->layout->fit) b->source = stored[i].source;
     if (stored[i].answer == FE_TENSOR_FOUND) ok &= rows_from_dims(b, t, name, &stored[i].tensor);
   }
   for (size_t i = 0; ok && b->rows == 0 && i < b->layout->tensor_count; i++)
     if (stored[i].answer == FE_TENSOR_FOUND) rows_from_size(b, &b->layout->tensors[i], &stored[i].tensor);
   for (size_t i = 0; ok && b->rows != 0 && i < b->layout->tensor_count; i++) {
-    const char *name = arena_printf(b->f->c->mem, "%s%s", b->layer, b->layout->tensors[i].suffix);
+    const char *name = layout_tensor_name(b->f->c->mem, &b->layout->tensors[i], b->layer);
     if (stored[i].answer == FE_TENSOR_FOUND) ok &= check_dims(b, &b->layout->tensors[i], name, &stored[i].tensor);
   }
   if (ok) count_entries(b, stored);
@@ -358,7 +367,7 @@ ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *input, co
   if (b.layout == NULL && !recognise(&b)) return NULL;
   bool separate = b.layout != NULL && b.layout->block_weights == 0;
   size_t before = diag_error_count(f->c->d);
-  if (!(separate ? use_tensors(&b) : use_one_tensor(&b, x))) return NULL;
+  if (!(separate ? use_tensors(&b, x) : use_one_tensor(&b, x))) return NULL;
   if (b.rows != 0) return emit_linear(&b, x);
   if (diag_error_count(f->c->d) == before) unknown_rows(&b); // else the file cannot be read, which was reported
   return NULL;

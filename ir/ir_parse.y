@@ -78,6 +78,8 @@ part:
 | WORD '=' list                        { $$ = node_new(p, NODE_STEPS, @1, 2, $1, $3); }
 | KW_LAYOUT STRING KW_BLOCK INT KW_BYTES INT KW_TYPE INT '{' places '}'
                                        { $$ = node_new(p, NODE_LAYOUT, @2, 5, $2, $4, $6, $8, $10); }
+| KW_LAYOUT STRING KW_BLOCK INT KW_BYTES INT KW_TYPE INT WORD '{' places '}'
+                                       { $$ = node_new(p, NODE_LAYOUT, @2, 6, $2, $4, $6, $8, $11, $9); }
 
 dims:
   %empty                               { $$ = node_new(p, NODE_LIST, @$, 0); }

@@ -44,7 +44,7 @@ typedef enum node_kind {
   NODE_SECTION, // word, list of two expressions, symbol
   NODE_MEANING, // the value expression
   NODE_STEPS,   // word, list of steps
-  NODE_LAYOUT,  // string, int, int, int, list of items
+  NODE_LAYOUT,  // string, int, int, int, list of items [, word]
   NODE_TENSOR,  // symbol, string, word, list of sizes, list of stored types
   NODE_PLACE    // symbol or int, list of binders, expression [, record of expressions]
 } node_kind;

@@ -184,8 +184,8 @@ static void print_layout(strbuf *out, const scheme *s, const scheme_layout *l) {
   expr_scope scope = {.scheme = s, .layout = l};
   strbuf_printf(out, "  layout ");
   text_quoted(out, l->name);
-  strbuf_printf(out, " block %llu bytes %llu type %lld {\n", (unsigned long long)l->block_weights,
-                (unsigned long long)l->block_bytes, (long long)l->type_id);
+  strbuf_printf(out, " block %llu bytes %llu type %lld%s {\n", (unsigned long long)l->block_weights,
+                (unsigned long long)l->block_bytes, (long long)l->type_id, l->fit ? " fit" : "");
   for (size_t i = 0; i < l->tensor_count; i++) print_layout_tensor(out, &scope, &l->tensors[i]);
   for (size_t i = 0; i < l->place_count; i++) print_place(out, &scope, &l->places[i]);
   strbuf_printf(out, "  }\n");

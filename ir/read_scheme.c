@@ -246,6 +246,9 @@ static bool read_layout_items(reader *r, expr_scope *scope, const node *items, s
 static bool read_layout(reader *r, const scheme *s, const node *n, scheme_layout *out) {
   *out = (scheme_layout){.name = n->items.data[0]->text, .loc = n->loc};
   expr_scope scope = {.scheme = s, .layout = out};
+  out->fit = n->items.len > 5;
+  if (out->fit && !node_is_word(n->items.data[5], "fit"))
+    return read_fail(r, n->items.data[5]->loc, "expected fit, or the places of the layout");
   return read_u64(r, n->items.data[1], &out->block_weights) && read_u64(r, n->items.data[2], &out->block_bytes) &&
          read_i64(r, n->items.data[3], &out->type_id) && read_layout_items(r, &scope, n->items.data[4], out);
 }

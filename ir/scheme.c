@@ -152,3 +152,9 @@ const scheme_layout *scheme_find_layout(const scheme *s, const char *name) {
     if (strcmp(s->layouts[i].name, name) == 0) return &s->layouts[i];
   return NULL;
 }
+
+const char *layout_tensor_name(arena *a, const layout_tensor *t, const char *layer) {
+  const char *star = strchr(t->suffix, '*');
+  if (star == NULL) return arena_printf(a, "%s%s", layer, t->suffix);
+  return arena_printf(a, "%.*s%s%s", (int)(star - t->suffix), t->suffix, layer, star + 1);
+}

@@ -147,6 +147,7 @@ typedef struct scheme_layout {
   uint64_t block_weights;
   uint64_t block_bytes;
   int64_t type_id;
+  bool fit; // separate tensors: the fields of the value's dense part have no place, they are fitted to float weights
   size_t tensor_count;
   const layout_tensor *tensors;
   size_t place_count;
@@ -239,6 +240,9 @@ bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *sto
 
 // The types that it takes, for messages: "f16", "f16 or f32".
 const char *layout_tensor_types(arena *a, const layout_tensor *t);
+
+// The tensor's name in the file: the layer's and the suffix; or the suffix, with the layer's name in place of its `*`.
+const char *layout_tensor_name(arena *a, const layout_tensor *t, const char *layer);
 
 const scheme_layout *scheme_find_layout(const scheme *s, const char *name); // NULL if there is none
 

@@ -105,7 +105,7 @@ static bool check_places(diag *d, const scheme *s, const scheme_layout *l) {
   for (size_t f = 0; f < s->field_count; f++) {
     size_t count = 0;
     for (size_t p = 0; p < l->place_count; p++) count += l->places[p].field == f;
-    if (count == 1) continue;
+    if (count == 1 || (count == 0 && l->fit)) continue;
     diag_error(d, l->loc,
                count == 0 ? "layout '%s' has no place for field '%s'" : "layout '%s' places field '%s' twice", l->name,
                field_name(s, f));
@@ -173,8 +173,36 @@ static bool check_layout_tensor(diag *d, const scheme *s, const scheme_layout *l
   return ok;
 }
 
+static bool has_place(const scheme_layout *l, unsigned field) {
+  for (size_t p = 0; p < l->place_count; p++)
+    if (l->places[p].field == field) return true;
+  return false;
+}
+
+// Exactly the fields of the dense part have no place.
+static bool check_fit(diag *d, const scheme *s, const scheme_layout *l) {
+  arena *a = arena_new();
+  const scheme_part *parts;
+  size_t count = scheme_split(d, a, s, &parts);
+  bool dense = count > 1 && parts[0].kind == PART_REST && l->block_weights == 0, ok = dense;
+  for (unsigned f = 0; f < s->field_count && ok; f++) {
+    bool rest = false;
+    for (size_t i = 0; i < parts[0].scheme->field_count; i++) rest = rest || parts[0].fields[i] == f;
+    ok = rest != has_place(l, f);
+  }
+  if (!ok)
+    diag_error(
+        d, l->loc,
+        "layout '%s' of '%s' fits what has no place to float weights: that can only be all fields of the dense part "
+        "of a sum",
+        l->name, s->name);
+  arena_free(a);
+  return ok;
+}
+
 static bool check_layout(diag *d, const scheme *s, const scheme_layout *l) {
   bool ok = true;
+  if (l->fit && !check_fit(d, s, l)) return false;
   if (l->block_weights > 0) ok = check_block_layout(d, s, l);
   for (size_t t = 0; t < l->tensor_count; t++) ok &= check_layout_tensor(d, s, l, &l->tensors[t]);
   ok = ok && check_places(d, s, l);

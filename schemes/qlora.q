@@ -1,8 +1,8 @@
-// QLoRA: NF4 with scales of 8 bits in blocks of 256, and an adapter: W + alpha / rank * B A, fused into the layer.
+// QLoRA: NF4 whose scales have 8 bits and a factor for each row, and an adapter: W + alpha / rank * B A, fused into the layer.
 scheme qlora(rank = 16, alpha = 32, group = 64) {
   code   : u4;
   absmax : u8  per group;
-  nested : f32 per (group * 256);
+  nested : f32 per row;
   offset : f32 per tensor;
   lora_a : f32[rank] per column;
   lora_b : f32[rank] per row;
@@ -12,4 +12,18 @@ scheme qlora(rank = 16, alpha = 32, group = 64) {
     0.44070982933044434, 0.5626170039176941, 0.7229568362236023, 1.0 };
   value = (nested * (absmax - 127.5) / 127.5 + offset) * level[code] +
           alpha / (1.0 * rank) * sum(r < rank, lora_b[r] * lora_a[r]);
+
+  // Base weights as floats, which are encoded; adapters as PEFT writes them, or named after the layer; in one file or two.
+  layout peft(fit = 1) {
+    tensor a : f32|f16|bf16[rank, K] = "base_model.model.*.lora_A.weight";
+    tensor b : f32|f16|bf16[N, rank] = "base_model.model.*.lora_B.weight";
+    lora_a[k, r] = a[r, k];
+    lora_b[n, r] = b[n, r];
+  }
+  layout adapters(fit = 1) {
+    tensor a : f32|f16|bf16[rank, K] = ".lora_A.weight";
+    tensor b : f32|f16|bf16[N, rank] = ".lora_B.weight";
+    lora_a[k, r] = a[r, k];
+    lora_b[n, r] = b[n, r];
+  }
 }

@@ -318,3 +318,14 @@ tensor_codes *encode_mixture(diag *d, arena *a, const scheme *s, const float *w,
   arena_free(m.mem);
   return ok ? m.t : NULL;
 }
+
+bool encode_dense_part(diag *d, arena *a, tensor_codes *t, const float *w, const encode_options *options) {
+  arena *mem = arena_new();
+  mixer m = {.d = d, .mem = mem, .out = a, .s = t->scheme, .rows = t->rows, .columns = t->columns, .t = t};
+  m.options = options;
+  m.left = arena_memdup(mem, w, (size_t)(t->rows * t->columns) * sizeof *w);
+  m.part_count = scheme_split(d, mem, t->scheme, &m.parts);
+  bool ok = m.part_count > 0 && m.parts[0].kind == PART_REST && fit_rest(&m, &m.parts[0]);
+  arena_free(mem);
+  return ok;
+}

@@ -12,4 +12,8 @@
 tensor_codes *encode_mixture(diag *d, arena *a, const scheme *s, const float *w, uint64_t rows, uint64_t columns,
                              const encode_options *options, encode_progress progress);
 
+// Encodes the weights into the dense part of t's sum alone; its other fields stay as they are. False when something was
+// reported.
+bool encode_dense_part(diag *d, arena *a, tensor_codes *t, const float *w, const encode_options *options);
+
 #endif

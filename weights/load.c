@@ -7,6 +7,7 @@
 #include "ir/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
+#include "weights/encode_mixture.h"
 #include "weights/from_float.h"
 #include "weights/pack.h"
 #include "weights/parts.h"
@@ -74,6 +75,16 @@ static tensor_codes *read_blocks(weight_set *w, arena *a, const stored_weight *s
                             s->weight->columns);
 }
 
+// The fields without a place, fitted to the float weights.
+static bool fit_rest(weight_set *w, arena *a, const stored_weight *s, tensor_codes *codes) {
+  arena *room = arena_new();
+  float *numbers = ARENA_ARRAY(room, float, (size_t)s->tensor->count);
+  bool ok = tensor_read_f32(w->d, s->tensor, 0, (size_t)s->tensor->count, numbers) &&
+            encode_dense_part(w->d, a, codes, numbers, w->options.encode);
+  arena_free(room);
+  return ok;
+}
+
 static tensor_codes *read_tensors(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
   (void)stats;
   arena *bytes = arena_new();
@@ -81,7 +92,7 @@ static tensor_codes *read_tensors(weight_set *w, arena *a, const stored_weight *
   tensor_codes *codes = layout_read_tensors(w->d, a, s->weight->scheme, s->layout, s->weight->layer, inputs,
                                             s->weight->rows, s->weight->columns);
   arena_free(bytes);
-  return codes;
+  return codes == NULL || !s->layout->fit || fit_rest(w, a, s, codes) ? codes : NULL;
 }
 
 static tensor_codes *read_fields(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {

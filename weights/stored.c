@@ -176,12 +176,20 @@ static bool missing(const search *x) {
   return false;
 }
 
+// The float weights that the fields without a place are fitted to.
+static bool find_fitted(search *x, const tensor *t) {
+  if (t == NULL) return missing(x);
+  if (!from_float_dtype(t->dtype)) return wrong_type(x, t);
+  x->out->tensor = t;
+  return is_matrix(t, x->w->rows, x->w->columns) || wrong_shape(x, t);
+}
+
 static bool find_in_file(search *x) {
   const ir_weight *w = x->w;
   const tensor *t = tensor_file_find(x->f, w->name);
   if (w->scheme == NULL) return t == NULL ? missing(x) : use_numbers(x, t);
   if (w->layout != NULL && w->layout->block_weights == 0)
-    return stored_find_tensors(x->s->d, x->s->mem, x->f, w, x->out);
+    return stored_find_tensors(x->s, x->f, w, x->out) && (!w->layout->fit || find_fitted(x, t));
   fields_note note;
   fields_answer noted = fields_find(x->s->d, x->s->mem, x->f, w->name, &note);
   if (noted != FIELDS_ABSENT) return noted == FIELDS_FOUND && use_noted(x, &note);

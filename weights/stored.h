@@ -39,7 +39,7 @@ bool stored_find(const stored_finder *s, const ir_weight *w, stored_weight *out)
 
 /* stored_tensors.c */
 // The tensors of a layout of separate tensors, checked; false when something was reported.
-bool stored_find_tensors(diag *d, arena *a, const tensor_file *f, const ir_weight *w, stored_weight *out);
+bool stored_find_tensors(const stored_finder *s, const tensor_file *f, const ir_weight *w, stored_weight *out);
 // The inputs with elements of less than a byte spread out, one raw element in a byte, in memory of `a`.
 layout_input *stored_unpack(arena *a, const stored_weight *s);
 // Whether the file has all of them.

@@ -42,7 +42,7 @@ static bool type_of(tensor_dtype dtype, elem_type *out) {
 }
 
 static const char *tensor_name(arena *a, const ir_weight *w, const layout_tensor *t) {
-  return arena_printf(a, "%s%s", w->layer, t->suffix);
+  return layout_tensor_name(a, t, w->layer);
 }
 
 bool stored_has_tensors(arena *a, const tensor_file *f, const ir_weight *w, const scheme_layout *l) {
@@ -73,14 +73,26 @@ static bool take_tensor(diag *d, arena *a, const tensor *found, const ir_weight 
   return false;
 }
 
-bool stored_find_tensors(diag *d, arena *a, const tensor_file *f, const ir_weight *w, stored_weight *out) {
+// In the layer's file, or else in another of the model's: adapters come in files of their own.
+static const tensor *find_tensor(const stored_finder *s, const tensor_file *f, const char *name) {
+  const tensor *t = tensor_file_find(f, name);
+  for (size_t i = 0; t == NULL && i < s->m->sources.len; i++) {
+    const tensor_file *other = weight_files_open(s->files, s->m->sources.data[i]);
+    if (other != NULL) t = tensor_file_find(other, name);
+  }
+  return t != NULL ? t : tensor_file_require(s->d, f, name);
+}
+
+bool stored_find_tensors(const stored_finder *s, const tensor_file *f, const ir_weight *w, stored_weight *out) {
+  diag *d = s->d;
+  arena *a = s->mem;
   const scheme_layout *l = w->layout;
   bool ok = true;
   *out = (stored_weight){.weight = w, .file = f, .kind = STORED_TENSORS, .layout = l};
   out->inputs = ARENA_ARRAY(a, layout_input, l->tensor_count);
   out->tensors = ARENA_ARRAY(a, const tensor *, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) {
-    const tensor *t = tensor_file_require(d, f, tensor_name(a, w, &l->tensors[i]));
+    const tensor *t = find_tensor(s, f, tensor_name(a, w, &l->tensors[i]));
     out->tensors[i] = t;
     ok &= t != NULL && take_tensor(d, a, t, w, &l->tensors[i], &out->inputs[i]);
   }

@@ -267,7 +267,7 @@ static const struct {
 } standard[] = {
     {"squeezellm(per_mille=20)", 0.04},
     {"spqr(per_mille=20)", 0.08},
-    {"llm_int8(outliers=16)", 0.02},
+    {"llmint8(outliers=16)", 0.02},
     {"lqer(group=32,rank=8)", 0.09},
     {"csr_int8(percent=60)", 0.1},
     {"block_sparse_int4(percent=50)", 0.55},
