@@ -148,6 +148,24 @@ START_TEST(model_id) {
 }
 END_TEST
 
+// Whether bytes or bits are multiplied is a matter of the target's prices: the weights are the same.
+START_TEST(bits_and_bytes_read_one_file) {
+  ir_weight *w = load_weight("fc.weight", kit_codebook3(lc.mem), ROWS, COLUMNS);
+  load_place();
+  recipe *r = arena_memdup(lc.mem, w->recipe, sizeof *r);
+  w->recipe = r;
+  r->mode = MODE_INT_DOT;
+  uint64_t bytes = qw_model_id(lc.m);
+  r->mode = MODE_BIT_DOT;
+  r->prepared.bit_planes = 2;
+  r->prepared.isum_span = 64;
+  r->prepared.isum_signs = 3;
+  ck_assert_uint_eq(qw_model_id(lc.m), bytes);
+  r->mode = MODE_FLOAT;
+  ck_assert_uint_ne(qw_model_id(lc.m), bytes);
+}
+END_TEST
+
 // ---- writing ---------------------------------------------------------------------------------------------
 
 START_TEST(the_file_is_the_image) {
@@ -193,6 +211,7 @@ TCase *load_tcase_qw(void) {
   tcase_add_loop_test(t, damage_is_found, 0, sizeof damages / sizeof *damages);
   tcase_add_test(t, short_files);
   tcase_add_loop_test(t, model_id, 0, sizeof changes / sizeof *changes);
+  tcase_add_test(t, bits_and_bytes_read_one_file);
   tcase_add_test(t, the_file_is_the_image);
   tcase_add_test(t, a_full_disk_leaves_nothing);
   tcase_add_test(t, too_large_for_any_machine);
