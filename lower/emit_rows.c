@@ -313,13 +313,54 @@ static ir_value *take_step(rows_emitter *e, row_part part, ir_value *sum) {
   return sum;
 }
 
+// The loop of a GPU's threads over items of the work range, `each` elements long.
+static ir_loop begin_items_gpu(rows_emitter *e, uint64_t each) {
+  ir_builder *b = &e->b;
+  ir_type index = ir_index();
+  ir_value *size = lo_index(b, each);
+  ir_value *lo = lo_index_div(b, lo_index_mul(b, e->begin, e->columns), size);
+  ir_value *hi = lo_index_div(b, lo_index_mul(b, e->end, e->columns), size);
+  lo = lo_index_add(b, lo, ir_emit(b, IR_THREAD, &index, 0, NULL, 0, NULL));
+  return lo_begin_loop(b, lo, hi, ir_emit(b, IR_THREADS, &index, 0, NULL, 0, NULL));
+}
+
+// An element a thread.
+static void emit_take_gpu(rows_emitter *e) {
+  ir_builder *b = &e->b;
+  ir_loop loop = begin_items_gpu(e, 1);
+  ir_value *column = lo_index_rem(b, loop.index, e->columns);
+  ir_value *index = lo_load(b, lo_i32(1), e->second, bytes(e, column), NULL);
+  ir_value *offset = ir_emit_attr(b, IR_SHL, index->type, index, ir_int(IR_ATTR_SHIFT, 2));
+  ir_value *row = bytes(e, lo_index_sub(b, loop.index, column));
+  lo_store(b, e->y, bytes(e, loop.index), ir_emit3(b, IR_GATHER, lo_f32(1), e->x, offset, row), NULL);
+  lo_end_loop(b, loop);
+}
+
 static void emit_take(rows_emitter *e) {
+  if (e->gpu) {
+    emit_take_gpu(e);
+    return;
+  }
   ir_loop rows = begin_rows(e);
   walk_row(e, take_step, NULL);
   lo_end_loop(&e->b, rows);
 }
 
+// A block a thread: rows are whole blocks, one after the other.
+static void emit_hadamard_gpu(rows_emitter *e) {
+  ir_builder *b = &e->b;
+  uint64_t block = e->k->block;
+  ir_loop loop = begin_items_gpu(e, block);
+  ir_value *offset = lo_index_scale(b, loop.index, block * sizeof(float));
+  lower_emit_hadamard(b, &(hadamard_row){e->x, e->y, offset, lo_index(b, block), block});
+  lo_end_loop(b, loop);
+}
+
 static void emit_hadamard(rows_emitter *e) {
+  if (e->gpu) {
+    emit_hadamard_gpu(e);
+    return;
+  }
   ir_loop rows = begin_rows(e);
   lower_emit_hadamard(&e->b, &(hadamard_row){e->x, e->y, e->row_offset, e->columns, e->k->block});
   lo_end_loop(&e->b, rows);

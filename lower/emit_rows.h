@@ -39,8 +39,9 @@ bool lower_is_rows(ir_opcode op);
 // when they compute the same. Constants count as the f32 numbers that the kernel computes with. Owned by the arena.
 const char *lower_rows_name(arena *a, const rows_kernel *k);
 
-// Adds the kernel to the module. The op must be one that lower_is_rows knows. On a GPU the rows (elementwise: the
-// elements) are spread over all threads of the launch. The tier is not used yet: LLVM splits the vectors.
+// Adds the kernel to the module. The op must be one that lower_is_rows knows. On a GPU the rows (elementwise and TAKE:
+// the elements; HADAMARD: the blocks) are spread over all threads of the launch. The tier is not used yet: LLVM splits
+// the vectors.
 ir_func *lower_emit_rows(ir_module *m, const rows_kernel *k, const target_tier *tier, bool gpu, const char *name);
 
 #endif
