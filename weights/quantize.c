@@ -166,6 +166,7 @@ bool quantize_file(diag *d, arena *a, file_set *outputs, const quantize_job *job
   if (!check_job(d, job)) return false;
   tensor_file *f = tensor_file_open(d, a, job->input);
   if (f == NULL) return false;
+  for (size_t i = 0; i < tensor_file_part_count(f); i++) file_set_protect(outputs, tensor_file_part(f, i));
   quantizer q = {.d = d, .mem = a, .job = job, .file = f};
   copy_metadata(&q);
   bool ok = encode_all(&q) && write_output(&q, outputs);

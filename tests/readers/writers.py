@@ -599,6 +599,11 @@ def check_run_sets():
         safetensors.numpy.save_file({name: a}, shards / names[name])
     (shards / "model.safetensors.index.json").write_text(json.dumps({"weight_map": names}))
     np.savez_compressed(BUILD / "run.npz", **w)
+    shard = shards / names["fc1.weight"]
+    before = shard.read_bytes()
+    result = subprocess.run([QCC, "quantize", shards, "--format", "q8_0", "-o", shard], capture_output=True, text=True)
+    assert result.returncode == 1 and "is an input, which the output would replace" in result.stderr, result.stderr
+    assert shard.read_bytes() == before
     parts = BUILD / "run-parts"
     parts.mkdir(exist_ok=True)
     writer = gguf.GGUFWriter(parts / "m.gguf", "test", split_max_tensors=1)
