@@ -140,7 +140,7 @@ static int64_t read_line(eval_env *env, const expr *e) {
   unsigned arg = 0;
   for (unsigned r = 0; r < t->rank; r++)
     if (r != e->axis && !add_index(env, e, t, arg++, r, &line.first)) return 0;
-  int64_t args[3];
+  int64_t args[3] = {0};
   for (unsigned i = 0; i < expr_line_args(e->op); i++) args[i] = eval_int(env, e->args[arg + i]);
   line.stride = eval_stride(t, e->axis);
   line.length = t->dims[e->axis];

@@ -305,7 +305,7 @@ static void run_line(const program *p, const program_env *env, const step *s, in
   line.length = t->dims[s->e->axis];
   run_offsets(p, env, s, offset, bad);
   for (size_t l = 0; l < env->lanes; l++) {
-    int64_t args[3];
+    int64_t args[3] = {0};
     for (unsigned i = 0; i < count; i++) args[i] = int_arg(p, s, s->e->arg_count - count + i)[l];
     d[l] = 0;
     line.first = offset[l];

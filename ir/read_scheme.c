@@ -95,7 +95,7 @@ static bool read_lookup(reader *r, const expr_scope *scope, const node *n, const
 }
 
 static bool read_field_leaf(reader *r, const expr_scope *scope, const node *n, const expr **out) {
-  unsigned index;
+  unsigned index = 0;
   if (!node_is_word(n->items.data[0], "field")) return read_fail(r, n->loc, "expected 'field' before the name");
   if (!read_named_index(r, scope, n, EXPR_FIELD, &index)) return false;
   *out = expr_leaf(r->mem, EXPR_FIELD, index, read_stored_int(r, scope, n, EXPR_FIELD, index), n->loc);

@@ -206,6 +206,24 @@ START_TEST(numbers_are_widened) {
 }
 END_TEST
 
+START_TEST(types_that_hold_others) {
+  static const struct {
+    elem_type wide, type;
+    bool holds;
+  } rows[] = {
+      {ELEM_F32, ELEM_F16, true},   {ELEM_F32, ELEM_BF16, true},   {ELEM_F16, ELEM_BF16, false},
+      {ELEM_BF16, ELEM_F16, false}, {ELEM_F16, ELEM_F32, false},   {ELEM_F64, ELEM_F32, true},
+      {ELEM_F16, ELEM_F16, true},   {ELEM_F16, ELEM_F8E4M3, true}, {ELEM_F16, ELEM_F8E5M2, true},
+      {ELEM_BF16, ELEM_E8M0, true}, {ELEM_F16, ELEM_E8M0, false},  {ELEM_I8, ELEM_U8, false},
+      {ELEM_I16, ELEM_U8, true},    {ELEM_U64, ELEM_I8, false},    {ELEM_I64, ELEM_U64, false},
+      {ELEM_U64, ELEM_U32, true},   {ELEM_F32, ELEM_I8, false},    {ELEM_I64, ELEM_F16, false},
+  };
+  for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+    ck_assert_msg(elem_holds(rows[i].wide, rows[i].type) == rows[i].holds, "%s of %s", elem_get(rows[i].wide)->name,
+                  elem_get(rows[i].type)->name);
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("lines");
   TCase *t = tcase_create("lines");
@@ -216,6 +234,7 @@ int main(void) {
   suite_add_tcase(s, t);
   t = tcase_create("types");
   tcase_add_loop_test(t, numbers_are_widened, 0, 4);
+  tcase_add_test(t, types_that_hold_others);
   suite_add_tcase(s, t);
   return check_main(s);
 }
