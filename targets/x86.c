@@ -1,4 +1,4 @@
-// x86-64: AVX-512 with VNNI and VBMI (Ice Lake, Zen 4 and later), AVX2 (psABI level v3), SSE4.2 (level v2).
+// x86-64: AVX-512 with VNNI, VBMI and counts of bits (Ice Lake, Zen 4 and later), AVX2 (psABI level v3), SSE4.2 (level v2).
 // Costs are reciprocal throughputs in cycles, by uops.info for Ice Lake and Zen 4 (the slower of the two).
 #include "runtime/qrt_cpu.h"
 #include "targets/tables.h"
