@@ -33,7 +33,7 @@ static bool check_number(diag *d, const tensor *t, uint64_t at, uint64_t columns
 // ---- one plain float number per weight -------------------------------------------------------------------
 
 static bool is_plain(const scheme *s) {
-  if (s->field_count != 1 || s->value->op != EXPR_FIELD || s->fields[0].sparse) return false;
+  if (s->field_count != 1 || s->value == NULL || s->value->op != EXPR_FIELD || s->fields[0].sparse) return false;
   const scheme_field *f = &s->fields[0];
   return f->gran.kind == GRAN_WEIGHT && f->rank == 0 && elem_get(f->type)->kind == ELEM_KIND_FLOAT;
 }

@@ -125,8 +125,9 @@ static const shape more_shapes[] = {
     {10, 63, 640, CASE_ALL_LOW}, {1, 1, 5000, CASE_ALL_HIGH}, {12, 4, 3, CASE_EDGES},
 };
 
-static const matmul_shape epilogues[] = {
-    {.epilogue = ""}, {.epilogue = "relu", .bias = true, .residual = true}, {.epilogue = "gelu", .bias = true}};
+static const matmul_shape epilogues[] = {{.epilogue = ""},
+                                         {.epilogue = "relu", .bias = true, .residual = true},
+                                         {.epilogue = "gelu", .bias = true, .addend = true}};
 
 // Without "full" every format is still tried with i8 per 32 and per token and with floats; of the other modes, and of the
 // epilogues of each mode, formats take turns. Those whose products may be counted bit by bit are tried with what is so.
@@ -241,12 +242,12 @@ static void matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64
   uint64_t sizes[16];
   size_t size_count = case_sizes(c, sizes);
   uint64_t outputs = c->tokens * c->rows;
-  case_buffer buffers[5] = {{.before = c->packed}, {.before = c->prepared}, {.before = floats(a, outputs, 1)}};
+  case_buffer buffers[6] = {{.before = c->packed}, {.before = c->prepared}, {.before = floats(a, outputs, 1)}};
   size_t count = 3;
   if (s->bias) buffers[count++].before = floats(a, c->rows, 2);
-  if (s->residual) buffers[count++].before = floats(a, outputs, 3);
-  if (s->residual) sizes[size_count++] = c->rows;
-  ir_memory run[5];
+  if (s->addend) buffers[count++].before = floats(a, outputs, 5), sizes[size_count++] = c->rows;
+  if (s->residual) buffers[count++].before = floats(a, outputs, 3), sizes[size_count++] = c->rows;
+  ir_memory run[6];
   for (size_t i = 0; i < count; i++) run[i] = copy(a, buffers[i].before);
   if (!ir_interpret(m->d, program, count, run, size_count, sizes, 0, case_tiles(c))) fail("the interpreter failed");
   const char *message;
