@@ -6,10 +6,11 @@
 
 #include "support/num.h"
 #include "weights/encode_state.h"
+#include "weights/encode_transposed.h"
 #include "weights/encode_unit.h"
 #include "weights/storable.h"
 
-enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 12, STAGE_ROUNDS = 3 };
+enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 12, STAGE_ROUNDS = 3, SEARCH_CODE_BITS = 12 };
 
 static void cut(uint64_t at, uint64_t size, uint64_t all, uint64_t *first, uint64_t *count) {
   *first = size == 0 ? 0 : at - at % size;
@@ -288,23 +289,52 @@ static granularity region_granularity(const encoder *e) {
   return coarser(g, (granularity){.kind = GRAN_ROW});
 }
 
-static void plan_work(work *w) {
+// Why codes that are not tried one by one cannot be chosen; the caret is at the part of the value that is to blame.
+static bool refuse(const encoder *e, const expr *term, const char *why) {
+  diag_error(e->d, term != NULL ? term->loc : e->s->loc, "float weights cannot be encoded as '%s': %s", e->s->name,
+             why);
+  return false;
+}
+
+// Codes of several weights, and windows, only have the structured encoder.
+static bool check_structure(const encoder *e) {
+  const encode_plan *p = e->plan;
+  if (p->structured) return true;
+  if (p->span > 0)
+    return refuse(e, p->blocked,
+                  "a window of codes needs a value that is a sum of products with numbers for whole spans or more");
+  for (size_t f = 0; f < e->s->field_count; f++) {
+    const scheme_field *x = &e->s->fields[f];
+    uint64_t size = 1;
+    scheme_field_size(x, &size);
+    bool many = p->roles[f] == ROLE_SELECTOR && elem_get(x->type)->bits * size > PLAN_CODE_BITS;
+    if (many)
+      return refuse(e, p->blocked, "this joins a code of several weights with numbers that are shared otherwise");
+  }
+  return true;
+}
+
+static bool plan_work(work *w) {
   encoder *e = w->e;
   w->region_gran = region_granularity(e);
-  if (!e->plan->structured) return;
+  if (!check_structure(e)) return false;
+  if (!e->plan->structured) return true;
   encoder_use_tables(e, 0, 0);
   const expr *blocked;
   region all = encoder_region(e, w->region_gran, 0, 0);
   uint64_t weights = e->plan->has_tables ? all.rows * all.columns : e->out->rows * e->out->columns;
   if (!core_set_init(e->mem, e->plan, e->unit_tables, weights, &w->cores, &blocked)) {
+    if (e->plan->cell > 0) return refuse(e, blocked, "this part of the value joins more than 16 bits of codes");
+    if (e->plan->span > 0) return refuse(e, blocked, "this is neither one window of at most 16 bits nor constant");
     w->region_gran = coarser(w->region_gran, (granularity){.kind = GRAN_ROW});
-    return;
+    return true;
   }
   w->cores_changes = UINT64_MAX;
   w->cores_tables = ARENA_ARRAY(e->mem, uint64_t, e->s->field_count);
   w->unit_gran = e->plan->levels[e->plan->level_count - 1].gran;
   region r = encoder_region(e, w->unit_gran, 0, 0);
   w->u = unit_new(e->mem, e->plan, &w->cores, e->refinements, (size_t)r.rows, (size_t)r.columns);
+  return true;
 }
 
 static const char *tensor_name(const encode_options *o) { return o != NULL && o->name != NULL ? o->name : "weights"; }
@@ -327,10 +357,10 @@ static bool check_weights(diag *d, const char *name, const float *w, uint64_t ro
 static bool check_codes(encoder *e) {
   for (size_t f = 0; f < e->s->field_count; f++)
     if (e->plan->roles[f] == ROLE_CODE) e->code_bits += elem_get(e->s->fields[f].type)->bits;
-  if (e->plan->structured || e->code_bits <= PLAN_CODE_BITS) return true;
+  if (e->plan->structured || e->code_bits <= SEARCH_CODE_BITS) return true;
   diag_error(e->d, e->s->loc,
              "scheme '%s' has %u bits of codes per weight; in a value of this kind all are tried, and %d are the limit",
-             e->s->name, e->code_bits, PLAN_CODE_BITS);
+             e->s->name, e->code_bits, SEARCH_CODE_BITS);
   return false;
 }
 
@@ -346,21 +376,40 @@ static void make_room(encoder *e) {
   }
 }
 
-tensor_codes *encode_tensor(diag *d, arena *a, const scheme *s, const float *w, uint64_t rows, uint64_t columns,
-                            const encode_options *options, encode_progress progress) {
-  if (!check_weights(d, tensor_name(options), w, rows, columns)) return NULL;
-  encoder e = {.d = d, .mem = arena_new(), .s = s, .w = w, .progress = progress};
+static tensor_codes *encode_planned(diag *d, arena *a, const scheme *s, const encode_plan *plan, const float *w,
+                                    uint64_t rows, uint64_t columns, const encode_options *options,
+                                    encode_progress progress) {
+  encoder e = {.d = d, .mem = arena_new(), .s = s, .plan = plan, .w = w, .progress = progress};
   e.refinements = options != NULL && options->refinements != 0 ? options->refinements : DEFAULT_REFINEMENTS;
   e.out = tensor_codes_new(d, a, s, rows, columns);
-  e.plan = encode_plan_new(e.mem, s);
-  bool ok = e.out != NULL && check_codes(&e);
+  bool ok = e.out != NULL;
   if (ok) {
     make_room(&e);
     work job = {.e = &e};
-    plan_work(&job);
-    encode_regions(&job);
+    ok = plan_work(&job) && check_codes(&e);
+    if (ok) encode_regions(&job);
     if (job.u != NULL) core_set_free(&job.cores);
   }
   arena_free(e.mem);
   return ok ? e.out : NULL;
+}
+
+tensor_codes *encode_tensor(diag *d, arena *a, const scheme *s, const float *w, uint64_t rows, uint64_t columns,
+                            const encode_options *options, encode_progress progress) {
+  if (!check_weights(d, tensor_name(options), w, rows, columns)) return NULL;
+  arena *mem = arena_new();
+  const encode_plan *plan = encode_plan_new(mem, s), *turned = NULL;
+  const scheme *t = plan->structured ? NULL : transposed_scheme(mem, s);
+  tensor_codes *out = NULL;
+  if (t != NULL) turned = encode_plan_new(mem, t);
+  if (turned != NULL && turned->structured) {
+    const float *wt = transposed_weights(mem, w, rows, columns);
+    const tensor_codes *codes = encode_planned(d, mem, t, turned, wt, columns, rows, options, progress);
+    out = codes == NULL ? NULL : tensor_codes_new(d, a, s, rows, columns);
+    if (out != NULL) transposed_codes(codes, out);
+  } else {
+    out = encode_planned(d, a, s, plan, w, rows, columns, options, progress);
+  }
+  arena_free(mem);
+  return out;
 }

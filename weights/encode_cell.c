@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 128, BEAM = 4, SWEEPS = 4 };
+enum { CHUNK = 128, BEAM = 4, SWEEPS = 4, TRIED_BITS = 12 };
 
 // A solution in the making. Slots whose bit in `open` is set have not been chosen.
 typedef struct cell_state {
@@ -172,6 +172,8 @@ static bool find_target(const solver *s, float *target, double *slope) {
   without.move = NULL;
   without.fixed = m->node;
   for (size_t i = 0; i < m->count; i++) {
+    target[i] = 0;
+    if (m->first + i >= s->count) continue; // past the end of the row: anything will do
     double base = value_with(&without, 0, m->first + i), by = value_with(&without, 1, m->first + i) - base;
     if (i == 0) *slope = fabs(by);
     // Sums of coefficients round; what is as good as equal counts as equal.
@@ -196,7 +198,10 @@ static size_t find_nearest(const solver *s, unsigned effort, size_t want, choice
 
 static size_t make_choices(const solver *s, unsigned effort, size_t want, choice *best) {
   size_t have = 0;
-  if (s->move->near != NULL && s->move->first + s->move->count <= s->count) have = find_nearest(s, effort, want, best);
+  const cell_move *m = s->move;
+  // Past the end of a row other vectors may be better, but trying all takes its time.
+  bool whole = m->first + m->count <= s->count, many = m->first < s->count && m->bits > TRIED_BITS;
+  if (m->near != NULL && (whole || many)) have = find_nearest(s, effort, want, best);
   return have > 0 ? have : try_all(s, want, best);
 }
 

@@ -299,13 +299,26 @@ static bool fit_sections(mixer *m) {
   return ok;
 }
 
+// Whether a thin product has a side that is not stored (an offset for each column is such a product with 1): then it is no
+// approximation of the weights, and the encoder of whole formats can fit it.
+static bool has_computed_side(const mixer *m) {
+  bool computed = false, more = false;
+  for (size_t i = 0; i < m->part_count; i++) {
+    const scheme_part *p = &m->parts[i];
+    if (p->kind == PART_SPARSE || p->kind == PART_SECTION) return false;
+    for (size_t r = 0; (p->kind == PART_LEFT || p->kind == PART_RIGHT) && r < p->rank; r++)
+      computed |= find_vector(m->s, p->vectors[r], p->kind == PART_RIGHT, &more) == NULL;
+  }
+  return computed;
+}
+
 tensor_codes *encode_mixture(diag *d, arena *a, const scheme *s, const float *w, uint64_t rows, uint64_t columns,
                              const encode_options *options, encode_progress progress) {
   mixer m = {.d = d, .mem = arena_new(), .out = a, .s = s, .rows = rows, .columns = columns, .w = w};
   m.options = options;
   m.progress = progress;
   m.part_count = scheme_split(d, m.mem, s, &m.parts);
-  bool plain = m.part_count == 1 && m.parts[0].scheme == s;
+  bool plain = (m.part_count == 1 && m.parts[0].scheme == s) || has_computed_side(&m);
   bool ok = m.part_count > 0;
   if (plain) {
     m.t = encode_tensor(d, a, s, w, rows, columns, options, progress);
