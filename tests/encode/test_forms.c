@@ -1,0 +1,112 @@
+// Forms of values as text: how near the encoder comes, and what it says of those that it cannot encode.
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "tests/check_main.h"
+#include "tests/scheme/kit.h"
+#include "weights/encode_mixture.h"
+#include "weights/error_stats.h"
+
+enum { ROWS = 18, COLUMNS = 256 };
+
+typedef struct form {
+  const char *members; // of the scheme
+  double limit;        // of the relative error of random weights
+} form;
+
+static const form forms[] = {
+    // Two of four weights, by position and code; the same with wide codes; a mask.
+    {"code : u4[2] per 4; pos : u2[2] per 4; scale : f16 per 32;"
+     "value = scale * sum(j < 2, (pos[j] == k % 4) * (code[j] - 8));",
+     0.38},
+    {"code : i8[2] per 4; pos : u2[2] per 4; scale : f32 per row;"
+     "value = scale * sum(j < 2, (pos[j] == k % 4) * code[j]);",
+     0.38},
+    {"mask : u1; code : u4; scale : f16 per 32; value = mask * scale * (code - 8);", 0.09},
+    // Numbers for columns, tiles, tiles within tiles; an offset under a row's scale; numbers for rows and for columns.
+    {"code : i4; scale : f16 per column; value = scale * code;", 0.08},
+    {"code : i8; scale : f32 per [5, 100]; value = scale * code;", 0.009},
+    {"code : u4; sc : u6 per 16; d : f16 per [16, 16]; value = d * sc * (code - 8);", 0.08},
+    {"code : u4; offset : f16 per 32; scale : f16 per row; value = scale * code + offset;", 0.12},
+    {"code : i4; s : f16 per row; c : f16 per column; value = s * c * code;", 0.11},
+    // Real zero points, scales and zero points of scales, powers of two, learned ternary levels.
+    {"code : u4; scale : f16 per 64; zero : f16 per 64; value = scale * (code - zero);", 0.09},
+    {"code : u3; s : u3 per 16; z : u3 per 16; ss : f16 per 256; sz : f16 per 256; zs : f16 per 256; zz : f16 per 256;"
+     "value = (ss * s + sz) * (code - (zs * z + zz));",
+     0.21},
+    {"code : f4e2m1; scale : e8m0 per 32; value = scale * code;", 0.12},
+    {"code : i4; e : i8 per 32; value = exp2(e) * code;", 0.12},
+    {"code : u2; wp : f16 per row; wn : f16 per row; value = code == 1 ? wp : (code == 2 ? -wn : 0.0);", 0.45},
+    // A scale that divides; 16-bit codes; vectors down the columns with an offset; books that add up.
+    {"code : i4; scale : f8e4m3 per 16; all : f32 per tensor; value = scale / all * code;", 0.08},
+    {"code : u16; scale : f32 per row; value = scale * (code - 32768);", 0.0001},
+    {"code : u6 per [4, 1]; book : f16[64, 4] per tensor; offset : f16 per column;"
+     "value = book[code, n % 4] + offset;",
+     0.6},
+    {"code : u4[2] per 4; book : f16[2, 16, 4] per tensor; scale : f16 per row;"
+     "value = scale * sum(j < 2, book[j, code[j], k % 4]);",
+     0.45},
+    // Trellis codes of 1, 2 and 3 bits.
+    {"code : u1; scale : f16 per row; value = scale * (window(code, 8, 128) * 89 % 256 - 127.5);", 0.62},
+    {"code : u2; scale : f16 per row; value = scale * (window(code, 10, 256) * 389 % 1024 - 511.5);", 0.33},
+    {"code : u3; scale : f16 per row; value = scale * (window(code, 10, 64) * 389 % 1024 - 511.5);", 0.18},
+};
+
+static const scheme *parse(diag *d, arena *a, const char *members) {
+  const char *text = arena_printf(a, "scheme x { %s }", members);
+  const ast *tree = fe_parse(d, a, "form", text, strlen(text));
+  fe_options o = {.dir_count = 0};
+  const scheme *s = fe_find_scheme(d, a, tree, &o, "x");
+  ck_assert_msg(s != NULL, "%s", diag_text(d));
+  return s;
+}
+
+static tensor_codes *encode(diag *d, arena *a, const scheme *s, const float *w) {
+  return encode_mixture(d, a, s, w, ROWS, COLUMNS, NULL, (encode_progress){.call = NULL});
+}
+
+START_TEST(form_is_encoded) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  const form *f = &forms[_i];
+  float *w = kit_normal_weights(a, ROWS * COLUMNS, 31);
+  const tensor_codes *t = encode(d, a, parse(d, a, f->members), w);
+  ck_assert_msg(t != NULL, "%s: %s", f->members, diag_text(d));
+  double error = error_stats_measure(t, w).relative_rms;
+  ck_assert_msg(error <= f->limit, "%s: relative error %g, expected at most %g", f->members, error, f->limit);
+  arena_free(a);
+}
+END_TEST
+
+static const struct {
+  const char *members, *message;
+} refusals[] = {
+    {"a : u16 per 8; b : u16 per 8; scale : f16 per row; value = scale * (a * (k % 8) < b ? 1 : -1);",
+     "this part of the value joins more than 16 bits of codes"},
+    {"code : u2; scale : f16 per row; value = scale * (window(code, 8, 256) - window(code, 9, 256));",
+     "this is neither one window of at most 16 bits nor constant"},
+    {"code : u2; scale : f16 per 32; value = scale * window(code, 8, 256);",
+     "a window of codes needs a value that is a sum of products"},
+};
+
+START_TEST(form_is_refused) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  float *w = kit_normal_weights(a, ROWS * COLUMNS, 31);
+  const tensor_codes *t = encode(d, a, parse(d, a, refusals[_i].members), w);
+  ck_assert_msg(t == NULL, "%s is encoded", refusals[_i].members);
+  ck_assert_uint_eq(diag_error_count(d), 1);
+  ck_assert_msg(strstr(diag_text(d), refusals[_i].message) != NULL, "%s", diag_text(d));
+  arena_free(a);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("forms of values");
+  TCase *t = tcase_create("forms");
+  tcase_set_timeout(t, 120);
+  tcase_add_loop_test(t, form_is_encoded, 0, sizeof forms / sizeof *forms);
+  tcase_add_loop_test(t, form_is_refused, 0, sizeof refusals / sizeof *refusals);
+  suite_add_tcase(s, t);
+  return check_main(s);
+}
