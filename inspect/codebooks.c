@@ -16,7 +16,7 @@ static int compare_doubles(const void *a, const void *b) {
 static bool find_code(const scheme *s, unsigned *out) {
   unsigned count = 0;
   for (unsigned f = 0; f < s->field_count; f++) {
-    if (s->fields[f].gran.kind != GRAN_WEIGHT) continue;
+    if (s->fields[f].gran.kind != GRAN_WEIGHT || s->fields[f].sparse) continue;
     if (s->fields[f].rank != 0 || elem_get(s->fields[f].type)->bits > SCHEME_MAX_CODE_BITS || ++count > 1) return false;
     *out = f;
   }

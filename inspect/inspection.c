@@ -38,7 +38,8 @@ static void describe_groups(arena *a, const scheme *s, inspected *out) {
 static unsigned find_code_bits(const scheme *s) {
   unsigned bits = 0;
   for (size_t f = 0; f < s->field_count; f++)
-    if (s->fields[f].gran.kind == GRAN_WEIGHT && s->fields[f].rank == 0) bits += elem_get(s->fields[f].type)->bits;
+    if (s->fields[f].gran.kind == GRAN_WEIGHT && s->fields[f].rank == 0 && !s->fields[f].sparse)
+      bits += elem_get(s->fields[f].type)->bits;
   return bits;
 }
 

@@ -170,10 +170,13 @@ static found *find_plain(finder *x, const tensor *t) {
 // ---- what `qcc quantize` wrote ---------------------------------------------------------------------------
 
 static void add_field_tensors(finder *x, found *w) {
-  const tensor **tensors = ARENA_ARRAY(x->c->mem, const tensor *, w->scheme->field_count);
+  size_t count = fields_item_count(w->scheme);
+  const tensor **tensors = ARENA_ARRAY(x->c->mem, const tensor *, count);
+  const char **names = ARENA_ARRAY(x->c->mem, const char *, count);
+  fields_item_names(x->c->mem, w->scheme, w->name, names);
   w->tensor_count = 0;
-  for (size_t i = 0; i < w->scheme->field_count; i++) {
-    const tensor *t = tensor_file_find(x->f, arena_printf(x->c->mem, "%s.%s", w->name, w->scheme->fields[i].name));
+  for (size_t i = 0; i < count; i++) {
+    const tensor *t = tensor_file_find(x->f, names[i]);
     if (t == NULL) continue;
     tensors[w->tensor_count++] = t;
     w->bytes += t->size;
@@ -232,7 +235,8 @@ static void claim(finder *x, found *w) {
   for (size_t i = 0; i < w->tensor_count; i++) x->of[index_of(x, w->tensors[i])] = w;
   for (size_t i = 0; i < w->rest.len; i++) {
     found_rest rest = w->rest.data[i];
-    if (rest.kind == REST_SHAPE || rest.kind == REST_GROUPS || rest.kind == REST_STATED) x->used_up[index_of(x, rest.tensor)] = true;
+    if (rest.kind == REST_SHAPE || rest.kind == REST_GROUPS || rest.kind == REST_STATED)
+      x->used_up[index_of(x, rest.tensor)] = true;
   }
 }
 

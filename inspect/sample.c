@@ -67,7 +67,7 @@ static bool find_code_field(const scheme *s, unsigned *out) {
   unsigned count = 0;
   for (unsigned f = 0; f < s->field_count; f++) {
     const scheme_field *field = &s->fields[f];
-    if (field->gran.kind != GRAN_WEIGHT) continue;
+    if (field->gran.kind != GRAN_WEIGHT || field->sparse) continue;
     bool is_code = field->rank == 0 && elem_get(field->type)->bits <= MAX_CODE_BITS;
     if (!is_code || ++count > 1) return false;
     *out = f;

@@ -256,6 +256,20 @@ size_t fields_item_count(const scheme *s) {
   return count;
 }
 
+void fields_item_names(arena *a, const scheme *s, const char *name, const char **out) {
+  static const char *const lists[FIELDS_SPARSE_ITEMS] = {"starts", "columns", "values"};
+  for (size_t i = 0; i < s->section_count; i++) {
+    fields_item_names(a, s->sections[i].scheme, section_name(a, name, i), out);
+    out += fields_item_count(s->sections[i].scheme);
+  }
+  for (size_t i = 0; i < s->field_count; i++) {
+    const char *field = tensor_name(a, name, &s->fields[i]);
+    if (!s->fields[i].sparse) *out++ = field;
+    for (size_t j = 0; s->fields[i].sparse && j < FIELDS_SPARSE_ITEMS; j++)
+      *out++ = arena_printf(a, "%s.%s", field, lists[j]);
+  }
+}
+
 void fields_make_items(arena *a, const tensor_codes *t, const char *name, safetensors_item *items) {
   for (size_t i = 0; i < t->scheme->section_count; i++) {
     fields_make_items(a, t->sections[i], section_name(a, name, i), items);

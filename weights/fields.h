@@ -56,6 +56,8 @@ tensor_codes *fields_read(diag *d, arena *a, const tensor_file *f, const char *n
 
 // How many tensors the fields of a scheme take, its sections' among them.
 size_t fields_item_count(const scheme *s);
+// Their names, in memory of `a`.
+void fields_item_names(arena *a, const scheme *s, const char *name, const char **out);
 // Makes the tensors of all fields, items[0 .. fields_item_count - 1], in memory of `a`.
 void fields_make_items(arena *a, const tensor_codes *t, const char *name, safetensors_item *items);
 
