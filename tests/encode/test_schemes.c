@@ -98,7 +98,7 @@ static float *normal_weights(const subject *x) { return kit_normal_weights(x->a,
 static void report(const subject *x, const char *status, const char *text) {
   FILE *f = fopen(arena_printf(x->a, "%s/encode.tsv", results_path), "a");
   if (f == NULL) return;
-  fprintf(f, "%s\tencode\t%s\t%s\n", x->name, status, text);
+  fprintf(f, "%s\tencode\t%s\t%.*s\n", x->name, status, (int)strcspn(text, "\n"), text);
   fclose(f);
 }
 
@@ -315,7 +315,7 @@ START_TEST(usual_weights) {
   if (is_said(&x, "refused")) {
     ck_assert_msg(t == NULL, "%s encodes now", x.name);
     ck_assert_uint_eq(diag_error_count(x.d), 1);
-    report(&x, "no", diag_text(x.d));
+    report(&x, "refused", diag_text(x.d));
   } else {
     ck_assert_msg(t != NULL, "%s: %s", x.name, diag_text(x.d));
     double error = error_stats_measure(t, w).relative_rms;
