@@ -71,6 +71,9 @@ ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *option
 // NULL (reported) if there is none or it is wrong.
 const scheme *fe_find_scheme(diag *d, arena *a, const ast *tree, const fe_options *options, const char *text);
 
+// The activations of a rule that names none.
+act_spec fe_default_act(const scheme *s);
+
 // ---- what there is ---------------------------------------------------------------------------------------
 
 typedef struct fe_scheme_info {

@@ -167,7 +167,6 @@ void fe_build_rules(fe_context *c, fe_rules *out);
 void fe_check_preset(fe_context *c, const fe_preset_decl *decl);
 // The first rule whose glob matches; NULL when none does.
 fe_rule *fe_match_rule(fe_rules *rules, const char *layer);
-act_spec fe_default_act(const scheme *s);
 void fe_warn_unused_rules(fe_context *c, const fe_rules *rules);
 
 /* build.c */

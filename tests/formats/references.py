@@ -8,7 +8,8 @@ declared in references/*.py: each such file has
     REFERENCE = "gguf"           what docs/formats.md says the format decodes equal to
     def cases(rng): ..           yields Case objects
 
-and is found by its folder: to plug in a reference, add a file there, or rows to one. Nothing else has to be told of it.
+and, if it can read whole blocks, READERS: {scheme: Reader}, to which what the project has encoded must mean the same. A
+file is found by its folder: to plug in a reference, add a file there, or rows to one. Nothing else has to be told of it.
 
 The rule of comparison. The project's decoder interprets the value expression in double. A reference in float32 must be
 equal to that double rounded once to float32 (bits; any NaN is equal to any NaN), a reference in float64 to the double
@@ -40,6 +41,15 @@ class Case:
     what: str
     reference: str = field(default="")
     refused: str = field(default="")  # a message that must be said, where the tensors are wrong: then no numbers are expected
+    values: bool = field(default=False)  # `expected` is without what the format does to the layer's input and output
+
+
+@dataclass
+class Reader:
+    """What the bytes of a block layout mean: a function from uint8 to float32 numbers."""
+
+    layout: str
+    read: object
 
 
 ELEMENT_NAMES = {
@@ -80,7 +90,7 @@ def add_decode(tool, number, case):
         shape = "x".join(str(size) for size in data.shape) or "1"
         words.append(f"{name}={ELEMENT_NAMES[data.dtype.name]}={shape}={path}")
     rows, columns = case.expected.shape
-    tool.add("decode", case.scheme, case.layout, rows, columns, tool.path(f"out.{number}"), *words)
+    tool.add("values" if case.values else "decode", case.scheme, case.layout, rows, columns, tool.path(f"out.{number}"), *words)
 
 
 def bits(x):
@@ -122,20 +132,51 @@ def check_cases(tool, cases):
     return verdicts, log
 
 
+# ---- encoding --------------------------------------------------------------------------------------------
+
+
+def check_encoded(tool, readers, rng):
+    """What the project encodes into blocks must mean the same to the reference. Gives problems and a log. (How good the
+    codes are is tested in tests/encode.)"""
+    weights = rng.normal(size=(1, 512)).astype(np.float32)
+    source = tool.path("encode.f32")
+    source.write_bytes(weights.tobytes())
+    for name in readers:
+        for end in ("f64", "blocks"):
+            tool.path(f"{name}.{end}").unlink(missing_ok=True)
+        tool.add("encode", name, readers[name].layout, 1, 512, tool.path(f"{name}.f64"), source, tool.path(f"{name}.blocks"))
+    answers, log = tool.run()
+    problems = []
+    for name, answer in zip(readers, answers):
+        if not tool.path(f"{name}.blocks").exists():
+            print(f"not written in blocks: {name}")
+            continue
+        decoded = np.fromfile(tool.path(f"{name}.f64"), dtype="<f8").reshape(1, 512)
+        blocks = np.fromfile(tool.path(f"{name}.blocks"), dtype=np.uint8)
+        problem = difference(Case(name, "", {}, readers[name].read(blocks).reshape(1, 512), ""), decoded)
+        if problem:
+            problems.append(f"{name}, encoded: {problem}")
+    return problems, log
+
+
+# ---- all -------------------------------------------------------------------------------------------------
+
+
 def load_references(only):
-    cases, broken = [], []
+    cases, readers, broken = [], {}, []
     for path in sorted((HERE / "references").glob("*.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
         try:
             spec.loader.exec_module(module)
+            readers.update(getattr(module, "READERS", {}))
             for case in module.cases(np.random.default_rng(sum(path.stem.encode()))):
                 case.reference = case.reference or module.REFERENCE
                 if not only or case.scheme.split("(")[0] in only:
                     cases.append(case)
         except Exception:
             broken.append(f"{path.name}: {traceback.format_exc()}")
-    return cases, broken
+    return cases, readers, broken
 
 
 def main():
@@ -143,20 +184,21 @@ def main():
     sys.modules["references"] = sys.modules["__main__"]  # for `from references import Case`
     sys.path.insert(0, str(HERE / "references"))
     tool = Tool(program, schemes, pathlib.Path(build) / "references")
-    cases, broken = load_references(only)
+    cases, readers, broken = load_references(only)
     verdicts, log = check_cases(tool, cases)
+    encoded, encode_log = check_encoded(tool, readers, np.random.default_rng(1))
     pathlib.Path(results).parent.mkdir(parents=True, exist_ok=True)
     with open(results, "w", encoding="utf-8") as f:
         for (scheme, reference), problems in sorted(verdicts.items()):
             f.write(f"{scheme}\tdecode\t{'failed' if problems else 'ok'}\t{reference}\n")
-    for (scheme, reference), problems in sorted(verdicts.items()):
-        for problem in problems[:3]:
+    for (scheme, reference), found in sorted(verdicts.items()):
+        for problem in found[:3]:
             print(f"FAILED against {reference}: {problem}")
-    for text in broken:
+    for text in broken + encoded:
         print(f"FAILED: {text}")
-    failed = not cases or broken or any(verdicts.values())
+    failed = not cases or broken or encoded or any(verdicts.values())
     if failed:
-        print(log[-4000:])
+        print((log + encode_log)[-4000:])
     print(f"{len(cases)} tensors of {len(verdicts)} formats and references")
     return 1 if failed else 0
 

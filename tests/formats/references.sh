@@ -5,10 +5,10 @@ set -eu
 build=$1 weights_of=$2 schemes=$3
 shift 3
 here=$(dirname "$0")
-results="$build/results/references.tsv"
+results=${QCC_BINARY_DIR:?}/tests/formats/results/references.tsv
+mkdir -p "$(dirname "$results")"
 rm -f "$results"
 skip() {
-  mkdir -p "$build/results"
   printf '*\tdecode\tskipped\t%s\n' "$1" >"$results"
   echo "skipped: $1"
   exit 77

@@ -4,6 +4,7 @@
 //
 //   list OUT                                       the formats of the folder, see put_format
 //   decode FORMAT LAYOUT ROWS COLUMNS OUT TENSOR.. the weights as f64, row by row
+//   values FORMAT ..                               the same without what the format does to the layer's input and output
 //   encode FORMAT LAYOUT ROWS COLUMNS OUT IN BLOCKS
 //                                                  f32 weights of the file IN are encoded; OUT gets what the codes mean, as
 //                                                  f64, and BLOCKS the bytes of the layout ("-": none are wanted)
@@ -24,7 +25,7 @@
 #include "support/num.h"
 #include "weights/from_float.h"
 
-enum { MAX_WORDS = 32, MAX_LINE = 8192 };
+enum { SIDE = 4096, MAX_WORDS = 32, MAX_LINE = 8192 };
 
 typedef struct job {
   diag *d;
@@ -111,27 +112,27 @@ static tensor_codes *read_codes(const job *j, const stored *all, size_t count) {
                             j->columns);
 }
 
-static bool write_weights(const job *j, const tensor_codes *t, const char *path) {
+static bool write_weights(const job *j, const tensor_codes *t, bool values, const char *path) {
   uint64_t count, bytes;
   size_t size;
   if (!num_mul(j->rows, j->columns, &count) || !num_mul(count, sizeof(double), &bytes) || !num_to_size(bytes, &size))
     return refuse("is too large", path);
   if (!transform_check_codes(j->d, t, "tensor")) return false;
-  double *weights = transform_weights(j->mem, t);
+  double *weights = values ? NULL : transform_weights(j->mem, t);
   bool changed = weights != NULL; // by what the format does to input and output
   if (!changed) weights = ARENA_ARRAY(j->mem, double, (size_t)count);
   for (uint64_t n = 0; !changed && n < j->rows; n++) scheme_row(t, n, weights + n * j->columns);
   return write_file(path, weights, size);
 }
 
-static bool decode(job *j) {
+static bool decode(job *j, bool values) {
   stored all[MAX_WORDS];
   size_t count = j->count - 6;
   if (count == 0) return refuse("nothing to decode", j->words[1]);
   for (size_t i = 0; i < count; i++)
     if (!read_stored(j, j->words[6 + i], &all[i])) return false;
   const tensor_codes *t = read_codes(j, all, count);
-  return t != NULL && write_weights(j, t, j->words[5]);
+  return t != NULL && write_weights(j, t, values, j->words[5]);
 }
 
 // ---- encode ----------------------------------------------------------------------------------------------
@@ -154,19 +155,38 @@ static bool encode(job *j) {
   from_float_result made;
   if (!from_float_encode(j->d, j->mem, &numbers, j->s, j->rows, j->columns, &(from_float_options){0}, &made))
     return false;
-  if (!write_weights(j, made.codes, j->words[5])) return false;
+  if (!write_weights(j, made.codes, false, j->words[5])) return false;
   return strcmp(j->words[7], "-") == 0 || write_blocks(j, made.codes, j->words[7]);
 }
 
 // ---- list ------------------------------------------------------------------------------------------------
 
-// One line: name, parameters, bits per weight of 4096 x 4096 weights in the block layout or else without padding, then
+// Bits per weight of SIDE x SIDE weights in separate tensors; 0 when their sizes are left to the file.
+static double tensor_bits(const scheme *s, const scheme_layout *l) {
+  double bits = 0;
+  eval_env env = {.scheme = s};
+  env.vars[VAR_ROWS] = env.vars[VAR_COLUMNS] = SIDE;
+  for (size_t t = 0; t < l->tensor_count; t++) {
+    const layout_tensor *tensor = &l->tensors[t];
+    double numbers = elem_get(tensor->stored_count > 0 ? tensor->stored[0] : tensor->type)->bits;
+    for (unsigned i = 0; i < tensor->rank; i++) {
+      if (tensor->dims[i] == NULL) return 0;
+      numbers *= (double)eval_int(&env, tensor->dims[i]);
+    }
+    bits += numbers;
+  }
+  return bits / SIDE / SIDE;
+}
+
+// One line: name, parameters, bits per weight of 4096 x 4096 weights in the smallest layout or as bare fields, then
 // every layout as name:block weights:block bytes:type, zero block weights for separate tensors.
 static void put_format(const job *j, const fe_scheme_info *info, const scheme *s, FILE *out) {
-  double bits = scheme_bits_per_weight(s, 4096, 4096);
-  for (size_t i = 0; i < s->layout_count; i++)
-    if (s->layouts[i].block_weights > 0)
-      bits = 8 * (double)s->layouts[i].block_bytes / (double)s->layouts[i].block_weights;
+  double bits = scheme_bits_per_weight(s, SIDE, SIDE);
+  for (size_t i = 0; i < s->layout_count; i++) {
+    const scheme_layout *l = &s->layouts[i];
+    double stored = l->block_weights > 0 ? 8 * (double)l->block_bytes / (double)l->block_weights : tensor_bits(s, l);
+    if (stored > 0 && stored < bits) bits = stored;
+  }
   fprintf(out, "%s\t%s\t%.17g\t", info->name, info->parameters, bits);
   for (size_t i = 0; i < s->layout_count; i++)
     fprintf(out, "%s%s:%" PRIu64 ":%" PRIu64 ":%" PRId64, i == 0 ? "" : " ", s->layouts[i].name,
@@ -213,7 +233,9 @@ static bool run_job(const char *schemes, char *line) {
   if (j.count == 2 && strcmp(j.words[0], "list") == 0)
     ok = list(&j);
   else if (j.count > 0 && strcmp(j.words[0], "decode") == 0)
-    ok = find_format(&j) && decode(&j);
+    ok = find_format(&j) && decode(&j, false);
+  else if (j.count > 0 && strcmp(j.words[0], "values") == 0)
+    ok = find_format(&j) && decode(&j, true);
   else if (j.count > 0 && strcmp(j.words[0], "encode") == 0)
     ok = find_format(&j) && encode(&j);
   else

@@ -1,6 +1,9 @@
-// Replays a case file: run_cases FILE. Every buffer ends right before an unreadable page (and begins after one), so that
-// a kernel that touches a byte too many ends the program. Each call runs whole, and again cut into single work items in
-// reverse order: both must give the expected memory. Plain C, for any machine.
+// Replays a case file: run_cases FILE [RESULTS]. RESULTS gets a line for each call: its format, and "ok" or "failed".
+//
+// Every buffer ends right before an unreadable page (and begins after one), so that a kernel that touches a byte too many
+// ends the program. Each call runs whole, and again cut into single work items in reverse order: both must give the
+// expected memory. Plain C, for any machine.
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -18,7 +21,8 @@ extern const qrt_kernel case_kernels[];
 extern const unsigned case_kernel_count;
 extern const uint64_t case_cpu_features;
 
-#define MAX_FAILURES 20
+#define MAX_FAILURES 60
+#define MAX_FORMATS 4096
 
 typedef struct reader {
   const uint8_t *at;
@@ -37,6 +41,17 @@ typedef struct buffer {
 } buffer;
 
 static char current[256];
+
+// Formats, and the lines of the call at hand in RESULTS.
+static const char *format_names[MAX_FORMATS];
+static char lines[2][256];
+static int results = -1;
+
+static void put_line(bool ok) {
+  const char *line = lines[ok ? 0 : 1];
+  ssize_t done = results < 0 ? 0 : write(results, line, strlen(line));
+  (void)done;
+}
 
 static void die(const char *why) {
   fprintf(stderr, "run_cases: %s\n", why);
@@ -77,15 +92,16 @@ static void guard(buffer *b) {
 }
 
 static bool within(const buffer *b, uint64_t i) {
-  float got, want, allowed;
+  float got, want, allowed = 0;
   memcpy(&got, b->memory + 4 * i, 4);
   memcpy(&want, b->expected + 4 * i, 4);
-  memcpy(&allowed, b->allowed + 4 * i, 4);
-  return fabsf(got - want) <= allowed || (!isfinite(want) && !isfinite(got));
+  if (b->allowed != NULL) memcpy(&allowed, b->allowed + 4 * i, 4);
+  if (b->check == CHECK_FLOATS) return memcmp(&got, &want, 4) == 0 || (isnan(got) && isnan(want));
+  return isinf(allowed) || fabsf(got - want) <= allowed || (!isfinite(want) && !isfinite(got));
 }
 
 static bool check(const buffer *b, unsigned number) {
-  if (b->check != CHECK_BOUNDS) {
+  if (b->check != CHECK_BOUNDS && b->check != CHECK_FLOATS) {
     if (memcmp(b->memory, b->expected, b->bytes) == 0) return true;
     uint64_t i = 0;
     while (b->memory[i] == b->expected[i]) i++;
@@ -122,7 +138,10 @@ static bool check_all(const buffer *buffers, uint64_t count) {
 }
 
 static bool run_call(reader *r) {
-  uint64_t kernel = word(r), work = word(r), size_count = word(r);
+  uint64_t format = word(r), kernel = word(r), work = word(r), size_count = word(r);
+  if (format >= MAX_FORMATS || format_names[format] == NULL) die("a call of no format");
+  snprintf(lines[0], sizeof lines[0], "%s\tok\n", format_names[format]);
+  snprintf(lines[1], sizeof lines[1], "%s\tfailed\n", format_names[format]);
   qrt_args args = {0};
   if (kernel >= case_kernel_count || size_count > QRT_MAX_SIZES) die("a call that cannot be");
   for (uint64_t i = 0; i < size_count; i++) args.sizes[i] = word(r);
@@ -149,6 +168,7 @@ static void on_fault(int number) {
   done = write(1, current, strlen(current));
   done = write(1, "\n", 1);
   (void)done;
+  put_line(false);
   _exit(number == SIGILL ? 4 : 3);
 }
 
@@ -163,12 +183,25 @@ static uint8_t *read_file(const char *path, size_t *size) {
   return data;
 }
 
+static void read_formats(reader *r) {
+  uint64_t count = word(r);
+  if (count > MAX_FORMATS) die("too many formats");
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t length = word(r);
+    char *name = calloc((size_t)length + 1, 1);
+    if (name == NULL) die("out of memory");
+    memcpy(name, take(r, length), length);
+    format_names[i] = name;
+  }
+}
+
 int main(int argc, char **argv) {
-  if (argc != 2) die("usage: run_cases FILE");
+  if (argc != 2 && argc != 3) die("usage: run_cases FILE [RESULTS]");
   if ((case_cpu_features & ~qrt_cpu_features()) != 0) {
     printf("skipped: this processor does not run the tier\n");
     return 77;
   }
+  if (argc == 3 && (results = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC, 0666)) < 0) die("no results can be written");
   size_t size;
   uint8_t *data = read_file(argv[1], &size);
   reader r = {.at = data, .end = data + size};
@@ -176,14 +209,13 @@ int main(int argc, char **argv) {
   signal(SIGBUS, on_fault);
   signal(SIGILL, on_fault);
   if (word(&r) != CASE_MAGIC) die("no case file");
+  read_formats(&r);
   uint64_t calls = word(&r);
   unsigned passed = 0, failed = 0;
   for (uint64_t i = 0; i < calls && failed < MAX_FAILURES; i++) {
-    if (run_call(&r)) {
-      passed++;
-    } else {
-      failed++;
-    }
+    bool ok = run_call(&r);
+    put_line(ok);
+    *(ok ? &passed : &failed) += 1;
   }
   free(data);
   printf("%u calls as expected, %u not\n", passed, failed);

@@ -10,7 +10,7 @@ arithmetic rounds once, as rounding the double does, so no formula has to be rec
 import numpy as np
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, quants
 
-from references import Case
+from references import Case, Reader
 
 REFERENCE = "gguf"
 
@@ -96,3 +96,11 @@ def cases(rng):
 def field_of(scheme):
     """The one field of a format of plain numbers."""
     return "w"
+
+
+def reader(name):
+    size = GGML_QUANT_SIZES[GGMLQuantizationType[name]][1]
+    return Reader("gguf", lambda data: dequantize(data.reshape(-1, size), name).astype(np.float32))
+
+
+READERS = {scheme: reader(name) for scheme, (name, _) in TYPES.items()}

@@ -168,7 +168,7 @@ def tiles(rng):
                         codes[16 * j + n, 16 * i + k] = window
             tensors = {"trellis": trellis.view(np.int16), "suh_": halves(rng, 16 * down), "svh_": halves(rng, 16 * across)}
             scheme = name if bits == 2 else f"{name}(bits={bits})"
-            yield Case(scheme, "exl3", tensors, code_of(codes).astype(np.float64), f"{bits} bits")
+            yield Case(scheme, "exl3", tensors, code_of(codes).astype(np.float64), f"{bits} bits", values=True)
 
 
 def columns_of_vectors(rng):
@@ -185,14 +185,14 @@ def columns_of_vectors(rng):
     value = (scale[perm, None].astype(np.float64) * down + offset[perm, None].astype(np.float64)).T
     tensors = {"indices": packed, "centroids": book.reshape(1, -1), "res_centroids": second.reshape(1, -1),
                "weight_scale": scale, "weight_bias": offset, "perm": perm}
-    return Case("vptq", "vptq", tensors, value, "65536 and 256 vectors of 8")
+    return Case("vptq", "vptq", tensors, value, "65536 and 256 vectors of 8", values=True)
 
 
 def signed_lattice(rng):
     points, scale = lattice(rng).expected, np.array([1.09375], dtype=np.float32)
     tensors = {"Qidxs": np.arange(65536, dtype=np.uint16).reshape(64, 1024), "Wscale": scale, "SU": halves(rng, 8192),
                "SV": halves(rng, 64)}
-    return Case("quip_sharp", "files", tensors, points, "every code")
+    return Case("quip_sharp", "files", tensors, points, "every code", values=True)
 
 
 def cases(rng):
