@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "ir/eval.h"
 #include "ir/transform.h"
 #include "support/file.h"
 #include "support/num.h"
@@ -167,11 +168,11 @@ static double tensor_bits(const scheme *s, const scheme_layout *l) {
   eval_env env = {.scheme = s};
   env.vars[VAR_ROWS] = env.vars[VAR_COLUMNS] = SIDE;
   for (size_t t = 0; t < l->tensor_count; t++) {
-    const layout_tensor *tensor = &l->tensors[t];
-    double numbers = elem_get(tensor->stored_count > 0 ? tensor->stored[0] : tensor->type)->bits;
-    for (unsigned i = 0; i < tensor->rank; i++) {
-      if (tensor->dims[i] == NULL) return 0;
-      numbers *= (double)eval_int(&env, tensor->dims[i]);
+    const layout_tensor *part = &l->tensors[t];
+    double numbers = elem_get(part->stored_count > 0 ? part->stored[0] : part->type)->bits;
+    for (unsigned i = 0; i < part->rank; i++) {
+      if (part->dims[i] == NULL) return 0;
+      numbers *= (double)eval_int(&env, part->dims[i]);
     }
     bits += numbers;
   }
@@ -184,8 +185,9 @@ static void put_format(const job *j, const fe_scheme_info *info, const scheme *s
   double bits = scheme_bits_per_weight(s, SIDE, SIDE);
   for (size_t i = 0; i < s->layout_count; i++) {
     const scheme_layout *l = &s->layouts[i];
-    double stored = l->block_weights > 0 ? 8 * (double)l->block_bytes / (double)l->block_weights : tensor_bits(s, l);
-    if (stored > 0 && stored < bits) bits = stored;
+    bool blocks = l->block_weights > 0;
+    double packed = blocks ? 8 * (double)l->block_bytes / (double)l->block_weights : tensor_bits(s, l);
+    if (packed > 0 && packed < bits) bits = packed;
   }
   fprintf(out, "%s\t%s\t%.17g\t", info->name, info->parameters, bits);
   for (size_t i = 0; i < s->layout_count; i++)
