@@ -125,6 +125,26 @@ static void put_int(strbuf *out, int64_t i) {
     strbuf_printf(out, "INT64_C(%lld)", (long long)i);
 }
 
+// FLOAT reads bits; ROUND makes them, and reads them again.
+static void put_float(strbuf *out, const c_names *names, const expr *e, const char *rounds) {
+  const elem_info *t = elem_get((elem_type)e->index);
+  strbuf_printf(out, "qp_float(");
+  if (rounds[0] != '\0') {
+    strbuf_printf(out, "qp_float_bits(");
+    put_real(out, names, e->args[0]);
+    strbuf_printf(out, ", %u, %u)", t->exp_bits, t->man_bits);
+  } else {
+    strbuf_printf(out, "(uint32_t)");
+    put(out, names, e->args[0]);
+  }
+  strbuf_printf(out, ", %u, %u, %d)", t->exp_bits, t->man_bits, (int)t->special);
+}
+
+static void put_window(strbuf *out, const c_names *names, const expr *e) {
+  strbuf_printf(out, "qp_window(s, %u, %u, n, k, %lld, %lld)", e->index,
+                elem_get(names->s->fields[e->index].type)->bits, (long long)e->args[0]->i, (long long)e->args[1]->i);
+}
+
 static void put(strbuf *out, const c_names *names, const expr *e) {
   switch (e->op) {
   case EXPR_INT: put_int(out, e->i); break;
@@ -133,6 +153,9 @@ static void put(strbuf *out, const c_names *names, const expr *e) {
   case EXPR_ELEMENT: put_field(out, names, e, e->args[0]); break;
   case EXPR_VAR: strbuf_printf(out, "%s", names->vars[e->index]); break;
   case EXPR_TABLE: put_table(out, names, e); break;
+  case EXPR_FLOAT: put_float(out, names, e, ""); break;
+  case EXPR_ROUND: put_float(out, names, e, "_bits"); break;
+  case EXPR_WINDOW: put_window(out, names, e); break;
   case EXPR_LT: put_infix(out, names, e, "<"); break;
   case EXPR_EQ: put_infix(out, names, e, "=="); break;
   case EXPR_SELECT: put_select(out, names, e); break;

@@ -218,19 +218,47 @@ static void put_tensor_getter(const writer *w, const scheme_layout *l, size_t in
 
 // ---- the format's tables ---------------------------------------------------------------------------------
 
-static void put_parts(const writer *w) {
+// A derived part's expression as a function, and the values that it can have.
+static void put_derived(const writer *w, const c_names *names, size_t number) {
+  const code_part *p = &w->r->normal.parts[number];
+  strbuf_printf(w->out,
+                "static int64_t %s_derived_%zu(const qp_source *s, uint64_t n, uint64_t k) {\n  (void)n, (void)k;\n"
+                "  return ",
+                w->symbol, number);
+  c_expr_put(w->out, names, p->derived[0]);
+  strbuf_printf(w->out, ";\n}\nstatic const int64_t %s_values_%zu[] = {", w->symbol, number);
+  for (size_t i = 1; i < p->derived_count; i++)
+    strbuf_printf(w->out, "%s%lld", i > 1 ? ", " : "", (long long)p->derived[i]->i);
+  strbuf_printf(w->out, "};\n");
+}
+
+static void put_part(const writer *w, size_t number) {
+  const code_part *p = &w->r->normal.parts[number];
+  const elem_info *t = elem_get(w->s->fields[p->field].type);
+  if (p->derived_count > 0)
+    strbuf_printf(w->out, "{0, %u, 0, %s_derived_%zu, %s_values_%zu, %zu}", p->shift, w->symbol, number, w->symbol,
+                  number, p->derived_count - 1);
+  else
+    strbuf_printf(w->out, "{%u, %u, 0x%xu, 0, 0, 0}", p->field, p->shift,
+                  t->kind == ELEM_KIND_INT ? 1u << (t->bits - 1) : 0u);
+}
+
+static void put_parts(const writer *w, const c_names *names) {
+  for (size_t i = 0; i < w->r->normal.part_count; i++)
+    if (w->r->normal.parts[i].derived_count > 0) put_derived(w, names, i);
+  // Codes may lie in fields of several weights alone: C wants one element all the same.
   strbuf_printf(w->out, "static const qp_part %s_parts[] = {", w->symbol);
   for (size_t i = 0; i < w->r->normal.part_count; i++) {
-    const code_part *p = &w->r->normal.parts[i];
-    const elem_info *t = elem_get(w->s->fields[p->field].type);
-    strbuf_printf(w->out, "%s{%u, %u, 0x%xu}", i > 0 ? ", " : "", p->field, p->shift,
-                  t->kind == ELEM_KIND_INT ? 1u << (t->bits - 1) : 0u);
+    strbuf_printf(w->out, i > 0 ? ", " : "");
+    put_part(w, i);
   }
+  if (w->r->normal.part_count == 0) strbuf_printf(w->out, "{0, 0, 0, 0, 0, 0}");
   strbuf_printf(w->out, "};\nstatic const qp_plane %s_planes[] = {", w->symbol);
   for (size_t i = 0; i < w->r->pack.plane_count; i++) {
     const pack_plane *p = &w->r->pack.planes[i];
     strbuf_printf(w->out, "%s{%u, %u, %llu}", i > 0 ? ", " : "", p->width, p->shift, (ull)p->offset);
   }
+  if (w->r->pack.plane_count == 0) strbuf_printf(w->out, "{0, 0, 0}");
   strbuf_printf(w->out, "};\n");
 }
 
@@ -240,8 +268,11 @@ static void put_coarse(const writer *w, const char *name, const pack_field *fiel
   for (size_t i = 0; i < count; i++) {
     const scheme_field *f = &w->s->fields[fields[i].field];
     const elem_info *t = elem_get(f->type);
-    strbuf_printf(w->out, "%s{%u, %u, %u, %d, %llu, %llu, %llu, %llu}", i > 0 ? ", " : "", fields[i].field, t->bits,
-                  elem_get(fields[i].store)->bits / 8, t->kind == ELEM_KIND_INT,
+    const elem_info *store = elem_get(fields[i].store);
+    bool converts = t->kind == ELEM_KIND_FLOAT && fields[i].store != f->type;
+    strbuf_printf(w->out, "%s{%u, %u, %u, %d, %u, %u, %d, %u, %u, %llu, %llu, %llu, %llu}", i > 0 ? ", " : "",
+                  fields[i].field, t->bits, store->bits / 8, t->kind == ELEM_KIND_INT, t->exp_bits, t->man_bits,
+                  (int)t->special, converts ? store->exp_bits : 0, converts ? store->man_bits : 0,
                   fields[i].span == 0 ? 0 : (ull)f->gran.group, (ull)fields[i].span, (ull)fields[i].offset,
                   (ull)table_size(f));
   }
@@ -263,15 +294,13 @@ static const char *table_name(const writer *w, size_t count, const char *name) {
 static void put_format(const writer *w) {
   const packing *p = &w->r->pack;
   put_tables(w);
-  put_parts(w);
+  c_names names = {.s = w->s, .tables = tables_name(w)};
+  names.vars[VAR_K] = "(int64_t)k";
+  names.vars[VAR_N] = "(int64_t)n";
+  put_parts(w, &names);
   put_coarse(w, "coarse", p->fields, p->field_count);
   put_coarse(w, "coarse_of_tensor", p->tensor_fields, p->tensor_field_count);
-  if (p->has_row_sums) {
-    c_names names = {.s = w->s, .tables = tables_name(w)};
-    names.vars[VAR_K] = "(int64_t)k";
-    names.vars[VAR_N] = "(int64_t)n";
-    put_value(w, &names);
-  }
+  if (p->has_row_sums) put_value(w, &names);
   strbuf_printf(
       w->out,
       "static const qp_format %s_format = {\n  %u, %llu, %llu, %llu, %llu, %llu, %llu, %llu, %llu, %zu, %zu, %zu, "

@@ -79,12 +79,13 @@ static void try_binding(search *s) {
   if (made == NULL) return;
   const scheme_layout *l = catalogue_layout(s->form, made);
   if (!solve_shape(l, s->tensors, NULL, &shape)) return;
-  fit f = {.form = s->form, .scheme = made, .layout = l, .parameters = s->b};
-  f.rows = shape.rows.max;
-  f.columns = shape.columns.max;
-  f.certain = shape.rows.min == shape.rows.max && shape.columns.min == shape.columns.max;
-  bool bounded = f.rows < shape_unknown.rows.max && f.columns < shape_unknown.columns.max;
-  if (bounded && solve_check(l, s->tensors, f.rows, f.columns)) keep_fit(s, &f);
+  fit *f = ARENA_NEW(s->mem, fit);
+  *f = (fit){.form = s->form, .scheme = made, .layout = l, .parameters = s->b};
+  f->rows = shape.rows.max;
+  f->columns = shape.columns.max;
+  f->certain = shape.rows.min == shape.rows.max && shape.columns.min == shape.columns.max;
+  bool bounded = f->rows < shape_unknown.rows.max && f->columns < shape_unknown.columns.max;
+  if (bounded && solve_check(l, s->tensors, f->rows, f->columns)) keep_fit(s, f);
 }
 
 // ---- candidates ------------------------------------------------------------------------------------------

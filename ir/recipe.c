@@ -18,6 +18,13 @@ bool mode_is_integer(compute_mode mode) {
   return mode == MODE_INT_DOT || mode == MODE_TABLE_DOT || mode == MODE_BIT_DOT;
 }
 
+unsigned code_part_bits(const scheme *s, const code_part *p) {
+  if (p->derived_count == 0) return elem_get(s->fields[p->field].type)->bits;
+  unsigned bits = 1;
+  while ((size_t)1 << bits < p->derived_count - 1) bits++;
+  return bits;
+}
+
 // ---- packed weights --------------------------------------------------------------------------------------
 
 // Kernel positions of `columns` numbers in groups of `group` that take `padded` positions each, rounded up to blocks.

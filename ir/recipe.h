@@ -23,11 +23,18 @@ const char *compute_mode_name(compute_mode mode);
 bool mode_is_integer(compute_mode mode);
 
 // ---- the value as a sum of products ----------------------------------------------------------------------
-// The weight-granular fields together form the joint code c, `bits` wide: sum of (element - elem_min) << shift.
+// The weight-granular fields together form the joint code c, `bits` wide: sum of (element - elem_min) << shift. A part may
+// also be derived: the number of the value of an integer expression (of fields and the position) among those that it can
+// have; the packer computes it, and what the expression reads is not stored.
 typedef struct code_part {
-  unsigned field;
+  unsigned field; // of a part that is not derived
   unsigned shift;
+  size_t derived_count;       // 0: the part is a field
+  const expr *const *derived; // the expression, then its values as integer constants, ascending
 } code_part;
+
+// Bits of a part: those of its field's type, or as many as number the values.
+unsigned code_part_bits(const scheme *s, const code_part *p);
 
 // One term: factor * coefficient(coarse fields) * core(c). `coefficient` is a product of expressions over coarse fields
 // only (integer ones and real ones kept apart); `levels[c]` are the values of the core for every joint code, or NULL when

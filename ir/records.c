@@ -48,7 +48,8 @@ const record_type record_weight = {
 
 // ---- recipes ---------------------------------------------------------------------------------------------
 
-static const record_member part_members[] = {{ROW(FIELD, code_part, field)}, {ROW(UINT, code_part, shift)}};
+static const record_member part_members[] = {
+    {ROW(FIELD, code_part, field)}, {ROW(UINT, code_part, shift)}, {COUNTED(EXPRS, code_part, derived, derived_count)}};
 static const record_type record_part = {
     .name = "part", .size = sizeof(code_part), .one_line = true, MEMBERS(part_members)};
 

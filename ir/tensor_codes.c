@@ -90,9 +90,9 @@ static size_t row_values(const scheme_field *f) {
   return (size_t)(size * tables);
 }
 
-static row_inputs row_inputs_new(arena *a, const tensor_codes *t) {
+static row_inputs row_inputs_new(arena *a, const tensor_codes *t, const expr *const *e) {
   const scheme *s = t->scheme;
-  row_inputs in = {.t = t, .p = program_new(a, s, 1, &s->value)};
+  row_inputs in = {.t = t, .p = program_new(a, s, 1, e)};
   in.fields = ARENA_ARRAY(a, program_field, s->field_count);
   in.values = ARENA_ARRAY(a, double *, s->field_count);
   in.bases = ARENA_ARRAY(a, uint64_t *, s->field_count);
@@ -188,8 +188,12 @@ void scheme_row(const tensor_codes *t, uint64_t n, double *out) {
     section_row(t, n, out);
     return;
   }
+  scheme_row_of(t, t->scheme->value, n, out);
+}
+
+void scheme_row_of(const tensor_codes *t, const expr *e, uint64_t n, double *out) {
   arena *a = arena_new();
-  row_inputs in = row_inputs_new(a, t);
+  row_inputs in = row_inputs_new(a, t, &e);
   for (uint64_t k = 0; k < t->columns; k += PROGRAM_LANES) {
     uint64_t rest = t->columns - k;
     run_lanes(&in, n, k, rest < PROGRAM_LANES ? (size_t)rest : PROGRAM_LANES, out + k);

@@ -45,6 +45,9 @@ double scheme_weight(const tensor_codes *t, uint64_t n, uint64_t k);
 // One row of weights, `columns` doubles.
 void scheme_row(const tensor_codes *t, uint64_t n, double *out);
 
+// One row of another expression's values.
+void scheme_row_of(const tensor_codes *t, const expr *e, uint64_t n, double *out);
+
 // Evaluates an expression with field elements looked up for weight (n, k).
 double scheme_eval(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k);
 

@@ -46,14 +46,28 @@ static uint64_t bits_at(unsigned shift, unsigned width) {
   return width >= 64 || shift >= 64 ? UINT64_MAX : ((UINT64_C(1) << width) - 1) << shift;
 }
 
+static bool is_code_field(const recipe *r, const code_part *part) {
+  return part->field < r->scheme->field_count && r->scheme->fields[part->field].gran.kind == GRAN_WEIGHT;
+}
+
+// An integer expression and its values in order.
+static bool is_derived(const recipe *r, const code_part *part) {
+  if (part->derived_count < 2 || !part->derived[0]->is_int || !fields_exist(r->scheme, part->derived[0])) return false;
+  for (size_t i = 1; i < part->derived_count; i++) {
+    const expr *value = part->derived[i];
+    if (value->op != EXPR_INT || (i > 1 && value->i <= part->derived[i - 1]->i)) return false;
+  }
+  return true;
+}
+
 // Fields as parts of the code: disjoint, and together all of its bits.
 static bool verify_parts(verifier *v, const recipe *r) {
   uint64_t seen = 0;
   for (size_t i = 0; i < r->normal.part_count; i++) {
     const code_part *part = &r->normal.parts[i];
-    if (part->field >= r->scheme->field_count || r->scheme->fields[part->field].gran.kind != GRAN_WEIGHT)
+    if (!(part->derived_count > 0 ? is_derived(r, part) : is_code_field(r, part)))
       return verify_fail(v, "recipe '%s': part %zu of the code is no field of single weights", r->name, i);
-    uint64_t bits = bits_at(part->shift, elem_get(r->scheme->fields[part->field].type)->bits);
+    uint64_t bits = bits_at(part->shift, code_part_bits(r->scheme, part));
     if ((bits & seen) != 0) return verify_fail(v, "recipe '%s': parts of the code overlap", r->name);
     seen |= bits;
   }

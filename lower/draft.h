@@ -22,7 +22,6 @@ typedef struct draft {
   arena *mem;
   const lower_options *options;
   recipe *r;
-  uint64_t least_columns; // K of the shortest rows that are packed so; 0: not known
   const char *not_normal; // why the value is no sum of products, NULL: it is one
   mode_candidate candidates[DRAFT_MAX_CANDIDATES];
   size_t candidate_count;

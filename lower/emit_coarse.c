@@ -80,7 +80,7 @@ ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t eleme
 static ir_value *code_bits(const coarse_place *p, unsigned field, ir_value *code) {
   const normal_form *nf = &p->recipe->normal;
   size_t i = 0;
-  while (nf->parts[i].field != field) i++;
+  while (nf->parts[i].derived_count > 0 || nf->parts[i].field != field) i++;
   unsigned bits = elem_get(p->recipe->scheme->fields[field].type)->bits;
   if (bits == nf->code_bits) return code;
   ir_attr attrs[] = {ir_int(IR_ATTR_SHIFT, nf->parts[i].shift),

@@ -32,6 +32,15 @@ static void explain_layout(const recipe *r, FILE *f) {
   fprintf(f, "\n");
 }
 
+static void explain_derived(const recipe *r, FILE *f) {
+  for (size_t i = 0; i < r->normal.part_count; i++) {
+    const code_part *p = &r->normal.parts[i];
+    if (p->derived_count > 0)
+      fprintf(f, "    code: the number among %zu values, %u bits, of what depends on the position\n",
+              p->derived_count - 1, code_part_bits(r->scheme, p));
+  }
+}
+
 static void explain_cores(const recipe *r, FILE *f) {
   for (size_t i = 0; i < r->core_count; i++) {
     const recipe_core *c = &r->cores[i];
@@ -68,6 +77,7 @@ void draft_explain_mode(const draft *t) {
   if (f == NULL) return;
   fprintf(f, "  recipe %s: scheme %s, activations %s\n", t->r->name, t->r->scheme->name, act_text(t->mem, &t->r->act));
   explain_candidates(t, f);
+  explain_derived(t->r, f);
   explain_cores(t->r, f);
 }
 

@@ -65,9 +65,27 @@ static uint64_t window_span(const expr *e, uint64_t span) {
   return span;
 }
 
+static bool has_derived_code(const recipe *r) {
+  for (size_t i = 0; i < r->normal.part_count; i++)
+    if (r->normal.parts[i].derived_count > 0) return true;
+  return false;
+}
+
+// What derived codes were made from is not stored, unless a coefficient reads it, too.
+bool draft_is_stored(const recipe *r, size_t field) {
+  if (scheme_is_transform_field(r->scheme, (unsigned)field)) return false;
+  if (!has_derived_code(r)) return true;
+  for (size_t i = 0; i < r->term_count; i++) {
+    const value_term *v = &r->terms[i].value;
+    if (v->table_field == (int)field) return true;
+    for (size_t j = 0; j < v->coefficient_count; j++)
+      if (expr_uses_field(v->coefficients[j], (unsigned)field)) return true;
+  }
+  return false;
+}
+
 bool draft_is_grouped(const recipe *r, size_t field) {
-  return granularity_is_grouped(&r->scheme->fields[field].gran) &&
-         !scheme_is_transform_field(r->scheme, (unsigned)field);
+  return granularity_is_grouped(&r->scheme->fields[field].gran) && draft_is_stored(r, field);
 }
 
 uint64_t draft_least_block(const recipe *r) {
@@ -82,7 +100,8 @@ uint64_t draft_least_block(const recipe *r) {
 }
 
 // Kernel positions of a block: every span fits in a whole number of times, and the header fills whole cache lines
-// unless that would take too many groups, or more than the shortest row has.
+// unless that would take too many groups. It does not depend on K, so that weights packed for one model fit the kernels
+// of another.
 static bool find_block(draft *t) {
   recipe *r = t->r;
   uint64_t block = draft_least_block(r);
@@ -100,8 +119,7 @@ static bool find_block(draft *t) {
   }
   uint64_t grow = 1;
   uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
-  uint64_t row = t->least_columns == 0 ? UINT64_MAX : t->least_columns;
-  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH && 2 * grow <= most && block * grow < row) grow *= 2;
+  while (header * grow % ALIGN != 0 && grow < MAX_HEADER_GROWTH && 2 * grow <= most) grow *= 2;
   r->pack.block = block * grow;
   return true;
 }
@@ -116,7 +134,7 @@ static void lay_fields(draft *t) {
     const scheme_field *f = &r->scheme->fields[i];
     pack_field pf = {.field = (unsigned)i, .store = store_type(f->type)};
     uint64_t bytes = elements(f) * element_bytes(pf.store);
-    if (f->gran.kind == GRAN_WEIGHT || scheme_is_transform_field(r->scheme, (unsigned)i)) continue;
+    if (f->gran.kind == GRAN_WEIGHT || !draft_is_stored(r, i)) continue;
     if (granularity_is_grouped(&f->gran)) {
       pf.span = draft_span(r, f->gran.group);
       pf.offset = p->header_bytes;

@@ -193,6 +193,8 @@ static const char *try_float(draft *t, mode_candidate *m) {
 
 // The whole value as the level of a single core.
 static const char *try_decode(draft *t, mode_candidate *m) {
+  for (size_t i = 0; i < t->r->normal.part_count; i++)
+    if (t->r->normal.parts[i].derived_count > 0) return "the code is derived from what the value reads";
   const char *reason;
   if (!lo_expr_possible(t->mem, t->r->scheme, t->r->scheme->value, &reason)) return reason;
   m->cores[m->core_count++] = (recipe_core){.step = 1};

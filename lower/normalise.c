@@ -6,6 +6,9 @@
 #include "ir/expr_range.h"
 #include "ir/tensor_codes.h"
 #include "lower/draft.h"
+#include "lower/value_set.h"
+
+#define MAX_DERIVED 256 // values of a derived part
 
 typedef VEC(const expr *) expr_list;
 
@@ -13,6 +16,7 @@ typedef struct product {
   double factor;
   expr_list coefficients;
   expr_list cores;
+  const expr *vector;  // an integer expression of the position, NULL: none
   const expr *element; // a stored table looked up by the code, NULL: none
 } product;
 
@@ -65,9 +69,18 @@ static void add_coarse(context *c, product *p, const expr *e) {
 
 static bool expand(context *c, const expr *e, double sign, sum *out);
 
+static const expr *make_binary(context *c, expr_op op, const expr *x, const expr *y) {
+  const expr **args = ARENA_ARRAY(c->mem, const expr *, 2);
+  args[0] = x;
+  args[1] = y;
+  return expr_make(c->mem, op, 0, 0, 2, args, x->loc);
+}
+
 static product multiply(context *c, const product *x, const product *y) {
   product p = {.factor = x->factor * y->factor, .element = x->element != NULL ? x->element : y->element};
   const product *both[] = {x, y};
+  p.vector = x->vector == NULL ? y->vector : x->vector;
+  if (x->vector != NULL && y->vector != NULL) p.vector = make_binary(c, EXPR_MUL, x->vector, y->vector);
   for (size_t i = 0; i < 2; i++) {
     for (size_t j = 0; j < both[i]->coefficients.len; j++)
       vec_push(c->mem, &p.coefficients, both[i]->coefficients.data[j]);
@@ -91,13 +104,6 @@ static bool expand_product(context *c, const expr *e, double sign, sum *out) {
     }
   }
   return true;
-}
-
-static const expr *make_binary(context *c, expr_op op, const expr *x, const expr *y) {
-  const expr **args = ARENA_ARRAY(c->mem, const expr *, 2);
-  args[0] = x;
-  args[1] = y;
-  return expr_make(c->mem, op, 0, 0, 2, args, x->loc);
 }
 
 static bool expand_quotient(context *c, const expr *e, double sign, sum *out) {
@@ -140,9 +146,20 @@ static bool may_wrap(const range_env *env, const expr *e) {
   return false;
 }
 
+// What depends on the position is a factor of its own when it has few values; sums and products around it are taken apart.
+static bool expand_position(context *c, const expr *e, double sign, sum *out) {
+  value_set set;
+  if (value_set_of(c->mem, c->scheme, e, &set) && set.count <= MAX_DERIVED) {
+    push_product(c, out, (product){.factor = sign, .vector = e});
+    return true;
+  }
+  bool taken_apart = e->op == EXPR_NEG || e->op == EXPR_ADD || e->op == EXPR_SUB || e->op == EXPR_MUL;
+  return taken_apart ? expand_mixed(c, e, sign, out) : refuse(c, "the value depends on the weight's position");
+}
+
 static bool expand(context *c, const expr *e, double sign, sum *out) {
   unsigned d = lower_dependence(c->scheme, e);
-  if ((d & DEPENDS_POSITION) != 0) return refuse(c, "the value depends on the weight's position");
+  if ((d & DEPENDS_POSITION) != 0) return expand_position(c, e, sign, out);
   if ((d & DEPENDS_WEIGHT) == 0) {
     product p = {.factor = sign};
     add_coarse(c, &p, e);
@@ -176,6 +193,7 @@ static tensor_codes *all_codes(diag *d, context *c, const normal_form *nf) {
   tensor_codes *t = tensor_codes_new(d, c->mem, c->scheme, 1, count);
   if (t == NULL) return NULL;
   for (size_t i = 0; i < nf->part_count; i++) {
+    if (nf->parts[i].derived_count > 0) continue;
     elem_type type = c->scheme->fields[nf->parts[i].field].type;
     uint64_t mask = (UINT64_C(1) << elem_get(type)->bits) - 1;
     for (uint64_t code = 0; code < count; code++) {
@@ -186,9 +204,20 @@ static tensor_codes *all_codes(diag *d, context *c, const normal_form *nf) {
   return t;
 }
 
-static void tabulate(context *c, const product *p, const tensor_codes *t, uint64_t count, double *levels) {
+// The value of a derived part that is in a joint code; numbers that no value has stand for the last one.
+static double derived_value(const normal_form *nf, const expr *e, uint64_t code) {
+  size_t i = 0;
+  while (nf->parts[i].derived_count == 0 || nf->parts[i].derived[0] != e) i++;
+  const code_part *p = &nf->parts[i];
+  uint64_t number = code >> p->shift & ((UINT64_C(1) << code_part_bits(NULL, p)) - 1);
+  return (double)p->derived[number + 1 < p->derived_count ? number + 1 : p->derived_count - 1]->i;
+}
+
+static void tabulate(context *c, const normal_form *nf, const product *p, const tensor_codes *t, uint64_t count,
+                     double *levels) {
   for (uint64_t code = 0; code < count; code++) {
     double value = p->factor;
+    if (p->vector != NULL) value *= derived_value(nf, p->vector, code);
     for (size_t i = 0; i < p->cores.len; i++) value *= scheme_eval(t, p->cores.data[i], 0, code);
     if (p->element != NULL) value = scheme_eval(t, p->element->args[0], 0, code);
     levels[code] += value;
@@ -260,7 +289,7 @@ static bool table_terms(diag *d, context *c, sum *s, normal_form *nf) {
   for (size_t i = 0; i < s->products.len; i++) {
     term_draft *term = find_term(c, drafts, &count, &s->products.data[i]);
     if (term->levels == NULL) term->levels = ARENA_ARRAY(c->mem, double, codes);
-    tabulate(c, &s->products.data[i], t, codes, term->levels);
+    tabulate(c, nf, &s->products.data[i], t, codes, term->levels);
   }
   value_term *terms = ARENA_ARRAY(c->mem, value_term, count);
   for (size_t i = 0; i < count; i++) finish_term(c, &drafts[i], codes, nf, terms);
@@ -290,8 +319,73 @@ static bool describe_code(diag *d, context *c, normal_form *nf, bool *is_float) 
   return true;
 }
 
+// ---- derived parts ---------------------------------------------------------------------------------------
+
+static bool add_part(context *c, normal_form *nf, code_part *parts, code_part part) {
+  part.shift = nf->code_bits;
+  nf->code_bits += code_part_bits(c->scheme, &part);
+  parts[nf->part_count++] = part;
+  return nf->code_bits <= SCHEME_MAX_CODE_BITS || refuse(c, "the values of its vectors are too many for one code");
+}
+
+// The number of the value of `e` as a part of the code; one that is there already is shared.
+static bool add_derived(context *c, normal_form *nf, code_part *parts, const expr **e) {
+  for (size_t i = 0; i < nf->part_count; i++)
+    if (expr_equal(parts[i].derived[0], *e)) return *e = parts[i].derived[0], true;
+  value_set set;
+  if (!value_set_of(c->mem, c->scheme, *e, &set) || set.count > MAX_DERIVED)
+    return refuse(c, "a product of its vectors has too many values");
+  const expr **derived = ARENA_ARRAY(c->mem, const expr *, set.count + 1);
+  derived[0] = *e;
+  for (size_t i = 0; i < set.count; i++) derived[i + 1] = expr_int(c->mem, set.values[i], SRC_NOWHERE);
+  return add_part(c, nf, parts, (code_part){.derived_count = set.count + 1, .derived = derived});
+}
+
+static bool used_by_cores(const sum *s, unsigned field) {
+  for (size_t i = 0; i < s->products.len; i++) {
+    const product *p = &s->products.data[i];
+    for (size_t j = 0; j < p->cores.len; j++)
+      if (expr_uses_field(p->cores.data[j], field)) return true;
+    if (p->element != NULL && expr_uses_field(p->element->args[0], field)) return true;
+  }
+  return false;
+}
+
+// Integer functions of the code that multiply a vector become part of it.
+static bool join_cores(context *c, product *p) {
+  if (p->element != NULL) return refuse(c, "a stored look-up is multiplied by what depends on the position");
+  for (size_t i = 0; i < p->cores.len; i++) {
+    if (!p->cores.data[i]->is_int) return refuse(c, "real levels are multiplied by what depends on the position");
+    p->vector = make_binary(c, EXPR_MUL, p->vector, p->cores.data[i]);
+  }
+  p->cores = (expr_list){0};
+  return true;
+}
+
+static bool has_vectors(const sum *s) {
+  for (size_t i = 0; i < s->products.len; i++)
+    if (s->products.data[i].vector != NULL) return true;
+  return false;
+}
+
+// The code of a value with vectors: their values' numbers, and the fields per weight that other products look at.
+static bool derive_code(context *c, sum *s, normal_form *nf) {
+  normal_form derived = {0};
+  code_part *parts = ARENA_ARRAY(c->mem, code_part, s->products.len + c->scheme->field_count);
+  for (size_t i = 0; i < s->products.len; i++) {
+    product *p = &s->products.data[i];
+    if (p->vector == NULL) continue;
+    if (!join_cores(c, p) || !add_derived(c, &derived, parts, &p->vector)) return false;
+  }
+  for (size_t i = 0; i < nf->part_count; i++)
+    if (used_by_cores(s, nf->parts[i].field) && !add_part(c, &derived, parts, nf->parts[i])) return false;
+  derived.parts = parts;
+  *nf = derived;
+  return true;
+}
+
 bool lower_has_float_code(const recipe *r) {
-  if (r->normal.part_count != 1) return false;
+  if (r->normal.part_count != 1 || r->normal.parts[0].derived_count > 0) return false;
   const elem_info *e = elem_get(r->scheme->fields[r->normal.parts[0].field].type);
   return e->kind == ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_CODE_BITS;
 }
@@ -305,7 +399,11 @@ bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const
   sum total = {0};
   range_env env = range_env_value(s);
   bool ok = may_wrap(&env, s->value) ? refuse(&c, "its integers may leave 64 bits") : expand(&c, s->value, 1, &total);
-  if (ok && out->part_count == 0) {
+  normal_form as_declared = *out;
+  if (ok && has_vectors(&total)) {
+    ok = derive_code(&c, &total, out) && table_terms(d, &c, &total, out);
+    if (!ok) *out = as_declared;
+  } else if (ok && out->part_count == 0) {
     ok = refuse(&c, "there is no field per weight");
   } else if (ok && is_float) {
     ok = float_terms(&c, &total, out);

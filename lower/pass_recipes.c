@@ -56,22 +56,12 @@ static bool give_recipe(diag *d, ir_module *m, const ir_op *op) {
   return true;
 }
 
-static uint64_t least_columns(const ir_module *m, const recipe *r) {
-  uint64_t least = 0;
-  for (size_t i = 0; i < m->weights.len; i++) {
-    const ir_weight *w = m->weights.data[i];
-    if (w->recipe == r && (least == 0 || w->columns < least)) least = w->columns;
-  }
-  return least;
-}
-
 typedef bool draft_step(draft *t);
 
 static bool each_recipe(diag *d, ir_module *m, const lower_options *o, draft_step *step) {
   bool ok = true;
   for (size_t i = 0; i < m->recipes.len; i++) {
     draft t = {.d = d, .mem = m->mem, .options = o, .r = m->recipes.data[i]};
-    t.least_columns = least_columns(m, t.r);
     ok = step(&t) && ok;
   }
   return ok;

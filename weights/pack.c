@@ -24,6 +24,7 @@ static uint32_t joint_code(const packer *k, uint64_t index) {
   uint32_t code = 0;
   for (size_t i = 0; i < k->r->normal.part_count; i++) {
     const code_part *part = &k->r->normal.parts[i];
+    if (part->derived_count > 0) continue;
     elem_type type = k->r->scheme->fields[part->field].type;
     uint32_t raw = k->t->elements[part->field][index];
     // Signed codes are stored from their minimum up: flipping the sign bit does that.
@@ -31,6 +32,29 @@ static uint32_t joint_code(const packer *k, uint64_t index) {
     code |= raw << part->shift;
   }
   return code;
+}
+
+// The number of a value among the ascending values of a derived part.
+static uint32_t number_of(const code_part *part, int64_t value) {
+  size_t low = 1, high = part->derived_count - 1;
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (part->derived[middle]->i < value)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return (uint32_t)(low - 1);
+}
+
+static void derive_codes(const packer *k, uint64_t row, uint32_t *out) {
+  for (size_t i = 0; i < k->r->normal.part_count; i++) {
+    const code_part *part = &k->r->normal.parts[i];
+    if (part->derived_count == 0) continue;
+    scheme_row_of(k->t, part->derived[0], row, k->row);
+    for (uint64_t c = 0; c < k->t->columns; c++)
+      out[c / k->p->k_group * k->p->k_padded + c % k->p->k_group] |= number_of(part, (int64_t)k->row[c]) << part->shift;
+  }
 }
 
 static void gather_codes(packer *k, uint64_t first_row) {
@@ -41,6 +65,7 @@ static void gather_codes(packer *k, uint64_t first_row) {
     uint64_t index = (first_row + r) * k->t->columns;
     for (uint64_t c = 0; c < k->t->columns; c++)
       out[c / p->k_group * p->k_padded + c % p->k_group] = joint_code(k, index + c);
+    derive_codes(k, first_row + r, out);
   }
 }
 

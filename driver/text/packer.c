@@ -24,6 +24,9 @@ struct qp_source {
 typedef struct qp_part { /* of the joint code of a weight */
   unsigned field, shift;
   uint32_t flip;
+  int64_t (*derive)(const qp_source *s, uint64_t n, uint64_t k); /* instead of a field: a value, whose number counts */
+  const int64_t *values;                                         /* ascending */
+  unsigned value_count;
 } qp_part;
 
 typedef struct qp_plane {
@@ -34,6 +37,9 @@ typedef struct qp_plane {
 typedef struct qp_field { /* elements that several weights share */
   unsigned field, bits, bytes;
   int is_signed;
+  unsigned exponent_bits, mantissa_bits; /* of floats that are stored in another type */
+  int special;
+  unsigned stored_exponent, stored_mantissa; /* 0: the bits are stored as they are */
   uint64_t group; /* weights per element; 0: one per row */
   uint64_t span;  /* the same in kernel positions */
   uint64_t offset;
@@ -50,6 +56,39 @@ typedef struct qp_format {
   uint64_t row_sum_offset;
 } qp_format;
 
+/* The number that the raw bits of a float mean, which has a sign, an exponent and a mantissa of these widths. Special codes:
+ * 0 none, 1 infinities and NaN as IEEE has them, 2 NaN where all bits are ones, 3 a power of two without sign. */
+static inline double qp_float(uint32_t raw, unsigned exponent_bits, unsigned mantissa_bits, int special) {
+  uint32_t mantissa = raw & ((1u << mantissa_bits) - 1), top = (1u << exponent_bits) - 1;
+  uint32_t exponent = raw >> mantissa_bits & top;
+  int bias = (int)(top >> 1);
+  double magnitude;
+  if (special == 3) return exponent == top ? (double)NAN : ldexp(1, (int)exponent - bias);
+  if (special == 2 && exponent == top && mantissa + 1 == 1u << mantissa_bits)
+    magnitude = (double)NAN;
+  else if (special == 1 && exponent == top)
+    magnitude = mantissa == 0 ? (double)INFINITY : (double)NAN;
+  else if (exponent == 0)
+    magnitude = ldexp((double)mantissa, 1 - bias - (int)mantissa_bits);
+  else
+    magnitude = ldexp((double)(mantissa + (1u << mantissa_bits)), (int)exponent - bias - (int)mantissa_bits);
+  return raw >> (exponent_bits + mantissa_bits) & 1 ? -magnitude : magnitude;
+}
+
+/* Its bits in an IEEE type of these widths, rounded to nearest even. */
+static inline uint32_t qp_float_bits(double x, unsigned exponent_bits, unsigned mantissa_bits) {
+  uint32_t top = (1u << exponent_bits) - 1, sign = (uint32_t)(signbit(x) != 0) << (exponent_bits + mantissa_bits);
+  int bias = (int)(top >> 1), exponent;
+  if (isnan(x)) return sign | top << mantissa_bits | 1u << (mantissa_bits - 1);
+  if (isinf(x)) return sign | top << mantissa_bits;
+  if (x == 0) return sign;
+  frexp(x, &exponent);
+  exponent = exponent - 1 < 1 - bias ? 1 - bias : exponent - 1;
+  double units = rint(ldexp(fabs(x), (int)mantissa_bits - exponent)); /* a carry moves into the exponent by itself */
+  uint64_t code = ((uint64_t)(exponent + bias - 1) << mantissa_bits) + (uint64_t)units;
+  return sign | (code >= (uint64_t)top << mantissa_bits ? top << mantissa_bits : (uint32_t)code);
+}
+
 static inline void qp_put(uint8_t *out, uint32_t value, unsigned bytes) {
   for (unsigned b = 0; b < bytes; b++) out[b] = (uint8_t)(value >> 8 * b);
 }
@@ -59,6 +98,19 @@ static uint64_t qp_positions(const qp_format *f, uint64_t columns) {
   return (positions + f->block - 1) / f->block * f->block;
 }
 
+static uint32_t qp_number_of(const qp_part *p, int64_t value) {
+  uint32_t low = 0, high = p->value_count - 1;
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (p->values[middle] < value) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
 /* The joint code at a kernel position of a row; 0 where there is no weight. */
 static uint32_t qp_code(const qp_format *f, const qp_source *s, uint64_t row, uint64_t position) {
   uint64_t in_group = position % f->k_padded, column = position / f->k_padded * f->k_group + in_group;
@@ -66,7 +118,9 @@ static uint32_t qp_code(const qp_format *f, const qp_source *s, uint64_t row, ui
   if (row >= s->rows || in_group >= f->k_group || column >= s->columns) return 0;
   for (unsigned i = 0; i < f->part_count; i++) {
     const qp_part *p = &f->parts[i];
-    code |= (s->get[p->field](s, row, column, 0) ^ p->flip) << p->shift;
+    uint32_t part = p->derive != 0 ? qp_number_of(p, p->derive(s, row, column))
+                                   : s->get[p->field](s, row, column, 0) ^ p->flip;
+    code |= part << p->shift;
   }
   return code;
 }
@@ -90,6 +144,9 @@ static void qp_put_granule(const qp_field *f, const qp_source *s, uint64_t row, 
                            uint64_t stride) {
   for (uint64_t i = 0; i < f->elements; i++) {
     uint32_t raw = s->get[f->field](s, row, granule, i), sign = f->is_signed ? 1u << (f->bits - 1) : 0;
+    if (f->stored_mantissa > 0)
+      raw = qp_float_bits(qp_float(raw, f->exponent_bits, f->mantissa_bits, f->special), f->stored_exponent,
+                          f->stored_mantissa);
     qp_put(out + i * stride, (raw ^ sign) - sign, f->bytes);
   }
 }
@@ -238,21 +295,13 @@ static inline int64_t qp_signed(uint32_t raw, unsigned bits) {
   return ((int64_t)raw ^ sign) - sign;
 }
 
-/* The number that the raw bits of a float mean, which has a sign, an exponent and a mantissa of these widths. Special codes:
- * 0 none, 1 infinities and NaN as IEEE has them, 2 NaN where all bits are ones, 3 a power of two without sign. */
-static inline double qp_float(uint32_t raw, unsigned exponent_bits, unsigned mantissa_bits, int special) {
-  uint32_t mantissa = raw & ((1u << mantissa_bits) - 1), top = (1u << exponent_bits) - 1;
-  uint32_t exponent = raw >> mantissa_bits & top;
-  int bias = (int)(top >> 1);
-  double magnitude;
-  if (special == 3) return exponent == top ? (double)NAN : ldexp(1, (int)exponent - bias);
-  if (special == 2 && exponent == top && mantissa + 1 == 1u << mantissa_bits)
-    magnitude = (double)NAN;
-  else if (special == 1 && exponent == top)
-    magnitude = mantissa == 0 ? (double)INFINITY : (double)NAN;
-  else if (exponent == 0)
-    magnitude = ldexp((double)mantissa, 1 - bias - (int)mantissa_bits);
-  else
-    magnitude = ldexp((double)(mantissa + (1u << mantissa_bits)), (int)exponent - bias - (int)mantissa_bits);
-  return raw >> (exponent_bits + mantissa_bits) & 1 ? -magnitude : magnitude;
+/* The newest `width` bits of the codes of `bits` bits that end at weight k, within `span` weights. */
+static inline int64_t qp_window(const qp_source *s, unsigned field, unsigned bits, uint64_t n, uint64_t k, int64_t width,
+                                int64_t span) {
+  uint64_t first = k - k % (uint64_t)span, window = 0;
+  for (unsigned done = 0, back = 0; done < (unsigned)width; done += bits, back++) {
+    uint64_t at = (k - first + (uint64_t)span * (uint64_t)width - back) % (uint64_t)span;
+    window |= (uint64_t)s->get[field](s, n, first + at, 0) << done;
+  }
+  return (int64_t)(window & (((uint64_t)1 << width) - 1));
 }

@@ -57,7 +57,7 @@ blocks() {
 blocks 37 96 q4_0 'i8 per 32'
 blocks 16 256 q4_K 'i8 per token'
 blocks 5 512 q6_K f32
-blocks 33 64 q5_0 bf16
+blocks 33 32 q5_0 bf16
 
 # Arrays of fields: groups that do not divide K, one number for a row, sums of rows.
 fields() {

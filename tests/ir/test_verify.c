@@ -147,7 +147,7 @@ static const edit_row model_rows[] = {
     {"of = \"fc 1.weight\"", "of = \"bias\"", "is no row of factors of weight 'bias'"},
     // recipes
     {"code_bits = 4", "code_bits = 4\n code_bits = 5", "given twice"},
-    {"shift = 0}\n", "shift = 1}\n", "the parts do not fill the code's 4 bits"},
+    {"shift = 0, derived = []}\n", "shift = 1, derived = []}\n", "the parts do not fill the code's 4 bits"},
     {"core = 0,", "core = 2,", "term 0 has core 2 of 2"},
     {"float_span = row", "float_span = 16", "the segment is longer"},
     {"segment = 32", "segment = 48", "a span of 48 positions does not divide the block of 64"},

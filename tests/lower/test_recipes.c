@@ -132,6 +132,7 @@ END_TEST
   "0.16, 0.25, 0.34, 0.44, 0.56, 0.72, 1.0 }; value = s * t[c];"
 #define STORED "c : u3; s : f16 per 32; t : f16[8] per row; value = s * t[c];"
 #define DECODED "c : u4; s : u4 per 32; value = select(c < s, 1, c);"
+#define VECTORS "8, 8, 8, 8, 8, 8, 8, 8, 25, 8, 8, 8, 43, 8, 8, 8, 8, 25, 25, 8, 8, 8, 8, 8, 43, 8, 8, 8, 8, 8, 25, 8"
 #define FLOATS "c : f16; s : f16 per row; value = c * s;"
 
 typedef struct mode_row {
@@ -173,7 +174,16 @@ static const mode_row mode_rows[] = {
      MODE_FLOAT, "table-dot refused: the levels span too many orders of magnitude"},
     {"a : u8; b : u8; s : f16 per row; value = s * (a - b);", "i8 per 32", MODE_DECODE, "more than 8 bits"},
     {"c : u4; s : u4 per 32; value = (c + s) % 7;", "f32", MODE_DECODE, NULL},
-    {"c : u4; value = c * (k % 48 / 3);", "f32", MODE_DECODE, NULL},
+    {"c : u4; value = c * (k % 48 / 3);", "f32", MODE_FLOAT, "the number among 90 values, 7 bits"},
+    {"p : u8 per 8; s : u8 per 8; d : f16 per 32; table g : i8[4, 8] = { " VECTORS " }; "
+     "value = d * g[p & 3, k % 8] * (1 - 2 * (s >> k % 8 & 1));",
+     "i8 per 32", MODE_TABLE_DOT, "the number among 6 values, 3 bits"},
+    {"p : u8 per 8; c : u2; d : f16 per 32; table g : i8[4, 8] = { " VECTORS " }; value = d * g[p & 3, k % 8] + d * c;",
+     "i8 per 32", MODE_TABLE_DOT, "the number among 3 values, 2 bits"},
+    {"p : u8 per 8; c : u8; table g : i8[4, 8] = { " VECTORS " }; value = g[p & 3, k % 8] + 0.5 * c;", "f32",
+     MODE_DECODE, "too many for one code"},
+    {"p : u8 per 8; t : f16[8] per row; c : u3; table g : i8[4, 8] = { " VECTORS " }; value = g[p & 3, k % 8] * t[c];",
+     "f32", MODE_DECODE, "a stored look-up is multiplied by what depends on the position"},
     {"c : u4; s : f16 per 32; value = s / (c - 3);", "i8 per 32", MODE_FLOAT,
      "table-dot refused: a level is infinite or no number"},
     {"c : u4; s : u4 per 32; value = (c + 1) % (s + 1);", "f32", -1, NULL},
