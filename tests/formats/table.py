@@ -92,10 +92,18 @@ def row_of(shown, name, info):
     return cells + [f"{milliseconds} ms" if cost else "", f"{int(size) / 1024:.1f} KiB" if cost else ""]
 
 
+def short_forms(formats, folder):
+    """What else the folder has: names of rules, which are no formats."""
+    names = sorted(path.stem for path in folder.glob("*.q") if path.stem not in formats)
+    named = ", ".join(f"`{name}`" for name in names)
+    return f"\nShort forms, which name a format and the activations that go with it: {named}.\n" if names else ""
+
+
 def write(formats, shown, document):
     lines = [HEAD + "| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
     lines += ["| " + " | ".join(row_of(shown, name, formats[name])) + " |" for name in sorted(formats)]
-    pathlib.Path(document).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    forms = short_forms(formats, pathlib.Path(document).resolve().parent.parent / "schemes")
+    pathlib.Path(document).write_text("\n".join(lines) + "\n" + forms, encoding="utf-8")
 
 
 def read_document(path):
