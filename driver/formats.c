@@ -31,6 +31,8 @@ static const quant_config *find_config(job *j, known_formats *k, const tensor_fi
   known_config made = {.file = f};
   quant_config_beside(j->d, j->mem, f, &made.config);
   vec_push(j->mem, &k->configs, made);
+  found_list all = {0};
+  recognise_file(&(subject){k->formats, f, made.config}, &all); // what most layers are decides about the others
   return made.config;
 }
 

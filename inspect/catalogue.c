@@ -10,28 +10,34 @@ bool catalogue_depends(const catalogue_form *f, size_t p, size_t t, unsigned r) 
   return f->depends[depends_index(f, p, t, r)];
 }
 
-// Another value that the parameter may well have.
-static int64_t other_value(const fe_parameter *p) {
-  if (p->role == FE_PARAMETER_WIDTH) return p->value > 1 ? p->value - 1 : 2;
-  return p->value == 0 ? 1 : 2 * p->value;
+// Other values that the parameter may well have: one alone may happen to give the same sizes.
+enum { OTHER_VALUES = 3 };
+static int64_t other_value(const fe_parameter *p, unsigned i) {
+  static const int64_t widths[OTHER_VALUES] = {1, 2, 8};
+  if (p->role == FE_PARAMETER_WIDTH) return widths[i];
+  return p->value == 0 ? (int64_t)i + 1 : p->value * ((int64_t)i + 2);
 }
 
-static void note_depends(const catalogue *c, catalogue_form *f, size_t p, bool *depends) {
+// NULL stands for any size.
+static bool same_size(const expr *a, const expr *b) { return a == NULL || b == NULL ? a == b : expr_equal(a, b); }
+
+static void note_depends(const catalogue *c, catalogue_form *f, size_t p, unsigned i, bool *depends) {
   const scheme_layout *l = catalogue_layout(f, f->sample);
   binding b = {{0}};
-  for (size_t i = 0; i < f->info->parameter_count; i++) b.values[i] = f->info->parameters[i].value;
-  b.values[p] = other_value(&f->info->parameters[p]);
+  for (size_t k = 0; k < f->info->parameter_count; k++) b.values[k] = f->info->parameters[k].value;
+  b.values[p] = other_value(&f->info->parameters[p], i);
   const scheme *other = catalogue_make(c, f, &b);
-  for (size_t t = 0; t < l->tensor_count; t++)
+  for (size_t t = 0; other != NULL && t < l->tensor_count; t++)
     for (unsigned r = 0; r < l->tensors[t].rank; r++)
-      depends[depends_index(f, p, t, r)] =
-          other == NULL || !expr_equal(l->tensors[t].dims[r], catalogue_layout(f, other)->tensors[t].dims[r]);
+      depends[depends_index(f, p, t, r)] |=
+          !same_size(l->tensors[t].dims[r], catalogue_layout(f, other)->tensors[t].dims[r]);
 }
 
 static void note_all_depends(const catalogue *c, catalogue_form *f) {
   size_t tensors = catalogue_layout(f, f->sample)->tensor_count;
   bool *depends = ARENA_ARRAY(c->mem, bool, f->info->parameter_count * tensors * SCHEME_MAX_RANK + 1);
-  for (size_t p = 0; p < f->info->parameter_count; p++) note_depends(c, f, p, depends);
+  for (size_t p = 0; p < f->info->parameter_count; p++)
+    for (unsigned i = 0; i < OTHER_VALUES; i++) note_depends(c, f, p, i, depends);
   f->depends = depends;
 }
 
@@ -68,4 +74,14 @@ const catalogue_form *catalogue_blocks(const catalogue *c, uint32_t type) {
     if (l->block_weights != 0 && l->type_id == (int64_t)type) return &c->forms.data[i];
   }
   return NULL;
+}
+
+bool catalogue_has_width(const catalogue_form *f) {
+  for (size_t p = 0; p < f->info->parameter_count; p++)
+    if (f->info->parameters[p].role == FE_PARAMETER_WIDTH) return true;
+  return false;
+}
+
+void catalogue_forget(catalogue *c) {
+  for (size_t i = 0; i < c->forms.len; i++) c->forms.data[i].used = 0;
 }

@@ -22,6 +22,7 @@ typedef struct catalogue_form {
   const scheme *sample;
   const bool *depends; // which sizes depend on which parameter: see catalogue_depends
   VEC(binding) known;  // parameters with which tensors were explained before
+  uint64_t used;       // weights of the file at hand that are read so, as far as known
 } catalogue_form;
 
 typedef struct catalogue {
@@ -40,11 +41,17 @@ static inline const scheme_layout *catalogue_layout(const catalogue_form *f, con
   return &s->layouts[f->layout];
 }
 
+// Begins anew with another file.
+void catalogue_forget(catalogue *c);
+
 // The scheme of the form with these parameters; NULL when they make none.
 const scheme *catalogue_make(const catalogue *c, const catalogue_form *f, const binding *b);
 
 // Whether the size of dimension r of layout tensor t depends on parameter p.
 bool catalogue_depends(const catalogue_form *f, size_t p, size_t t, unsigned r);
+
+// Whether a parameter decides the width of types; types of tensors may then differ from the sample's.
+bool catalogue_has_width(const catalogue_form *f);
 
 // The form whose layout has the container's number for this block type; NULL without.
 const catalogue_form *catalogue_blocks(const catalogue *c, uint32_t type);

@@ -160,7 +160,14 @@ static bool convert_all(converter *c, const found_list *list) {
   return ok;
 }
 
-static void print_report(const converter *c) {
+static void print_doubts(const converter *c, const found_list *list) {
+  for (size_t i = 0; i < list->len; i++)
+    if (is_wanted(c, list->data[i]) && list->data[i]->others.len > 0)
+      fprintf(c->job->report, "'%s' was read as %s, layout = %s; it may be %s as well\n", list->data[i]->name,
+              list->data[i]->scheme->name, list->data[i]->layout->name, list->data[i]->others.data[0]);
+}
+
+static void print_report(const converter *c, const found_list *list) {
   FILE *out = c->job->report;
   weights_print_table(out, c->stats.data, c->stats.len);
   if (c->exact > 0)
@@ -169,6 +176,7 @@ static void print_report(const converter *c) {
   if (c->lossy > 0) fprintf(out, "%zu of %zu matrices are quantized with a loss\n", c->lossy, c->stats.len);
   if (c->requantized > 0)
     fprintf(out, "%zu of these were quantized before: from the float weights less would be lost\n", c->requantized);
+  print_doubts(c, list);
   if (c->job->dry_run) fprintf(out, "nothing was written\n");
 }
 
@@ -179,6 +187,6 @@ bool convert_file(diag *d, arena *a, file_set *outputs, const subject *s, const 
   bool ok = convert_all(&c, &list);
   if (ok) convert_keep_metadata(&c.out, s->file);
   if (ok && !job->dry_run) ok = convert_write(d, outputs, job->output, &c.out);
-  if (ok && job->report != NULL) print_report(&c);
+  if (ok && job->report != NULL) print_report(&c, &list);
   return ok;
 }

@@ -78,13 +78,15 @@ static void try_binding(search *s) {
   const scheme *made = catalogue_make(s->c, s->form, &s->b);
   if (made == NULL) return;
   const scheme_layout *l = catalogue_layout(s->form, made);
+  for (size_t i = 0; i < l->tensor_count; i++)
+    if (!solve_takes(&l->tensors[i], s->tensors[i])) return;
   if (!solve_shape(l, s->tensors, NULL, &shape)) return;
   fit *f = ARENA_NEW(s->mem, fit);
   *f = (fit){.form = s->form, .scheme = made, .layout = l, .parameters = s->b};
-  f->rows = shape.rows.max;
-  f->columns = shape.columns.max;
+  f->rows = solve_roundest(&shape.rows);
+  f->columns = solve_roundest(&shape.columns);
   f->certain = shape.rows.min == shape.rows.max && shape.columns.min == shape.columns.max;
-  bool bounded = f->rows < shape_unknown.rows.max && f->columns < shape_unknown.columns.max;
+  bool bounded = shape.rows.max < shape_unknown.rows.max && shape.columns.max < shape_unknown.columns.max;
   if (bounded && solve_check(l, s->tensors, f->rows, f->columns)) keep_fit(s, f);
 }
 
@@ -108,9 +110,10 @@ static void size_candidates(const search *s, size_t p, candidates *out) {
 // As many weights as a stored number is shared by; the usual sizes, and all.
 static void group_candidates(const search *s, size_t p, candidates *out) {
   const scheme_layout *l = sample_layout(s);
-  uint64_t sizes[] = {s->partial.columns.max, s->partial.rows.max};
+  bool known[] = {s->partial.columns.max != shape_unknown.columns.max, s->partial.rows.max != shape_unknown.rows.max};
+  uint64_t sizes[] = {solve_roundest(&s->partial.columns), solve_roundest(&s->partial.rows)};
   for (unsigned i = 0; i < 2; i++) {
-    if (sizes[i] == shape_unknown.columns.max) continue;
+    if (!known[i]) continue;
     for (size_t t = 0; t < l->tensor_count; t++)
       for (unsigned r = 0; r < l->tensors[t].rank; r++)
         if (catalogue_depends(s->form, p, t, r)) {
@@ -120,7 +123,7 @@ static void group_candidates(const search *s, size_t p, candidates *out) {
   }
   for (int64_t size = 8; size <= 1024; size *= 2) add_candidate(out, size);
   for (unsigned i = 0; i < 2; i++)
-    if (sizes[i] != shape_unknown.columns.max) add_candidate(out, (int64_t)sizes[i]);
+    if (known[i]) add_candidate(out, (int64_t)sizes[i]);
 }
 
 static void find_candidates(const search *s, size_t p, candidates *out) {
@@ -133,7 +136,8 @@ static void find_candidates(const search *s, size_t p, candidates *out) {
   const fe_parameter *parameter = &s->form->info->parameters[p];
   out->count = 0;
   add_candidate(out, parameter->value);
-  if (parameter_matters(s, p)) finders[parameter->role](s, p, out);
+  // Widths that no size depends on are codes in bytes, of which the file may state how many bits count.
+  if (parameter_matters(s, p) || parameter->role == FE_PARAMETER_WIDTH) finders[parameter->role](s, p, out);
 }
 
 // ---- all of them -----------------------------------------------------------------------------------------

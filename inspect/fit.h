@@ -6,7 +6,7 @@
 #include "inspect/solve.h"
 
 typedef struct fit {
-  const catalogue_form *form;
+  catalogue_form *form;
   const scheme *scheme;
   const scheme_layout *layout;
   binding parameters;

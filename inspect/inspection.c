@@ -109,6 +109,7 @@ inspection *inspect_file(catalogue *c, const tensor_file *f, const quant_config 
   found_list list = {0};
   codebook_list books = {0};
   *x = (inspection){.file = f, .config = config};
+  catalogue_forget(c);
   recognise_file(&(subject){.c = c, .file = f, .config = config}, &list);
   codebooks_find(c, c->mem, &books);
   for (size_t i = 0; i < list.len; i++) add_tensor(c->mem, x, describe(c, &books, list.data[i]));

@@ -177,7 +177,7 @@ static void try_granule(hypotheses *h, const granule *g) {
 static bool try_all(hypotheses *h, const part *p, uint64_t group, float *scratch) {
   granule g;
   uint64_t width = group == 0 ? p->rows * p->columns : group;
-  size_t limit = width / 2 < MAX_LEVELS ? (size_t)(width / 2) : MAX_LEVELS;
+  size_t limit = width < MAX_LEVELS ? (size_t)width : MAX_LEVELS;
   for (uint64_t at = 0; at + width <= p->rows * p->columns; at += width) {
     if (group != 0 && at % p->columns + width > p->columns) continue;
     for (uint64_t i = 0; i < width; i++) scratch[i] = p->numbers[at + i];
@@ -210,7 +210,7 @@ static void set_kind(level_facts *f, level_kind kind, unsigned count) {
 static void conclude(const hypotheses *h, level_facts *out) {
   const codebook *book = best_book(h);
   bool uniform = h->uniform && h->uniform_count > 0, powers = h->powers && h->power_count > 0;
-  out->symmetric = h->symmetric;
+  *out = (level_facts){.symmetric = h->symmetric};
   set_kind(out, LEVELS_OTHER, (unsigned)h->count);
   if (h->constant)
     set_kind(out, LEVELS_CONSTANT, 1);
@@ -245,22 +245,26 @@ static bool is_convincing(const part *p, uint64_t group, const level_facts *f) {
   return f->kind != LEVELS_OTHER || width >= 8 * (uint64_t)f->count;
 }
 
-level_facts levels_find(const catalogue *c, const codebook_list *books, const tensor *t) {
-  level_facts none = {.kind = LEVELS_MANY}, facts = none;
-  part p;
-  arena *a = arena_new();
-  if (t->rank < 2 || !from_float_dtype(t->dtype) || !read_part(c, a, t, &p)) {
-    arena_free(a);
-    return none;
-  }
-  uint64_t groups[] = {0, p.columns, 1024, 512, 256, 128, 64, 32, 16};
-  bool found = false;
-  for (size_t i = 0; !found && i < sizeof groups / sizeof *groups; i++) {
-    if (i > 1 && groups[i] >= p.columns) continue;
-    found = try_group(&p, groups[i], books, a, &facts) && is_convincing(&p, groups[i], &facts);
+// Levels of their own are the last resort: smaller groups may have a reason for theirs.
+static level_facts find_group(const part *p, const codebook_list *books, arena *a) {
+  uint64_t groups[] = {0, p->columns, 1024, 512, 256, 128, 64, 32, 16};
+  level_facts facts, own = {.kind = LEVELS_MANY};
+  for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
+    if (i > 1 && groups[i] >= p->columns) continue;
+    if (!try_group(p, groups[i], books, a, &facts)) continue;
     facts.whole = i == 0;
     facts.group = i > 1 ? groups[i] : 0;
+    if (facts.kind != LEVELS_OTHER) return facts;
+    if (own.kind == LEVELS_MANY && is_convincing(p, groups[i], &facts)) own = facts;
   }
+  return own;
+}
+
+level_facts levels_find(const catalogue *c, const codebook_list *books, const tensor *t) {
+  level_facts facts = {.kind = LEVELS_MANY};
+  part p;
+  arena *a = arena_new();
+  if (t->rank >= 2 && from_float_dtype(t->dtype) && read_part(c, a, t, &p)) facts = find_group(&p, books, a);
   arena_free(a);
-  return found ? facts : none;
+  return facts;
 }

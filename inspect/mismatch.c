@@ -106,16 +106,10 @@ static void compare_method(comparison *m) {
                          m->most == NULL ? "" : "most are ", most));
 }
 
-static unsigned scheme_bits(const scheme *s) {
-  for (size_t f = 0; f < s->field_count; f++)
-    if (s->fields[f].gran.kind == GRAN_WEIGHT && s->fields[f].rank == 0) return elem_get(s->fields[f].type)->bits;
-  return 0;
-}
-
 // A method that has so many bits, in a name that says others.
 static void compare_itself(comparison *m) {
   const name_parts *n = &m->x->name;
-  unsigned bits = n->scheme == NULL ? 0 : scheme_bits(n->scheme);
+  unsigned bits = n->method_bits;
   if (bits != 0 && n->bits != 0 && n->bits != bits)
     warn(m, arena_printf(m->mem, "the name says %s and %u bits, but %s has codes of %u", n->method, n->bits, n->method,
                          bits));

@@ -110,6 +110,12 @@ static bool is_variant(arena *a, const char *word, const char *name) {
   return *rest == '_' && strlen(rest + 1) <= MAX_VARIANT && isalpha((unsigned char)rest[1]);
 }
 
+static unsigned code_bits(const scheme *s) {
+  for (size_t f = 0; f < s->field_count; f++)
+    if (s->fields[f].gran.kind == GRAN_WEIGHT && s->fields[f].rank == 0) return elem_get(s->fields[f].type)->bits;
+  return 0;
+}
+
 static bool take_scheme(decoder *d, const char *word) {
   const scheme *best = NULL;
   size_t best_length = 0;
@@ -122,13 +128,8 @@ static bool take_scheme(decoder *d, const char *word) {
   if (best == NULL) return false;
   d->out->method = word;
   d->out->scheme = best;
+  d->out->method_bits = code_bits(best);
   return true;
-}
-
-static bool has_width(const fe_library_scheme *info) {
-  for (size_t p = 0; p < info->parameter_count; p++)
-    if (info->parameters[p].role == FE_PARAMETER_WIDTH) return true;
-  return false;
 }
 
 // A layout that only one scheme has stands for that scheme; one of many schemes is a way of packing.
@@ -144,7 +145,7 @@ static bool take_layout(decoder *d, const char *word) {
   if (count == 0) return false;
   if (d->out->method == NULL || !d->out->names_layout) d->out->method = word;
   d->out->names_layout = true;
-  d->out->scheme = count == 1 && !has_width(last->info) ? last->sample : NULL;
+  d->out->method_bits = count == 1 && !catalogue_has_width(last) ? code_bits(last->sample) : 0;
   return true;
 }
 
@@ -215,12 +216,6 @@ static const char *find_extension(const char *text) {
   return dot + 1;
 }
 
-static unsigned code_bits(const scheme *s) {
-  for (size_t f = 0; f < s->field_count; f++)
-    if (s->fields[f].gran.kind == GRAN_WEIGHT && s->fields[f].rank == 0) return elem_get(s->fields[f].type)->bits;
-  return 0;
-}
-
 name_parts name_decode(const catalogue *c, arena *a, const char *name) {
   size_t length = strlen(name);
   while (length > 1 && name[length - 1] == '/') length--;
@@ -233,7 +228,7 @@ name_parts name_decode(const catalogue *c, arena *a, const char *name) {
   take_words(&d);
   if (d.base.len > 0) out.base = strbuf_text(&d.base);
   if (d.extra.len > 0) out.extra = strbuf_text(&d.extra);
-  if (out.bits == 0 && out.scheme != NULL) out.bits = code_bits(out.scheme);
+  if (out.bits == 0) out.bits = out.method_bits;
   return out;
 }
 

@@ -13,8 +13,9 @@ typedef struct name_parts {
   const char *base;       // "llama", with the words that nothing is known of
   const char *parameters; // "7b"
   const char *method;     // "GPTQ": names a layout or a scheme, with its variant
-  const scheme *scheme;   // the scheme that the method names, or that has the layout which it names
+  const scheme *scheme;   // that the method names; NULL for a layout
   bool names_layout;      // the method is a layout
+  unsigned method_bits;   // of the codes of the scheme, or of the only one that has the layout; 0: not known
   unsigned bits;          // of weights
   unsigned activation_bits;
   uint64_t group;

@@ -1,6 +1,7 @@
 #include "inspect/rank.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,15 +146,21 @@ static bool names_parameter(const tensor_meta *m, const fe_parameter *p, int64_t
   return *end == '\0' && end != m->value && number == value && strstr(last_part(m->key), p->name) != NULL;
 }
 
-// A text that is the name of the scheme or of the layout, a number that is that of a parameter.
-static unsigned agrees_with(arena *a, const tensor_meta *m, const fit *x) {
-  if (m->item_type != NULL || strlen(m->value) > 64) return 0;
-  const char *value = plain_text(a, m->value);
-  unsigned count =
-      strcmp(value, plain_text(a, x->layout->name)) == 0 || strcmp(value, plain_text(a, x->form->info->name)) == 0;
-  for (size_t p = 0; p < x->form->info->parameter_count; p++)
+static bool is_short(const tensor_meta *m) { return m->item_type == NULL && strlen(m->value) <= 64; }
+
+// A number that is that of a parameter.
+static unsigned told_by(const tensor_meta *m, const fit *x) {
+  unsigned count = 0;
+  for (size_t p = 0; is_short(m) && p < x->form->info->parameter_count; p++)
     count += names_parameter(m, &x->form->info->parameters[p], x->parameters.values[p]);
   return count;
+}
+
+// A text that is the name of the scheme or of the layout.
+static unsigned agrees_with(arena *a, const tensor_meta *m, const fit *x) {
+  if (!is_short(m)) return 0;
+  const char *value = plain_text(a, m->value);
+  return strcmp(value, plain_text(a, x->layout->name)) == 0 || strcmp(value, plain_text(a, x->form->info->name)) == 0;
 }
 
 // What the configuration says of widths and groups; a group of -1 is a row.
@@ -169,16 +176,17 @@ static unsigned agrees_with_args(const quant_args *args, const fit *x) {
   return count;
 }
 
-static unsigned count_agreements(const subject *s, const fit *x) {
+static void count_meta(arena *a, const tensor_meta *m, const fit *x, reading *r) {
+  r->told += told_by(m, x);
+  r->agrees += agrees_with(a, m, x);
+}
+
+static void hear(const subject *s, const fit *x, reading *r) {
   arena *a = arena_new();
-  unsigned count = 0;
-  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++)
-    count += agrees_with(a, tensor_file_meta_at(s->file, i), x);
-  for (size_t i = 0; s->config != NULL && i < s->config->member_count; i++)
-    count += agrees_with(a, &s->config->members[i], x);
-  if (s->config != NULL) count += agrees_with_args(&s->config->weights, x);
+  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++) count_meta(a, tensor_file_meta_at(s->file, i), x, r);
+  for (size_t i = 0; s->config != NULL && i < s->config->member_count; i++) count_meta(a, &s->config->members[i], x, r);
+  if (s->config != NULL) r->told += agrees_with_args(&s->config->weights, x);
   arena_free(a);
-  return count;
 }
 
 // ---- a reading -------------------------------------------------------------------------------------------
@@ -198,6 +206,20 @@ static void read_numbers(catalogue *c, reading *r) {
   arena_free(a);
 }
 
+static unsigned count_same_types(const reading *r) {
+  unsigned count = 0;
+  elem_type type;
+  for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
+    count += solve_elem_type(r->tensors[i]->dtype, &type) && type == r->fit.layout->tensors[i].type;
+  return count;
+}
+
+static double measure_coverage(const reading *r) {
+  double stored = 0, weights = (double)r->fit.rows * (double)r->fit.columns;
+  for (size_t i = 0; i < r->fit.layout->tensor_count; i++) stored += 8 * (double)r->tensors[i]->size;
+  return scheme_bits_per_weight(r->fit.scheme, r->fit.rows, r->fit.columns) * weights / stored;
+}
+
 static const char *find_problem(catalogue *c, const reading *r) {
   if (!r->facts.known) return "its tensors cannot be read as the layout says";
   for (size_t i = 0; i < r->rest.len; i++)
@@ -212,7 +234,9 @@ void rank_add(const subject *s, const char *layer, const tensor *const *tensors,
   reading r = {.fit = *x, .tensors = tensors, .order = out->len};
   r.inputs = sample_inputs(c->mem, x->layout, tensors);
   find_rest(c, s->file, layer, &r);
-  r.agrees = count_agreements(s, x);
+  hear(s, x, &r);
+  r.same_types = count_same_types(&r);
+  r.coverage = measure_coverage(&r);
   read_numbers(c, &r);
   r.problem = find_problem(c, &r);
   vec_push(c->mem, out, r);
@@ -239,7 +263,10 @@ static unsigned roundness(const reading *r) {
   return r->fit.certain ? ENOUGH : zeros;
 }
 
-static int compare_sizes(size_t a, size_t b) { return a < b ? -1 : a > b; }
+// Bits that are never read, or read for several elements.
+static double waste(const reading *r) { return r->coverage < 1 ? 1 - r->coverage : r->coverage - 1; }
+
+static int compare_sizes(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
 
 // By everything but the numbers: negative when `a` is better.
 static int compare_facts(const reading *a, const reading *b) {
@@ -248,13 +275,26 @@ static int compare_facts(const reading *a, const reading *b) {
   if (a->facts.finite != b->facts.finite) return a->facts.finite ? -1 : 1;
   if (a->fit.layout->tensor_count != b->fit.layout->tensor_count)
     return -compare_sizes(a->fit.layout->tensor_count, b->fit.layout->tensor_count);
+  if (a->told != b->told) return a->told > b->told ? -1 : 1;
+  if (waste(a) - waste(b) > 0.05 || waste(b) - waste(a) > 0.05) return waste(a) < waste(b) ? -1 : 1;
+  if (a->same_types != b->same_types) return a->same_types > b->same_types ? -1 : 1;
   if (divides(a) != divides(b)) return divides(a) ? -1 : 1;
+  return 0;
+}
+
+// By what is usual: layers of one file are mostly alike, and sizes are round.
+static int compare_likely(const reading *a, const reading *b) {
+  if (a->fit.form->used != b->fit.form->used) return -compare_sizes(a->fit.form->used, b->fit.form->used);
   return -compare_sizes(roundness(a), roundness(b));
 }
 
+// A few groups may be odd by chance; and a layer is hardly packed in another way than most of its file.
 static bool numbers_decide(const reading *a, const reading *b) {
-  double one = oddness(a), other = oddness(b);
-  return (one > other ? one - other : other - one) > 0.25;
+  double one = oddness(a), other = oddness(b), groups = fmin(a->facts.groups, b->facts.groups);
+  double enough = fmax(0.25, 3 / sqrt(fmax(groups, 1)));
+  const reading *better = one < other ? a : b, *worse = one < other ? b : a;
+  if (better->fit.form->used < worse->fit.form->used / 4) enough += 1;
+  return fabs(one - other) > enough;
 }
 
 static int compare_readings(const void *first, const void *second) {
@@ -263,7 +303,8 @@ static int compare_readings(const void *first, const void *second) {
   if (facts != 0) return facts;
   if (numbers_decide(a, b)) return oddness(a) < oddness(b) ? -1 : 1;
   if (a->agrees != b->agrees) return a->agrees > b->agrees ? -1 : 1;
-  return compare_sizes(a->order, b->order);
+  int likely = compare_likely(a, b);
+  return likely != 0 ? likely : compare_sizes(a->order, b->order);
 }
 
 // Not by qsort: "about as odd" is no order of three.
@@ -285,7 +326,8 @@ static bool same_numbers(const reading *a, const reading *b) {
 }
 
 bool rank_same(const reading *a, const reading *b) {
-  return compare_facts(a, b) == 0 && !numbers_decide(a, b) && a->agrees == b->agrees && !same_numbers(a, b);
+  return compare_facts(a, b) == 0 && !numbers_decide(a, b) && a->agrees == b->agrees && compare_likely(a, b) == 0 &&
+         !same_numbers(a, b);
 }
 
 const char *rank_text(arena *a, const reading *r) {

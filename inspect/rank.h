@@ -11,8 +11,11 @@ typedef struct reading {
   const tensor *const *tensors;
   layout_input *inputs;
   VEC(found_rest) rest;
-  size_t unexplained; // of the rest
-  unsigned agrees;    // how much of what the file says of itself it has
+  size_t unexplained;  // of the rest
+  unsigned same_types; // tensors of the very type that the layout says
+  double coverage;     // bits of all elements, by bits of the tensors
+  unsigned told;       // how many of its parameters the file, or those beside it, state
+  unsigned agrees;     // how often they name its scheme or layout
   sample_facts facts;
   const double *numbers; // first weights, to tell readings apart
   size_t number_count;

@@ -29,7 +29,8 @@ static const tensor **find_tensors(const catalogue *c, const tensor_file *f, con
   const tensor **tensors = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) {
     tensors[i] = tensor_file_find(f, arena_printf(c->mem, "%s%s", layer, l->tensors[i].suffix));
-    if (tensors[i] == NULL || !solve_takes(&l->tensors[i], tensors[i])) return NULL;
+    if (tensors[i] == NULL || tensors[i]->rank != l->tensors[i].rank) return NULL;
+    if (!catalogue_has_width(form) && !solve_takes(&l->tensors[i], tensors[i])) return NULL;
   }
   return tensors;
 }
@@ -53,6 +54,7 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
   found *w = ARENA_NEW(c->mem, found);
   *w = (found){.kind = FOUND_TENSORS,
                .name = arena_strdup(c->mem, layer),
+               .form = r->fit.form,
                .scheme = r->fit.scheme,
                .layout = r->fit.layout,
                .rows = r->fit.rows,
@@ -255,15 +257,32 @@ static int compare_found(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-// Of readings that share tensors the one with more of them counts.
+static void recognise_layers(finder *x, const text_list *layers, found_list *out) {
+  out->len = 0;
+  for (size_t i = 0; i < layers->len; i++) {
+    found *w = recognise_layer(x->s, layers->data[i], 0);
+    if (w != NULL) vec_push(x->c->mem, out, w);
+  }
+}
+
+// How much of the file each form explains.
+static void note_used(catalogue *c, const found_list *list) {
+  for (size_t f = 0; f < c->forms.len; f++)
+    for (size_t i = 0; i < list->len; i++) {
+      const found *w = list->data[i];
+      if (w->form == &c->forms.data[f]) c->forms.data[f].used += w->rows * w->columns;
+    }
+}
+
+// Of readings that share tensors the one with more of them counts. Layers are mostly alike: what most of them are tells
+// what a small one is, so that they are looked at twice.
 static void find_all_layers(finder *x) {
   text_list layers = {0};
   found_list list = {0};
   list_layers(x, &layers);
-  for (size_t i = 0; i < layers.len; i++) {
-    found *w = recognise_layer(x->s, layers.data[i], 0);
-    if (w != NULL) vec_push(x->c->mem, &list, w);
-  }
+  recognise_layers(x, &layers, &list);
+  note_used(x->c, &list);
+  if (list.len > 1) recognise_layers(x, &layers, &list);
   if (list.len > 0) qsort(list.data, list.len, sizeof *list.data, compare_found);
   for (size_t i = 0; i < list.len; i++)
     if (is_free(x, list.data[i])) claim(x, list.data[i]);

@@ -34,6 +34,7 @@ typedef struct found {
   found_kind kind;
   const tensor_file *file;     // FIELDS
   const char *name;            // of the layer for separate tensors, else of the tensor
+  const catalogue_form *form;  // TENSORS
   const scheme *scheme;        // NULL for FLOAT, NUMBERS, UNKNOWN
   const scheme_layout *layout; // NULL also for fields
   uint64_t rows, columns;      // of weights; of other tensors all dimensions but the last are rows
@@ -58,7 +59,8 @@ typedef struct subject {
   const quant_config *config;
 } subject;
 
-// Everything in the file, in the order of its tensors.
+// Everything in the file, in the order of its tensors. What its layers are is remembered in the catalogue, and decides
+// where other layers leave it open; catalogue_forget ends that.
 void recognise_file(const subject *s, found_list *out);
 
 // The weights of one layer with that many columns (0: not known), stored as separate tensors. NULL when no layout

@@ -129,10 +129,22 @@ static void measure_codes(tensor_codes *t, sample_facts *out) {
   out->centre = count > 0 ? total / count : 0;
 }
 
+static double count_groups(const tensor_codes *t) {
+  double groups = 1;
+  for (size_t f = 0; f < t->scheme->field_count; f++) {
+    uint64_t count = 0;
+    bool is_shared = t->scheme->fields[f].gran.kind != GRAN_WEIGHT && t->scheme->fields[f].rank == 0;
+    if (is_shared && scheme_field_count(&t->scheme->fields[f], t->rows, t->columns, &count))
+      groups = fmax(groups, (double)count);
+  }
+  return groups;
+}
+
 sample_facts sample_measure(tensor_codes *corner) {
   sample_facts facts = {.known = corner != NULL};
   if (corner == NULL) return facts;
   measure_weights(corner, &facts);
   measure_codes(corner, &facts);
+  facts.groups = count_groups(corner);
   return facts;
 }

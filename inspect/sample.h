@@ -17,6 +17,7 @@ typedef struct sample_facts {
   bool symmetric;  // the numbers of a group lie around zero, up to one step
   double centre;   // how far the middle of a group's numbers is from zero, in steps: 0 to half a step is the usual
   double bias;     // |mean| / standard deviation of the weights; 0 when all are equal
+  double groups;   // numbers in the corner that several weights share: how much `centre` and `bias` are to be trusted
   double sparsity; // share of weights that are zero
 } sample_facts;
 

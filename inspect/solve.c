@@ -72,17 +72,27 @@ bool solve_shape(const scheme_layout *l, const tensor *const *tensors, const boo
     for (size_t t = 0; t < l->tensor_count; t++)
       for (unsigned r = 0; r < l->tensors[t].rank; r++) {
         const expr *e = l->tensors[t].dims[r];
-        if (skip != NULL && skip[t * SCHEME_MAX_RANK + r]) continue;
+        if (e == NULL || (skip != NULL && skip[t * SCHEME_MAX_RANK + r])) continue; // any size will do
         if ((uses(e, VAR_ROWS) && uses(e, VAR_COLUMNS)) != both) continue;
         if (!solve_size(e, (int64_t)tensors[t]->dims[r], shape)) return false;
       }
   return true;
 }
 
+uint64_t solve_roundest(const extent *range) {
+  for (unsigned shift = 31; shift > 0; shift--) {
+    uint64_t multiple = range->max >> shift << shift;
+    if (multiple >= range->min && multiple > 0) return multiple;
+  }
+  return range->max;
+}
+
 bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t rows, uint64_t columns) {
   for (size_t t = 0; t < l->tensor_count; t++)
     for (unsigned r = 0; r < l->tensors[t].rank; r++)
-      if (size_at(l->tensors[t].dims[r], rows, columns) != (int64_t)tensors[t]->dims[r]) return false;
+      if (l->tensors[t].dims[r] != NULL &&
+          size_at(l->tensors[t].dims[r], rows, columns) != (int64_t)tensors[t]->dims[r])
+        return false;
   return true;
 }
 

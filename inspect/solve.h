@@ -20,8 +20,12 @@ extern const shape_range shape_unknown;
 
 // Tensors[i] is that of layout tensor i, of the same rank. `skip` (may be NULL) says for each tensor and dimension,
 // SCHEME_MAX_RANK apart, whether it is left out of account. Narrows *shape; false when no rows and columns fit. Sizes grow
-// with N and K, as in (K + 31) / 32; of several that fit, the largest fill the words they are stored in.
+// with N and K, as in (K + 31) / 32.
 bool solve_shape(const scheme_layout *l, const tensor *const *tensors, const bool *skip, shape_range *shape);
+
+// The roundest number of a range: a multiple of the largest power of two. Sizes of layers are round, and padding is
+// what divisions leave open.
+uint64_t solve_roundest(const extent *range);
 
 // Whether the tensors have exactly these rows and columns.
 bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t rows, uint64_t columns);

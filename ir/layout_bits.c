@@ -348,7 +348,7 @@ bool layout_tensor_bits(const scheme *s, const tensor_bits *tensors, const int64
   *out = (raw_bits){.width = width};
   if (!evaluate(&env, p->raw, &v)) return false;
   out->add = (uint64_t)v.add;
-  for (unsigned i = 0; i < width; i++) {
+  for (unsigned i = 0; i < 64; i++) {
     int64_t bit = v.bits[i];
     out->at[i] = bit < 0 ? RAW_CONSTANT : (uint64_t)bit / 2;
     if (bit == BIT_ONE || (bit >= 0 && bit % 2 != 0)) out->flip |= (uint64_t)1 << i;

@@ -45,7 +45,8 @@ typedef struct tensor_bits {
   uint64_t first;
 } tensor_bits;
 
-// Where the bits of one raw element are: raw = (bits ^ flip) + add, modulo 2^width. Constant bits have no place.
+// Where the bits of one raw element are: raw = (bits ^ flip) + add, modulo 2^width. Constant bits have no place. Bits from
+// `width` on are stored, too, where the place reads more than the element has: they do not count.
 #define RAW_CONSTANT UINT64_MAX
 typedef struct raw_bits {
   unsigned width;

@@ -26,7 +26,7 @@ static bool set_shape(const scheme *s, const layout_tensor *t, uint64_t rows, ui
   env.vars[VAR_COLUMNS] = (int64_t)columns;
   *out = (layout_input){.type = t->type, .rank = t->rank};
   for (unsigned r = 0; r < t->rank; r++) {
-    int64_t size = eval_int(&env, t->dims[r]);
+    int64_t size = t->dims[r] == NULL ? 0 : eval_int(&env, t->dims[r]); // a size that is left open cannot be chosen
     if (size < 1 || size > INT32_MAX || !num_mul(bytes, (uint64_t)size, &bytes)) return false;
     out->dims[r] = (uint64_t)size;
   }
@@ -65,6 +65,13 @@ static void put_bit(const writer *w, uint64_t at) {
   while (i + 1 < w->l->tensor_count && at >= w->tensors[i + 1].first) i++;
   at -= w->tensors[i].first;
   w->bytes[i][at / 8] = (uint8_t)(w->bytes[i][at / 8] | 1u << at % 8);
+}
+
+// A number in a wider place has its sign in all bits above.
+static void put_sign(const writer *w, const raw_bits *place, elem_type type, uint64_t raw) {
+  bool negative = elem_get(type)->kind == ELEM_KIND_INT && (raw >> (place->width - 1) & 1) != 0;
+  for (unsigned i = place->width; negative && place->add == 0 && i < 64; i++)
+    if (place->at[i] != RAW_CONSTANT && (place->flip >> i & 1) == 0) put_bit(w, place->at[i]);
 }
 
 // Bits that are constant must be what the element has.
@@ -111,6 +118,7 @@ static bool write_place(const writer *w, const layout_place *p) {
     set_binders(f, per_row, i, vars);
     if (!layout_tensor_bits(s, w->tensors, vars, p, &place)) return cannot_write(w, p, i, false);
     if (!put_element(w, &place, w->t->elements[p->field][i])) return cannot_write(w, p, i, true);
+    put_sign(w, &place, f->type, w->t->elements[p->field][i]);
   }
   return true;
 }
