@@ -90,7 +90,7 @@ static bool fits_step(const granule *g, double step) {
     double steps = (g->levels[i] - g->levels[0]) / step;
     if (fabs(steps - round(steps)) * step > 2 * g->tolerance) return false;
   }
-  return (g->levels[g->count - 1] - g->levels[0]) / step < MAX_LEVELS - 0.5;
+  return (g->levels[g->count - 1] - g->levels[0]) / step < (double)MAX_LEVELS - 0.5;
 }
 
 // The largest distance of which all differences are multiples; 0 without.

@@ -176,7 +176,7 @@ static double tensor_bits(const scheme *s, const scheme_layout *l) {
     }
     bits += numbers;
   }
-  return bits / SIDE / SIDE;
+  return bits / (double)SIDE / (double)SIDE;
 }
 
 // One line: name, parameters, bits per weight of 4096 x 4096 weights in the smallest layout or as bare fields, then

@@ -157,8 +157,8 @@ START_TEST(thin_matrices_are_the_best) {
   for (int n = 0; n < N; n++)
     for (int k = 0; k < K; k++)
       for (int j = 1; j <= 8; j++)
-        x[n * K + k] +=
-            16 * pow(0.5, j) * sqrt(4.0 / (N * K)) * cos(M_PI * j * (n + 0.5) / N) * cos(M_PI * j * (k + 0.5) / K);
+        x[n * K + k] += 16 * pow(0.5, j) * sqrt(4.0 / (double)(N * K)) * cos(M_PI * j * (n + 0.5) / (double)N) *
+                        cos(M_PI * j * (k + 0.5) / (double)K);
   low_rank_fit(x, N, K, RANK, l, r);
   double wrong = 0;
   for (int n = 0; n < N; n++)
