@@ -40,8 +40,8 @@ typedef struct qp_field { /* elements that several weights share */
   unsigned exponent_bits, mantissa_bits; /* of floats that are stored in another type */
   int special;
   unsigned stored_exponent, stored_mantissa; /* 0: the bits are stored as they are */
-  uint64_t group; /* weights per element; 0: one per row */
-  uint64_t span;  /* the same in kernel positions */
+  uint64_t group;                            /* weights per element; 0: one per row */
+  uint64_t span;                             /* the same in kernel positions */
   uint64_t offset;
   uint64_t elements; /* numbers in its table, 1 for a plain number */
 } qp_field;
@@ -118,8 +118,8 @@ static uint32_t qp_code(const qp_format *f, const qp_source *s, uint64_t row, ui
   if (row >= s->rows || in_group >= f->k_group || column >= s->columns) return 0;
   for (unsigned i = 0; i < f->part_count; i++) {
     const qp_part *p = &f->parts[i];
-    uint32_t part = p->derive != 0 ? qp_number_of(p, p->derive(s, row, column))
-                                   : s->get[p->field](s, row, column, 0) ^ p->flip;
+    uint32_t part =
+        p->derive != 0 ? qp_number_of(p, p->derive(s, row, column)) : s->get[p->field](s, row, column, 0) ^ p->flip;
     code |= part << p->shift;
   }
   return code;
@@ -296,8 +296,8 @@ static inline int64_t qp_signed(uint32_t raw, unsigned bits) {
 }
 
 /* The newest `width` bits of the codes of `bits` bits that end at weight k, within `span` weights. */
-static inline int64_t qp_window(const qp_source *s, unsigned field, unsigned bits, uint64_t n, uint64_t k, int64_t width,
-                                int64_t span) {
+static inline int64_t qp_window(const qp_source *s, unsigned field, unsigned bits, uint64_t n, uint64_t k,
+                                int64_t width, int64_t span) {
   uint64_t first = k - k % (uint64_t)span, window = 0;
   for (unsigned done = 0, back = 0; done < (unsigned)width; done += bits, back++) {
     uint64_t at = (k - first + (uint64_t)span * (uint64_t)width - back) % (uint64_t)span;

@@ -158,12 +158,13 @@ END_TEST
 START_TEST(adapters_are_fused) {
   arena *a = arena_new();
   lower_kit k = kit_new();
-  const char *text = "model m { weights \"w.safetensors\"; weights \"adapter.safetensors\"; dim batch <= 17;\n"
-                     "input x : f32[batch, 48];\n"
-                     "low = 0.75 * linear(x, \"a.lora_A\", out = 4, bias = none);\n"
-                     "output y = silu(linear(x, \"a\", out = 21, bias = required) + linear(low, \"a.lora_B\", out = 21, "
-                     "bias = none)); }\n"
-                     "quantize { \"*.lora_?\" : f16; \"*\" : nf4, act = f32; }\n";
+  const char *text =
+      "model m { weights \"w.safetensors\"; weights \"adapter.safetensors\"; dim batch <= 17;\n"
+      "input x : f32[batch, 48];\n"
+      "low = 0.75 * linear(x, \"a.lora_A\", out = 4, bias = none);\n"
+      "output y = silu(linear(x, \"a\", out = 21, bias = required) + linear(low, \"a.lora_B\", out = 21, "
+      "bias = none)); }\n"
+      "quantize { \"*.lora_?\" : f16; \"*\" : nf4, act = f32; }\n";
   const ir_module *m = lower_text(&k, text);
   const ir_step *last = m->plan->steps.data[m->plan->steps.len - 1];
   ck_assert_str_eq(last->kernel, "matmul_nf4__f32__bias__addend__silu");
