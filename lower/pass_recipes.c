@@ -37,6 +37,7 @@ static recipe *new_recipe(ir_module *m, const scheme *s, const act_spec *act) {
   r->name = recipe_name(m->mem, m, s, act);
   r->scheme = s;
   r->act = *act;
+  r->prepared.act = *act; // half-made recipes are printed, too
   vec_push(m->mem, &m->recipes, r);
   return r;
 }
