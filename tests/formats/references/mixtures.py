@@ -6,7 +6,7 @@ from packings import random_codes, random_scales, spread, stream
 
 from references import Case
 
-REFERENCE = "numpy, from the publication"
+REFERENCE = "numpy from publications"
 
 
 def entries(rng, rows, columns, count):
