@@ -7,113 +7,14 @@
 #include "support/num.h"
 #include "weights/pack.h"
 
-static uint64_t next(uint64_t *state) {
-  uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
-  z = (z ^ z >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
-  z = (z ^ z >> 27) * UINT64_C(0x94D049BB133111EB);
-  return z ^ z >> 31;
-}
-
-static double uniform(uint64_t *state) { return (double)(next(state) >> 11) * 0x1p-53; }
-
-static uint64_t integer_element(const elem_info *e, uint64_t *state, case_data data, elem_type type) {
-  uint64_t mask = (UINT64_C(1) << e->bits) - 1;
-  if (data == CASE_ALL_LOW) return (uint64_t)elem_min(type) & mask;
-  if (data == CASE_ALL_HIGH) return (uint64_t)elem_max(type) & mask;
-  if (data == CASE_EDGES && next(state) % 2 == 0)
-    return (uint64_t)(next(state) % 2 == 0 ? elem_min(type) : elem_max(type)) & mask;
-  return next(state) & mask;
-}
-
-static double float_element(uint64_t *state, case_data data) {
-  static const double edges[] = {0, 1, -1, 0x1p-14, 0x1p-20, -0x1p-24, 100, 0x1p-126};
-  if (data == CASE_EDGES && next(state) % 3 == 0) return edges[next(state) % 8];
-  return (uniform(state) - 0.3) * 0.1;
-}
-
-// Floats of few bits: any finite code, and powers of two near 1.
-static uint64_t small_float(uint64_t *state, elem_type type) {
-  if (elem_get(type)->special == ELEM_POWER) return (uint64_t)elem_encode(type, 1) - 8 + next(state) % 12;
-  uint64_t raw = next(state) & ((UINT64_C(1) << elem_get(type)->bits) - 1);
-  return isfinite(elem_decode(type, raw)) ? raw : 0;
-}
-
-static uint64_t float_bits(uint64_t *state, case_data data, elem_type type) {
-  double x = float_element(state, data);
-  return elem_get(type)->bits <= 8 ? small_float(state, type) : elem_encode(type, x);
-}
-
-// Whether the value uses the field in an exponent.
-static bool is_exponent(const expr *e, size_t field, bool inside) {
-  if (e->op == EXPR_FIELD && e->index == field) return inside;
-  for (unsigned i = 0; i < e->arg_count; i++)
-    if (is_exponent(e->args[i], field, inside || e->op == EXPR_EXP2)) return true;
-  return false;
-}
-
-// Exponents are kept near the middle, so that most sums are numbers that f32 has.
-static uint64_t exponent_element(const elem_info *e, uint64_t *state, case_data data, elem_type type) {
-  if (e->bits < 6 || data == CASE_ALL_LOW || data == CASE_ALL_HIGH) return integer_element(e, state, data, type);
-  uint64_t width = data == CASE_EDGES ? 32 : 16, middle = (UINT64_C(1) << e->bits) / 2;
-  return (middle - width / 2 + next(state) % width) & ((UINT64_C(1) << e->bits) - 1);
-}
-
-static uint32_t random_element(elem_type type, uint64_t *seed, case_data data) {
-  const elem_info *e = elem_get(type);
-  if (e->kind == ELEM_KIND_FLOAT) return (uint32_t)float_bits(seed, data, type);
-  return (uint32_t)integer_element(e, seed, data, type);
-}
-
-// As many granules as the field's density says, spread unevenly over the rows, each at random columns.
-static bool sparse_codes(diag *d, arena *a, tensor_codes *t, unsigned field, uint64_t *seed, case_data data) {
-  const scheme_field *f = &t->scheme->fields[field];
-  uint64_t rows = scheme_granule_rows(f, t->rows), columns = scheme_granule_columns(f, t->columns);
-  uint64_t left = scheme_sparse_count(f, t->rows, t->columns), places = rows * columns, size = 1, next_entry = 0;
-  sparse_elements *s = &t->sparse[field];
-  if (!scheme_field_size(f, &size) || !tensor_codes_sparse(d, a, t, field, left)) return false;
-  for (uint64_t r = 0; r < rows; r++) {
-    for (uint64_t c = 0; c < columns; c++, places--) {
-      if (left == 0 || (next(seed) % places >= left && left < places)) continue;
-      s->columns[next_entry++] = (uint32_t)c;
-      left--;
-    }
-    s->starts[r + 1] = next_entry;
-  }
-  for (uint64_t i = 0; i < s->count * size; i++) s->raw[i] = random_element(f->type, seed, data);
-  return true;
-}
-
-tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns, uint64_t seed,
-                         case_data data) {
-  tensor_codes *t = tensor_codes_new(d, a, s, rows, columns);
-  if (t == NULL) return NULL;
-  for (size_t i = 0; i < s->section_count; i++) {
-    t->sections[i] =
-        case_codes(d, a, s->sections[i].scheme, t->sections[i]->rows, t->sections[i]->columns, seed + i, data);
-    if (t->sections[i] == NULL) return NULL;
-  }
-  for (size_t f = 0; f < s->field_count; f++)
-    if (s->fields[f].sparse && !sparse_codes(d, a, t, (unsigned)f, &seed, data)) return NULL;
-  for (size_t f = 0; f < s->field_count; f++) {
-    uint64_t count;
-    if (!scheme_field_count(&s->fields[f], rows, columns, &count)) return NULL;
-    elem_type type = s->fields[f].type;
-    bool exponent = is_exponent(s->value, f, false);
-    for (uint64_t i = 0; i < count; i++)
-      t->elements[f][i] =
-          exponent ? (uint32_t)exponent_element(elem_get(type), &seed, data, type) : random_element(type, &seed, data);
-  }
-  return t;
-}
-
 // ---- activations, by the definition ----------------------------------------------------------------------
 
-static float activation(uint64_t *state, case_data data, uint64_t k) {
-  if (data == CASE_EDGES && next(state) % 5 == 0) return 0;
-  if (data == CASE_EDGES && next(state) % 7 == 0) return k % 2 == 0 ? 1000.0f : -1000.0f;
-  if (data == CASE_ALL_LOW) return -1.0f;
-  if (data == CASE_ALL_HIGH) return k % 2 == 0 ? 1.0f : -1.0f;
-  return (float)(2 * uniform(state) - 1);
+static float activation(uint64_t *state, sample_data data, uint64_t k) {
+  if (data == SAMPLE_EDGES && sample_next(state) % 5 == 0) return 0;
+  if (data == SAMPLE_EDGES && sample_next(state) % 7 == 0) return k % 2 == 0 ? 1000.0f : -1000.0f;
+  if (data == SAMPLE_ALL_LOW) return -1.0f;
+  if (data == SAMPLE_ALL_HIGH) return k % 2 == 0 ? 1.0f : -1.0f;
+  return (float)(2 * sample_uniform(state) - 1);
 }
 
 static uint64_t at_position(const prepared_layout *l, uint64_t k) {
@@ -359,10 +260,10 @@ static ir_memory zeroed(arena *a, uint64_t size) {
 }
 
 // Packed weights and prepared activations of a case.
-static kernel_case *make_inputs(diag *d, arena *a, const recipe *r, const shape *at, uint64_t seed, case_data data) {
+static kernel_case *make_inputs(diag *d, arena *a, const recipe *r, const shape *at, uint64_t seed, sample_data data) {
   kernel_case *c = ARENA_NEW(a, kernel_case);
   *c = (kernel_case){.mem = a, .d = d, .recipe = r, .tokens = at->tokens, .rows = at->rows, .columns = at->columns};
-  c->codes = case_codes(d, a, r->scheme, at->rows, at->columns, seed, data);
+  c->codes = sample_codes(d, a, r->scheme, at->rows, at->columns, seed, data);
   uint64_t bytes;
   if (c->codes == NULL || !packing_tensor_bytes(&r->pack, at->rows, at->columns, &bytes) ||
       !prepared_get_sizes(&r->prepared, at->columns, &c->sizes))
@@ -379,7 +280,7 @@ static kernel_case *make_inputs(diag *d, arena *a, const recipe *r, const shape 
 }
 
 kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
-                      uint64_t seed, case_data data) {
+                      uint64_t seed, sample_data data) {
   shape at = {.tokens = tokens, .rows = rows, .columns = columns};
   kernel_case *c = make_inputs(d, a, r, &at, seed, data);
   if (c == NULL) return NULL;
@@ -391,7 +292,7 @@ kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint6
 
 kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns) {
   shape at = {.tokens = tokens, .rows = rows, .columns = columns};
-  return make_inputs(d, a, r, &at, 1, CASE_RANDOM);
+  return make_inputs(d, a, r, &at, 1, SAMPLE_RANDOM);
 }
 
 size_t case_sizes(const kernel_case *c, uint64_t *sizes) {

@@ -5,13 +5,7 @@
 
 #include "ir/tensor_codes.h"
 #include "lower/lower.h"
-
-typedef enum case_data {
-  CASE_RANDOM,
-  CASE_EDGES,   // saturated codes, scales 0, subnormal, large; activations 0, huge, alternating
-  CASE_ALL_LOW, // every code its least
-  CASE_ALL_HIGH // every code its greatest
-} case_data;
+#include "weights/sample.h"
 
 typedef struct kernel_case {
   arena *mem;
@@ -28,13 +22,9 @@ typedef struct kernel_case {
   double *bound;    // tokens x rows: what |result - expected| may be
 } kernel_case;
 
-// Fills codes with pseudo-random elements from `seed` (floats as sane scales).
-tensor_codes *case_codes(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns, uint64_t seed,
-                         case_data data);
-
 // Everything but the kernel's run: packs, prepares (by a plain C reference), computes the expected results and bounds.
 kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns,
-                      uint64_t seed, case_data data);
+                      uint64_t seed, sample_data data);
 
 // What a static zero point, which is taken off at the end, adds to the magnitude of an activation.
 double case_zero_share(const kernel_case *c);

@@ -46,18 +46,19 @@ static const act_spec acts[] = {
 
 typedef struct shape {
   uint64_t tokens, rows, columns;
-  case_data data;
+  sample_data data;
 } shape;
 
 // The first ones are tried in every mode, the others in a format's own.
-static const shape quick_shapes[] = {{1, 16, 256, CASE_RANDOM}, {2, 17, 96, CASE_EDGES},  {7, 5, 37, CASE_ALL_HIGH},
-                                     {33, 9, 76, CASE_RANDOM},  {3, 1, 1, CASE_ALL_LOW},  {1, 15, 512, CASE_EDGES},
-                                     {9, 33, 300, CASE_RANDOM}, {1, 7, 1000, CASE_RANDOM}};
+static const shape quick_shapes[] = {
+    {1, 16, 256, SAMPLE_RANDOM}, {2, 17, 96, SAMPLE_EDGES},  {7, 5, 37, SAMPLE_ALL_HIGH}, {33, 9, 76, SAMPLE_RANDOM},
+    {3, 1, 1, SAMPLE_ALL_LOW},   {1, 15, 512, SAMPLE_EDGES}, {9, 33, 300, SAMPLE_RANDOM}, {1, 7, 1000, SAMPLE_RANDOM}};
 static const shape more_shapes[] = {
-    {1, 31, 31, CASE_RANDOM},    {1, 32, 33, CASE_EDGES},     {4, 64, 64, CASE_ALL_HIGH}, {5, 7, 127, CASE_RANDOM},
-    {7, 48, 128, CASE_ALL_LOW},  {8, 65, 129, CASE_EDGES},    {16, 16, 255, CASE_RANDOM}, {17, 2, 257, CASE_EDGES},
-    {33, 9, 384, CASE_RANDOM},   {1, 100, 1000, CASE_RANDOM}, {2, 3, 2049, CASE_EDGES},   {6, 8, 20, CASE_ALL_HIGH},
-    {10, 63, 640, CASE_ALL_LOW}, {1, 1, 5000, CASE_ALL_HIGH}, {12, 4, 3, CASE_EDGES},
+    {1, 31, 31, SAMPLE_RANDOM},    {1, 32, 33, SAMPLE_EDGES},     {4, 64, 64, SAMPLE_ALL_HIGH},
+    {5, 7, 127, SAMPLE_RANDOM},    {7, 48, 128, SAMPLE_ALL_LOW},  {8, 65, 129, SAMPLE_EDGES},
+    {16, 16, 255, SAMPLE_RANDOM},  {17, 2, 257, SAMPLE_EDGES},    {33, 9, 384, SAMPLE_RANDOM},
+    {1, 100, 1000, SAMPLE_RANDOM}, {2, 3, 2049, SAMPLE_EDGES},    {6, 8, 20, SAMPLE_ALL_HIGH},
+    {10, 63, 640, SAMPLE_ALL_LOW}, {1, 1, 5000, SAMPLE_ALL_HIGH}, {12, 4, 3, SAMPLE_EDGES},
 };
 enum {
   ACT_COUNT = sizeof acts / sizeof *acts,
@@ -338,7 +339,7 @@ static const struct {
     {"o : u8[1, 160] per 160 sparse 0.5; value = o[0, k % 160];", {.epilogue = "", .residual = true}},
 };
 static const shape sparse_shapes[] = {
-    {1, 16, 160, CASE_RANDOM}, {3, 17, 320, CASE_EDGES}, {2, 5, 37, CASE_ALL_HIGH}, {9, 33, 480, CASE_RANDOM}};
+    {1, 16, 160, SAMPLE_RANDOM}, {3, 17, 320, SAMPLE_EDGES}, {2, 5, 37, SAMPLE_ALL_HIGH}, {9, 33, 480, SAMPLE_RANDOM}};
 
 // The part of the scheme that is a list, and how kernels read it for this shape.
 static const sparse_packing *sparse_part(maker *m, arena *a, const scheme *s, const shape *at,
@@ -382,7 +383,7 @@ static void sparse_call(maker *m, const scheme *s, const matmul_shape *shape_, c
   arena *a = arena_new();
   const scheme_part *part;
   const sparse_packing *p = sparse_part(m, a, s, at, &part);
-  tensor_codes *codes = case_codes(m->d, a, s, at->rows, at->columns, seed, at->data);
+  tensor_codes *codes = sample_codes(m->d, a, s, at->rows, at->columns, seed, at->data);
   sparse_sizes z;
   if (codes == NULL || !sparse_get_sizes(p, at->rows, &z)) fail("a list cannot be made");
   uint64_t outputs = at->tokens * at->rows;

@@ -75,7 +75,7 @@ const char *kit_explained(lower_kit *k) {
 
 bool kit_matmul(lower_kit *k, const recipe *r, const target_tier *tier, uint64_t tokens, uint64_t rows,
                 uint64_t columns, int data, const char **message) {
-  kernel_case *c = case_new(k->d, k->mem, r, tokens, rows, columns, 1, (case_data)data);
+  kernel_case *c = case_new(k->d, k->mem, r, tokens, rows, columns, 1, (sample_data)data);
   ir_module *m = ir_module_new(k->mem, "one");
   matmul_shape shape = {.epilogue = ""};
   const ir_func *f = lower_emit_matmul(m, r, tier, false, &shape, "kernel");

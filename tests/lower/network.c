@@ -152,14 +152,14 @@ network_weights network_make_weights(lower_kit *k, const ir_module *m, uint64_t 
     if (weight->scheme != NULL && weight->recipe == NULL) {
       uint64_t bytes = 0;
       tensor_codes *codes =
-          case_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, CASE_RANDOM);
+          sample_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, SAMPLE_RANDOM);
       ck_assert_msg(codes != NULL, "%s", diag_text(k->d));
       ck_assert_msg(pack_parts(k->d, k->mem, m, weight, codes, w.packed.data, w.packed.size, &bytes), "%s",
                     diag_text(k->d));
       w.codes[i] = codes;
     } else if (weight->recipe != NULL) {
       tensor_codes *codes =
-          case_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, CASE_RANDOM);
+          sample_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, SAMPLE_RANDOM);
       set_orders(codes, &seed);
       ck_assert(pack_tensor(k->d, k->mem, weight->recipe, codes, at, weight->size));
       w.codes[i] = codes;

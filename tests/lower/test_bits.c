@@ -132,7 +132,7 @@ START_TEST(bits_equal_bytes) {
     const shape *at = &shapes[i];
     const target_tier *tier = kit_tier(lanes[(i + (size_t)_i) % 4]);
     ir_memory packed[2];
-    const tensor_codes *codes = case_codes(k.d, k.mem, s, at->rows, at->columns, i, (case_data)(i % 4));
+    const tensor_codes *codes = sample_codes(k.d, k.mem, s, at->rows, at->columns, i, (sample_data)(i % 4));
     const float *x = inputs(&k, at, i);
     const float *a = computed(&k, bits, codes, at, x, tier, &packed[0]);
     const float *b = computed(&k, bytes, codes, at, x, tier, &packed[1]);
@@ -148,7 +148,7 @@ START_TEST(bits_match_their_values) {
   static const unsigned lanes[] = {16, 4, 8, 1};
   lower_kit k = kit_new();
   const recipe *r = kit_recipe(&k, rows[_i].members, rows[_i].act);
-  for (int data = CASE_RANDOM; data <= CASE_ALL_HIGH; data++) {
+  for (int data = SAMPLE_RANDOM; data <= SAMPLE_ALL_HIGH; data++) {
     const char *message;
     const target_tier *tier = kit_tier(lanes[((size_t)data + (size_t)_i) % 4]);
     ck_assert_msg(kit_matmul(&k, r, tier, 3, 19, 333, data, &message), "%s", message);
@@ -162,7 +162,7 @@ START_TEST(infinities_become_nan) {
   static const shape at = {1, 16, 64};
   lower_kit k = kit_new();
   const recipe *r = kit_recipe(&k, GROUPS, "i1 per 64");
-  const tensor_codes *codes = case_codes(k.d, k.mem, r->scheme, at.rows, at.columns, 1, CASE_RANDOM);
+  const tensor_codes *codes = sample_codes(k.d, k.mem, r->scheme, at.rows, at.columns, 1, SAMPLE_RANDOM);
   float x[64] = {0};
   x[_i] = INFINITY;
   ir_memory packed;

@@ -118,7 +118,7 @@ static void check_field(const reader *f, const pack_field *pf, bool tensor, uint
 static void check_bytes(lower_kit *k, const recipe *r, uint64_t rows, uint64_t columns, const char *text) {
   uint64_t size, tile;
   ck_assert(packing_tensor_bytes(&r->pack, rows, columns, &size) && packing_tile_bytes(&r->pack, columns, &tile));
-  tensor_codes *t = case_codes(k->d, k->mem, r->scheme, rows, columns, rows * columns, CASE_EDGES);
+  tensor_codes *t = sample_codes(k->d, k->mem, r->scheme, rows, columns, rows * columns, SAMPLE_EDGES);
   uint8_t *bytes = ARENA_ARRAY(k->mem, uint8_t, size);
   ck_assert_msg(pack_tensor(k->d, k->mem, r, t, bytes, size), "%s: %s", text, diag_text(k->d));
   ck_assert(!pack_tensor(k->d, k->mem, r, t, bytes, size + 1));

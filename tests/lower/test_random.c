@@ -86,7 +86,7 @@ static bool within(kernel_case *c, const float *y, const char **message) {
 static void run_case(diag *d, arena *a, const recipe *r, const target_tier *tier, uint64_t *state, const char *label) {
   uint64_t tokens = 1 + next(state) % 7, rows = 1 + next(state) % 20, columns = 1 + next(state) % 200;
   if (next(state) % 16 == 0) columns = 1 + next(state) % 1500;
-  kernel_case *c = case_new(d, a, r, tokens, rows, columns, next(state), (case_data)(next(state) % 4));
+  kernel_case *c = case_new(d, a, r, tokens, rows, columns, next(state), (sample_data)(next(state) % 4));
   ck_assert_msg(c != NULL, "%s: no case: %s", label, diag_text(d));
   ck_assert_msg(lower_check_recipe(d, a, r), "%s: %s", label, diag_text(d));
   ir_module *m = ir_module_new(a, "random");

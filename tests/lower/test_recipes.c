@@ -210,7 +210,7 @@ START_TEST(modes_are_chosen_and_refused_with_reasons) {
     static const char *const all[] = {"    int-dot ", "    table-dot ", "    float ", "    decode "};
     for (size_t i = 0; i < 4; i++) ck_assert_msg(strstr(text, all[i]) != NULL, "%s lacks %s", text, all[i]);
     const char *message;
-    ck_assert_msg(kit_matmul(&k, r, kit_tier(16), 3, 17, 70, CASE_EDGES, &message), "%s", message);
+    ck_assert_msg(kit_matmul(&k, r, kit_tier(16), 3, 17, 70, SAMPLE_EDGES, &message), "%s", message);
   }
   kit_free(&k);
 }
@@ -309,7 +309,7 @@ START_TEST(spans_follow_the_groups) {
                 row->act, (unsigned long long)r->segment, (unsigned long long)r->float_span);
   ck_assert_int_eq(r->flush > 0, r->float_span == PREPARED_ROW);
   const char *message;
-  for (int data = CASE_RANDOM; data <= CASE_ALL_HIGH; data++)
+  for (int data = SAMPLE_RANDOM; data <= SAMPLE_ALL_HIGH; data++)
     ck_assert_msg(kit_matmul(&k, r, kit_tier(16), 2, 3, 150, data, &message), "%s", message);
   kit_free(&k);
 }
@@ -345,11 +345,11 @@ static const worst_row worst_rows[] = {
 
 // One row of equal codes times `columns` equal activations that are quantized to 127, -127 or (static) -128: the
 // kernel's result over the exact one.
-static double worst_ratio(lower_kit *k, const recipe *r, uint64_t columns, case_data data, float x) {
+static double worst_ratio(lower_kit *k, const recipe *r, uint64_t columns, sample_data data, float x) {
   uint64_t bytes;
   prepared_sizes s;
   ck_assert(packing_tensor_bytes(&r->pack, 1, columns, &bytes) && prepared_get_sizes(&r->prepared, columns, &s));
-  tensor_codes *codes = case_codes(k->d, k->mem, r->scheme, 1, columns, 1, data);
+  tensor_codes *codes = sample_codes(k->d, k->mem, r->scheme, 1, columns, 1, data);
   ir_memory weights = {.data = ARENA_ARRAY(k->mem, uint8_t, bytes), .size = bytes};
   ck_assert(pack_tensor(k->d, k->mem, r, codes, weights.data, bytes));
   float *xs = ARENA_ARRAY(k->mem, float, columns), y = 0;
@@ -389,11 +389,11 @@ START_TEST(worst_cases_do_not_overflow) {
                 (unsigned long long)together);
   static const float numbers[] = {-2, 3};
   for (size_t i = 0; i < 2 * 2; i++) {
-    case_data data = i < 2 ? CASE_ALL_LOW : CASE_ALL_HIGH;
+    sample_data data = i < 2 ? SAMPLE_ALL_LOW : SAMPLE_ALL_HIGH;
     if (r->act.kind == ACT_STATIC && i % 2 == 1) continue;
     double ratio = worst_ratio(&k, r, row->columns, data, numbers[i % 2]);
     ck_assert_msg(isnan(ratio) || fabs(ratio - 1) < 1e-4, "%s: %g of the exact sum", row->members, ratio);
-    ck_assert(!isnan(ratio) || data == CASE_ALL_LOW);
+    ck_assert(!isnan(ratio) || data == SAMPLE_ALL_LOW);
   }
   kit_free(&k);
 }
@@ -426,7 +426,7 @@ START_TEST(more_terms_than_a_kernel_has_sums_are_decoded) {
   ck_assert_msg(r != NULL, "%s", diag_text(k.d));
   ck_assert_msg(r->mode == rows[_i].mode, "%s", kit_explained(&k));
   const char *message;
-  ck_assert_msg(kit_matmul(&k, r, kit_tier(4), 2, 17, 40, CASE_RANDOM, &message), "%s", message);
+  ck_assert_msg(kit_matmul(&k, r, kit_tier(4), 2, 17, 40, SAMPLE_RANDOM, &message), "%s", message);
   kit_free(&k);
 }
 END_TEST
@@ -476,7 +476,7 @@ START_TEST(every_token_is_computed) {
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     const recipe *r = kit_recipe(&k, rows[i].members, rows[i].act);
     for (uint64_t tokens = 1; tokens < 16; tokens++)
-      ck_assert_msg(kit_matmul(&k, r, kit_tier(lanes[_i]), tokens, 17, 33, CASE_RANDOM, &message), "%s", message);
+      ck_assert_msg(kit_matmul(&k, r, kit_tier(lanes[_i]), tokens, 17, 33, SAMPLE_RANDOM, &message), "%s", message);
   }
   kit_free(&k);
 }

@@ -1,4 +1,4 @@
-#include "tests/bench/limits.h"
+#include "measure/limits.h"
 
 #include "lower/emit_base.h"
 

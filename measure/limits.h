@@ -1,9 +1,10 @@
 // The machine's own limits, measured by kernels that the compiler emits for the tier: memory read bandwidth and the
 // peaks of the byte dot product and of fused multiply-add.
-#ifndef QCC_TESTS_LIMITS_H
-#define QCC_TESTS_LIMITS_H
+#ifndef QCC_MEASURE_LIMITS_H
+#define QCC_MEASURE_LIMITS_H
 
-#include "codegen/codegen.h"
+#include "ir/ir.h"
+#include "targets/target.h"
 
 // Adds to the module: "limit_read" (buffers data, sink; sizes bytes per item; work: items), "limit_dot" and "limit_fma"
 // (buffer sink; size turns; work: 1 item is `turns` turns of LIMIT_CHAINS operations on the tier's lanes).
