@@ -6,12 +6,11 @@
 #include "lower/emit_math.h"
 
 #define TILE_ROWS 16
-#define DEFAULT_CACHE_BYTES 16384
 #define GROUP_TOKENS 96 // tokens whose totals wait in the kernel's own memory
 
 // Tiles computed at once.
 static unsigned tiles_at_once(const matmul *e) {
-  unsigned tiles = e->tier->row_vectors * e->lanes / TILE_ROWS;
+  unsigned tiles = e->tiles[TILE_MANY].vectors * e->lanes / TILE_ROWS;
   return tiles == 0 ? 1 : tiles;
 }
 
@@ -33,7 +32,8 @@ static void number_dots(matmul *e) {
 // Integer sums may be split in any way; f32 sums always in the same four, so that results do not depend on the batch.
 static unsigned chain_count(const matmul *e) {
   if (!matmul_is_integer(e->r)) return MATMUL_MAX_CHAINS;
-  return e->tokens * e->vectors >= 4 ? 1 : 2;
+  if (e->tokens == 1) return e->tiles[TILE_ONE].chains;
+  return e->tiles[e->tokens == e->tiles[TILE_MANY].tokens ? TILE_MANY : TILE_FEW].chains;
 }
 
 // ---- what becomes of the total ---------------------------------------------------------------------------
@@ -185,8 +185,7 @@ static void each_token(matmul *e, ir_value *end, unsigned tokens, ir_value *lo, 
 
 // Tokens e->first_token .. end, few enough for their totals to wait.
 static void in_stretches(matmul *e, ir_value *end, unsigned tokens) {
-  uint64_t bytes = e->tier->cache_bytes == 0 ? DEFAULT_CACHE_BYTES : e->tier->cache_bytes;
-  uint64_t tile_part = TILE_ROWS / e->lanes;
+  uint64_t bytes = e->tiles[TILE_MANY].stretch, tile_part = TILE_ROWS / e->lanes;
   uint64_t blocks = bytes * tile_part / e->vectors / (e->r->pack.block_bytes + 1) + 1;
   each_token(e, end, tokens, NULL, NULL, start_totals);
   ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), e->block_count, lo_index(&e->b, blocks));
@@ -209,17 +208,6 @@ static void in_groups(matmul *e, ir_value *end, unsigned tokens) {
 
 // ---- loops over tokens -----------------------------------------------------------------------------------
 
-// Accumulators take half of the registers at most in f32, where each sum has four.
-static unsigned token_tile(const matmul *e, unsigned wanted) {
-  if (!matmul_is_integer(e->r) && wanted > 1) {
-    unsigned room = e->tier->registers / (2 * MATMUL_MAX_CHAINS * (e->dot_count > 0 ? e->dot_count : 1));
-    while (wanted > 1 && wanted > room) wanted /= 2;
-  } else if (e->dot_count > 1) {
-    wanted = wanted / e->dot_count > 0 ? wanted / e->dot_count : 1;
-  }
-  return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
-}
-
 // Sums over a whole row cannot wait as f32.
 static bool can_wait(const matmul *e) { return e->waiting != NULL && e->r->float_span != PREPARED_ROW; }
 
@@ -230,20 +218,17 @@ static void whole_rows_of(matmul *e, ir_value *first, ir_value *end, unsigned to
   lo_end_loop(&e->b, loop);
 }
 
-// Tokens in tiles of the tier's sizes, largest first; whatever is left goes one by one. The rows are set already.
+// Tokens in tiles of these sizes, largest first; what is left stays. The rows are set already.
 static void over_tokens(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes) {
-  unsigned last = 0;
   for (size_t i = 0; i < size_count; i++) {
-    unsigned tokens = token_tile(e, sizes[i]);
-    if (tokens == last) continue;
+    unsigned tokens = sizes[i];
     ir_value *left = lo_index_minus(&e->b, e->token_count, first);
     ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
-    if (last == 0 && tokens > 1 && can_wait(e)) {
+    if (tokens == e->tiles[TILE_MANY].tokens && tokens > 1 && e->tiles[TILE_MANY].stretch > 0 && can_wait(e)) {
       in_groups(e, end, tokens);
     } else {
       whole_rows_of(e, first, end, tokens);
     }
-    last = tokens;
     first = end;
   }
 }
@@ -251,13 +236,9 @@ static void over_tokens(matmul *e, ir_value *first, size_t size_count, const uns
 // The first token that over_tokens leaves over, from token 0 on.
 static ir_value *tokens_done(matmul *e, size_t size_count, const unsigned *sizes) {
   ir_value *first = lo_index(&e->b, 0);
-  unsigned last = 0;
   for (size_t i = 0; i < size_count; i++) {
-    unsigned tokens = token_tile(e, sizes[i]);
-    if (tokens == last) continue;
     ir_value *left = lo_index_minus(&e->b, e->token_count, first);
-    first = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
-    last = tokens;
+    first = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, sizes[i]));
   }
   return first;
 }
@@ -277,28 +258,40 @@ static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors, ir_valu
   lo_end_loop(&e->b, loop);
 }
 
-// Several tokens: the tier's number of row vectors at once, so that each activation is loaded once for all of them.
-// Gives the first token that is left over.
+// Sizes of token tiles, largest first: that of many tokens, and smaller ones of the tier for what it leaves. None is 1.
+static size_t token_sizes(const matmul *e, unsigned *sizes) {
+  size_t count = 0;
+  unsigned last = e->tiles[TILE_MANY].tokens;
+  if (last > 1) sizes[count++] = last;
+  for (size_t i = 0; i < e->tier->token_tile_count; i++) {
+    unsigned tokens = lower_tile_tokens(e->r, e->tier, e->tier->token_tiles[i]);
+    if (tokens < last && tokens > 1) sizes[count++] = last = tokens;
+  }
+  return count;
+}
+
+// Several tokens: vectors of rows side by side, so that each activation is loaded once for all of them. Gives the first
+// token that is left over.
 static ir_value *several_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
-  const target_tier *t = e->tier;
+  unsigned sizes[MATMUL_MAX_TOKENS];
+  size_t count = token_sizes(e, sizes);
   ir_value *zero = lo_index(&e->b, 0);
-  if (t->token_tile_count < 2) return zero;
+  if (count == 0) return zero;
   if (tiles > 1) {
     set_tiles(e, first_tile, end_tile, tiles);
-    over_tokens(e, zero, t->token_tile_count - 1, t->token_tiles);
+    over_tokens(e, zero, count, sizes);
   } else {
-    tile_in_parts(e, first_tile, t->row_vectors, zero, t->token_tile_count - 1, t->token_tiles);
+    tile_in_parts(e, first_tile, e->tiles[TILE_MANY].vectors, zero, count, sizes);
   }
-  return tokens_done(e, t->token_tile_count - 1, t->token_tiles);
+  return tokens_done(e, count, sizes);
 }
 
 // A single token takes all rows of a tile, so that each cache line of the weights is read once.
 static void single_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, ir_value *done) {
   static const unsigned one[] = {1};
-  unsigned vectors = e->tier->rows_in_loop ? 1 : TILE_ROWS / e->lanes;
   ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, first_tile, tiles), end_tile);
   ir_loop loop = lo_begin_loop(&e->b, first_tile, end, lo_index(&e->b, 1));
-  tile_in_parts(e, loop.index, vectors, done, 1, one);
+  tile_in_parts(e, loop.index, e->tiles[TILE_ONE].vectors, done, 1, one);
   lo_end_loop(&e->b, loop);
 }
 
@@ -321,7 +314,10 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_value *n = lo_index(&e->b, parts);
   ir_value *row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
   set_rows(e, lo_index_div(&e->b, loop.index, n), row, 1);
-  over_tokens(e, lo_index(&e->b, 0), e->tier->token_tile_count, e->tier->token_tiles);
+  unsigned sizes[MATMUL_MAX_TOKENS + 1];
+  size_t count = token_sizes(e, sizes);
+  sizes[count++] = 1;
+  over_tokens(e, lo_index(&e->b, 0), count, sizes);
   lo_end_loop(&e->b, loop);
 }
 
@@ -355,9 +351,11 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   e->shape = shape;
   e->lanes = divisor_at_most(tier->lanes);
   number_dots(e);
+  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
+    e->tiles[c] = shape->tiles != NULL ? shape->tiles[c] : lower_choose_tile(r, tier, c);
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
-  if (!gpu && tier->token_tile_count > 1) {
+  if (!gpu && e->tiles[TILE_MANY].tokens > 1) {
     ir_type buffer = ir_buffer();
     ir_attr bytes = ir_int(IR_ATTR_VALUE, (int64_t)4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));
     e->waiting = ir_emit(&e->b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);

@@ -55,6 +55,7 @@ typedef struct matmul_shape {
   bool bias;
   bool residual; // is added after the epilogue
   bool addend;   // is added before it
+  const struct matmul_tile *tiles; // one of each tile_class (lower/tile.h); NULL: what lower_choose_tile says
 } matmul_shape;
 // Buffers: weights, activations, y [, bias] [, addend] [, residual]. Sizes: tokens, rows, blocks, bytes of an activation
 // row, scales, isums and fsums offsets, y stride (floats) [, addend stride] [, residual stride]. Work: row tiles.

@@ -6,6 +6,7 @@
 #include "lower/emit_base.h"
 #include "lower/emit_coarse.h"
 #include "lower/lower.h"
+#include "lower/tile.h"
 
 #define MATMUL_MAX_VECTORS 16 // vectors of rows in a tile
 #define MATMUL_MAX_TOKENS 16
@@ -23,6 +24,7 @@ typedef struct matmul {
   unsigned vectors; // vectors of rows computed at once
   unsigned tokens;  // tokens computed at once
   unsigned chains;  // independent accumulators per sum
+  matmul_tile tiles[TILE_CLASS_COUNT];
   unsigned dot_count;
   unsigned first_dot[RECIPE_MAX_TERMS]; // of each core
   uint64_t unit;                        // kernel positions of the unrolled inner body

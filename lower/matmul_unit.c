@@ -291,7 +291,7 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
 #define CACHE_LINE 64
 
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
-  uint64_t block = e->r->pack.block_bytes, ahead = e->tier->prefetch_bytes;
+  uint64_t block = e->r->pack.block_bytes, ahead = e->tiles[TILE_ONE].prefetch;
   if (ahead == 0) return;
 
   ahead = e->ahead != 0 ? e->ahead : (ahead + block - 1) / block * block;

@@ -1,0 +1,69 @@
+#include "lower/tile.h"
+
+#include "lower/matmul.h"
+
+#define DEFAULT_STRETCH 16384 // bytes
+#define MAX_PREFETCH (UINT64_C(1) << 20)
+
+const char *tile_class_name(tile_class c) {
+  static const char *const names[TILE_CLASS_COUNT] = {[TILE_ONE] = "one", [TILE_FEW] = "few", [TILE_MANY] = "many"};
+  return names[c];
+}
+
+unsigned lower_dot_count(const recipe *r) {
+  unsigned count = 0;
+  for (size_t i = 0; i < r->core_count; i++) count += r->cores[i].plane_count > 0 ? r->cores[i].plane_count : 1;
+  return count;
+}
+
+// Accumulators take half of the registers at most in f32, where each sum has four.
+unsigned lower_tile_tokens(const recipe *r, const target_tier *tier, unsigned wanted) {
+  unsigned dots = lower_dot_count(r);
+  if (!mode_is_integer(r->mode) && wanted > 1) {
+    unsigned room = tier->registers / (2 * MATMUL_MAX_CHAINS * (dots > 0 ? dots : 1));
+    while (wanted > 1 && wanted > room) wanted /= 2;
+  } else if (dots > 1) {
+    wanted = wanted / dots > 0 ? wanted / dots : 1;
+  }
+  return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
+}
+
+// Rows of a vector.
+static unsigned lanes_of(const recipe *r, const target_tier *tier) {
+  return tier->lanes < r->pack.rows ? tier->lanes : r->pack.rows;
+}
+
+static unsigned chains_of(const recipe *r, unsigned accumulators) {
+  if (!mode_is_integer(r->mode)) return MATMUL_MAX_CHAINS;
+  return accumulators >= 4 ? 1 : 2;
+}
+
+matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_class c) {
+  unsigned whole = r->pack.rows / lanes_of(r, tier); // vectors of all interleaved rows
+  matmul_tile t = {.vectors = tier->rows_in_loop ? 1 : whole, .tokens = 1};
+  if (c == TILE_ONE) {
+    t.prefetch = tier->prefetch_bytes;
+  } else {
+    unsigned most = tier->token_tile_count > 0 ? tier->token_tiles[0] : 1;
+    t.vectors = tier->row_vectors > 0 ? tier->row_vectors : 1;
+    t.tokens = lower_tile_tokens(r, tier, c == TILE_MANY || most < 2 ? most : 2);
+  }
+  if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;
+  t.chains = chains_of(r, t.tokens * t.vectors);
+  return t;
+}
+
+static bool vectors_possible(const recipe *r, const target_tier *tier, tile_class c, unsigned vectors) {
+  unsigned rows = vectors * lanes_of(r, tier);
+  if (vectors == 0 || vectors > MATMUL_MAX_VECTORS) return false;
+  if (rows <= r->pack.rows) return r->pack.rows % rows == 0;
+  return c != TILE_ONE && rows % r->pack.rows == 0;
+}
+
+bool lower_tile_possible(const recipe *r, const target_tier *tier, tile_class c, const matmul_tile *t) {
+  bool ints = mode_is_integer(r->mode);
+  if (!vectors_possible(r, tier, c, t->vectors) || t->tokens == 0 || t->tokens > MATMUL_MAX_TOKENS) return false;
+  if (c == TILE_ONE && t->tokens != 1) return false;
+  if (t->chains == 0 || t->chains > MATMUL_MAX_CHAINS || (!ints && t->chains != MATMUL_MAX_CHAINS)) return false;
+  return t->prefetch <= MAX_PREFETCH;
+}
