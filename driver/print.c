@@ -18,8 +18,8 @@ static void print_target(const target *t) {
   if (t->default_triple[0] != '\0') printf("%-10s triple %s\n", "", t->default_triple);
   for (size_t i = 0; i < t->tier_count; i++) {
     const target_tier *tier = &t->tiers[i];
-    printf("%-10s tier %-12s %s%s%s\n", "", tier->name, tier->cpu, tier->cpu[0] != '\0' && *tier->features ? " " : "",
-           tier->features);
+    printf("%-10s tier %-12s %s%s%s%s\n", "", tier->name, tier->cpu, tier->cpu[0] != '\0' && *tier->features ? " " : "",
+           tier->features, tier->on_demand ? " (only when named)" : "");
   }
 }
 

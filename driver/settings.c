@@ -184,8 +184,11 @@ static void read_tiers(reader *r) {
   settings *s = r->out;
   const char *list = option_last(r->o, r->o->command == COMMAND_RUN ? OPTION_TIER : OPTION_TIERS);
   if (list != NULL) check_tier_names(r, list);
-  for (size_t i = 0; i < s->target->tier_count; i++)
-    if (list == NULL || listed(list, s->target->tiers[i].name)) vec_push(r->mem, &s->tiers, &s->target->tiers[i]);
+  for (size_t i = 0; i < s->target->tier_count; i++) {
+    const target_tier *t = &s->target->tiers[i];
+    bool common = !t->on_demand || r->o->command == COMMAND_RUN;
+    if (list == NULL ? common : listed(list, t->name)) vec_push(r->mem, &s->tiers, t);
+  }
   s->cpu = option_last(r->o, OPTION_CPU);
   s->features = option_last(r->o, OPTION_FEATURES);
   if ((s->cpu == NULL && s->features == NULL) || s->tiers.len <= 1) return;

@@ -47,6 +47,7 @@ typedef struct target_tier {
   double cycles;           // a simple operation on a natural vector; 0: 1
   bool fast_fma;           // fma in one instruction
   bool rows_in_loop;       // rows of a tile are a loop, not unrolled (narrow machines)
+  bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;
   const target_pattern *patterns;
   double clock_ghz;     // typical, for predictions

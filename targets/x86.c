@@ -1,26 +1,39 @@
-// x86-64: AVX-512 with VNNI, VBMI and counts of bits (Ice Lake, Zen 4 and later), AVX2 (psABI level v3), SSE4.2 (level v2).
+// x86-64: AVX-512 with VNNI, with VBMI and counts of bits (Ice Lake, Zen 4 and later) and without (Cascade Lake), AVX-512
+// alone (psABI level v4: Skylake-X), AVX2 with VNNI (Alder Lake) and without (level v3), SSE4.2 (level v2).
 // Costs are reciprocal throughputs in cycles, by uops.info for Ice Lake and Zen 4 (the slower of the two).
 #include "runtime/qrt_cpu.h"
 #include "targets/tables.h"
 
 // ---- bytes by shuffles of 16 -----------------------------------------------------------------------------
-// A byte shuffle gives 0 where the index has bit 7 set. For the 16 entries from `first`, index - first, pushed up by 0x70
-// with saturation, has bit 7 clear just for the indices that these entries serve: the parts of a larger table are or-ed.
-#define PART(lanes, shuffle, k, first)                             \
-  "d" k ":i8x" lanes " = sub(a, " first ");"                       \
-  "e" k ":i8x" lanes " = llvm.uadd.sat.v" lanes "i8(d" k ", 112);" \
-  "p" k ":i8x" lanes " = " shuffle "(table[" first ",16], e" k ");"
-#define PARTS_2(lanes, shuffle) PART(lanes, shuffle, "0", "0") PART(lanes, shuffle, "1", "16")
-#define PARTS_4(lanes, shuffle) PARTS_2(lanes, shuffle) PART(lanes, shuffle, "2", "32") PART(lanes, shuffle, "3", "48")
-#define PARTS_8(lanes, shuffle)   \
-  PARTS_4(lanes, shuffle)         \
-  PART(lanes, shuffle, "4", "64") \
-  PART(lanes, shuffle, "5", "80") PART(lanes, shuffle, "6", "96") PART(lanes, shuffle, "7", "112")
-#define SHUFFLE_LOOKUPS(n, lanes, shuffle)                                         \
-  {IR_LOOKUP, ELEM_I8, n, 16, "r:i8x" lanes " = " shuffle "(table, a)", 1},        \
-      {IR_LOOKUP, ELEM_I8, n, 32, PARTS_2(lanes, shuffle) JOIN_2("i8x" lanes), 4}, \
-      {IR_LOOKUP, ELEM_I8, n, 64, PARTS_4(lanes, shuffle) JOIN_4("i8x" lanes), 8}, \
-      {IR_LOOKUP, ELEM_I8, n, 128, PARTS_8(lanes, shuffle) JOIN_8("i8x" lanes), 16}
+// A byte shuffle gives 0 where the index has bit 7 set, else the entry that the low four bits number. Part k of a table has
+// what is to be flipped in the part before it: index - 16 k is negative for the indices that end before it. The
+// subtraction saturates, so that indices of 128 and more, which a second half serves, stay negative.
+#define FIRST_PART(lanes, shuffle, k, first, index) "s" k ":i8x" lanes " = " shuffle "(table[" first ",16], " index ");"
+#define PART(lanes, shuffle, k, sum, first, before, index, from)           \
+  "t" k ":i8x" lanes " = xor(table[" first ",16], table[" before ",16]);"  \
+  "d" k ":i8x" lanes " = llvm.ssub.sat.v" lanes "i8(" index ", " from ");" \
+  "p" k ":i8x" lanes " = " shuffle "(t" k ", d" k "); s" k ":i8x" lanes " = xor(" sum ", p" k ");"
+#define PARTS_2(n, f) FIRST_PART(n, f, "0", "0", "a") PART(n, f, "1", "s0", "16", "0", "a", "16")
+#define PARTS_4(n, f) \
+  PARTS_2(n, f) PART(n, f, "2", "s1", "32", "16", "a", "32") PART(n, f, "3", "s2", "48", "32", "a", "48")
+#define PARTS_8(n, f)                          \
+  PARTS_4(n, f)                                \
+  PART(n, f, "4", "s3", "64", "48", "a", "64") \
+  PART(n, f, "5", "s4", "80", "64", "a", "80") \
+  PART(n, f, "6", "s5", "96", "80", "a", "96") PART(n, f, "7", "s6", "112", "96", "a", "112")
+#define PARTS_16(n, f)                                                                                         \
+  PARTS_8(n, f)                                                                                                \
+  "h:i8x" n " = xor(a, 128);" FIRST_PART(n, f, "8", "128", "h") PART(n, f, "9", "s8", "144", "128", "h", "16") \
+      PART(n, f, "10", "s9", "160", "144", "h", "32") PART(n, f, "11", "s10", "176", "160", "h", "48")         \
+          PART(n, f, "12", "s11", "192", "176", "h", "64") PART(n, f, "13", "s12", "208", "192", "h", "80")    \
+              PART(n, f, "14", "s13", "224", "208", "h", "96")                                                 \
+                  PART(n, f, "15", "s14", "240", "224", "h", "112") "r:i8x" n " = xor(s7, s15)"
+#define SHUFFLE_LOOKUPS(n, lanes, shuffle)                                  \
+  {IR_LOOKUP, ELEM_I8, n, 16, "r:i8x" lanes " = " shuffle "(table, a)", 1}, \
+      {IR_LOOKUP, ELEM_I8, n, 32, PARTS_2(lanes, shuffle), 3},              \
+      {IR_LOOKUP, ELEM_I8, n, 64, PARTS_4(lanes, shuffle), 7},              \
+      {IR_LOOKUP, ELEM_I8, n, 128, PARTS_8(lanes, shuffle), 15},            \
+      {IR_LOOKUP, ELEM_I8, n, 256, PARTS_16(lanes, shuffle), 31}
 
 // Set bits of bytes: LLVM looks up each half of a byte with the shuffle that the tier has.
 #define BYTE_POPCOUNT(n, lanes) {IR_POPCOUNT, ELEM_I8, n, 0, "r:i8x" lanes " = llvm.ctpop.v" lanes "i8(a)", 3}
@@ -75,10 +88,30 @@
 #define PERMPS(k, first) k ":f32x8 = llvm.x86.avx2.permps(table[" first ",8], a);"
 #define BIT(m, lanes, bit) m "b:i32x" lanes " = and(a, " bit "); " m ":i1x" lanes " = ne(" m "b, 0);"
 
-static const target_pattern avx512_patterns[] = {
-    VNNI_DOTS(16, "64", "16", "llvm.x86.avx512.vpdpbusd.512"),
-    VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"),
-    VNNI_DOTS(4, "16", "4", "llvm.x86.avx512.vpdpbusd.128"),
+// What all tiers with AVX-512 have: bytes of half and quarter registers, floats, memory.
+#define AVX512_PATTERNS                                                                                           \
+  SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"), SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),    \
+      {IR_LOOKUP_F32, ELEM_F32, 16, 16, "r:f32x16 = llvm.x86.avx512.permvar.sf.512(table, a)", 1},                \
+      {IR_LOOKUP_F32, ELEM_F32, 16, 32, PERMI2PS("r", "0", "16"), 1},                                             \
+      {IR_LOOKUP_F32,                                                                                             \
+       ELEM_F32,                                                                                                  \
+       16,                                                                                                        \
+       64,                                                                                                        \
+       PERMI2PS("l", "0", "16") PERMI2PS("h", "32", "48") BIT("m", "16", "32") "r:f32x16 = select(m, h, l)",      \
+       4},                                                                                                        \
+      {IR_LOOKUP_F32, ELEM_F32, 16, 256, "gather", 20}, {IR_GATHER, ELEM_F32, 16, 0, "gather", 20},               \
+      {IR_GATHER, ELEM_I32, 16, 0, "gather", 20}, HALF_CONVERSIONS(16, "16"), HALF_CONVERSIONS(8, "8"),           \
+      MASKED(ELEM_F32, 16), MASKED(ELEM_I32, 16), MASKED(ELEM_F32, 8), MASKED(ELEM_I32, 8), MASKED(ELEM_F32, 4),  \
+      MASKED(ELEM_I32, 4), MASKED(ELEM_I16, 32), MASKED(ELEM_I16, 16), MASKED(ELEM_I16, 8), MASKED(ELEM_F16, 16), \
+      MASKED(ELEM_BF16, 16), MASKED(ELEM_I8, 64), MASKED(ELEM_I8, 32), MASKED(ELEM_I8, 16)
+
+#define AVX512_VNNI_DOTS                                                                                              \
+  VNNI_DOTS(16, "64", "16", "llvm.x86.avx512.vpdpbusd.512"), VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"), \
+      VNNI_DOTS(4, "16", "4", "llvm.x86.avx512.vpdpbusd.128")
+
+// Bytes of whole registers by VBMI, counts of bits.
+static const target_pattern avx512_vnni_vbmi_patterns[] = {
+    AVX512_VNNI_DOTS,
     {IR_LOOKUP, ELEM_I8, 64, 16, "r:i8x64 = llvm.x86.avx512.pshuf.b.512(table, a)", 1},
     {IR_LOOKUP, ELEM_I8, 64, 64, "r:i8x64 = llvm.x86.avx512.permvar.qi.512(table, a)", 1},
     {IR_LOOKUP, ELEM_I8, 64, 128, "r:i8x64 = llvm.x86.avx512.vpermi2var.qi.512(table[0,64], a, table[64,64])", 2},
@@ -87,57 +120,58 @@ static const target_pattern avx512_patterns[] = {
      "h:i8x64 = llvm.x86.avx512.vpermi2var.qi.512(table[128,64], a, table[192,64]);"
      "m:i1x64 = slt(a, 0); r:i8x64 = select(m, h, l)",
      5},
-    SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"),
-    SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
     {IR_POPCOUNT, ELEM_I32, 16, 0, "r:i32x16 = llvm.ctpop.v16i32(a)", 1},
     {IR_POPCOUNT, ELEM_I8, 64, 0, "r:i8x64 = llvm.ctpop.v64i8(a)", 1},
-    {IR_LOOKUP_F32, ELEM_F32, 16, 16, "r:f32x16 = llvm.x86.avx512.permvar.sf.512(table, a)", 1},
-    {IR_LOOKUP_F32, ELEM_F32, 16, 32, PERMI2PS("r", "0", "16"), 1},
-    {IR_LOOKUP_F32, ELEM_F32, 16, 64,
-     PERMI2PS("l", "0", "16") PERMI2PS("h", "32", "48") BIT("m", "16", "32") "r:f32x16 = select(m, h, l)", 4},
-    {IR_LOOKUP_F32, ELEM_F32, 16, 256, "gather", 20},
-    {IR_GATHER, ELEM_F32, 16, 0, "gather", 20},
-    {IR_GATHER, ELEM_I32, 16, 0, "gather", 20},
-    HALF_CONVERSIONS(16, "16"),
-    HALF_CONVERSIONS(8, "8"),
-    MASKED(ELEM_F32, 16),
-    MASKED(ELEM_I32, 16),
-    MASKED(ELEM_F32, 8),
-    MASKED(ELEM_I32, 8),
-    MASKED(ELEM_F32, 4),
-    MASKED(ELEM_I32, 4),
-    MASKED(ELEM_I16, 32),
-    MASKED(ELEM_I16, 16),
-    MASKED(ELEM_I16, 8),
-    MASKED(ELEM_F16, 16),
-    MASKED(ELEM_BF16, 16),
-    MASKED(ELEM_I8, 64),
-    MASKED(ELEM_I8, 32),
-    MASKED(ELEM_I8, 16),
+    AVX512_PATTERNS,
+};
+
+static const target_pattern avx512_vnni_patterns[] = {
+    AVX512_VNNI_DOTS,
+    SHUFFLE_LOOKUPS(64, "64", "llvm.x86.avx512.pshuf.b.512"),
+    BYTE_POPCOUNT(64, "64"),
+    AVX512_PATTERNS,
+};
+
+static const target_pattern avx512_patterns[] = {
+    MADD_DOTS(16, "64", "32", "16", "llvm.x86.avx512.pmaddubs.w.512", "llvm.x86.avx512.pmaddw.d.512"),
+    MADD_DOTS(8, "32", "16", "8", "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
+    MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
+    SHUFFLE_LOOKUPS(64, "64", "llvm.x86.avx512.pshuf.b.512"),
+    BYTE_POPCOUNT(64, "64"),
+    AVX512_PATTERNS,
+};
+
+// What both tiers with AVX2 have.
+#define AVX2_PATTERNS                                                                                             \
+  SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"), SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),    \
+      BYTE_POPCOUNT(32, "32"), {IR_LOOKUP_F32, ELEM_F32, 8, 8, PERMPS("r", "0"), 1},                              \
+      {IR_LOOKUP_F32,                                                                                             \
+       ELEM_F32,                                                                                                  \
+       8,                                                                                                         \
+       16,                                                                                                        \
+       PERMPS("l", "0") PERMPS("h", "8") BIT("m", "8", "8") "r:f32x8 = select(m, h, l)",                          \
+       4},                                                                                                        \
+      {IR_LOOKUP_F32,                                                                                             \
+       ELEM_F32,                                                                                                  \
+       8,                                                                                                         \
+       32,                                                                                                        \
+       PERMPS("w", "0") PERMPS("x", "8") PERMPS("y", "16") PERMPS("z", "24") BIT("m", "8", "8")                   \
+           BIT("n", "8", "16") "l:f32x8 = select(m, x, w); h:f32x8 = select(m, z, y); r:f32x8 = select(n, h, l)", \
+       9},                                                                                                        \
+      {IR_LOOKUP_F32, ELEM_F32, 8, 256, "gather", 12}, {IR_GATHER, ELEM_F32, 8, 0, "gather", 12},                 \
+      {IR_GATHER, ELEM_I32, 8, 0, "gather", 12}, HALF_CONVERSIONS(8, "8"), HALF_CONVERSIONS(4, "4"),              \
+      MASKED(ELEM_F32, 8), MASKED(ELEM_I32, 8), MASKED(ELEM_F32, 4), MASKED(ELEM_I32, 4)
+
+static const target_pattern avx_vnni_patterns[] = {
+    VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"),
+    VNNI_DOTS(4, "16", "4", "llvm.x86.avx512.vpdpbusd.128"),
+    AVX2_PATTERNS,
 };
 
 static const target_pattern avx2_patterns[] = {
     MADD_DOTS(8, "32", "16", "8", "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
     MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
-    SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"),
-    SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
-    BYTE_POPCOUNT(32, "32"),
-    {IR_LOOKUP_F32, ELEM_F32, 8, 8, PERMPS("r", "0"), 1},
-    {IR_LOOKUP_F32, ELEM_F32, 8, 16, PERMPS("l", "0") PERMPS("h", "8") BIT("m", "8", "8") "r:f32x8 = select(m, h, l)",
-     4},
-    {IR_LOOKUP_F32, ELEM_F32, 8, 32,
-     PERMPS("w", "0") PERMPS("x", "8") PERMPS("y", "16") PERMPS("z", "24") BIT("m", "8", "8")
-         BIT("n", "8", "16") "l:f32x8 = select(m, x, w); h:f32x8 = select(m, z, y); r:f32x8 = select(n, h, l)",
-     9},
-    {IR_LOOKUP_F32, ELEM_F32, 8, 256, "gather", 12},
-    {IR_GATHER, ELEM_F32, 8, 0, "gather", 12},
-    {IR_GATHER, ELEM_I32, 8, 0, "gather", 12},
-    HALF_CONVERSIONS(8, "8"),
-    HALF_CONVERSIONS(4, "4"),
-    MASKED(ELEM_F32, 8),
-    MASKED(ELEM_I32, 8),
-    MASKED(ELEM_F32, 4),
-    MASKED(ELEM_I32, 4),
+    AVX2_PATTERNS,
 };
 
 // Four floats are one register of bytes: byte offsets 4 * index + 0..3 of a small table.
@@ -167,9 +201,51 @@ static const target_tier tiers[] = {
      .cache_bytes = 24576,
      .prefetch_bytes = 8192,
      .fast_fma = true,
-     PATTERNS(avx512_patterns),
+     PATTERNS(avx512_vnni_vbmi_patterns),
      .clock_ghz = 3.5,
      .bandwidth_gbs = 25},
+    {.name = "cascadelake",
+     .cpu = "x86-64-v4",
+     .features = "+avx512vnni,-prefer-256-bit",
+     .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI,
+     .on_demand = true,
+     .lanes = 16,
+     .registers = 32,
+     TOKEN_TILES(wide_tiles),
+     .row_vectors = 2,
+     .cache_bytes = 24576,
+     .prefetch_bytes = 8192,
+     .fast_fma = true,
+     PATTERNS(avx512_vnni_patterns),
+     .clock_ghz = 3,
+     .bandwidth_gbs = 15},
+    {.name = "avx512",
+     .cpu = "x86-64-v4",
+     .features = "-prefer-256-bit",
+     .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512,
+     .lanes = 16,
+     .registers = 32,
+     TOKEN_TILES(wide_tiles),
+     .row_vectors = 2,
+     .cache_bytes = 24576,
+     .prefetch_bytes = 8192,
+     .fast_fma = true,
+     PATTERNS(avx512_patterns),
+     .clock_ghz = 3,
+     .bandwidth_gbs = 15},
+    {.name = "avxvnni",
+     .cpu = "x86-64-v3",
+     .features = "+avxvnni",
+     .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX_VNNI,
+     .lanes = 8,
+     .registers = 16,
+     TOKEN_TILES(narrow_tiles),
+     .row_vectors = 2,
+     .prefetch_bytes = 8192,
+     .fast_fma = true,
+     PATTERNS(avx_vnni_patterns),
+     .clock_ghz = 3.5,
+     .bandwidth_gbs = 20},
     {.name = "avx2",
      .cpu = "x86-64-v3",
      .features = "",

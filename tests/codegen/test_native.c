@@ -8,6 +8,7 @@
 #include "cases.h"
 #include "codegen/codegen.h"
 #include "codegen/emit.h"
+#include "runtime/qrt.h"
 #include "tests/check_main.h"
 
 typedef struct fixture {
@@ -31,19 +32,8 @@ static void teardown(fixture *f) {
   arena_free(f->mem);
 }
 
-// Whether this processor runs a tier; the runtime has its own, complete detection.
-static bool runs(const target_tier *tier) {
-  if (tier->cpu_features == 0) return true;
-#ifdef __x86_64__
-  if (strcmp(tier->name, "avx512vnni") == 0)
-    return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512vnni") &&
-           __builtin_cpu_supports("avx512vbmi");
-  if (strcmp(tier->name, "avx2") == 0) return __builtin_cpu_supports("x86-64-v3");
-  return __builtin_cpu_supports("x86-64-v2");
-#else
-  return false;
-#endif
-}
+// Whether this processor runs a tier.
+static bool runs(const target_tier *tier) { return (tier->cpu_features & ~qrt_cpu_features()) == 0; }
 
 // A copy of a buffer that ends where memory that may not be touched begins.
 static uint8_t *guarded_copy(const ir_memory *m) {
