@@ -24,7 +24,17 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context) {
   LLVMDisposeMessage(text);
 }
 
+// Loop strength reduction takes a third of the time of code generation here, and what it makes of kernels is larger and
+// no faster: addresses already are a pointer and constants. It has no other switch; options may be parsed once only.
+static void set_options(void) {
+  static const char *const words[] = {"qcc", "-disable-lsr"};
+  LLVMParseCommandLineOptions((int)(sizeof words / sizeof words[0]), words, NULL);
+}
+
+// Once a process, which LLVM knows by itself.
 static void start_llvm(void) {
+  if (LLVMGetFirstTarget() != NULL) return;
+  set_options();
   LLVMInitializeAllTargetInfos();
   LLVMInitializeAllTargets();
   LLVMInitializeAllTargetMCs();
