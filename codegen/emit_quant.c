@@ -39,6 +39,37 @@ LLVMValueRef emit_dot4s(emit *e, const ir_op *op) {
   return dot(e, op, (uint64_t)ir_attr_int(op, IR_ATTR_UMAX, 128), true);
 }
 
+// The lower or the upper `bits` of every lane, which has twice as many, widened with or without their sign.
+static LLVMValueRef half_of(emit *e, LLVMValueRef x, unsigned bits, bool upper, bool is_signed) {
+  LLVMTypeRef t = LLVMTypeOf(x);
+  LLVMValueRef by = emit_int(e, t, bits);
+  if (!is_signed && !upper) return emit_binary(e, LLVMAnd, x, emit_int(e, t, (UINT64_C(1) << bits) - 1));
+  LLVMValueRef top = upper ? x : emit_binary(e, LLVMShl, x, by);
+  return emit_binary(e, is_signed ? LLVMAShr : LLVMLShr, top, by);
+}
+
+static LLVMValueRef pairs(emit *e, const ir_op *op, uint64_t limit, bool is_signed) {
+  const target_pattern *p = emit_find_pattern(e, op, limit);
+  if (p != NULL) return emit_pattern(e, op, p, NULL);
+  LLVMTypeRef t = emit_result_type(e, op);
+  LLVMValueRef sum = emit_operand(e, op, 0);
+  LLVMValueRef x = emit_cast(e, emit_operand(e, op, 1), t);
+  LLVMValueRef y = emit_cast(e, emit_operand(e, op, 2), t);
+  unsigned bits = elem_get(op->results[0]->type.elem)->bits / 2;
+  for (int odd = 0; odd < 2; odd++) {
+    LLVMValueRef product =
+        LLVMBuildMul(e->builder, half_of(e, x, bits, odd != 0, is_signed), half_of(e, y, bits, odd != 0, true), "");
+    sum = LLVMBuildAdd(e->builder, sum, product, "");
+  }
+  return sum;
+}
+
+LLVMValueRef emit_pairs_u(emit *e, const ir_op *op) {
+  return pairs(e, op, (uint64_t)ir_attr_int(op, IR_ATTR_UMAX, 128), false);
+}
+
+LLVMValueRef emit_pairs_s(emit *e, const ir_op *op) { return pairs(e, op, 0, true); }
+
 // ---- look-ups --------------------------------------------------------------------------------------------
 
 // Equal constants are one value of the context, so that one global serves all kernels of a module.

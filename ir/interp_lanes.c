@@ -1,6 +1,7 @@
 // Vector arithmetic, lane by lane: one small function a lane operation, mapped over the lanes.
 // Lanes are 32 bits wide whatever the element, with zeros above the element's bits (see ir/interp.h).
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "ir/interp.h"
@@ -133,14 +134,49 @@ static bool run_dot4(interp *vm, const insn *in) {
   return true;
 }
 
+// Whether the signed bytes keep the promise of `umax`.
+static bool are_small(interp *vm, const insn *in, const uint32_t *s, uint32_t first, uint32_t count) {
+  for (uint32_t j = 0; j < count; j++)
+    if ((uint32_t)abs(sign(s[j], 8)) > in->lane.constant)
+      return interp_fail(vm, in, "lane %u of the last operand is %d, and no more than umax = %u was promised",
+                         first + j, sign(s[j], 8), in->lane.constant);
+  return true;
+}
+
 static bool run_dot4s(interp *vm, const insn *in) {
-  (void)vm;
   for (uint32_t i = 0; i < in->lanes; i++) {
     const uint32_t *a = in->arg[1].lanes + (size_t)4 * i;
     const uint32_t *b = in->arg[2].lanes + (size_t)4 * i;
     int32_t sum = 0;
+    if (!are_small(vm, in, b, 4 * i, 4)) return false;
     for (int j = 0; j < 4; j++) sum += sign(a[j], 8) * sign(b[j], 8);
     in->dst.lanes[i] = in->arg[0].lanes[i] + (uint32_t)sum;
+  }
+  return true;
+}
+
+static bool run_pairs_u(interp *vm, const insn *in) {
+  for (uint32_t i = 0; i < in->lanes; i++) {
+    const uint32_t *u = in->arg[1].lanes + (size_t)2 * i;
+    const uint32_t *s = in->arg[2].lanes + (size_t)2 * i;
+    for (uint32_t j = 0; j < 2; j++)
+      if (u[j] > in->lane.constant)
+        return interp_fail(vm, in, "lane %u of the unsigned operand is %u, and no more than umax = %u was promised",
+                           2 * i + j, u[j], in->lane.constant);
+    int32_t sum = (int32_t)u[0] * sign(s[0], 8) + (int32_t)u[1] * sign(s[1], 8);
+    in->dst.lanes[i] = (in->arg[0].lanes[i] + (uint32_t)sum) & UINT16_MAX;
+  }
+  return true;
+}
+
+static bool run_pairs_s(interp *vm, const insn *in) {
+  (void)vm;
+  for (uint32_t i = 0; i < in->lanes; i++) {
+    const uint32_t *a = in->arg[1].lanes + (size_t)2 * i;
+    const uint32_t *b = in->arg[2].lanes + (size_t)2 * i;
+    uint32_t sum = in->arg[0].lanes[i];
+    for (int j = 0; j < 2; j++) sum += (uint32_t)(sign(a[j], 16) * sign(b[j], 16));
+    in->dst.lanes[i] = sum;
   }
   return true;
 }
@@ -314,6 +350,8 @@ const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_TRUNC] = run_trunc,
     [IR_DOT4] = run_dot4,
     [IR_DOT4S] = run_dot4s,
+    [IR_PAIRS_U] = run_pairs_u,
+    [IR_PAIRS_S] = run_pairs_s,
     [IR_LOOKUP] = run_lookup,
     [IR_LOOKUP_F32] = run_lookup_f32,
     [IR_ITOF] = run_itof,

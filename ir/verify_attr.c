@@ -20,6 +20,10 @@ static bool a_flag(verifier *v, const ir_op *op, const ir_attr *attr) { return (
 
 static bool a_byte(verifier *v, const ir_op *op, const ir_attr *attr) { return (void)op, in_range(v, attr, 0, 255); }
 
+static bool half_a_byte(verifier *v, const ir_op *op, const ir_attr *attr) {
+  return (void)op, in_range(v, attr, 0, 128);
+}
+
 static bool positive(verifier *v, const ir_op *op, const ir_attr *attr) {
   return (void)op, in_range(v, attr, 1, INT32_MAX);
 }

@@ -61,16 +61,19 @@ static bool same_bits(verifier *v, const ir_op *op) {
   return from == to || verify_fail(v, "the operand has %u bits, but the result has %u", from, to);
 }
 
-static bool dot_operands(verifier *v, const ir_op *op) {
+static bool dot_of(verifier *v, const ir_op *op, uint32_t times) {
   if (!ir_type_equal(operand(op, 0), result(op)))
     return verify_fail(v, "the accumulator is %s, but the result is %s", verify_type_text(v, operand(op, 0)),
                        verify_type_text(v, result(op)));
   for (size_t i = 1; i < 3; i++)
-    if (operand(op, i)->lanes != 4 * result(op)->lanes)
-      return verify_fail(v, "operand %zu has %u lanes and must have 4 for each of the %u of the result", i,
-                         operand(op, i)->lanes, result(op)->lanes);
+    if (operand(op, i)->lanes != times * result(op)->lanes)
+      return verify_fail(v, "operand %zu has %u lanes and must have %u for each of the %u of the result", i,
+                         operand(op, i)->lanes, times, result(op)->lanes);
   return true;
 }
+
+static bool dot_operands(verifier *v, const ir_op *op) { return dot_of(v, op, 4); }
+static bool pair_operands(verifier *v, const ir_op *op) { return dot_of(v, op, 2); }
 
 static bool choices(verifier *v, const ir_op *op) {
   for (size_t i = op->operand_count - 2; i < op->operand_count; i++)
@@ -336,7 +339,7 @@ bool verify_relation(verifier *v, const ir_op *op, char letter) {
       ['k'] = constant,      ['F'] = loop,       ['Y'] = yielded,      ['R'] = returned,      ['s'] = same_shape,
       ['B'] = broadcasts,    ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
       ['P'] = prepared,      ['M'] = fused,      ['S'] = sparse,       ['V'] = part,          ['A'] = side_by_side,
-      ['O'] = from_one_lane, ['I'] = indexes,    ['H'] = blocks,       ['b'] = pairs,
+      ['O'] = from_one_lane, ['I'] = indexes,    ['H'] = blocks,       ['b'] = pairs,         ['D'] = pair_operands,
   };
   return relations[(unsigned char)letter](v, op);
 }

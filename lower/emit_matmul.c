@@ -351,6 +351,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   e->shape = shape;
   e->lanes = divisor_at_most(tier->lanes);
   number_dots(e);
+  matmul_choose_forms(e);
   for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
     e->tiles[c] = shape->tiles != NULL ? shape->tiles[c] : lower_choose_tile(r, tier, c);
   lo_params p;

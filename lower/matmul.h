@@ -13,6 +13,9 @@
 #define MATMUL_MAX_CHAINS 4
 #define MATMUL_QUADS (PACK_CHUNK / 4)
 
+// How bytes are multiplied, see matmul_dots.c.
+typedef enum dot_form { DOT_BYTES, DOT_PAIRS, DOT_SIGNED, DOT_WORDS, DOT_FORM_COUNT } dot_form;
+
 typedef ir_value *matmul_grid[MATMUL_MAX_TOKENS][MATMUL_MAX_VECTORS];
 
 typedef struct matmul {
@@ -26,8 +29,10 @@ typedef struct matmul {
   unsigned chains;  // independent accumulators per sum
   matmul_tile tiles[TILE_CLASS_COUNT];
   unsigned dot_count;
-  unsigned first_dot[RECIPE_MAX_TERMS]; // of each core
-  uint64_t unit;                        // kernel positions of the unrolled inner body
+  unsigned first_dot[RECIPE_MAX_TERMS];  // of each core
+  dot_form form[RECIPE_MAX_TERMS];       // of each core
+  unsigned pair_steps[RECIPE_MAX_TERMS]; // DOT_PAIRS: quads whose products fit 16 bits
+  uint64_t unit;                         // kernel positions of the unrolled inner body
   // parameters
   ir_value *weights, *x, *y, *bias, *addend, *residual;
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
@@ -49,6 +54,7 @@ typedef struct matmul {
   matmul_grid total;                                    // f32
   matmul_grid nested[RECIPE_MAX_TERMS];                 // i32, over a float span
   matmul_grid dots[RECIPE_MAX_DOTS][MATMUL_MAX_CHAINS]; // i32 or f32, over a segment
+  matmul_grid pairs[RECIPE_MAX_DOTS];                   // i16, over quads of a chunk
   ir_value *ones[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];  // i32: what the dots would be with activations of 1
 } matmul;
 
@@ -66,6 +72,20 @@ uint64_t matmul_unit(uint64_t segment, uint64_t float_span);
 
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
+
+/* matmul_dots.c: products of a quad in the form that is cheapest on the tier */
+void matmul_choose_forms(matmul *e);
+// Whether a core's operands include its offset, so that sums need not begin with the offset's share.
+bool matmul_form_has_offset(const matmul *e, size_t core);
+// The operands of a core, one for each byte plane.
+void matmul_dot_operands(matmul *e, size_t core, ir_value *codes, ir_value **out);
+// Adds operands u times four activations x for one token and vector; then, once for all of them, ends the step. Steps count
+// from 0 within one call of matmul_emit_products.
+void matmul_multiply_dot(matmul *e, size_t core, unsigned step, unsigned m, unsigned v, ir_value *const *u,
+                         ir_value *x);
+void matmul_end_step(matmul *e, unsigned step, bool last);
+// Adds the operands themselves to e->ones.
+void matmul_count_dot(matmul *e, size_t core, unsigned v, ir_value *const *u);
 
 /* matmul_bits.c: the same for a whole chunk, by bits; whether words of 32 bits are counted, or bytes and then summed */
 void matmul_emit_bits(matmul *e, ir_value *position, uint64_t first);

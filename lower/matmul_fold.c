@@ -118,7 +118,7 @@ void matmul_begin_segment(matmul *e, ir_value *position) {
       unsigned planes = core->plane_count > 0 ? core->plane_count : 1;
       ir_value *first = NULL;
       bool offset = core->offset != 0 || e->r->prepared.isum_signs != 0;
-      if (matmul_is_integer(e->r) && offset) first = offset_sum(e, core, m, position);
+      if (matmul_is_integer(e->r) && offset && !matmul_form_has_offset(e, i)) first = offset_sum(e, core, m, position);
       for (unsigned p = 0; p < planes; p++) clear_dot(e, e->first_dot[i] + p, p + 1 == planes ? first : NULL, m);
     }
   }
@@ -149,6 +149,7 @@ static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v, ir_value 
   const recipe_core *c = &e->r->cores[core];
   unsigned planes = c->plane_count > 0 ? c->plane_count : 1;
   unsigned d = e->first_dot[core] + planes - 1;
+  if (e->form[core] == DOT_WORDS) planes = 1;
   if (!matmul_is_integer(e->r)) return chain_sum(e, d, m, v);
   ir_value *x = itof(e, dot_sum(e, d, m, v, position));
   for (unsigned p = 1; p < planes; p++) {

@@ -85,29 +85,10 @@ static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k
 
 // ---- integer modes ---------------------------------------------------------------------------------------
 
-// The number that one byte plane of a core multiplies the activations with.
-static ir_value *dot_operand(matmul *e, const recipe_core *core, unsigned plane, ir_value *codes) {
-  if (core->plane_count == 0) return codes;
-  uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
-  size_t size = count < 16 ? 16 : (size_t)count;
-  uint8_t *table = ARENA_ARRAY(e->b.mem, uint8_t, size);
-  for (size_t i = 0; i < size; i++) table[i] = core->planes[plane][i % count];
-  ir_attr attr = ir_bytes(IR_ATTR_TABLE, table, size);
-  ir_type t = bytes_of(e);
-  return ir_emit(&e->b, IR_LOOKUP, &t, 1, &codes, 1, &attr);
-}
-
 static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t k) {
   ir_value *at = lo_index_add(&e->b, lo_index_add(&e->b, e->block_position, position), e->x_row[m]);
   ir_value *x = lo_load_splat(&e->b, i32s(e), e->x, lo_index_offset(&e->b, at, k));
   return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
-}
-
-static void add_dot(matmul *e, ir_value **acc, ir_value *u, ir_value *x, uint64_t umax) {
-  ir_value *args[] = {*acc, u, x};
-  ir_attr attr = ir_int(IR_ATTR_UMAX, (int64_t)umax);
-  ir_type t = i32s(e);
-  *acc = ir_emit(&e->b, IR_DOT4, &t, 3, args, 1, &attr);
 }
 
 static unsigned byte_planes(const recipe_core *core) { return core->plane_count > 0 ? core->plane_count : 1; }
@@ -116,33 +97,38 @@ static unsigned byte_planes(const recipe_core *core) { return core->plane_count 
 typedef ir_value *quad_operands[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];
 
 static void decode_quad(matmul *e, chunk_view *c, unsigned quad, quad_operands out) {
+  ir_value *operands[RECIPE_MAX_DOTS];
   for (unsigned v = 0; v < e->vectors; v++) {
     ir_value *codes = quad_codes(e, c, v, quad);
-    for (size_t i = 0; i < e->r->core_count; i++)
-      for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
-        out[e->first_dot[i] + p][v] = dot_operand(e, &e->r->cores[i], p, codes);
+    for (size_t i = 0; i < e->r->core_count; i++) {
+      matmul_dot_operands(e, i, codes, operands);
+      for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++) out[e->first_dot[i] + p][v] = operands[p];
+    }
   }
 }
 
+// One core's operands for vector v.
+static ir_value **core_operands(matmul *e, quad_operands u, size_t core, unsigned v, ir_value **out) {
+  for (unsigned p = 0; p < byte_planes(&e->r->cores[core]); p++) out[p] = u[e->first_dot[core] + p][v];
+  return out;
+}
+
 static void multiply_quad(matmul *e, quad_operands u, unsigned q, ir_value *position, uint64_t k) {
+  ir_value *operands[RECIPE_MAX_DOTS];
   for (unsigned m = 0; m < e->tokens; m++) {
     ir_value *x = token_quad(e, m, position, k);
     for (size_t i = 0; i < e->r->core_count; i++)
-      for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
-        for (unsigned v = 0; v < e->vectors; v++)
-          add_dot(e, &e->dots[e->first_dot[i] + p][q % e->chains][m][v], u[e->first_dot[i] + p][v], x,
-                  e->r->cores[i].umax);
+      for (unsigned v = 0; v < e->vectors; v++)
+        matmul_multiply_dot(e, i, q, m, v, core_operands(e, u, i, v, operands), x);
   }
 }
 
 // The sums of the codes, once for all tokens.
 static void count_quad(matmul *e, quad_operands u) {
+  ir_value *operands[RECIPE_MAX_DOTS];
   if (!matmul_has_zeros(e->r)) return;
-  ir_value *one = ir_vector_int(&e->b, bytes_of(e), 1);
   for (size_t i = 0; i < e->r->core_count; i++)
-    for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++)
-      for (unsigned v = 0; v < e->vectors; v++)
-        add_dot(e, &e->ones[e->first_dot[i] + p][v], u[e->first_dot[i] + p][v], one, e->r->cores[i].umax);
+    for (unsigned v = 0; v < e->vectors; v++) matmul_count_dot(e, i, v, core_operands(e, u, i, v, operands));
 }
 
 static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
@@ -152,6 +138,7 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
     decode_quad(e, c, q0 + q, operands);
     multiply_quad(e, operands, q, position, first + (uint64_t)4 * q);
     count_quad(e, operands);
+    matmul_end_step(e, q, q + 1 == quads);
   }
 }
 

@@ -58,10 +58,20 @@
   "tl:i16x" half " = " madd8 "(l, c); th:i16x" half " = " madd8 "(h, c);"                                 \
   "pl:i32x" lanes " = " madd16 "(tl, 1:i16x" half "); ph:i32x" lanes " = " madd16 "(th, 1:i16x" half ");" \
   "s:i32x" lanes " = add(pl, ph); r:i32x" lanes " = add(a, s)"
-#define MADD_DOTS(n, bytes, half, lanes, madd8, madd16)                                 \
-  {IR_DOT4, ELEM_I32, n, 128, MADD_DOT4_128(half, lanes, madd8, madd16), 1.5},          \
-      {IR_DOT4, ELEM_I32, n, 255, MADD_DOT4_255(bytes, half, lanes, madd8, madd16), 3}, \
-      {IR_DOT4S, ELEM_I32, n, 0, MADD_DOT4S(half, lanes, madd16), 4}
+// One signed, the other at most 127 in magnitude: |b| is an unsigned byte, and c takes its sign. Two products are at most
+// 2 * 128 * 127. `signed_by` makes s of c and b; |b| is the same for all c.
+#define MADD_DOT4S_127(bytes, half, lanes, madd8, madd16, signed_by)                                \
+  "m:i8x" bytes " = llvm.abs.v" bytes "i8(b, 0:i1);" signed_by " t:i16x" half " = " madd8 "(m, s);" \
+  "p:i32x" lanes " = " madd16 "(t, 1:i16x" half "); r:i32x" lanes " = add(a, p)"
+#define SIGN(bytes, psign) "s:i8x" bytes " = " psign "(c, b);"
+#define SELECT_SIGN(bytes) "n:i8x" bytes " = sub(0, c); k:i1x" bytes " = slt(b, 0); s:i8x" bytes " = select(k, n, c);"
+#define MADD_DOTS(n, bytes, half, lanes, pairs, madd8, madd16, signed_by)                                       \
+  {IR_DOT4, ELEM_I32, n, 128, MADD_DOT4_128(half, lanes, madd8, madd16), 1.5},                                  \
+      {IR_DOT4, ELEM_I32, n, 255, MADD_DOT4_255(bytes, half, lanes, madd8, madd16), 3},                         \
+      {IR_DOT4S, ELEM_I32, n, 127, MADD_DOT4S_127(bytes, half, lanes, madd8, madd16, signed_by), 2},            \
+      {IR_DOT4S, ELEM_I32, n, 0, MADD_DOT4S(half, lanes, madd16), 4},                                           \
+      {IR_PAIRS_U, ELEM_I16, pairs, 128, "t:i16x" half " = " madd8 "(b, c); r:i16x" half " = add(a, t)", 0.75}, \
+      {IR_PAIRS_S, ELEM_I32, n, 0, "p:i32x" lanes " = " madd16 "(b, c); r:i32x" lanes " = add(a, p)", 0.75}
 
 // ---- VNNI ------------------------------------------------------------------------------------------------
 // Two signed operands: (b + 128) as an unsigned byte, less 128 times the sum of c.
@@ -133,9 +143,12 @@ static const target_pattern avx512_vnni_patterns[] = {
 };
 
 static const target_pattern avx512_patterns[] = {
-    MADD_DOTS(16, "64", "32", "16", "llvm.x86.avx512.pmaddubs.w.512", "llvm.x86.avx512.pmaddw.d.512"),
-    MADD_DOTS(8, "32", "16", "8", "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
-    MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
+    MADD_DOTS(16, "64", "32", "16", 32, "llvm.x86.avx512.pmaddubs.w.512", "llvm.x86.avx512.pmaddw.d.512",
+              SELECT_SIGN("64")),
+    MADD_DOTS(8, "32", "16", "8", 16, "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd",
+              SIGN("32", "llvm.x86.avx2.psign.b")),
+    MADD_DOTS(4, "16", "8", "4", 8, "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd",
+              SIGN("16", "llvm.x86.ssse3.psign.b.128")),
     SHUFFLE_LOOKUPS(64, "64", "llvm.x86.avx512.pshuf.b.512"),
     BYTE_POPCOUNT(64, "64"),
     AVX512_PATTERNS,
@@ -169,8 +182,10 @@ static const target_pattern avx_vnni_patterns[] = {
 };
 
 static const target_pattern avx2_patterns[] = {
-    MADD_DOTS(8, "32", "16", "8", "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd"),
-    MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
+    MADD_DOTS(8, "32", "16", "8", 16, "llvm.x86.avx2.pmadd.ub.sw", "llvm.x86.avx2.pmadd.wd",
+              SIGN("32", "llvm.x86.avx2.psign.b")),
+    MADD_DOTS(4, "16", "8", "4", 8, "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd",
+              SIGN("16", "llvm.x86.ssse3.psign.b.128")),
     AVX2_PATTERNS,
 };
 
@@ -178,7 +193,8 @@ static const target_pattern avx2_patterns[] = {
 #define FLOAT_OFFSETS(mask) "i:i32x4 = and(a, " mask "); m:i32x4 = mul(i, 67372036); o:i32x4 = add(m, 50462976);"
 
 static const target_pattern v2_patterns[] = {
-    MADD_DOTS(4, "16", "8", "4", "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd"),
+    MADD_DOTS(4, "16", "8", "4", 8, "llvm.x86.ssse3.pmadd.ub.sw.128", "llvm.x86.sse2.pmadd.wd",
+              SIGN("16", "llvm.x86.ssse3.psign.b.128")),
     SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),
     BYTE_POPCOUNT(16, "16"),
     {IR_LOOKUP_F32, ELEM_F32, 4, 4,

@@ -8,7 +8,7 @@
 #define ODD 3 // bytes before the first item of each buffer
 
 // What the numbers of an operand are like.
-typedef enum numbers { ANY, BELOW_LIMIT, ROUNDABLE, MODERATE } numbers;
+typedef enum numbers { ANY, BELOW_LIMIT, BELOW_128, ROUNDABLE, MODERATE } numbers;
 
 typedef struct operand_spec {
   elem_type elem;
@@ -50,8 +50,10 @@ static uint32_t float_bits(numbers kind, uint64_t r) {
 
 static uint64_t number(const operand_spec *o, uint64_t limit, uint64_t r) {
   if (o->elem == ELEM_F32) return float_bits(o->numbers, r);
+  if (o->numbers == BELOW_128) return (r >> 62) == 0 ? (r & 1 ? 127 : 129) : r % 255 + 129;
   if (o->numbers == BELOW_LIMIT) return (r >> 62) == 0 ? limit - 1 : r % limit;
   if (o->elem == ELEM_I8 && (r >> 62) == 0) return byte_edges[r % sizeof byte_edges];
+  if (o->elem == ELEM_I16 && (r >> 62) == 0) return r & 1 ? 0x7fff : 0x8000;
   if (o->elem == ELEM_I32 && (r >> 60) == 0) return r & 1 ? 0x7fffffff : 0x80000000;
   return r;
 }
@@ -194,7 +196,7 @@ static void add_resizes(case_list *list) {
 
 static void add_dots(case_list *list) {
   static const int64_t bounds[] = {1, 15, 127, 128, 129, 255};
-  static const uint32_t lanes[] = {1, 4, 8, 16, 0};
+  static const uint32_t lanes[] = {1, 4, 8, 16, 0}, twice[] = {1, 8, 16, 32, 0};
   for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
     op_spec s = {.code = IR_DOT4, .result = ELEM_I32, .limit = (uint64_t)bounds[i] + 1, .attr_count = 1};
     s.operands[0] = (operand_spec){ELEM_I32, 1, ANY};
@@ -204,8 +206,24 @@ static void add_dots(case_list *list) {
     s.suffix = arena_printf(list->mem, "_%d", (int)bounds[i]);
     add_lanes(list, &s, lanes);
   }
+  for (size_t i = 0; bounds[i] <= 128; i++) {
+    op_spec s = {.code = IR_PAIRS_U, .result = ELEM_I16, .limit = (uint64_t)bounds[i] + 1, .attr_count = 1};
+    s.operands[0] = (operand_spec){ELEM_I16, 1, ANY};
+    s.operands[1] = (operand_spec){ELEM_I8, 2, BELOW_LIMIT};
+    s.operands[2] = (operand_spec){ELEM_I8, 2, ANY};
+    s.attrs[0] = ir_int(IR_ATTR_UMAX, bounds[i]);
+    s.suffix = arena_printf(list->mem, "_%d", (int)bounds[i]);
+    add_lanes(list, &s, twice);
+  }
+  op_spec words = {.code = IR_PAIRS_S, .result = ELEM_I32};
+  words.operands[0] = (operand_spec){ELEM_I32, 1, ANY};
+  words.operands[1] = words.operands[2] = (operand_spec){ELEM_I16, 2, ANY};
+  add_lanes(list, &words, lanes);
   op_spec s = {
       .code = IR_DOT4S, .result = ELEM_I32, .operands = {{ELEM_I32, 1, ANY}, {ELEM_I8, 4, ANY}, {ELEM_I8, 4, ANY}}};
+  add_lanes(list, &s, lanes);
+  s.operands[2].numbers = BELOW_128;
+  s.attr_count = 1, s.attrs[0] = ir_int(IR_ATTR_UMAX, 127), s.suffix = "_127";
   add_lanes(list, &s, lanes);
 }
 

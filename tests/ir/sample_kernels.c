@@ -85,6 +85,11 @@ static void emit_quantized(kernel *k) {
   ir_emit(b, IR_DOT4, &i32, 3, (ir_value *[]){k->i32, k->i8, looked_up}, 1, &umax);
   ir_emit(b, IR_DOT4, &i32, 3, (ir_value *[]){k->i32, k->i8, k->i8}, 0, NULL);
   ir_emit3(b, IR_DOT4S, i32, k->i32, looked_up, looked_up);
+  ir_emit(b, IR_DOT4S, &i32, 3, (ir_value *[]){k->i32, k->i8, looked_up}, 1, &umax);
+  ir_type i16 = ir_vector(ELEM_I16, 8);
+  ir_value *low = ir_emit1(b, IR_BITCAST, i16, looked_up), *args[] = {low, k->i8, looked_up};
+  ir_value *sums = ir_emit(b, IR_PAIRS_U, &i16, 3, args, 1, &umax);
+  ir_emit3(b, IR_PAIRS_S, i32, k->i32, sums, low);
   ir_emit_attr(b, IR_LOOKUP_F32, f32, k->i32, ir_reals(IR_ATTR_LEVELS, levels, 4));
 }
 

@@ -148,6 +148,29 @@ START_TEST(dot_products_are_exact) {
 }
 END_TEST
 
+START_TEST(pairs_of_products_wrap) {
+  arena *mem = arena_new();
+  uint8_t u[4] = {128, 128, 128, 1};
+  int8_t s[4] = {-128, -128, 127, -1};
+  int16_t acc[2] = {-1, 20000}, y[2];
+  int16_t a[4] = {INT16_MIN, INT16_MIN, 300, -2};
+  int32_t wide[1];
+  run_ok(mem,
+         "%acc = load %a, %zero : vector<2 x i16>\n%u = load %b, %zero : vector<4 x i8>\n%s = load %c, %zero : "
+         "vector<4 x i8>\n%p = pairs.u %acc, %u, %s {umax = 128} : vector<2 x i16>\n store %y, %zero, %p",
+         &(run_args){.a = RUN_MEMORY(acc), .b = RUN_MEMORY(u), .c = RUN_MEMORY(s), .y = RUN_MEMORY(y)});
+  ck_assert_int_eq(y[0], INT16_MAX);
+  ck_assert_int_eq(y[1], 20000 + 128 * 127 - 1 - 65536);
+  run_ok(mem,
+         "%x = load %a, %zero : vector<2 x i16>\n%o = index {value = 4} : index\n%w = load %a, %o : vector<2 x i16>\n"
+         "%one = vector {value = 1} : vector<1 x i32>\n%p = pairs.s %one, %x, %x : vector<1 x i32>\n"
+         "%q = pairs.s %p, %w, %w : vector<1 x i32>\n store %y, %zero, %q",
+         &(run_args){.a = RUN_MEMORY(a), .y = RUN_MEMORY(wide)});
+  ck_assert_int_eq(wide[0], INT32_MIN + 1 + 300 * 300 + 4);
+  arena_free(mem);
+}
+END_TEST
+
 START_TEST(a_broken_umax_is_reported) {
   arena *mem = arena_new();
   uint8_t u[4] = {15, 15, 16, 0};
@@ -156,6 +179,17 @@ START_TEST(a_broken_umax_is_reported) {
                               "%d = dot4 %acc, %u, %u {umax = 15} : vector<1 x i32>",
                               &(run_args){.a = RUN_MEMORY(u)});
   ck_assert_msg(strstr(said, "lane 2 of the unsigned operand is 16") != NULL, "%s", said);
+  said = run_body(mem,
+                  "%acc = vector {value = 0} : vector<2 x i16>\n%u = load %a, %zero : vector<4 x i8>\n"
+                  "%d = pairs.u %acc, %u, %u {umax = 15} : vector<2 x i16>",
+                  &(run_args){.a = RUN_MEMORY(u)});
+  ck_assert_msg(strstr(said, "lane 2 of the unsigned operand is 16") != NULL, "%s", said);
+  u[1] = 128;
+  said = run_body(mem,
+                  "%acc = vector {value = 0} : vector<1 x i32>\n%u = load %a, %zero : vector<4 x i8>\n"
+                  "%d = dot4s %acc, %u, %u {umax = 127} : vector<1 x i32>",
+                  &(run_args){.a = RUN_MEMORY(u)});
+  ck_assert_msg(strstr(said, "lane 1 of the last operand is -128") != NULL, "%s", said);
   arena_free(mem);
 }
 END_TEST
@@ -462,8 +496,8 @@ int main(void) {
   suite_add_tcase(suite, rows);
   check_add(suite, "arithmetic",
             (const TTest *const[]){shifts_and_bits_are_unsigned, widths_change, dot_products_are_exact,
-                                   a_broken_umax_is_reported, tables_are_looked_up, fma_rounds_once,
-                                   conversions_round_to_even, half_precision_both_ways, bf16_both_ways,
+                                   pairs_of_products_wrap, a_broken_umax_is_reported, tables_are_looked_up,
+                                   fma_rounds_once, conversions_round_to_even, half_precision_both_ways, bf16_both_ways,
                                    reductions_combine_halves, constants_and_moves, NULL});
   check_add(suite, "control",
             (const TTest *const[]){divisions_by_zero_are_reported, loops_carry_values, vectors_may_swap_in_a_loop,

@@ -63,6 +63,8 @@ static const edit_row kernel_rows[] = {
      "the accumulator is vector<4 x i32>, but the result is vector<3 x i32>"},
     {"%dot = dot4 %words, %low", "%small = load %w, %n : vector<8 x i8>\n%dot = dot4 %words, %small",
      "operand 1 has 8 lanes and must have 4 for each of the 4"},
+    {"dot4 %words, %low, %bytes {umax = 15}", "pairs.s %words, %low, %bytes",
+     "operand 1 is vector<16 x i8> and must be a vector of i16"},
     {"itof %dot : vector<4 x f32>", "itof %dot : vector<8 x f32>", "operand 0 has 4 lanes, but the result has 8"},
     {"itof %dot", "itof %zero", "operand 0 is vector<4 x f32> and must be a vector of i32"},
     {"0e0f\"", "0e\"", "the table has 15 bytes"},
