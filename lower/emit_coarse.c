@@ -35,6 +35,10 @@ static ir_value *widen(const coarse_place *p, ir_value *raw, elem_type store) {
   return ir_emit1(p->b, e->kind == ELEM_KIND_INT ? IR_SEXT : IR_ZEXT, i32_of(p), raw);
 }
 
+ir_value *lo_load_elements(const coarse_place *p, ir_value *buffer, ir_value *offset, elem_type store, uint64_t align) {
+  return widen(p, lo_load_aligned(p->b, ir_vector(lane_type(store), p->lanes), buffer, offset, align), store);
+}
+
 static ir_value *load_tensor_field(const coarse_place *p, const pack_field *pf, uint64_t element) {
   uint64_t bytes = elem_get(pf->store)->bits / 8;
   ir_value *offset = lo_index(p->b, pf->offset + element * bytes);
@@ -193,6 +197,10 @@ static bool is_unsigned_lane(const scheme *s, const expr *e) {
 ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   const scheme *s = p->recipe->scheme;
   int64_t known;
+  if (p->run > 0 && lo_is_steady(s, e, p->run)) {
+    coarse_place row = lo_run_row(p);
+    return lo_splat(p->b, lo_expr_real(&row, e), p->lanes);
+  }
   if (lo_is_known(p, e, &known)) return ir_vector_real(p->b, f32_of(p), (double)known);
   if (e->op == EXPR_TABLE) return lo_table_lookup(p, e, false);
   if (e->op == EXPR_ELEMENT) return lo_element_lookup(p, e, false);

@@ -13,6 +13,15 @@ typedef struct coarse_memo {
   ir_value *value[COARSE_MEMO];
 } coarse_memo;
 
+// The windows at the weight before, from which those of the next one differ by one code.
+#define COARSE_WINDOWS 4
+typedef struct coarse_windows {
+  size_t count;
+  const expr *e[COARSE_WINDOWS];
+  ir_value *value[COARSE_WINDOWS];
+  uint64_t ahead[COARSE_WINDOWS]; // of the weight that they are of
+} coarse_windows;
+
 // Where the rows of a vector find their coarse elements. The kernel position within the block is position + ahead, where
 // position is a multiple of `aligned`.
 typedef struct coarse_place {
@@ -26,13 +35,15 @@ typedef struct coarse_place {
   uint64_t ahead;     //
   uint64_t aligned;   // 1: nothing is known
   ir_value *row;      // first row of the vector within the tile
+  uint32_t run;       // not 0: the lanes are not rows but so many neighbouring positions of one row (emit_run.c)
   // MODE_DECODE only:
   ir_value *block_position; // kernel position of the block in the row
   coarse_memo *memo;        // NULL: nothing is kept
-  ir_value *code;           // the joint code in i32 lanes
-  ir_value *code_real;      // a float code in f32 lanes
-  ir_value *row_numbers;    // a buffer: the numbers 0 .. of a tile's rows as i32; NULL where the value does not use n
-  ir_value *const *tables;  // constant tables in memory, NULL where a look-up needs none
+  coarse_windows *windows;
+  ir_value *code;          // the joint code in i32 lanes
+  ir_value *code_real;     // a float code in f32 lanes
+  ir_value *row_numbers;   // a buffer: the numbers 0 .. of a tile's rows as i32; NULL where the value does not use n
+  ir_value *const *tables; // constant tables in memory, NULL where a look-up needs none
   // The joint code of the weight `back` positions before, within `span` weights.
   ir_value *(*earlier)(void *state, unsigned back, uint64_t span);
   void *state;
@@ -48,6 +59,8 @@ bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **rea
 // Number `element` of a coarse field's granule (0 for plain fields), one per row: as f32; in its natural lanes, i32 or f32.
 ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t element);
 ir_value *lo_field_lanes(const coarse_place *p, unsigned field, uint64_t element);
+// As many neighbouring elements as there are lanes, from an offset that is a multiple of `align`: as f32 or i32.
+ir_value *lo_load_elements(const coarse_place *p, ir_value *buffer, ir_value *offset, elem_type store, uint64_t align);
 // A field of the weight itself, cut out of the joint code of that weight: integers.
 ir_value *lo_code_field(const coarse_place *p, unsigned field, ir_value *code);
 
@@ -64,7 +77,24 @@ bool lo_is_row_remainder(const expr *e);
 // Whether the expression is a number known while the kernel is emitted: constants, and k modulo a divisor of `aligned`.
 bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out);
 
+/* emit_run.c: lanes along K */
+// How many neighbouring positions of a row a value is computed for at once, because all that differs between them are
+// look-ups of neighbouring elements; 0: it is not such a value.
+uint32_t lo_run_length(const scheme *s);
+// Whether an expression is the same at all positions of an aligned run.
+bool lo_is_steady(const scheme *s, const expr *e, uint32_t run);
+// The place of the run's first position, with the row as its only lane.
+coarse_place lo_run_row(const coarse_place *p);
+
 /* emit_table.c */
+// An index: a known part, and a rest in i32 lanes that is a multiple of something.
+typedef struct split_index {
+  int64_t known;
+  uint64_t multiple; // of the rest; 0: there is no rest
+  ir_value *rest;
+} split_index;
+// Without a builder only the known part and the multiple are found.
+void lo_split_index(const coarse_place *p, const expr *e, split_index *out);
 // Look-ups in constant tables and in tables stored with the tensor: f32, or i32 when the numbers are integers and `as_int`.
 ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int);
 ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int);
@@ -73,6 +103,7 @@ bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **r
 // The buffer of row numbers, NULL when the value does not use n.
 ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows);
 // The constant tables that look-ups of the value need in memory, as buffers of the kernel: one for each table of the scheme.
-ir_value **lo_make_tables(ir_builder *b, const scheme *s);
+// Runs need all of them.
+ir_value **lo_make_tables(ir_builder *b, const scheme *s, bool runs);
 
 #endif

@@ -158,11 +158,46 @@ static bool divides_in_lanes(const scheme *s, const expr *e) {
   return fits && lo_has_low_bits(s, e->args[0]);
 }
 
+static int64_t in_lane(int64_t x) { return (int64_t)(int32_t)(uint32_t)(uint64_t)x; }
+
 // ---- windows ---------------------------------------------------------------------------------------------
 
-static ir_value *window(const coarse_place *p, const expr *e) {
+// The number of the window among those that are kept, or the one that it gets; COARSE_WINDOWS: there is no room.
+static size_t find_window(const coarse_windows *w, const expr *e) {
+  size_t i = 0;
+  while (i < w->count && !expr_equal(w->e[i], e)) i++;
+  return i;
+}
+
+static void keep_window(const coarse_place *p, const expr *e, ir_value *x) {
+  coarse_windows *w = p->windows;
+  size_t i = find_window(w, e);
+  if (i == COARSE_WINDOWS) return;
+  if (i == w->count) w->count++;
+  w->e[i] = e;
+  w->value[i] = x;
+  w->ahead[i] = p->ahead;
+}
+
+// The window of the weight before within the chunk: only where chunks begin can a span do so.
+static ir_value *window_before(const coarse_place *p, const expr *e) {
+  size_t i = find_window(p->windows, e);
+  bool kept = i < p->windows->count && p->ahead % PACK_CHUNK != 0 && p->windows->ahead[i] + 1 == p->ahead;
+  return kept ? p->windows->value[i] : NULL;
+}
+
+// The oldest code leaves, and the weight's own comes in.
+static ir_value *next_window(const coarse_place *p, const expr *e, ir_value *before, unsigned bits, unsigned width) {
   ir_type t = i32_of(p);
-  unsigned bits = elem_get(p->recipe->scheme->fields[e->index].type)->bits, width = (unsigned)e->args[0]->i;
+  ir_value *code = lo_code_field(p, e->index, p->code);
+  if (width <= bits) return ir_emit2(p->b, IR_AND, t, code, ir_vector_int(p->b, t, (INT64_C(1) << width) - 1));
+  int64_t mask = (INT64_C(1) << width) - (INT64_C(1) << bits);
+  ir_value *rest = ir_emit2(p->b, IR_AND, t, shift(p, IR_SHL, before, bits), ir_vector_int(p->b, t, in_lane(mask)));
+  return ir_emit2(p->b, IR_OR, t, rest, code);
+}
+
+static ir_value *whole_window(const coarse_place *p, const expr *e, unsigned bits, unsigned width) {
+  ir_type t = i32_of(p);
   ir_value *x = NULL;
   for (unsigned done = 0, back = 0; done < width; done += bits, back++) {
     ir_value *joint = back == 0 ? p->code : p->earlier(p->state, back, (uint64_t)e->args[1]->i);
@@ -171,6 +206,14 @@ static ir_value *window(const coarse_place *p, const expr *e) {
   }
   if (width == 32 || width % bits == 0) return x;
   return ir_emit2(p->b, IR_AND, t, x, ir_vector_int(p->b, t, (INT64_C(1) << width) - 1));
+}
+
+static ir_value *window(const coarse_place *p, const expr *e) {
+  unsigned bits = elem_get(p->recipe->scheme->fields[e->index].type)->bits, width = (unsigned)e->args[0]->i;
+  ir_value *before = window_before(p, e);
+  ir_value *x = before == NULL ? whole_window(p, e, bits, width) : next_window(p, e, before, bits, width);
+  keep_window(p, e, x);
+  return x;
 }
 
 // ---- all operators ---------------------------------------------------------------------------------------
@@ -210,12 +253,14 @@ static ir_value *field(const coarse_place *p, const expr *e) {
   return per_weight ? lo_code_field(p, e->index, p->code) : lo_field_lanes(p, e->index, 0);
 }
 
-static int64_t in_lane(int64_t x) { return (int64_t)(int32_t)(uint32_t)(uint64_t)x; }
-
 static ir_value *compute(const coarse_place *p, const expr *e);
 
 ir_value *lo_expr_int(const coarse_place *p, const expr *e) {
   coarse_memo *m = p->memo;
+  if (p->run > 0 && lo_is_steady(p->recipe->scheme, e, p->run)) {
+    coarse_place row = lo_run_row(p);
+    return lo_splat(p->b, lo_expr_int(&row, e), p->lanes);
+  }
   if (m == NULL || e->op == EXPR_INT) return compute(p, e);
   for (size_t i = 0; i < m->count; i++)
     if (expr_equal(m->e[i], e)) return m->value[i];

@@ -31,6 +31,7 @@ static void number_dots(matmul *e) {
 
 // Integer sums may be split in any way; f32 sums always in the same four, so that results do not depend on the batch.
 static unsigned chain_count(const matmul *e) {
+  if (e->run > 0) return 1;
   if (!matmul_is_integer(e->r)) return MATMUL_MAX_CHAINS;
   if (e->tokens == 1) return e->tiles[TILE_ONE].chains;
   return e->tiles[e->tokens == e->tiles[TILE_MANY].tokens ? TILE_MANY : TILE_FEW].chains;
@@ -343,13 +344,40 @@ static ir_func *begin_kernel(matmul *e, ir_module *m, const char *name, lo_param
   return f;
 }
 
+// Whether an expression of numbers is the same in all of a row.
+static bool is_of_row(const scheme *s, const expr *e) {
+  static const expr_op ops[] = {EXPR_FIELD, EXPR_REAL, EXPR_INT, EXPR_ADD, EXPR_SUB, EXPR_MUL, EXPR_DIV};
+  bool found = false;
+  for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) found = found || e->op == ops[i];
+  if (!found || (e->op == EXPR_FIELD && s->fields[e->index].gran.kind != GRAN_ROW &&
+                 s->fields[e->index].gran.kind != GRAN_TENSOR))
+    return false;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (!is_of_row(s, e->args[i])) return false;
+  return true;
+}
+
+// A factor that all weights of a row share multiplies their sum.
+static void set_value(matmul *e) {
+  const scheme *s = e->r->scheme;
+  e->run = matmul_run(e->r);
+  e->value = s->value;
+  if (s->value->op != EXPR_MUL || s->value->is_int) return;
+  for (unsigned i = 0; i < 2 && e->factor == NULL; i++) {
+    if (!is_of_row(s, s->value->args[i])) continue;
+    e->factor = s->value->args[i];
+    e->value = s->value->args[1 - i];
+  }
+}
+
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
                            const char *name) {
   matmul *e = ARENA_NEW(m->mem, matmul);
   e->r = r;
   e->tier = tier;
   e->shape = shape;
-  e->lanes = divisor_at_most(tier->lanes);
+  if (r->mode == MODE_DECODE) set_value(e);
+  e->lanes = e->run > 0 ? 1 : divisor_at_most(tier->lanes);
   number_dots(e);
   matmul_choose_forms(e);
   for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
@@ -362,7 +390,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
     e->waiting = ir_emit(&e->b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
   }
   if (r->mode == MODE_DECODE) {
-    e->tables = lo_make_tables(&e->b, r->scheme);
+    e->tables = lo_make_tables(&e->b, r->scheme, e->run > 0);
     e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);
   }
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);

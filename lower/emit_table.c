@@ -7,6 +7,7 @@
 #define REGISTER_TABLE 256 // numbers of a look-up without memory
 #define MAX_CHAIN 256      // numbers of a stored table that are compared one by one
 #define WORD 4u            // bytes of a gathered word
+#define LOAD_ALIGN 16u     // at most, of neighbouring elements
 
 static ir_type i32_of(const coarse_place *p) { return ir_vector(ELEM_I32, p->lanes); }
 static ir_type f32_of(const coarse_place *p) { return ir_vector(ELEM_F32, p->lanes); }
@@ -22,12 +23,6 @@ static ir_value *scaled(const coarse_place *p, ir_value *x, uint64_t factor) {
 
 // ---- indices: a known part, and a rest that is a multiple of something -----------------------------------
 
-typedef struct split_index {
-  int64_t known;
-  uint64_t multiple; // of the rest; 0: there is no rest
-  ir_value *rest;
-} split_index;
-
 static uint64_t multiple_of(const coarse_place *p, const expr *e) {
   int64_t factor;
   if (e->op == EXPR_SHL && e->args[1]->op == EXPR_INT) return UINT64_C(1) << (e->args[1]->i & 31);
@@ -37,14 +32,13 @@ static uint64_t multiple_of(const coarse_place *p, const expr *e) {
   return 1;
 }
 
-// Without a builder only the known part and the multiple are found.
-static void split(const coarse_place *p, const expr *e, split_index *out) {
+void lo_split_index(const coarse_place *p, const expr *e, split_index *out) {
   int64_t known;
   if (lo_is_known(p, e, &known)) {
     out->known += known;
   } else if (e->op == EXPR_ADD) {
-    split(p, e->args[0], out);
-    split(p, e->args[1], out);
+    lo_split_index(p, e->args[0], out);
+    lo_split_index(p, e->args[1], out);
   } else {
     out->multiple = num_gcd(out->multiple, multiple_of(p, e));
     if (p->b != NULL) out->rest = add_int(p, out->rest, lo_expr_int(p, e));
@@ -114,6 +108,24 @@ static ir_value *gather(const coarse_place *p, const gathered *g, const split_in
   return element_of_word(p, g->type, gather_word(p, g, rest, known / WORD * WORD), (unsigned)(known % WORD) * 8);
 }
 
+// As many neighbouring elements as a run has positions, from where its first one looks.
+static ir_value *load_run(const coarse_place *p, const gathered *g, const expr *index) {
+  coarse_place row = lo_run_row(p);
+  split_index at = {0};
+  lo_split_index(&row, index, &at);
+  uint64_t bytes = elem_get(g->type)->bits / 8, known = (uint64_t)at.known * bytes;
+  if (at.known < 0) {
+    at.rest = ir_emit2(p->b, IR_ADD, i32_of(&row), at.rest, ir_vector_int(p->b, i32_of(&row), at.known));
+    known = 0;
+  }
+  ir_value *offset = lo_index(p->b, 0);
+  ir_type index_type = ir_index();
+  if (at.rest != NULL) offset = lo_index_scale(p->b, ir_emit1(p->b, IR_TO_INDEX, index_type, at.rest), bytes);
+  uint64_t align =
+      num_gcd(num_gcd(at.multiple * bytes, (uint64_t)(at.known < 0 ? -at.known : at.known) * bytes), LOAD_ALIGN);
+  return lo_load_elements(p, g->buffer, lo_index_offset(p->b, offset, g->offset + known), g->type, align);
+}
+
 // The result as the caller wants it.
 static ir_value *in_lanes(const coarse_place *p, ir_value *x, bool as_int) {
   if (!as_int) return as_f32(p, x);
@@ -137,7 +149,7 @@ static bool all_fixed(const scheme *s, const expr *e, unsigned table, unsigned b
   coarse_place nowhere = {.recipe = &r, .aligned = PACK_CHUNK};
   if (e->op == EXPR_TABLE && e->index == table) {
     split_index at = {0};
-    split(&nowhere, e->args[0], &at);
+    lo_split_index(&nowhere, e->args[0], &at);
     if (!is_fixed(&at, bytes)) return false;
   }
   for (unsigned i = 0; i < e->arg_count; i++)
@@ -175,10 +187,10 @@ static bool uses_table(const expr *e, unsigned table) {
   return false;
 }
 
-ir_value **lo_make_tables(ir_builder *b, const scheme *s) {
+ir_value **lo_make_tables(ir_builder *b, const scheme *s, bool runs) {
   ir_value **out = ARENA_ARRAY(b->mem, ir_value *, s->table_count + 1);
   for (unsigned i = 0; i < s->table_count; i++)
-    if (needs_memory(&s->tables[i]) && uses_table(s->value, i)) out[i] = make_table(b, s, i);
+    if ((runs || needs_memory(&s->tables[i])) && uses_table(s->value, i)) out[i] = make_table(b, s, i);
   return out;
 }
 
@@ -214,13 +226,17 @@ ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int) {
   const scheme *s = p->recipe->scheme;
   const scheme_table *t = &s->tables[e->index];
   int64_t known;
+  if (p->run > 0) {
+    gathered g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
+    return in_lanes(p, load_run(p, &g, e->args[0]), as_int);
+  }
   if (lo_is_known(p, e->args[0], &known)) {
     double value = known < 0 || (uint64_t)known >= t->count ? 0 : t->values[known];
     return as_int ? ir_vector_int(p->b, i32_of(p), (int64_t)value) : ir_vector_real(p->b, f32_of(p), (float)value);
   }
   if (!needs_memory(t)) return in_lanes(p, register_lookup(p, e), as_int);
   split_index at = {0};
-  split(p, e->args[0], &at);
+  lo_split_index(p, e->args[0], &at);
   gathered g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
   return in_lanes(p, gather(p, &g, &at), as_int);
 }
@@ -255,13 +271,18 @@ static const pack_field *tensor_field(const recipe *r, unsigned field) {
 ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int) {
   const scheme_field *f = &p->recipe->scheme->fields[e->index];
   int64_t known;
+  if (p->run > 0) {
+    const pack_field *stored = tensor_field(p->recipe, e->index);
+    gathered g = {.buffer = p->weights, .offset = stored->offset, .type = stored->store};
+    return in_lanes(p, load_run(p, &g, e->args[0]), as_int);
+  }
   if (lo_is_known(p, e->args[0], &known) && known >= 0 && (uint64_t)known < table_elements(f))
     return in_lanes(p, lo_field_lanes(p, e->index, (uint64_t)known), as_int);
   const pack_field *pf = tensor_field(p->recipe, e->index);
   if (pf == NULL || table_elements(f) <= 4 || elem_get(pf->store)->bits < 16)
     return in_lanes(p, compare_all(p, e), as_int);
   split_index at = {0};
-  split(p, e->args[0], &at);
+  lo_split_index(p, e->args[0], &at);
   gathered g = {.buffer = p->weights, .offset = pf->offset, .type = pf->store};
   return in_lanes(p, gather(p, &g, &at), as_int);
 }

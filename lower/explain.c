@@ -1,5 +1,6 @@
 // --explain: what was chosen and why, what was refused and why; and -Wfallback, so that no slow path is silent.
 #include "lower/draft.h"
+#include "lower/emit_coarse.h"
 
 static void explain_candidates(const draft *t, FILE *f) {
   for (size_t i = 0; i < t->candidate_count; i++) {
@@ -55,7 +56,7 @@ static void explain_cores(const recipe *r, FILE *f) {
 static void warn_fallback(const draft *t) {
   const recipe *r = t->r;
   const char *act = act_text(t->mem, &r->act);
-  if (r->mode == MODE_DECODE)
+  if (r->mode == MODE_DECODE && lo_run_length(r->scheme) == 0)
     diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' is decoded weight by weight: %s", r->scheme->name,
                  t->not_normal != NULL ? t->not_normal : "its levels fit no faster mode");
   for (size_t i = 0; i < r->term_count; i++)
@@ -87,6 +88,8 @@ void draft_explain_layout(const draft *t) {
   if (f == NULL) return;
   const recipe *r = t->r;
   fprintf(f, "  recipe %s\n", r->name);
+  if (r->mode == MODE_DECODE && lo_run_length(r->scheme) > 0)
+    fprintf(f, "    runs of %u neighbouring weights are looked up at once\n", (unsigned)lo_run_length(r->scheme));
   explain_span(f, "products are summed over", r->segment);
   explain_span(f, "sums become f32 after", r->float_span);
   if (mode_is_integer(r->mode))

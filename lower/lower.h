@@ -53,8 +53,8 @@ const recipe *lower_make_recipe(diag *d, arena *a, const scheme *s, const act_sp
 typedef struct matmul_shape {
   const char *epilogue;
   bool bias;
-  bool residual; // is added after the epilogue
-  bool addend;   // is added before it
+  bool residual;                   // is added after the epilogue
+  bool addend;                     // is added before it
   const struct matmul_tile *tiles; // one of each tile_class (lower/tile.h); NULL: what lower_choose_tile says
 } matmul_shape;
 // Buffers: weights, activations, y [, bias] [, addend] [, residual]. Sizes: tokens, rows, blocks, bytes of an activation

@@ -33,6 +33,10 @@ typedef struct matmul {
   dot_form form[RECIPE_MAX_TERMS];       // of each core
   unsigned pair_steps[RECIPE_MAX_TERMS]; // DOT_PAIRS: quads whose products fit 16 bits
   uint64_t unit;                         // kernel positions of the unrolled inner body
+  // MODE_DECODE:
+  const expr *value;  // what is decoded of each weight,
+  const expr *factor; // and what its row's sums are multiplied with; NULL: nothing
+  uint32_t run;       // vectors are so many neighbouring positions of one row (lanes is 1 then); 0: rows
   // parameters
   ir_value *weights, *x, *y, *bias, *addend, *residual;
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
@@ -86,6 +90,13 @@ void matmul_multiply_dot(matmul *e, size_t core, unsigned step, unsigned m, unsi
 void matmul_end_step(matmul *e, unsigned step, bool last);
 // Adds the operands themselves to e->ones.
 void matmul_count_dot(matmul *e, size_t core, unsigned v, ir_value *const *u);
+
+/* matmul_run.c: the same with lanes along K */
+void matmul_emit_runs(matmul *e, ir_value *position, uint64_t first, uint64_t count);
+// Neighbouring positions of a row that kernels of the recipe have as lanes; 0: their lanes are rows.
+uint32_t matmul_run(const recipe *r);
+// Rows computed at once then, as registers allow.
+unsigned matmul_run_rows(const recipe *r, const target_tier *tier, unsigned tokens);
 
 /* matmul_bits.c: the same for a whole chunk, by bits; whether words of 32 bits are counted, or bytes and then summed */
 void matmul_emit_bits(matmul *e, ir_value *position, uint64_t first);

@@ -92,7 +92,8 @@ static ir_value *fsum(matmul *e, unsigned m, ir_value *position) {
 // ---- segments --------------------------------------------------------------------------------------------
 
 static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
-  ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, i32s(e), 0) : ir_vector_real(&e->b, f32s(e), 0);
+  ir_type floats = e->run > 0 ? lo_f32(e->run) : f32s(e);
+  ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, i32s(e), 0) : ir_vector_real(&e->b, floats, 0);
   for (unsigned c = 0; c < e->chains; c++)
     for (unsigned v = 0; v < e->vectors; v++) e->dots[d][c][m][v] = c == 0 && first != NULL ? first : zero;
 }
@@ -131,7 +132,7 @@ static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
   for (unsigned n = e->chains; n > 1; n /= 2)
     for (unsigned c = 0; c < n / 2; c++)
       s[c] = ir_emit2(&e->b, integer ? IR_ADD : IR_FADD, s[c]->type, s[c], s[c + n / 2]);
-  return s[0];
+  return e->run > 0 ? ir_emit1(&e->b, IR_REDUCE_FADD, f32s(e), s[0]) : s[0];
 }
 
 // The sum of products u * (x - zero): zero points of the activations are taken off.
@@ -170,6 +171,7 @@ static void end_plain_segment(matmul *e, ir_value *position) {
     for (unsigned v = 0; v < e->vectors; v++) {
       coarse_place place = matmul_place(e, v, position);
       ir_value *c = real_coefficient(e, t, &place, ALL_COEFFICIENTS);
+      if (e->factor != NULL) c = lo_expr_real(&place, e->factor);
       for (unsigned m = 0; m < e->tokens; m++) {
         ir_value *x = t->core < 0 ? fsum(e, m, position) : core_sum(e, t->core, m, v, position);
         if (t->core >= 0 && matmul_is_integer(e->r)) x = lo_fmul(&e->b, x, activation_scale(e, m, position));

@@ -206,10 +206,11 @@ typedef struct behind {
   matmul *e;
   chunk_view *c;      // this chunk
   chunk_view *before; // the one before it within the span
-  bool has_before;
+  uint64_t span;      // of those windows; 0: there is no such chunk yet
   unsigned v;
   ir_value *position; // within the block, a multiple of whole chunks
   uint64_t k;         // from there
+  coarse_windows *windows;
 } behind;
 
 // The chunk before this one; before the first of a span comes its last.
@@ -219,14 +220,17 @@ static void find_before(behind *b, uint64_t span) {
   ir_value *chunk = lo_index_offset(to, b->position, first), *size = lo_index(to, span);
   ir_value *at = lo_index_rem(to, lo_index_offset(to, lo_index_rem(to, chunk, size), span - PACK_CHUNK), size);
   find_chunk(b->e, b->before, lo_index_add(to, lo_index_floor(to, chunk, span), at), 0);
-  b->has_before = true;
+  b->span = span;
 }
 
 static ir_value *earlier_code(void *state, unsigned back, uint64_t span) {
   behind *b = state;
   unsigned in_chunk = (unsigned)(b->k % PACK_CHUNK);
   if (back <= in_chunk) return position_codes(b->e, b->c, b->v, (in_chunk - back) / 4, (in_chunk - back) % 4);
-  if (!b->has_before) find_before(b, span);
+  if (b->span != span) {
+    *b->before = (chunk_view){0};
+    find_before(b, span);
+  }
   unsigned from_end = PACK_CHUNK + in_chunk - back;
   return position_codes(b->e, b->before, b->v, from_end / 4, from_end % 4);
 }
@@ -239,19 +243,21 @@ static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *
   place.block_position = e->block_position;
   coarse_memo memo = {0};
   place.memo = &memo;
+  place.windows = b->windows;
   place.row_numbers = e->row_numbers;
   place.tables = e->tables;
   place.code = codes;
   place.code_real = real;
   place.earlier = earlier_code;
   place.state = b;
-  return lo_expr_real(&place, e->r->scheme->value);
+  return lo_expr_real(&place, e->value);
 }
 
 static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
   bool wide = e->r->pack.plane_count > 0 && e->r->pack.planes[0].width > 8;
   chunk_view *before = ARENA_ARRAY(e->b.mem, chunk_view, 1);
-  bool has_before = false;
+  coarse_windows *windows = ARENA_ARRAY(e->b.mem, coarse_windows, MATMUL_MAX_VECTORS);
+  uint64_t span = 0;
   for (uint64_t k = first; k < first + count; k++) {
     unsigned in_chunk = (unsigned)(k % PACK_CHUNK);
     ir_value *x[MATMUL_MAX_TOKENS];
@@ -261,9 +267,10 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
       ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
       ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
       if (e->r->mode == MODE_DECODE) {
-        behind b = {.e = e, .c = c, .before = before, .has_before = has_before, .v = v, .position = position, .k = k};
+        behind b = {.e = e, .c = c, .before = before, .span = span, .v = v, .position = position, .k = k};
+        b.windows = &windows[v];
         add_product(e, 0, in_chunk, v, decoded_value(e, &b, codes, real), x);
-        has_before = b.has_before;
+        span = b.span;
         continue;
       }
       for (size_t i = 0; i < e->r->term_count; i++) {
@@ -299,6 +306,8 @@ void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_
     matmul_emit_bits(e, position, first);
   } else if (matmul_is_integer(e->r)) {
     integer_products(e, &c, position, first, count);
+  } else if (e->run > 0) {
+    matmul_emit_runs(e, position, first, count);
   } else {
     float_products(e, &c, position, first, count);
   }

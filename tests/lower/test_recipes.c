@@ -448,6 +448,10 @@ static const warning_row warning_rows[] = {
     {STORED, "f32", "stored with the tensor: they are compared one by one"},
     {FLOATS, "i8 per 32", "with activations i8 per 32 dynamic is computed in f32"},
     {"c : u2; b : u1; t : f16[4] per row; value = t[c] * (1 - 2 * b);", "f32", "another function of the code"},
+    {"c : u8 per 8; t : f16[256, 8] per tensor; value = t[c, k % 8];", "f32", NULL},
+    {"c : u8 per 8; t : f16[2, 256, 4] per tensor; value = t[k / 4 % 2, c, k % 4];", "f32", NULL},
+    {"c : u8 per 6; t : f16[256, 6] per tensor; value = t[c, k % 6];", "f32", "depends on the weight's position"},
+    {"c : u8 per 8; t : f16[256, 8] per tensor; value = t[c, 7 - k % 8];", "f32", "depends on the weight's position"},
 };
 
 START_TEST(slow_paths_and_only_they_are_warned_of) {
