@@ -73,5 +73,22 @@ ggml() {
   fi
 }
 
+# --- OpenBLAS ----------------------------------------------------------------------------------------------------
+
+# Debian's package, for formats that no library has. Its choice of kernels for the tiers below this machine's best is ours.
+openblas() {
+  local library
+  library=$(ldconfig -p 2>/dev/null | sed -n 's/.*libopenblas\.so\.0 .*=> //p' | head -n 1)
+  if [ -z "$library" ]; then
+    absent "libopenblas is not installed" "decoded weights"
+    return
+  fi
+  echo "blas best $library" >>"$dir/peers.new"
+  echo "blas avx2 $library" >>"$dir/peers.new"
+  echo "core avx2 Haswell" >>"$dir/peers.new"
+  if grep -qw avx512f /proc/cpuinfo; then echo "core best SkylakeX" >>"$dir/peers.new"; fi
+}
+
 ggml
+openblas
 mv "$dir/peers.new" "$dir/peers.txt"

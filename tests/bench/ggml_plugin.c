@@ -2,10 +2,10 @@
 //
 // A product of several copies is one graph of as many matrix products, so that the cost of starting a graph is shared. A
 // pool of threads is given, because ggml would otherwise make one for every graph.
-#include "ggml.h"
 #include "ggml-alloc.h"
 #include "ggml-backend.h"
 #include "ggml-cpu.h"
+#include "ggml.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -88,12 +88,17 @@ static bool allocate(peer_weights *w, ggml_backend_buffer_type_t where, enum ggm
   return multiplies(w);
 }
 
+static void say_nothing(enum ggml_log_level level, const char *text, void *context) {
+  (void)level, (void)text, (void)context;
+}
+
 static peer_weights *load(unsigned variant, int64_t type, const uint8_t *blocks, size_t size, uint64_t rows,
                           uint64_t columns, size_t copies) {
   if (type < 0 || type >= GGML_TYPE_COUNT || ggml_get_type_traits((enum ggml_type)type)->blck_size == 0) return NULL;
   if (ggml_row_size((enum ggml_type)type, (int64_t)columns) * rows != size) return NULL;
   ggml_backend_buffer_type_t where = variant == PLAIN ? ggml_backend_cpu_buffer_type() : repacking_type();
   if (where == NULL) return NULL;
+  ggml_log_set(say_nothing, NULL);
   peer_weights *w = calloc(1, sizeof *w);
   if (w == NULL) return NULL;
   *w = (peer_weights){.backend = ggml_backend_cpu_init(),
@@ -124,9 +129,9 @@ static peer_product *plan(peer_weights *w, const float *x, uint64_t tokens, size
   peer_product *p = calloc(1, sizeof *p);
   if (p == NULL) return NULL;
   p->weights = w;
-  struct ggml_init_params params = {
-      .mem_size = (copies + 4) * ggml_tensor_overhead() + ggml_graph_overhead_custom(copies + 4, false),
-      .no_alloc = true};
+  struct ggml_init_params params = {.mem_size = (copies + 4) * ggml_tensor_overhead() +
+                                                ggml_graph_overhead_custom(copies + 4, false),
+                                    .no_alloc = true};
   p->context = ggml_init(params);
   struct ggml_tensor *in = ggml_new_tensor_2d(p->context, GGML_TYPE_F32, (int64_t)w->columns, (int64_t)tokens);
   p->graph = ggml_new_graph_custom(p->context, copies + 4, false);

@@ -28,9 +28,9 @@ typedef struct peer_api {
   void (*unload)(peer_weights *weights);
   // A product of the first `copies` copies with x [tokens][columns]; weights must outlive it. NULL when out of memory.
   peer_product *(*plan)(peer_weights *weights, const float *x, uint64_t tokens, size_t copies, unsigned threads);
-  bool (*run)(peer_product *product);             // all copies, one after the other
-  void (*rest)(peer_product *product);            // idle threads stop spinning until the next run
-  void (*wake)(peer_product *product);            // before runs, after a rest
+  bool (*run)(peer_product *product);              // all copies, one after the other
+  void (*rest)(peer_product *product);             // idle threads stop spinning until the next run
+  void (*wake)(peer_product *product);             // before runs, after a rest
   void (*result)(peer_product *product, float *y); // [tokens][rows] of the first copy
   void (*free_plan)(peer_product *product);
 } peer_api;
