@@ -174,7 +174,17 @@ static bool begin(bench *b) {
   return make_meters(b);
 }
 
+static int print_tiers(void) {
+  arena *a = arena_new();
+  const target *t = target_for_triple(cg_host_triple(a));
+  for (size_t i = 0; i < t->tier_count; i++)
+    if ((t->tiers[i].cpu_features & ~qrt_cpu_features()) == 0) puts(t->tiers[i].name);
+  arena_free(a);
+  return 0;
+}
+
 int main(int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "--tiers") == 0) return print_tiers();
   bench b = {.mem = arena_new()};
   b.d = diag_new(b.mem, stderr, false);
   bool ok = bench_options_parse(&b.o, b.mem, argc, argv) && begin(&b);

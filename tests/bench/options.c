@@ -8,6 +8,7 @@
 
 static const char help[] =
     "usage: qcc_bench --formats A,B [option value]..\n"
+    "       qcc_bench --tiers     what runs here, best first\n"
     "  --formats LIST  formats as in a quantize block, separated by ';' or by ',' outside of parentheses\n"
     "  --tier NAME     of this machine's target; without it the best that runs here\n"
     "  --tokens LIST   1,8,32\n"

@@ -1,0 +1,132 @@
+#!/usr/bin/env python3
+"""Measures and writes the report: run.py BUILD SOURCE [options], called by ./dev bench.
+
+Results are kept as a JSON object a line in BUILD/bench/results.jsonl. A later run replaces what it measures again and keeps
+the rest, unless the machine is another."""
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+
+import plan
+import report
+
+
+def split(text):
+    """Cuts at ',' outside of parentheses."""
+    parts, depth = [""], 0
+    for c in text:
+        depth += (c == "(") - (c == ")")
+        if c == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += c
+    return [p.strip() for p in parts if p.strip()]
+
+
+def numbers(text):
+    return [int(n) for n in text.split(",")]
+
+
+def parse():
+    p = argparse.ArgumentParser(prog="./dev bench", description="Measures the derived kernels beside other libraries and "
+                                "the machine's limits, and writes docs/performance.md and docs/roofline.svg.")
+    p.add_argument("build", help=argparse.SUPPRESS)
+    p.add_argument("source", help=argparse.SUPPRESS)
+    p.add_argument("--quick", action="store_true", help="a dozen formats, 1 and 32 tokens, one thread: a minute or two")
+    p.add_argument("--tier", action="append", help="this tier only (may be given several times)")
+    p.add_argument("--formats", type=split, help="these formats only: q4_0,int4_g(group=64)")
+    p.add_argument("--tokens", type=numbers, help="these numbers of tokens only: 1,8,32")
+    p.add_argument("--threads", type=numbers, help="1,2")
+    p.add_argument("--shape", type=split, help="rows x columns: 4096x4096,4096x14336")
+    p.add_argument("--act", help="activations of all formats: 'i8 per 256', 'f16'")
+    p.add_argument("--seconds", type=float, help="for each case (the default is 0.2 to 0.3)")
+    p.add_argument("-I", dest="folder", help="a folder of more schemes")
+    p.add_argument("--no-report", action="store_true", help="print figures, leave the documents as they are")
+    return p.parse_args()
+
+
+def tiers_here(program):
+    """Tiers that run on this machine, best first."""
+    out = subprocess.run([program, "--tiers"], check=True, capture_output=True, text=True).stdout
+    return out.split()
+
+
+def choose(o, program):
+    """The stages that the options ask for."""
+    tiers = o.tier or tiers_here(program)
+    threads = o.threads or [1] + ([2] if (os.cpu_count() or 1) > 1 else [])
+    schemes = [f[:-2] for f in os.listdir(os.path.join(o.source, "schemes")) if f.endswith(".q")]
+    stages = plan.quick(tiers, threads) if o.quick else plan.full(tiers, threads, schemes)
+    if o.formats or o.tokens or o.shape:  # what is named is measured, on the main tiers or on those named
+        formats = o.formats or (plan.QUICK_FORMATS if o.quick else plan.PEER_FORMATS + plan.OWN_FORMATS)
+        stages = [plan.Stage("chosen", t, formats, o.tokens or plan.TOKENS, threads, o.shape or [plan.SQUARE], 0.3)
+                  for t in (o.tier or plan.main_tiers(tiers))]
+    elif o.tier and not o.quick:
+        stages = [s for s in stages if s.tier in o.tier]
+    for s in stages:
+        s.seconds = o.seconds if o.seconds is not None else s.seconds
+    return stages
+
+
+def command(o, program, stage, out):
+    c = [program, "--tier", stage.tier, "--formats", ";".join(stage.formats), "--out", out,
+         "--tokens", ",".join(map(str, stage.tokens)), "--threads", ",".join(map(str, stage.threads)),
+         "--shape", ",".join(stage.shapes), "--seconds", str(stage.seconds)]
+    peers = os.path.join(o.build, "bench", "peers.txt")
+    if stage.peers and os.path.exists(peers):
+        c += ["--peers", peers]
+    return c + (["-I", o.folder] if o.folder else []) + (["--act", o.act] if o.act else [])
+
+
+def machine():
+    model = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as f:
+            names = [line.split(":", 1)[1].strip() for line in f if line.startswith("model name")]
+        model = names[0] if names else model
+    return {"cpu": model, "cores": os.cpu_count(), "system": f"{platform.system()} {platform.machine()}"}
+
+
+def read_results(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        return [json.loads(line) for line in f if line.strip()]
+
+
+def measure(o, program, stage, nth, count, new):
+    """Runs a stage; what a program that fails has measured until then counts."""
+    print(f"==> {nth} of {count}: {stage.name}, {stage.tier}, {stage.cases()} cases", flush=True)
+    start = time.monotonic()
+    status = subprocess.run(command(o, program, stage, new), check=False).returncode
+    print(f"    {time.monotonic() - start:.0f} s" + ("" if status == 0 else ", with errors (above)"), flush=True)
+    return status == 0
+
+
+def main():
+    o = parse()
+    program = os.path.join(o.build, "tests", "bench", "qcc_bench")
+    kept = os.path.join(o.build, "bench", "results.jsonl")
+    new = kept + ".new"
+    os.makedirs(os.path.dirname(kept), exist_ok=True)
+    if os.path.exists(new):
+        os.remove(new)
+    stages = choose(o, program)
+    done = [measure(o, program, s, i + 1, len(stages), new) for i, s in enumerate(stages)]
+    stamp = {"machine": machine(), "date": datetime.date.today().isoformat()}
+    results = report.merge([r for r in read_results(kept) if r["machine"] == stamp["machine"]],
+                           [r | stamp for r in read_results(new)])
+    with open(kept, "w", encoding="utf-8") as f:
+        f.writelines(json.dumps(r) + "\n" for r in results)
+    if not o.no_report and results:
+        report.write(results, report.read_counts(o.build), os.path.join(o.source, "docs"))
+    return 0 if all(done) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
