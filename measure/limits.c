@@ -4,6 +4,19 @@
 
 #define READ_VECTORS 8
 
+// Every chain has its own pair of operands, of MOST_SIDE kinds each: products that chains shared would be computed once. One
+// operand of the pair is loaded in each turn, from another place than in the turn before, so that no product is the same
+// in every turn.
+#define MOST_SIDE 4
+#define TURNS 8 // after which the places repeat
+#define VECTOR 64
+#define OPERANDS 2048 // bytes of the sink where the other operands begin, behind TURNS * MOST_SIDE vectors
+#define CHAINS (OPERANDS + MOST_SIDE * VECTOR)
+
+static unsigned side(const target_tier *tier) { return tier->registers >= 32 ? MOST_SIDE : 3; }
+
+unsigned limits_chains(const target_tier *tier) { return side(tier) * side(tier); }
+
 static void store_chains(ir_builder *b, ir_value *sink, ir_value *const *chains, size_t count, ir_opcode add) {
   ir_value *sum = chains[0];
   for (size_t i = 1; i < count; i++) sum = ir_emit2(b, add, sum->type, sum, chains[i]);
@@ -45,27 +58,37 @@ static ir_value *fma_turn(ir_builder *b, ir_value *chain, ir_value *x, ir_value 
   return ir_emit(b, IR_FMA, &chain->type, 3, args, 1, &attr);
 }
 
-static void emit_peak(ir_module *m, const char *name, ir_type acc, ir_type in, turn *body, ir_opcode add) {
+// `n` vectors from an offset of the sink on.
+static void load_operands(ir_builder *b, ir_value *sink, ir_type type, ir_value *from, unsigned n, ir_value **out) {
+  for (unsigned i = 0; i < n; i++) out[i] = lo_load(b, type, sink, lo_index_offset(b, from, i * VECTOR), NULL);
+}
+
+static void emit_peak(ir_module *m, const target_tier *tier, const char *name, ir_type acc, ir_type in, turn *body,
+                      ir_opcode add) {
   ir_builder b;
   lo_params params;
   static const char *const buffers[] = {"sink", NULL};
   static const char *const sizes[] = {"turns", NULL};
   lo_begin_kernel(m, &b, name, buffers, sizes, &params);
-  ir_value *x = lo_load(&b, in, params.buffers[0], lo_index(&b, 256), NULL);
-  ir_value *y = lo_load(&b, in, params.buffers[0], lo_index(&b, 512), NULL);
-  ir_value *chains[LIMIT_CHAINS];
-  for (size_t i = 0; i < LIMIT_CHAINS; i++)
-    chains[i] = lo_load(&b, acc, params.buffers[0], lo_index(&b, 1024 + 64 * i), NULL);
+  ir_value *sink = params.buffers[0];
+  unsigned n = side(tier);
+  ir_value *x[MOST_SIDE], *y[MOST_SIDE], *chains[MOST_SIDE * MOST_SIDE];
+  load_operands(&b, sink, in, lo_index(&b, OPERANDS), n, x);
+  load_operands(&b, sink, acc, lo_index(&b, CHAINS), n * n, chains);
   ir_value *end = lo_index_mul(&b, lo_index_sub(&b, params.end, params.begin), params.sizes[0]);
-  ir_loop loop = ir_begin_for(&b, lo_index(&b, 0), end, lo_index(&b, 1), LIMIT_CHAINS, chains, chains);
-  for (size_t i = 0; i < LIMIT_CHAINS; i++) chains[i] = body(&b, chains[i], x, y);
-  ir_end_for(&b, loop, LIMIT_CHAINS, chains, chains);
-  store_chains(&b, params.buffers[0], chains, LIMIT_CHAINS, add);
+  ir_loop loop = ir_begin_for(&b, lo_index(&b, 0), end, lo_index(&b, 1), n * n, chains, chains);
+  ir_value *place = lo_index_rem(&b, loop.index, lo_index(&b, TURNS));
+  load_operands(&b, sink, in, lo_index_scale(&b, place, MOST_SIDE * VECTOR), n, y);
+  for (unsigned i = 0; i < n * n; i++) chains[i] = body(&b, chains[i], x[i / n], y[i % n]);
+  ir_end_for(&b, loop, n * n, chains, chains);
+  store_chains(&b, sink, chains, n * n, add);
   lo_end_kernel(&b);
 }
 
 void limits_emit(ir_module *m, const target_tier *tier) {
   emit_read(m, tier);
-  emit_peak(m, "limit_dot", ir_vector(ELEM_I32, tier->lanes), ir_vector(ELEM_I8, 4 * tier->lanes), dot_turn, IR_ADD);
-  emit_peak(m, "limit_fma", ir_vector(ELEM_F32, tier->lanes), ir_vector(ELEM_F32, tier->lanes), fma_turn, IR_FADD);
+  emit_peak(m, tier, "limit_dot", ir_vector(ELEM_I32, tier->lanes), ir_vector(ELEM_I8, 4 * tier->lanes), dot_turn,
+            IR_ADD);
+  emit_peak(m, tier, "limit_fma", ir_vector(ELEM_F32, tier->lanes), ir_vector(ELEM_F32, tier->lanes), fma_turn,
+            IR_FADD);
 }

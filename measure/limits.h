@@ -7,8 +7,10 @@
 #include "targets/target.h"
 
 // Adds to the module: "limit_read" (buffers data, sink; sizes bytes per item; work: items), "limit_dot" and "limit_fma"
-// (buffer sink; size turns; work: 1 item is `turns` turns of LIMIT_CHAINS operations on the tier's lanes).
-#define LIMIT_CHAINS 16
+// (buffer sink; size turns; work: 1 item is `turns` turns of limits_chains operations on the tier's lanes).
 void limits_emit(ir_module *m, const target_tier *tier);
+
+// Independent operations under way: enough to hide their latency, and few enough to stay in registers.
+unsigned limits_chains(const target_tier *tier);
 
 #endif

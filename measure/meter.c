@@ -83,7 +83,8 @@ static double read_rate(const meter *m) {
 double meter_rate(const meter *m, meter_limit limit) {
   if (limit == METER_READ) return read_rate(m);
   qrt_args args = {.buffers = {m->sink}, .sizes = {PEAK_TURNS}};
-  double macs = (double)PEAK_TURNS * LIMIT_CHAINS * m->o.tier->lanes * limits[limit].per_lane * m->o.threads;
+  double macs =
+      (double)PEAK_TURNS * limits_chains(m->o.tier) * m->o.tier->lanes * limits[limit].per_lane * m->o.threads;
   return macs / meter_time(m, m->limits[limit], &args, m->o.threads);
 }
 

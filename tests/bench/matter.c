@@ -143,22 +143,32 @@ float *matter_floats(diag *d, const matter *m) {
 
 // ---- agreement -------------------------------------------------------------------------------------------
 
-static double product(const matter *m, const float *x, uint64_t n) {
+typedef struct expectation {
+  double sum;
+  double size; // squared: of the products, as independent numbers
+} expectation;
+
+static expectation product(const matter *m, const float *x, uint64_t n) {
   const double *w = m->values + n % MATTER_ROWS * m->columns;
-  double sum = 0;
-  for (uint64_t k = 0; k < m->columns; k++) sum += w[k] * (double)x[k];
-  return sum;
+  expectation e = {0};
+  for (uint64_t k = 0; k < m->columns; k++) {
+    double p = w[k] * (double)x[k];
+    e.sum += p;
+    e.size += p * p;
+  }
+  return e;
 }
 
 double matter_error(const matter *m, const float *x, uint64_t tokens, const float *y) {
-  double wrong = 0, right = 0;
+  double wrong = 0, size = 0;
   for (uint64_t i = 0; i < SAMPLE_TOKENS && i < tokens; i++) {
     uint64_t token = i * (tokens - 1) / (SAMPLE_TOKENS - 1);
     for (uint64_t n = 0; n < m->rows; n += 31) {
-      double expected = product(m, x + token * m->columns, n), got = (double)y[token * m->rows + n];
-      wrong += (got - expected) * (got - expected);
-      right += expected * expected;
+      expectation e = product(m, x + token * m->columns, n);
+      double difference = (double)y[token * m->rows + n] - e.sum;
+      wrong += difference * difference;
+      size += e.size;
     }
   }
-  return isfinite(wrong) ? sqrt(wrong / right) : INFINITY;
+  return isfinite(wrong) ? sqrt(wrong / size) : INFINITY;
 }

@@ -30,7 +30,8 @@ float *matter_activations(diag *d, uint64_t tokens, uint64_t columns);
 float *matter_floats(diag *d, const matter *m);
 
 // How well y[tokens][rows] is the product with x: the root of the mean square of the differences from the reference, in
-// double, on a sample of rows and tokens, relative to the results'. Infinite when something is not a number.
+// double, on a sample of rows and tokens, relative to the norm of each sum's products. That is what relative errors of the
+// activations amount to, however well the products cancel. Infinite when something is not a number.
 double matter_error(const matter *m, const float *x, uint64_t tokens, const float *y);
 
 #endif

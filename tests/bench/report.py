@@ -206,7 +206,7 @@ def limits_text(t):
 def tier_section(tier, results):
     t = Tier(results)
     compared = t.formats(has_library)
-    others = [f for f in t.formats(lambda r: (r["rows"], r["columns"]) == SQUARE) if f not in compared]
+    others = [f for f in t.formats(lambda r: True) if f not in compared]
     lists = [("Formats that a library has", compared), ("Formats that none has", others)]
     out = [f"### {tier}", f"Limits seen between the kernels: {limits_text(t)}."]
     shapes = sorted({(r["rows"], r["columns"]) for r in results})
@@ -272,9 +272,13 @@ def summary(results, tiers):
                 and (has_library(r) or not r["peers"])]
         one = [r for r in mine if r["tokens"] == 1]
         many = [r for r in mine if r["tokens"] == 32]
+        if not mine:
+            continue
         rows.append([tier, percent(geometric_mean(map(share, one))), times(geometric_mean(map(speedup, one))),
                      percent(geometric_mean(map(share, many))), times(geometric_mean(map(speedup, many))),
                      str(len({r["format"] for r in mine}))])
+    if not rows:
+        return ""
     return "### Geometric means\n\nOne thread, formats that a library has, 4096 x 4096.\n\n" + table(head, rows)
 
 

@@ -1,0 +1,86 @@
+"""Tests of the report: test_report.py DIR, which has the results of smoke.sh."""
+import json
+import os
+import sys
+import unittest
+import xml.dom.minidom
+
+import plan
+import report
+import run
+
+DIR = sys.argv.pop()
+STAMP = {"machine": {"cpu": "a processor", "cores": 2, "system": "Linux"}, "date": "2026-01-02"}
+
+
+def case(**changes):
+    """A result like those of the program: 8 bits a weight, half of the limit, twice as fast as its peer."""
+    r = {"tier": "wide", "format": "eight", "act": "i8 per 32 dynamic", "mode": "int-dot", "rows": 4096, "columns": 4096,
+         "tokens": 1, "threads": 1, "bytes": 4096 * 4096, "compile": 0.05, "seconds": 0.001, "prepare": 0.0,
+         "error": 0.003, "limit": "read", "rate": 2 * 4096 * 4096 / 0.001, "read": 3e10,
+         "peers": [{"name": "ggml 1.0, plain", "seconds": 0.003, "error": 0.003},
+                   {"name": "ggml 1.0, repacked", "seconds": 0.002, "error": 0.003}]}
+    return r | STAMP | changes
+
+
+class Report(unittest.TestCase):
+    def test_figures(self):
+        self.assertAlmostEqual(report.share(case()), 0.5)
+        self.assertAlmostEqual(report.speedup(case()), 2)
+        self.assertAlmostEqual(report.speedup(case(prepare=0.001)), 1)
+        self.assertIsNone(report.speedup(case(peers=[])))
+        self.assertAlmostEqual(report.share(case(limit="byte dot", tokens=4, rate=4 * 4096 * 4096 / 0.0005)), 0.5)
+        self.assertAlmostEqual(report.geometric_mean([2, None, 8]), 4)
+
+    def test_failed_peers_do_not_count(self):
+        peers = [{"name": "ggml 1.0, plain", "seconds": 0, "error": 9}, {"name": "x", "seconds": 0.004, "error": 0}]
+        self.assertAlmostEqual(report.speedup(case(peers=peers)), 4)
+
+    def test_merging(self):
+        old, new = case(seconds=1), case(seconds=2)
+        self.assertEqual(report.merge([old], [new]), [new])
+        self.assertEqual(report.merge([old], [case(peers=[])]), [old])
+        self.assertEqual(len(report.merge([old], [case(tokens=2)])), 2)
+
+    def test_text(self):
+        text = report.measured([case(), case(tokens=2, seconds=0.003), case(tokens=32, limit="byte dot", rate=1e12)],
+                               [{"tier": "wide", "format": "eight", "tokens": 1, "per_weight": 0.25, "mix": "2 loads",
+                                 "cycles": 0.1, "how": "loop, not executed"}])
+        for part in ("a processor", "2026-01-02", "| `eight` | int-dot | 8.00 | 50 | 16.8 | 50 % | 2.00 |",
+                     "| `eight` | 1.00 | 1.50 |", "not executed", "ggml 1.0"):
+            self.assertIn(part, text)
+
+    def test_hand_written_text_stays(self):
+        before = f"# Mine\n\n{report.BEGIN}\nold\n{report.END}\n\n## Also mine\n"
+        after = report.replace_measured(before, "new")
+        self.assertEqual(after, f"# Mine\n\n{report.BEGIN}\n\nnew\n\n{report.END}\n\n## Also mine\n")
+        self.assertIn("new", report.replace_measured("# Mine\n", "new"))
+
+    def test_measured_results(self):
+        """What the program wrote becomes both documents."""
+        with open(os.path.join(DIR, "results.jsonl"), encoding="utf-8") as f:
+            results = [json.loads(line) | STAMP for line in f]
+        self.assertEqual(len(results), 40)
+        self.assertTrue(all(0 < r["seconds"] and r["error"] < 0.02 for r in results), results)
+        docs = os.path.join(DIR, "docs")
+        os.makedirs(docs)
+        report.write(results, [], docs)
+        with open(os.path.join(docs, "performance.md"), encoding="utf-8") as f:
+            self.assertIn("`int4_g(group=64)`", f.read())
+        xml.dom.minidom.parse(os.path.join(docs, "roofline.svg"))
+
+
+class Plan(unittest.TestCase):
+    def test_lists(self):
+        self.assertEqual(run.split("a,b(c=1, d=2),e"), ["a", "b(c=1, d=2)", "e"])
+
+    def test_stages(self):
+        stages = plan.full(["best", "avx2", "old"], [1, 2], ["q4_0", "another"])
+        self.assertEqual({s.tier for s in stages}, {"best", "avx2", "old"})
+        self.assertIn("another", stages[-1].formats)
+        self.assertNotIn("q4_0", stages[-1].formats)
+        self.assertLess(sum(s.cases() for s in plan.quick(["best", "avx2"], [1, 2])), 60)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=1)
