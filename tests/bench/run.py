@@ -46,8 +46,12 @@ def parse():
     p.add_argument("--act", help="activations of all formats: 'i8 per 256', 'f16'")
     p.add_argument("--seconds", type=float, help="for each case (the default is 0.2 to 0.3)")
     p.add_argument("-I", dest="folder", help="a folder of more schemes")
-    p.add_argument("--no-report", action="store_true", help="print figures, leave the documents as they are")
-    return p.parse_args()
+    p.add_argument("--report", action=argparse.BooleanOptionalAction,
+                   help="write the documents, or only print; the default is to print where formats, tokens or shapes are named")
+    o = p.parse_args()
+    if o.report is None:
+        o.report = not (o.formats or o.tokens or o.shape or o.act)
+    return o
 
 
 def tiers_here(program):
@@ -123,7 +127,7 @@ def main():
                            [r | stamp for r in read_results(new)])
     with open(kept, "w", encoding="utf-8") as f:
         f.writelines(json.dumps(r) + "\n" for r in results)
-    if not o.no_report and results:
+    if o.report and results:
         report.write(results, report.read_counts(o.build), os.path.join(o.source, "docs"))
     return 0 if all(done) else 1
 
