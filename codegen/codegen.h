@@ -98,6 +98,8 @@ bool cg_object_symbols(arena *a, cg_bytes object, bool defined, cg_names *out);
 // ---- running on the host ---------------------------------------------------------------------------------
 // The host's triple, in the arena.
 const char *cg_host_triple(arena *a);
+// LLVM's name of the host's processor, in the arena.
+const char *cg_host_cpu(arena *a);
 
 // Code of an object for the host, loaded into this process.
 typedef struct cg_jit cg_jit;

@@ -13,6 +13,8 @@ struct cg_jit {
 
 const char *cg_host_triple(arena *a) { return llvm_take_message(a, LLVMGetDefaultTargetTriple()); }
 
+const char *cg_host_cpu(arena *a) { return llvm_take_message(a, LLVMGetHostCPUName()); }
+
 // True when there was an error, which is reported and freed.
 static bool report(cg_context *cg, const char *what, LLVMErrorRef error) {
   if (error == NULL) return false;

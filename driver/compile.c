@@ -6,7 +6,7 @@
 #include "driver/tiers.h"
 
 bool compile_lower(job *j) {
-  if (!source_build(j)) return false;
+  if (!tuning_open(j) || !source_build(j)) return false;
   job_phase(j, "lower");
   lower_options o = source_lower_options(j);
   return lower_module(j->d, j->m, &o) && diag_error_count(j->d) == 0;

@@ -12,6 +12,12 @@ bool compile_lower(job *j);
 /* run.c: `qcc run model.q` */
 exit_status run_command(job *j);
 
+/* bench.c: `qcc bench model.q` */
+exit_status bench_command(job *j);
+
+/* tune.c: `qcc tune model.q` */
+exit_status tune_command(job *j);
+
 /* quantize.c: `qcc quantize weights` */
 exit_status quantize_command(job *j);
 

@@ -26,6 +26,8 @@ typedef struct job {
   fe_options fe;                 // its context is the job
   ast *tree;                     // NULL for IR text
   ir_module *m;
+  struct tuning
+      *tuning; // what was measured for the processor that is compiled for; NULL: nothing, or it does not count
   // output
   file_set *outputs;
   path_list written; // paths of results
@@ -45,6 +47,12 @@ bool source_parse(job *j);
 bool source_build(job *j);
 // Lowering options for j's settings; reports go to standard output unless that is where results go.
 lower_options source_lower_options(const job *j);
+
+/* tuning.c */
+// Reads the file of -ftune, or this machine's, as far as it is for what is compiled: j->tuning. False after errors.
+bool tuning_open(job *j);
+// The file of this machine; NULL when the environment names no place for it.
+const char *tuning_default_path(arena *a);
 
 /* formats.c */
 // fe_options.recognise: what the tensors of a layer are that no rule speaks of.

@@ -17,6 +17,8 @@ static exit_status run_job(diag *d, arena *a, const options *o) {
   job j;
   job_init(&j, d, a, o);
   if (o->command == COMMAND_RUN) return run_command(&j);
+  if (o->command == COMMAND_BENCH) return bench_command(&j);
+  if (o->command == COMMAND_TUNE) return tune_command(&j);
   if (o->command == COMMAND_CONVERT) return convert_command(&j);
   if (o->command == COMMAND_INSPECT) return inspect_command(&j);
   return o->command == COMMAND_QUANTIZE ? quantize_command(&j) : compile_command(&j);

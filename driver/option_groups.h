@@ -8,6 +8,7 @@
   GROUP(STAGES, "Stages and dependencies") \
   GROUP(MESSAGES, "Messages")              \
   GROUP(RUN, "Running")                    \
+  GROUP(MEASURE, "Measuring")              \
   GROUP(QUANTIZE, "Quantizing")            \
   GROUP(CONVERT, "Converting")             \
   GROUP(INSPECT, "Inspecting")             \

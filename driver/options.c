@@ -9,7 +9,15 @@
 #define STAGE_NAME(id, name, ending, text, help) " " name
 #define EMIT_HELP "stop at:" STAGES(STAGE_NAME)
 
-enum { C = COMMAND_COMPILE, R = COMMAND_RUN, Q = COMMAND_QUANTIZE, I = COMMAND_INSPECT, V = COMMAND_CONVERT };
+enum {
+  C = COMMAND_COMPILE,
+  R = COMMAND_RUN,
+  B = COMMAND_BENCH,
+  T = COMMAND_TUNE,
+  Q = COMMAND_QUANTIZE,
+  I = COMMAND_INSPECT,
+  V = COMMAND_CONVERT
+};
 
 static const option_info table[] = {
 #define OPTION(id, spelling, form, argument, commands, group, help) \
@@ -20,8 +28,8 @@ static const option_info table[] = {
 static const struct {
   const char *name;
   qcc_command command;
-} subcommands[] = {
-    {"run", COMMAND_RUN}, {"quantize", COMMAND_QUANTIZE}, {"inspect", COMMAND_INSPECT}, {"convert", COMMAND_CONVERT}};
+} subcommands[] = {{"run", COMMAND_RUN},           {"bench", COMMAND_BENCH},     {"tune", COMMAND_TUNE},
+                   {"quantize", COMMAND_QUANTIZE}, {"inspect", COMMAND_INSPECT}, {"convert", COMMAND_CONVERT}};
 
 enum { SUBCOMMAND_COUNT = sizeof subcommands / sizeof subcommands[0] };
 

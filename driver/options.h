@@ -20,7 +20,9 @@ typedef enum qcc_command {
   COMMAND_RUN = 2,
   COMMAND_QUANTIZE = 4,
   COMMAND_INSPECT = 8,
-  COMMAND_CONVERT = 16
+  COMMAND_CONVERT = 16,
+  COMMAND_BENCH = 32,
+  COMMAND_TUNE = 64
 } qcc_command;
 
 typedef enum option_form { OPTION_FLAG, OPTION_WORD, OPTION_LETTER, OPTION_JOINED } option_form;

@@ -121,5 +121,6 @@ lower_options source_lower_options(const job *j) {
                                                   : stdout,
                          .dump = j->s.dump,
                          .dump_stream = stderr,
-                         .verify = true};
+                         .verify = true,
+                         .tuning = j->tuning};
 }

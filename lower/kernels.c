@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lower/passes.h"
+#include "lower/tuning.h"
 
 static const recipe *recipe_of(const ir_module *m, const ir_op *op) {
   const ir_attr *attr = ir_get_attr(op, IR_ATTR_RECIPE);
@@ -95,9 +96,13 @@ size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **name
   return count;
 }
 
-static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, const target_tier *tier, bool gpu) {
+static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, const target_tier *tier,
+                        const lower_options *o) {
+  bool gpu = o->target->gpu;
   if (code == IR_MATMUL) {
-    lower_emit_matmul(out, c->recipe, tier, gpu, &c->shape, c->name);
+    matmul_shape shape = c->shape;
+    shape.tiles = tuning_tiles(out->mem, o->tuning, c->recipe, tier);
+    lower_emit_matmul(out, c->recipe, tier, gpu, &shape, c->name);
   } else if (code == IR_SPARSE) {
     lower_emit_sparse(out, c->sparse, gpu, &c->shape, c->name);
   } else if (code == IR_PREPARE) {
@@ -118,7 +123,7 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
       return false;
     }
     if (choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, choice.recipe)) return false;
-    emit_kernel(kernels, &choice, code, tier, o->target->gpu);
+    emit_kernel(kernels, &choice, code, tier, o);
   }
   return !o->verify || ir_verify(d, kernels);
 }

@@ -13,7 +13,8 @@ typedef struct lower_options {
   FILE *explain;    // --explain goes here; NULL: not wanted
   const char *dump; // -d: comma-separated pass names, or NULL
   FILE *dump_stream;
-  bool verify; // run the verifier between passes
+  bool verify;                 // run the verifier between passes
+  const struct tuning *tuning; // what was measured (lower/tuning.h), or NULL
 } lower_options;
 
 // A pass over the module; false when it reported an error.

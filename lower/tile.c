@@ -39,7 +39,7 @@ static unsigned chains_of(const recipe *r, unsigned accumulators) {
   return accumulators >= 4 ? 1 : 2;
 }
 
-matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_class c) {
+matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_class c) {
   unsigned whole = r->pack.rows / lanes_of(r, tier); // vectors of all interleaved rows
   matmul_tile t = {.vectors = tier->rows_in_loop ? 1 : whole, .tokens = 1};
   if (c == TILE_ONE) {
@@ -53,6 +53,10 @@ matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_cla
   if (matmul_run(r) > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);
   t.chains = chains_of(r, t.tokens * t.vectors);
   return t;
+}
+
+matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_class c) {
+  return lower_default_tile(r, tier, c);
 }
 
 static bool vectors_possible(const recipe *r, const target_tier *tier, tile_class c, unsigned vectors) {

@@ -4,6 +4,7 @@
 #define QCC_LOWER_TILE_H
 
 #include "ir/recipe.h"
+#include "support/arena.h"
 #include "targets/target.h"
 
 // Kernels have code for each of these; which of it runs depends on the number of tokens of the call.
@@ -23,6 +24,18 @@ typedef struct matmul_tile {
   uint64_t stretch;  // bytes of weights that stay in the cache while all tokens pass over them; 0: all of K
   uint64_t prefetch; // bytes between what is computed and what is asked for from memory; 0: nothing is
 } matmul_tile;
+
+// The tile to begin with: what the tier's table says.
+matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_class c);
+
+/* tile_search.c */
+typedef struct tile_candidate {
+  matmul_tile tile;
+  double cycles; // predicted, per weight and token
+  size_t number; // in the order in which they were made
+} tile_candidate;
+// Tiles of other heights and widths than the default one, and it, cheapest first by the cost model; in the arena.
+size_t lower_tile_candidates(arena *a, const recipe *r, const target_tier *tier, tile_class c, tile_candidate **out);
 
 // What the cost model chooses for a recipe on a tier.
 matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_class c);

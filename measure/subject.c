@@ -122,9 +122,9 @@ void subject_free(subject *s) {
   free(s->y);
 }
 
-meter_code *subject_compile(meter *m, arena *a, const recipe *r) {
+meter_code *subject_compile(meter *m, arena *a, const recipe *r, const struct matmul_tile *tiles) {
   ir_module *module = ir_module_new(a, "measured");
-  matmul_shape shape = {.epilogue = ""};
+  matmul_shape shape = {.epilogue = "", .tiles = tiles};
   lower_emit_matmul(module, r, m->o.tier, false, &shape, "matmul");
   return meter_load(m, module);
 }

@@ -5,4 +5,5 @@
 #endif
 
 WARNING("fallback", "a layer takes a slow generic path")
+WARNING("tuning", "a line of the tuning file is not understood")
 WARNING("unused-rule", "a rule of quantize is used by no layer")

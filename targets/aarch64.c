@@ -131,7 +131,8 @@ static const target_tier tiers[] = {
      .fast_fma = true,
      PATTERNS(i8mm_patterns),
      .clock_ghz = 2.6,
-     .bandwidth_gbs = 20},
+     .bandwidth_gbs = 20,
+     .loads = 2},
     {.name = "dotprod",
      .cpu = "",
      .features = "+dotprod",
@@ -143,7 +144,8 @@ static const target_tier tiers[] = {
      .fast_fma = true,
      PATTERNS(dotprod_patterns),
      .clock_ghz = 2.5,
-     .bandwidth_gbs = 15},
+     .bandwidth_gbs = 15,
+     .loads = 2},
     {.name = "neon",
      .cpu = "",
      .features = "",
@@ -154,7 +156,8 @@ static const target_tier tiers[] = {
      .fast_fma = true,
      PATTERNS(neon_patterns),
      .clock_ghz = 1.5,
-     .bandwidth_gbs = 5},
+     .bandwidth_gbs = 5,
+     .loads = 2},
 };
 
 const target target_aarch64 = {

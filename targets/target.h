@@ -50,8 +50,11 @@ typedef struct target_tier {
   bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;
   const target_pattern *patterns;
-  double clock_ghz;     // typical, for predictions
+  // for predictions: a typical processor of the tier
+  double clock_ghz;
   double bandwidth_gbs; // memory, one core
+  double loads;         // natural vectors loaded in a cycle; 0: 1
+  double stores;        // and stored; 0: 1
 } target_tier;
 
 typedef struct target {

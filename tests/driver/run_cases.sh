@@ -16,6 +16,13 @@ source=$(realpath "$(dirname "$0")/../..") # for the tables
 dir=$(mktemp -d)
 trap 'chmod -R u+w "$dir"; rm -rf "$dir"' EXIT
 export NO_COLOR=1
+# A tier that every machine of this kind runs.
+case $(uname -m) in
+x86_64) TIER=x86-64-v2 ;;
+aarch64) TIER=neon ;;
+riscv64) TIER=rv64gc ;;
+*) TIER=generic ;;
+esac
 
 # Every file but those that hold what is printed, with its contents.
 files_now() { find . ! -name out ! -name err -print -type f -exec cksum {} + 2>/dev/null | sort; }

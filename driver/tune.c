@@ -1,0 +1,197 @@
+// `qcc tune`: measures tiles of the kernels of a model on this machine, and keeps the fastest for later compilations.
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "driver/compile.h"
+#include "driver/matrices.h"
+#include "measure/contest.h"
+
+#define MOST_HEIGHTS 8 // candidates of other height and width: the best by the cost model
+#define FEW_TOKENS 4
+
+typedef struct tuner {
+  measuring *m;
+  meter *meter;
+  arena *mem; // of the contest at hand
+  contest contest;
+  unsigned done, total; // contests
+  double started;
+} tuner;
+
+// ---- progress --------------------------------------------------------------------------------------------
+
+static bool shows_progress(void) { return isatty(STDERR_FILENO) != 0; }
+
+static void show(const tuner *t, const matmul_tile *now) {
+  if (!shows_progress()) return;
+  const contest *c = &t->contest;
+  double spent = meter_now() - t->started, left = t->done == 0 ? 0 : spent / t->done * (t->total - t->done);
+  fprintf(stderr, "\r\033[Ktune %u/%u  %s, %s: trying %ux%u, best %.2fx", t->done + 1, t->total,
+          c->subject->r->scheme->name, tile_class_name(c->c), now->vectors, now->tokens, c->first / c->seconds);
+  if (t->done > 0) fprintf(stderr, "  %.0f s left", left);
+  fflush(stderr);
+}
+
+static void clear(void) {
+  if (shows_progress()) fputs("\r\033[K", stderr);
+}
+
+static void report(const tuner *t) {
+  const contest *c = &t->contest;
+  const matmul_tile *x = &c->tiles[c->c];
+  clear();
+  printf("%s  %s  %s: %ux%u, %u chain%s, stretch %llu, prefetch %llu: %.2f times as fast, %.0f %% of the limit\n",
+         t->meter->o.tier->name, matrix_about(t->mem, c->subject->r), tile_class_name(c->c), x->vectors, x->tokens,
+         x->chains, x->chains == 1 ? "" : "s", (unsigned long long)x->stretch, (unsigned long long)x->prefetch,
+         c->first / c->seconds,
+         100 *
+             (c->subject->limit == METER_READ
+                  ? (double)c->subject->packed_bytes
+                  : (double)(c->subject->shape.tokens * c->subject->shape.rows * c->subject->shape.columns)) /
+             c->seconds / c->limit);
+  fflush(stdout);
+}
+
+// ---- candidates ------------------------------------------------------------------------------------------
+
+static bool try_tile(tuner *t, const matmul_tile *tile) {
+  contest *c = &t->contest;
+  const matmul_tile *best = &c->tiles[c->c];
+  bool same = tile->vectors == best->vectors && tile->tokens == best->tokens && tile->chains == best->chains &&
+              tile->stretch == best->stretch && tile->prefetch == best->prefetch;
+  if (same || !lower_tile_possible(c->subject->r, t->meter->o.tier, c->c, tile)) return true;
+  show(t, tile);
+  return contest_try(c, tile) != CONTEST_FAILED;
+}
+
+static bool try_heights(tuner *t) {
+  tile_candidate *list;
+  size_t count = lower_tile_candidates(t->mem, t->contest.subject->r, t->meter->o.tier, t->contest.c, &list);
+  for (size_t i = 0; i < count && i < MOST_HEIGHTS; i++) {
+    matmul_tile tile = t->contest.tiles[t->contest.c];
+    tile.vectors = list[i].tile.vectors;
+    tile.tokens = list[i].tile.tokens;
+    if (!try_tile(t, &tile)) return false;
+  }
+  return true;
+}
+
+static bool try_chains(tuner *t) {
+  static const unsigned chains[] = {1, 2, 4};
+  for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
+    matmul_tile tile = t->contest.tiles[t->contest.c];
+    tile.chains = chains[i];
+    if (!try_tile(t, &tile)) return false;
+  }
+  return true;
+}
+
+static bool try_distances(tuner *t) {
+  static const uint64_t distances[] = {0, 2048, 4096, 8192, 16384, 32768};
+  for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
+    matmul_tile tile = t->contest.tiles[t->contest.c];
+    *(t->contest.c == TILE_MANY ? &tile.stretch : &tile.prefetch) = distances[i];
+    if (!try_tile(t, &tile)) return false;
+  }
+  return true;
+}
+
+// ---- contests --------------------------------------------------------------------------------------------
+
+static void keep(tuner *t) {
+  const contest *c = &t->contest;
+  job *j = t->m->j;
+  tuned e = {.kind = TUNED_TILE,
+             .cpu = t->m->cpu,
+             .tier = t->meter->o.tier->name,
+             .recipe = recipe_identity(c->subject->r),
+             .about = matrix_about(j->mem, c->subject->r),
+             .tokens_class = c->c,
+             .tile = c->tiles[c->c],
+             .gain = c->first / c->seconds};
+  tuning_put(j->mem, t->m->results, &e);
+}
+
+static uint64_t most_tokens(const measuring *m) {
+  uint64_t most = 0;
+  for (size_t i = 0; i < m->tokens.len; i++)
+    if (m->tokens.data[i] > most) most = m->tokens.data[i];
+  return most;
+}
+
+static uint64_t tokens_of(const measuring *m, tile_class c) {
+  if (c == TILE_MANY) return most_tokens(m);
+  return c == TILE_ONE ? 1 : FEW_TOKENS;
+}
+
+static bool hold(tuner *t, subject *s, tile_class c, matmul_tile *tiles) {
+  subject_lay(t->meter, s);
+  if (!contest_begin(&t->contest, t->meter, s, c, tiles, t->m->seconds)) return false;
+  bool ok = try_heights(t) && try_distances(t) && try_chains(t);
+  memcpy(tiles, t->contest.tiles, sizeof t->contest.tiles);
+  if (ok) report(t);
+  if (ok) keep(t);
+  contest_finish(&t->contest);
+  return ok;
+}
+
+static bool tune_class(tuner *t, const matrix *x, tile_class c, matmul_tile *tiles) {
+  subject_shape shape = {tokens_of(t->m, c), x->rows, x->columns};
+  t->mem = arena_new();
+  subject *s = subject_new(t->meter, t->mem, x->r, &shape);
+  bool ok = s != NULL && hold(t, s, c, tiles);
+  clear();
+  subject_free(s);
+  arena_free(t->mem);
+  t->done++;
+  return ok;
+}
+
+// The first and largest matrix of a recipe stands for all.
+static bool is_largest(const measuring *m, const matrix *x) {
+  for (size_t i = 0; i < m->matrices.len; i++) {
+    const matrix *y = &m->matrices.data[i];
+    bool larger = y->rows * y->columns > x->rows * x->columns;
+    if (y->r == x->r && (larger || (y < x && y->rows * y->columns == x->rows * x->columns))) return false;
+  }
+  return true;
+}
+
+static bool tune_matrix(tuner *t, const matrix *x) {
+  matmul_tile tiles[TILE_CLASS_COUNT];
+  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) tiles[c] = lower_choose_tile(x->r, t->meter->o.tier, c);
+  bool ok = tune_class(t, x, TILE_ONE, tiles);
+  ok = ok && (most_tokens(t->m) < 2 || tune_class(t, x, TILE_MANY, tiles));
+  return ok && (tiles[TILE_MANY].tokens <= FEW_TOKENS || tune_class(t, x, TILE_FEW, tiles));
+}
+
+static bool tune_tier(tuner *t, const target_tier *tier) {
+  t->meter = measuring_meter(t->m, t->m->j->mem, tier);
+  if (t->meter == NULL) return false;
+  measuring_limits(t->m, t->meter);
+  bool ok = true;
+  for (size_t i = 0; ok && i < t->m->matrices.len; i++)
+    if (is_largest(t->m, &t->m->matrices.data[i])) ok = tune_matrix(t, &t->m->matrices.data[i]);
+  meter_free(t->meter);
+  return ok;
+}
+
+exit_status tune_command(job *j) {
+  measuring m;
+  exit_status status;
+  if (!measuring_begin(&m, j, &status)) return status == STATUS_USAGE ? status : job_finish(j, false);
+  if (m.path == NULL) {
+    diag_error_file(j->d, "qcc", "no place for the results: neither XDG_CONFIG_HOME nor HOME is set");
+    diag_hint(j->d, "name a file with -o");
+    return job_finish(j, false);
+  }
+  job_phase(j, "tune");
+  tuner t = {.m = &m, .started = meter_now()};
+  for (size_t i = 0; i < m.matrices.len; i++) t.total += is_largest(&m, &m.matrices.data[i]) ? TILE_CLASS_COUNT : 0;
+  t.total *= (unsigned)j->s.tiers.len;
+  bool ok = true;
+  for (size_t i = 0; ok && i < j->s.tiers.len; i++) ok = tune_tier(&t, j->s.tiers.data[i]);
+  if (ok) printf("written to %s\n", m.path);
+  return job_finish(j, ok && measuring_store(&m));
+}

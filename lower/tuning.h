@@ -1,0 +1,62 @@
+// What was measured on machines: the tiles that were fastest, how fast kernels are, and the limits beside them. Data of a
+// compilation like its options; measure/tuning_file.h reads and writes it.
+#ifndef QCC_LOWER_TUNING_H
+#define QCC_LOWER_TUNING_H
+
+#include "ir/recipe.h"
+#include "lower/predict.h"
+#include "lower/tile.h"
+#include "support/vec.h"
+
+typedef enum tuned_kind { TUNED_LIMITS, TUNED_TILE, TUNED_SPEED } tuned_kind;
+
+typedef struct tuned {
+  tuned_kind kind;
+  const char *cpu; // LLVM's name of the processor
+  const char *tier;
+  uint64_t recipe;   // recipe_identity; 0 with limits
+  const char *about; // the recipe in words, for people alone
+  // limits and speeds
+  unsigned threads;
+  double read, dot, fma; // limits: bytes, multiply-adds a second
+  // a tile
+  tile_class tokens_class;
+  matmul_tile tile;
+  double gain; // speed over what the cost model chooses
+  // a speed
+  uint64_t tokens, rows, columns;
+  double seconds; // of one product
+  double bytes;   // of the packed weights
+  double limit;   // best seen beside it, bytes (one token) or multiply-adds a second
+  size_t line;    // in its file, 0: it is new
+} tuned;
+
+typedef struct tuning {
+  const char *path; // of the file, or NULL
+  const char *cpu;  // the processor whose entries lookups mean
+  VEC(tuned) entries;
+} tuning;
+
+// A number for everything of a recipe that kernels are made of but its constants: not the format's name, nor its levels.
+// The same on every machine.
+uint64_t recipe_identity(const recipe *r);
+
+// What the table has for t->cpu, or NULL. `t` may be NULL.
+const tuned *tuning_limits(const tuning *t, const target_tier *tier, unsigned threads);
+const tuned *tuning_tile(const tuning *t, const target_tier *tier, uint64_t identity, tile_class c);
+// The speed with that many tokens; of several shapes the largest.
+const tuned *tuning_speed(const tuning *t, const target_tier *tier, uint64_t identity, uint64_t tokens);
+
+// The processor behind limits that were measured with so many threads; NULL: what the tier's table says.
+machine tuning_machine(const target_tier *tier, const tuned *limits);
+
+// Adds an entry, in place of one for the same thing.
+void tuning_put(arena *a, tuning *t, const tuned *entry);
+// Orders the entries, so that the same entries make the same file.
+void tuning_sort(tuning *t);
+
+// The tiles of a recipe's kernel, one for each tile_class, in the arena: those of the table, else the cost model's. NULL
+// when the table has none for it.
+const matmul_tile *tuning_tiles(arena *a, const tuning *t, const recipe *r, const target_tier *tier);
+
+#endif
