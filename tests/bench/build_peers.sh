@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # The libraries that ./dev bench compares with, built in DIR from what the registry of Python packages has:
 #
-#   build_peers.sh DIR          makes DIR/ggml-native.so and DIR/ggml-avx2.so, and lists what there is in DIR/peers.txt
+#   build_peers.sh DIR      makes DIR/ggml-native.so, DIR/ggml-avx2.so and a virtual environment with onnxruntime, and
+#                           lists what there is in DIR/peers.txt
 #
 # What cannot be had is said and left out; the exit status is 0 all the same. A line of peers.txt is
 # `NAME TIERS PATH`: which tiers' kernels the peer is set against ("avx2": that tier; "best": the wider ones).
@@ -89,6 +90,19 @@ openblas() {
   if grep -qw avx512f /proc/cpuinfo; then echo "core best SkylakeX" >>"$dir/peers.new"; fi
 }
 
+# --- onnxruntime -------------------------------------------------------------------------------------------------
+
+# The wheel, which chooses its kernels by the processor: it is set against the best tier only.
+onnxruntime() {
+  local python
+  if python=$("$here/../venv.sh" "$dir/onnx" "$here/requirements.txt"); then
+    echo "onnxruntime best $python" >>"$dir/peers.new"
+  else
+    absent "$python" onnxruntime
+  fi
+}
+
 ggml
+onnxruntime
 openblas
 mv "$dir/peers.new" "$dir/peers.txt"

@@ -32,6 +32,7 @@ typedef struct run {
   side sides[4 + COMPARE_MOST_PEERS];
   size_t first_peer;
   plugin_product products[PLUGIN_MOST_VARIANTS];
+  onnx_product onnx[ONNX_VARIANTS];
   blas_product blas;
 } run;
 
@@ -81,6 +82,19 @@ static void begin_ggml(run *r) {
   }
 }
 
+static void begin_onnx(run *r) {
+  const comparison *c = r->c;
+  for (size_t i = 0; c->onnx != NULL && i < ONNX_VARIANTS; i++) {
+    r->onnx[i] = (onnx_product){c->onnx, i, r->x, r->tokens, c->matter->rows, c->matter->columns, r->m->o.threads};
+    if (onnx_first(&r->onnx[i], c->d, r->y))
+      add_peer(r, (side){.name = onnx_name(c->onnx, i),
+                         .time = onnx_time,
+                         .begin = onnx_begin,
+                         .end = onnx_end,
+                         .state = &r->onnx[i]});
+  }
+}
+
 static void begin_blas(run *r) {
   if (r->c->blas == NULL) return;
   thread_list before;
@@ -117,6 +131,7 @@ bool compare(const comparison *c, meter *m, uint64_t tokens, compare_result *out
   if (ok) {
     r.first_peer = r.count;
     begin_ggml(&r);
+    begin_onnx(&r);
     begin_blas(&r);
     sides_measure(r.sides, r.count, c->seconds);
     take_figures(&r);

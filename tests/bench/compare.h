@@ -4,6 +4,7 @@
 
 #include "tests/bench/side.h"
 #include "tests/bench/side_blas.h"
+#include "tests/bench/side_onnx.h"
 #include "tests/bench/side_plugin.h"
 #include "tests/bench/side_qcc.h"
 
@@ -16,6 +17,7 @@ typedef struct comparison {
   const matter *matter;
   const qcc_weights *weights;
   const plugin_weights *ggml; // may have no variants
+  onnx *onnx;                 // NULL: onnxruntime does not have the format
   blas *blas;                 // NULL: the weights are not compared with their decoded form
   const blas_weights *floats;
   double seconds; // of one case

@@ -23,6 +23,7 @@ typedef struct bench {
   const target_tier *tier;
   peers peers;
   blas *blas; // NULL: not there
+  onnx *onnx; // NULL: not there
   lower_options lowering;
   ast *tree;
   fe_options frontend;
@@ -87,9 +88,10 @@ static bool measure_shape(const format_run *f, bench_shape shape) {
   matter *m = matter_new(b->d, a, f->recipe->scheme, shape.rows, shape.columns, b->peers.ggml);
   bool ok = m != NULL && qcc_pack(&weights, b->d, a, f->recipe, m);
   if (ok) plugin_load(&ggml, a, b->peers.ggml, m, b->o.memory);
-  blas *decoded = ok && ggml.count == 0 ? b->blas : NULL;
+  onnx *child = ok && onnx_load(b->onnx, b->d, a, m, b->o.memory) ? b->onnx : NULL;
+  blas *decoded = ok && ggml.count == 0 && child == NULL ? b->blas : NULL;
   if (decoded != NULL) ok = blas_load(&floats, b->d, m, b->o.memory);
-  comparison c = {b->d, &f->kernels, m, &weights, &ggml, decoded, &floats, b->o.seconds};
+  comparison c = {b->d, &f->kernels, m, &weights, &ggml, child, decoded, &floats, b->o.seconds};
   for (size_t t = 0; ok && t < b->o.thread_count; t++)
     for (size_t i = 0; ok && i < b->o.token_count; i++) ok = measure_case(f, &c, t, b->o.tokens[i]);
   plugin_unload(&ggml);
@@ -171,6 +173,8 @@ static bool begin(bench *b) {
     return false;
   }
   if (b->peers.blas != NULL && (b->blas = blas_open(b->d, b->mem, b->peers.blas, b->peers.core)) == NULL) return false;
+  if (b->peers.python != NULL)
+    b->onnx = onnx_start(b->d, b->mem, b->peers.python, QCC_BENCH "/onnx_peer.py", b->peers.folder);
   return make_meters(b);
 }
 
@@ -191,6 +195,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; ok && i < b.o.format_count; i++) b.wrong += !measure_format(&b, b.o.formats[i]);
   for (size_t i = 0; b.meters != NULL && i < b.o.thread_count; i++) meter_free(b.meters[i]);
   if (b.out != NULL) fclose(b.out);
+  onnx_stop(b.onnx);
   arena_free(b.mem);
   return ok && b.wrong == 0 ? 0 : 1;
 }

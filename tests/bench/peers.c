@@ -18,13 +18,14 @@ static bool read_line(peers *out, diag *d, const char *path, char *line, const t
   if (strcmp(name, "ggml") == 0) return (out->ggml = plugin_open(d, value)) != NULL;
   if (strcmp(name, "blas") == 0) out->blas = value;
   if (strcmp(name, "core") == 0) out->core = value;
-  if (strcmp(name, "onnxruntime") == 0) out->onnx = value;
+  if (strcmp(name, "onnxruntime") == 0) out->python = value;
   return true;
 }
 
 bool peers_read(peers *out, diag *d, arena *a, const char *path, const target_tier *tier, bool best) {
   *out = (peers){.core = ""};
   if (path == NULL) return true;
+  out->folder = path_dirname(a, path);
   mapped_file file;
   if (!file_map(d, a, path, &file)) return false;
   char *text = arena_strndup(a, (const char *)file.data, file.size), *rest = NULL;

@@ -9,7 +9,8 @@
 typedef struct peers {
   const peer_api *ggml; // NULL: not there, as all below
   const char *blas;     // OpenBLAS's shared library
-  const char *onnx;     // the Python that has onnxruntime
+  const char *python;   // has onnxruntime
+  const char *folder;   // of the file: for files of its own
   const char *core;     // OpenBLAS's kernels to choose; "": as it likes
 } peers;
 
