@@ -133,15 +133,14 @@ static bool run_block(reader *r, const layout_place *p, place_program *pp, const
   return true;
 }
 
-static bool read_block_place(reader *r, const layout_place *p, const uint8_t *data) {
+static bool read_blocks(reader *r, const layout_place *p, const uint8_t *data, uint64_t blocks, uint32_t *elements) {
   const scheme_field *f = &r->s->fields[p->field];
   const block_place *bits = layout_block_place(r->mem, r->s, r->l, p);
   place_program *pp = bits == NULL ? place_program_new(r, p) : NULL;
   uint64_t per_block = layout_block_elements(r->l, f);
-  uint64_t blocks = r->out->rows * (r->out->columns / r->l->block_weights);
   for (uint64_t b = 0; b < blocks; b++) {
     const uint8_t *block = data + b * r->l->block_bytes;
-    uint32_t *out = r->out->elements[p->field] + b * per_block;
+    uint32_t *out = elements + b * per_block;
     if (bits != NULL)
       read_block_bits(bits, block, out);
     else if (!run_block(r, p, pp, block, out))
@@ -173,7 +172,8 @@ tensor_codes *layout_read_blocks(diag *d, arena *a, const scheme *s, const schem
   reader r = {.d = d, .mem = arena_new(), .s = s, .l = l, .tensor = tensor_name, .rows = rows, .columns = columns};
   r.out = tensor_codes_new(d, a, s, rows, columns);
   bool ok = r.out != NULL;
-  for (size_t p = 0; ok && p < l->place_count; p++) ok = read_block_place(&r, &l->places[p], data);
+  for (size_t p = 0; ok && p < l->place_count; p++)
+    ok = read_blocks(&r, &l->places[p], data, rows * (columns / l->block_weights), r.out->elements[l->places[p].field]);
   arena_free(r.mem);
   return ok ? r.out : NULL;
 }
@@ -199,14 +199,16 @@ static void set_binders(place_program *pp, size_t lane, const scheme_field *f, c
   if (f->rank != 0) pp->binders[b][lane] = (int64_t)c->number;
 }
 
-static bool read_tensor_place(reader *r, const layout_place *p, const layout_input *inputs, const line_index *lines) {
+// Rows of granules first .. first + rows - 1 of a tensor of `columns` columns.
+static bool read_granule_rows(reader *r, const layout_place *p, const layout_input *inputs, const line_index *lines,
+                              uint64_t columns, uint64_t first, uint64_t rows, uint32_t *out) {
   const scheme_field *f = &r->s->fields[p->field];
-  uint64_t count = 0, per_row = 0;
-  element_counter c = {.granules = 1, .size = 1};
-  scheme_field_count(f, r->out->rows, r->out->columns, &count);
-  scheme_field_per_row(f, r->out->columns, &per_row);
+  uint64_t per_row = 0;
+  element_counter c = {.granules = 1, .size = 1, .row = first};
+  scheme_field_per_row(f, columns, &per_row);
   scheme_field_size(f, &c.size);
   c.granules = per_row / c.size;
+  uint64_t count = per_row * rows;
   place_program *pp = place_program_new(r, p);
   pp->env.inputs = inputs;
   pp->env.lines = lines;
@@ -216,9 +218,14 @@ static bool read_tensor_place(reader *r, const layout_place *p, const layout_inp
       set_binders(pp, l, f, &c);
       count_up(&c);
     }
-    if (!run_lanes(r, p, pp, i, r->out->elements[p->field] + i)) return false;
+    if (!run_lanes(r, p, pp, i, out + i)) return false;
   }
   return true;
+}
+
+static bool read_tensor_place(reader *r, const layout_place *p, const layout_input *inputs, const line_index *lines) {
+  uint64_t rows = scheme_field_rows(&r->s->fields[p->field], r->out->rows);
+  return read_granule_rows(r, p, inputs, lines, r->out->columns, 0, rows, r->out->elements[p->field]);
 }
 
 static bool check_input_size(reader *r, const layout_tensor *t, const layout_input *in) {
@@ -315,4 +322,44 @@ tensor_codes *layout_read_corner(diag *d, arena *a, const scheme *s, const schem
 tensor_codes *layout_read_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
                                   const layout_input *inputs, uint64_t rows, uint64_t columns) {
   return layout_read_corner(d, a, s, l, tensor_name, inputs, rows, columns, rows, columns);
+}
+
+// ---- a field, some rows at a time ------------------------------------------------------------------------
+
+struct layout_rows {
+  reader r;
+  const uint8_t *blocks; // of a block layout
+  const layout_input *inputs;
+  const line_index *lines;
+};
+
+layout_rows *layout_rows_new(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                             const layout_input *inputs, uint64_t rows, uint64_t columns) {
+  layout_rows *x = ARENA_NEW(a, layout_rows);
+  uint64_t expected;
+  x->r = (reader){.d = d, .mem = a, .s = s, .l = l, .tensor = tensor_name, .rows = rows, .columns = columns};
+  if (l->block_weights != 0) {
+    x->blocks = inputs[0].data;
+    return layout_block_bytes(d, l, tensor_name, rows, columns, &expected) && expected == inputs[0].size ? x : NULL;
+  }
+  x->inputs = take_inputs(&x->r, inputs, rows, columns);
+  if (x->inputs != NULL) x->lines = line_index_new(a, l, x->inputs);
+  return x->lines == NULL ? NULL : x;
+}
+
+const layout_input *layout_rows_inputs(const layout_rows *x) { return x->inputs; }
+
+bool layout_rows_read(const layout_rows *x, diag *d, unsigned field, uint64_t first, uint64_t rows, uint32_t *out) {
+  reader r = x->r;
+  const layout_place *p = NULL;
+  for (size_t i = 0; i < r.l->place_count; i++)
+    if (r.l->places[i].field == field) p = &r.l->places[i];
+  if (p == NULL || r.s->fields[field].sparse) return false;
+  r.mem = arena_new();
+  r.d = d;
+  uint64_t per_row = x->blocks == NULL ? 0 : r.columns / r.l->block_weights;
+  bool ok = x->blocks == NULL ? read_granule_rows(&r, p, x->inputs, x->lines, r.columns, first, rows, out)
+                              : read_blocks(&r, p, x->blocks + first * per_row * r.l->block_bytes, rows * per_row, out);
+  arena_free(r.mem);
+  return ok;
 }

@@ -80,6 +80,21 @@ tensor_codes *layout_read_corner(diag *d, arena *a, const scheme *s, const schem
                                  const layout_input *inputs, uint64_t rows, uint64_t columns, uint64_t corner_rows,
                                  uint64_t corner_columns);
 
+// A stored tensor whose fields are read some rows at a time, in any order and by several threads.
+typedef struct layout_rows layout_rows;
+
+// Checks shapes and sizes as reading all of it does (for a block layout inputs[0] has the blocks: data and size); NULL
+// when something is wrong, which may be reported or not. Lives in the arena; the bytes must stay.
+layout_rows *layout_rows_new(diag *d, arena *a, const scheme *s, const scheme_layout *l, const char *tensor_name,
+                             const layout_input *inputs, uint64_t rows, uint64_t columns);
+
+// The tensors as places see them: with elements of the types that the layout declares. NULL for blocks.
+const layout_input *layout_rows_inputs(const layout_rows *x);
+
+// Rows of granules first .. first + rows - 1 of a field that is not sparse, in the canonical order. False after a read out
+// of range (reported to `d`, which no other thread may use meanwhile), and for fields without a place.
+bool layout_rows_read(const layout_rows *x, diag *d, unsigned field, uint64_t first, uint64_t rows, uint32_t *out);
+
 // The tensors that a layout of separate tensors has for codes of that shape, with their declared types: types, ranks and
 // sizes of outputs[0 .. tensor_count - 1]. False, reported, when the sizes make no sense for it.
 bool layout_tensor_shapes(diag *d, const scheme *s, const scheme_layout *l, uint64_t rows, uint64_t columns,

@@ -10,6 +10,7 @@
 #include "weights/encode_mixture.h"
 #include "weights/from_float.h"
 #include "weights/pack.h"
+#include "weights/pack_tiles.h"
 #include "weights/parts.h"
 #include "weights/stored.h"
 
@@ -137,8 +138,30 @@ static bool pack_factors(weight_set *w, const ir_weight *weight, const tensor_co
   return true;
 }
 
+// Straight from the file. Constants are made of codes, which are read then.
+static bool packs_from_file(const stored_weight *s) {
+  const scheme *of = s->weight->scheme;
+  return (s->kind == STORED_BLOCKS || s->kind == STORED_TENSORS) && !s->layout->fit && of->input.count == 0 &&
+         of->output.count == 0 && s->weight->rows * s->weight->columns >= PACK_WORTH_PLANS;
+}
+
+static bool pack_file(weight_set *w, arena *a, const stored_weight *s, uint8_t *out, weight_stats *stats) {
+  const ir_weight *weight = s->weight;
+  bool blocks = s->kind == STORED_BLOCKS;
+  const layout_input block_input = {.data = s->data, .size = s->size};
+  const pack_source source = {.layout = s->layout,
+                              .inputs = blocks ? &block_input : stored_unpack(a, s),
+                              .name = blocks ? weight->name : weight->layer};
+  *stats = weight_stats_new(weight->layer, weight->scheme, weight->rows, weight->columns, weight->size);
+  if (!pack_check_size(w->d, weight->recipe, weight->rows, weight->columns, weight->size)) return false;
+  const pack_tiles *x = pack_tiles_new(w->d, a, weight->recipe, weight->rows, weight->columns, &source);
+  return x != NULL && pack_tiles_head(x, w->d, out) &&
+         pack_tiles_run(x, w->d, 0, pack_tiles_count(x), out + pack_tiles_head_bytes(x));
+}
+
 static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
   const ir_weight *weight = w->stored[index].weight;
+  if (packs_from_file(&w->stored[index])) return pack_file(w, a, &w->stored[index], payload + weight->offset, stats);
   tensor_codes *codes = weights_read_codes(w, a, index, stats);
   return codes != NULL && pack_tensor(w->d, a, weight->recipe, codes, payload + weight->offset, weight->size) &&
          pack_factors(w, weight, codes, payload);

@@ -1,4 +1,4 @@
-// The packer. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
+// The plain packer, weight by weight: what fast packing (weights/pack_tiles.h) must give. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
 // planed, where coarse elements go.
 #include "weights/pack.h"
 
@@ -7,6 +7,7 @@
 #include "ir/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
+#include "weights/pack_plan.h"
 
 typedef struct packer {
   const recipe *r;
@@ -34,26 +35,14 @@ static uint32_t joint_code(const packer *k, uint64_t index) {
   return code;
 }
 
-// The number of a value among the ascending values of a derived part.
-static uint32_t number_of(const code_part *part, int64_t value) {
-  size_t low = 1, high = part->derived_count - 1;
-  while (low < high) {
-    size_t middle = (low + high) / 2;
-    if (part->derived[middle]->i < value)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return (uint32_t)(low - 1);
-}
-
 static void derive_codes(const packer *k, uint64_t row, uint32_t *out) {
   for (size_t i = 0; i < k->r->normal.part_count; i++) {
     const code_part *part = &k->r->normal.parts[i];
     if (part->derived_count == 0) continue;
     scheme_row_of(k->t, part->derived[0], row, k->row);
     for (uint64_t c = 0; c < k->t->columns; c++)
-      out[c / k->p->k_group * k->p->k_padded + c % k->p->k_group] |= number_of(part, (int64_t)k->row[c]) << part->shift;
+      out[c / k->p->k_group * k->p->k_padded + c % k->p->k_group] |= derived_number(part, (int64_t)k->row[c])
+                                                                     << part->shift;
   }
 }
 
@@ -104,13 +93,6 @@ static void put_chunks(const packer *k, uint64_t block, uint8_t *out) {
 
 // ---- coarse elements -------------------------------------------------------------------------------------
 
-// A raw element in its stored type: integers are extended, floats keep their bits.
-static uint32_t stored_bits(elem_type type, elem_type store, uint32_t raw) {
-  if (elem_get(type)->kind == ELEM_KIND_FLOAT)
-    return store == type ? raw : (uint32_t)elem_encode(store, elem_decode(type, raw));
-  return (uint32_t)(uint64_t)elem_decode_int(type, raw);
-}
-
 static uint64_t table_elements(const scheme_field *f) {
   uint64_t n = 1;
   for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
@@ -123,7 +105,7 @@ static void put_granule(const packer *k, const pack_field *pf, uint64_t granule,
   uint64_t count = table_elements(f);
   for (uint64_t i = 0; i < count; i++) {
     uint32_t raw = k->t->elements[pf->field][granule * count + i];
-    put_little(out + i * stride, stored_bits(f->type, pf->store, raw), elem_get(pf->store)->bits / 8);
+    put_little(out + i * stride, pack_stored_bits(f->type, pf->store, raw), elem_get(pf->store)->bits / 8);
   }
 }
 
@@ -177,16 +159,13 @@ static void pack_tile(packer *k, uint64_t first_row, uint8_t *tile) {
   }
 }
 
-bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size) {
+bool pack_plain(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size) {
   packer k = {.r = r, .p = &r->pack, .t = t};
-  uint64_t bytes, tile_bytes;
-  if (!packing_tensor_bytes(k.p, t->rows, t->columns, &bytes) || bytes != size ||
-      !packing_tile_bytes(k.p, t->columns, &tile_bytes) || !packing_positions(k.p, t->columns, &k.positions) ||
-      !packing_blocks(k.p, t->columns, &k.blocks)) {
-    diag_error(d, SRC_NOWHERE, "a tensor of %llu x %llu weights cannot be packed as '%s' into %llu bytes",
-               (unsigned long long)t->rows, (unsigned long long)t->columns, r->name, (unsigned long long)size);
-    return false;
-  }
+  uint64_t tile_bytes = 0;
+  if (!pack_check_size(d, r, t->rows, t->columns, size)) return false;
+  packing_tile_bytes(k.p, t->columns, &tile_bytes);
+  packing_positions(k.p, t->columns, &k.positions);
+  packing_blocks(k.p, t->columns, &k.blocks);
   k.codes = ARENA_ARRAY(a, uint32_t, k.positions *k.p->rows);
   k.row = ARENA_ARRAY(a, double, t->columns);
   memset(out, 0, size);
@@ -194,6 +173,16 @@ bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint
   for (uint64_t tile = 0; tile * k.p->rows < t->rows; tile++)
     pack_tile(&k, tile * k.p->rows, out + k.p->tensor_head_bytes + tile * tile_bytes);
   return true;
+}
+
+bool pack_check_size(diag *d, const recipe *r, uint64_t rows, uint64_t columns, uint64_t size) {
+  uint64_t bytes, tile_bytes;
+  if (packing_tensor_bytes(&r->pack, rows, columns, &bytes) && bytes == size &&
+      packing_tile_bytes(&r->pack, columns, &tile_bytes))
+    return true;
+  diag_error(d, SRC_NOWHERE, "a tensor of %llu x %llu weights cannot be packed as '%s' into %llu bytes",
+             (unsigned long long)rows, (unsigned long long)columns, r->name, (unsigned long long)size);
+  return false;
 }
 
 // ---- factors of input and output -------------------------------------------------------------------------

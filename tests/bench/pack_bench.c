@@ -1,0 +1,117 @@
+// How fast weights go from a file's layout into the kernels': pack_bench [ROWSxCOLUMNS] [FORMAT.LAYOUT ..]
+//
+// One thread packs a random file of each layout, strip by strip, as qcc does; rates are in bytes of the file a second. The
+// rate of memcpy, between the same packings, tells what this machine could do at best.
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "frontend/frontend.h"
+#include "tests/pack/pack_kit.h"
+
+enum { STRIP_TILES = 16, REPEATS = 5 };
+
+static const char *const usual[] = {"q4_0.gguf",
+                                    "q8_0.gguf",
+                                    "q4_K.gguf",
+                                    "q5_K.gguf",
+                                    "q6_K.gguf",
+                                    "q2_K.gguf",
+                                    "q3_K.gguf",
+                                    "q5_0.gguf",
+                                    "iq4_nl.gguf",
+                                    "iq4_xs.gguf",
+                                    "iq2_xxs.gguf",
+                                    "iq3_s.gguf",
+                                    "iq1_s.gguf",
+                                    "mxfp4.compressed_tensors",
+                                    "nvfp4.modelopt",
+                                    "nf4.bitsandbytes",
+                                    "uint_g.gptq",
+                                    "int4_g.awq",
+                                    "int_g.pack_quantized",
+                                    "int8_row.int_quantized",
+                                    "fp8_block.deepseek",
+                                    "hqq.hqq",
+                                    "tq1_0.gguf"};
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static double best(double a, double b) { return a == 0 || b < a ? b : a; }
+
+// Seconds to copy all inputs.
+static double copy_all(const pack_file *f, uint8_t *out, uint64_t room) {
+  double begun = now();
+  for (size_t i = 0; i < (f->layout->block_weights != 0 ? 1 : f->layout->tensor_count); i++)
+    for (uint64_t at = 0; at < f->inputs[i].size; at += room) {
+      uint64_t left = f->inputs[i].size - at;
+      memcpy(out, f->inputs[i].data + at, (size_t)(left < room ? left : room));
+      __asm__ volatile("" : : "r"(out) : "memory");
+    }
+  return now() - begun;
+}
+
+static double pack_all(const pack_tiles *x, diag *d, uint8_t *out) {
+  double begun = now();
+  for (uint64_t tile = 0; tile < pack_tiles_count(x); tile += STRIP_TILES) {
+    uint64_t left = pack_tiles_count(x) - tile;
+    if (!pack_tiles_run(x, d, tile, left < STRIP_TILES ? left : STRIP_TILES, out)) return 0;
+  }
+  return now() - begun;
+}
+
+static bool measure(arena *a, const scheme *s, const scheme_layout *l, uint64_t rows, uint64_t columns) {
+  static const act_spec act = {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32};
+  diag *d = diag_new(a, stderr, false);
+  pack_file f;
+  const recipe *r = pack_recipe(a, s, &act);
+  if (r == NULL || !pack_file_new(a, s, l, rows, columns, 0, 1, &f)) return false;
+  double planned = now(), seconds = 0, copying = 0;
+  const pack_source source = {.layout = l, .inputs = f.inputs, .name = "w"};
+  const pack_tiles *x = pack_tiles_new(d, a, r, rows, columns, &source);
+  if (x == NULL) return false;
+  planned = now() - planned;
+  uint64_t room = STRIP_TILES * pack_tiles_bytes(x);
+  uint8_t *out = arena_alloc(a, (size_t)room, 1);
+  for (int i = 0; i < REPEATS; i++) {
+    seconds = best(seconds, pack_all(x, d, out));
+    copying = best(copying, copy_all(&f, out, room));
+  }
+  pack_way way = pack_tiles_way(x, a);
+  printf("%-28s %7.2f GB/s %7.2f GB/s %8.2f ns %8.1f ms  %s%s%s\n", arena_printf(a, "%s.%s", s->name, l->name),
+         1e-9 * (double)f.bytes / seconds, 1e-9 * (double)f.bytes / copying,
+         1e9 * seconds / ((double)rows * (double)columns), 1e3 * planned, way.plain ? "plain " : "",
+         way.slow[0] != '\0' ? "read one by one: " : way.derived, way.slow);
+  fflush(stdout);
+  return true;
+}
+
+static bool measure_name(const char *name, uint64_t rows, uint64_t columns) {
+  static const char *const dirs[] = {QCC_SOURCE_DIR "/schemes"};
+  const fe_options options = {.dirs = dirs, .dir_count = 1};
+  arena *a = arena_new();
+  diag *d = diag_new(a, stderr, false);
+  const char *dot = strrchr(name, '.');
+  const scheme *s =
+      dot == NULL ? NULL : fe_find_scheme(d, a, NULL, &options, arena_strndup(a, name, (size_t)(dot - name)));
+  const scheme_layout *l = s == NULL ? NULL : scheme_find_layout(s, dot + 1);
+  bool ok = l != NULL && measure(a, s, l, rows, columns);
+  if (!ok) fprintf(stderr, "pack_bench: '%s' cannot be packed; name FORMAT.LAYOUT\n", name);
+  arena_free(a);
+  return ok;
+}
+
+int main(int argc, char **argv) {
+  unsigned long rows = 4096, columns = 14336;
+  bool ok = true;
+  if (argc > 1 && sscanf(argv[1], "%lux%lu", &rows, &columns) == 2) argc--, argv++;
+  printf("%lu x %lu weights, one thread, best of %d\n", rows, columns, REPEATS);
+  printf("%-28s %12s %12s %11s %11s\n", "format and layout", "packing", "memcpy", "a weight", "plan");
+  for (int i = 1; i < argc; i++) ok &= measure_name(argv[i], rows, columns);
+  for (size_t i = 0; argc < 2 && i < sizeof usual / sizeof *usual; i++) ok &= measure_name(usual[i], rows, columns);
+  return ok ? 0 : 1;
+}

@@ -1,0 +1,159 @@
+// Every format and layout: tiles packed from the file are what packing weight by weight gives, for odd shapes, unaligned
+// bytes and any split into strips. What is not taken from the file as bits is listed.
+#include <stdio.h>
+#include <string.h>
+
+#include "ir/scheme_parts.h"
+#include "support/file.h"
+#include "tests/check_main.h"
+#include "tests/kernels/case_formats.h"
+#include "tests/kernels/kernel_case.h"
+#include "tests/pack/pack_kit.h"
+#include "weights/pack.h"
+
+static const act_spec acts[] = {
+    {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32},
+    {.kind = ACT_PLAIN, .type = ELEM_F32},
+    {.kind = ACT_STATIC, .type = ELEM_U8, .scale = 0.01, .zero = 117},
+};
+static const uint64_t shapes[][2] = {{33, 768}, {48, 800}, {17, 300}, {5, 37}, {16, 512}, {64, 1024}, {40, 2816}};
+enum { ACTS = sizeof acts / sizeof *acts, SHAPES = sizeof shapes / sizeof *shapes, PARTS = 4 };
+
+typedef struct suite {
+  arena *mem;
+  case_formats formats;
+} suite;
+
+static uint8_t *packed_plain(arena *a, const recipe *r, const tensor_codes *t, uint64_t *size) {
+  ck_assert(packing_tensor_bytes(&r->pack, t->rows, t->columns, size));
+  uint8_t *out = arena_alloc(a, (size_t)*size, 1);
+  ck_assert(pack_plain(diag_new(a, stderr, false), a, r, t, out, *size));
+  return out;
+}
+
+// Strips of `step` tiles, the last ones first.
+static void expect_tiles(arena *a, const pack_tiles *x, uint64_t step, const uint8_t *expected, uint64_t size,
+                         const char *what) {
+  uint64_t head = pack_tiles_head_bytes(x), bytes = pack_tiles_bytes(x), count = pack_tiles_count(x);
+  uint8_t *out = arena_alloc(a, (size_t)size, 1);
+  diag *d = diag_new(a, stderr, false);
+  ck_assert_uint_eq(head + count * bytes, size);
+  memset(out, 0xa5, (size_t)size);
+  ck_assert(pack_tiles_head(x, d, out));
+  for (uint64_t last = count; last > 0;) {
+    uint64_t first = last > step ? last - step : 0;
+    ck_assert_msg(pack_tiles_run(x, d, first, last - first, out + head + first * bytes), "%s", what);
+    last = first;
+  }
+  for (uint64_t i = 0; memcmp(out, expected, (size_t)size) != 0 && i < size; i++)
+    ck_assert_msg(out[i] == expected[i], "%s: byte %llu of %llu (heads %llu + tiles of %llu) is %02x, not %02x", what,
+                  (unsigned long long)i, (unsigned long long)size, (unsigned long long)head, (unsigned long long)bytes,
+                  out[i], expected[i]);
+}
+
+static void note_way(strbuf *out, arena *a, const pack_tiles *x, const char *what) {
+  pack_way way = pack_tiles_way(x, a);
+  strbuf_printf(out, "%s:%s%s%s%s%s%s\n", what, way.plain ? " plain" : "", way.codes ? " codes" : "",
+                way.slow[0] != '\0' ? " slow " : "", way.slow, way.derived[0] != '\0' ? " derived by " : "",
+                way.derived);
+}
+
+static void check_codes(arena *a, const recipe *r, const tensor_codes *t, const char *what) {
+  uint64_t size;
+  const uint8_t *expected = packed_plain(a, r, t, &size);
+  const pack_source source = {.codes = t, .name = "w"};
+  const pack_tiles *x = pack_tiles_new(diag_new(a, stderr, false), a, r, t->rows, t->columns, &source);
+  ck_assert_ptr_nonnull(x);
+  expect_tiles(a, x, 2, expected, size, arena_printf(a, "%s, from codes", what));
+}
+
+static bool check_file(arena *a, const recipe *r, const scheme_layout *l, size_t shape, strbuf *ways,
+                       const char *what) {
+  pack_file f;
+  uint64_t size;
+  if (!pack_file_new(a, r->scheme, l, shapes[shape][0], shapes[shape][1], (unsigned)shape % 4, shape, &f)) return false;
+  const tensor_codes *t = pack_file_codes(a, &f);
+  if (t == NULL) return false;
+  const uint8_t *expected = packed_plain(a, r, t, &size);
+  const pack_source source = {.layout = l, .inputs = f.inputs, .name = "w"};
+  const pack_tiles *x = pack_tiles_new(diag_new(a, stderr, false), a, r, f.rows, f.columns, &source);
+  ck_assert_msg(x != NULL, "%s", what);
+  const char *text = arena_printf(a, "%s, %s, %d x %d", what, act_text(a, &r->act), (int)f.rows, (int)f.columns);
+  if (ways != NULL) note_way(ways, a, x, what);
+  expect_tiles(a, x, 1 + shape % 3, expected, size, text);
+  return true;
+}
+
+// A scheme that is packed whole, or a part of one.
+static void check_scheme(const scheme *s, bool whole, size_t shape, size_t act, strbuf *ways) {
+  arena *a = arena_new();
+  const recipe *r = pack_recipe(a, s, &acts[act]);
+  for (size_t i = 0; whole && r != NULL && i < s->layout_count; i++)
+    check_file(a, r, &s->layouts[i], shape, ways, arena_printf(a, "%s.%s", s->name, s->layouts[i].name));
+  diag *d = diag_new(a, NULL, false);
+  tensor_codes *t = r == NULL ? NULL
+                              : case_codes(d, a, s, shapes[shape][0], case_columns(s, shapes[shape][1]), shape,
+                                           shape % 2 == 0 ? CASE_RANDOM : CASE_EDGES);
+  if (t != NULL) check_codes(a, r, t, s->name);
+  arena_free(a);
+}
+
+// Books of many points take long and are packed as others are.
+static bool is_huge(const scheme *s) {
+  uint64_t count;
+  for (size_t f = 0; f < s->field_count; f++)
+    if (!scheme_field_size(&s->fields[f], &count) || count > 1 << 14) return true;
+  return false;
+}
+
+static void check_parts(suite *u, size_t index, size_t shape, size_t act, strbuf *ways) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, stderr, false);
+  const scheme *s = case_formats_find(d, a, &u->formats, index);
+  const scheme_part *parts;
+  size_t count = s == NULL ? 0 : scheme_split(d, a, s, &parts);
+  for (size_t i = 0; i < count; i++)
+    if (parts[i].kind != PART_SPARSE && parts[i].scheme != NULL && !is_huge(parts[i].scheme))
+      check_scheme(parts[i].scheme, count == 1, shape, act, ways);
+  arena_free(a);
+}
+
+static void open_suite(suite *u) {
+  static const char *const dirs[] = {QCC_SOURCE_DIR "/schemes", QCC_SOURCE_DIR "/tests/kernels/schemes"};
+  u->mem = arena_new();
+  ck_assert(case_formats_list(diag_new(u->mem, stderr, false), u->mem, dirs, 2, &u->formats));
+}
+
+// Each format meets two shapes and all activations in turn; the whole sweep has all of them.
+START_TEST(every_format) {
+  suite u;
+  open_suite(&u);
+  bool full = getenv("QCC_FULL") != NULL;
+  for (size_t f = (size_t)_i; f < u.formats.count; f += PARTS)
+    for (size_t shape = 0; shape < SHAPES; shape++) {
+      if (!full && shape != f % SHAPES && shape != (f / PARTS + 3) % SHAPES) continue;
+      check_parts(&u, f, shape, (f + shape) % ACTS, NULL);
+    }
+  arena_free(u.mem);
+}
+END_TEST
+
+// How each layout of each format is packed, with its default activations. What is slow is known, and no more than this.
+START_TEST(ways) {
+  suite u;
+  open_suite(&u);
+  strbuf text = {.mem = u.mem};
+  for (size_t f = 0; f < u.formats.count; f++) check_parts(&u, f, 4, 1, &text);
+  puts(strbuf_text(&text));
+  arena_free(u.mem);
+}
+END_TEST
+
+int main(void) {
+  Suite *s = suite_create("pack");
+  TCase *c = tcase_create("pack");
+  tcase_add_loop_test(c, every_format, 0, PARTS);
+  tcase_add_test(c, ways);
+  suite_add_tcase(s, c);
+  return check_main(s);
+}
