@@ -7,9 +7,9 @@
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"
-#include "tests/kernels/kernel_case.h"
 #include "tests/pack/pack_kit.h"
 #include "weights/pack.h"
+#include "weights/sample.h"
 
 static const act_spec acts[] = {
     {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32},
@@ -92,8 +92,8 @@ static void check_scheme(const scheme *s, bool whole, size_t shape, size_t act, 
     check_file(a, r, &s->layouts[i], shape, ways, arena_printf(a, "%s.%s", s->name, s->layouts[i].name));
   diag *d = diag_new(a, NULL, false);
   tensor_codes *t = r == NULL ? NULL
-                              : case_codes(d, a, s, shapes[shape][0], case_columns(s, shapes[shape][1]), shape,
-                                           shape % 2 == 0 ? CASE_RANDOM : CASE_EDGES);
+                              : sample_codes(d, a, s, shapes[shape][0], case_columns(s, shapes[shape][1]), shape,
+                                             shape % 2 == 0 ? SAMPLE_RANDOM : SAMPLE_EDGES);
   if (t != NULL) check_codes(a, r, t, s->name);
   arena_free(a);
 }
