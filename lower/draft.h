@@ -52,6 +52,8 @@ double draft_bits_cost(const recipe *r, const target_tier *tier);
 /* explain.c: the report of --explain, and warnings of slow paths */
 void draft_explain_mode(const draft *t);
 void draft_explain_layout(const draft *t);
+/* explain_speed.c: how fast the kernels should be, and were measured to be */
+void draft_explain_speed(const draft *t);
 
 /* normalise.c: whether the code is one float of more than 8 bits, which is not cut into planes */
 bool lower_has_float_code(const recipe *r);

@@ -1,16 +1,18 @@
 // --explain: the layers, their sizes, and what bounds them on one core of the target's best tier.
 #include "lower/passes.h"
+#include "lower/tuning.h"
 
 static void explain_weight(const ir_weight *w, const lower_options *o) {
-  const target_tier *tier = &o->target->tiers[0];
   double weights = (double)w->rows * (double)w->columns;
-  double bytes = (double)w->size;
-  double memory_us = bytes / (tier->bandwidth_gbs * 1e3);
-  double compute_us = weights * w->recipe->cycles / (tier->clock_ghz * 1e3);
-  fprintf(o->explain,
-          "  %-20s %llu x %llu  %s  %.4g bits per weight, one token: memory %.3g us, compute %.3g us: %s bound\n",
-          w->layer, (unsigned long long)w->rows, (unsigned long long)w->columns, w->recipe->name, 8 * bytes / weights,
-          memory_us, compute_us, memory_us > compute_us ? "memory" : "compute");
+  fprintf(o->explain, "  %-20s %llu x %llu  %s  %.4g bits per weight", w->layer, (unsigned long long)w->rows,
+          (unsigned long long)w->columns, w->recipe->name, 8 * (double)w->size / weights);
+  if (!o->target->gpu) {
+    const target_tier *tier = &o->target->tiers[0];
+    machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
+    prediction p = lower_predict(w->recipe, tier, &on, NULL, 1);
+    fprintf(o->explain, ", one token: %.3g us, bound by %s", weights * p.cycles / on.clock * 1e6, bound_name(p.bound));
+  }
+  fprintf(o->explain, "\n");
 }
 
 void lower_explain_plan(const ir_module *m, const lower_options *o) {

@@ -1,0 +1,46 @@
+// --explain: how fast the kernels of a recipe should be on the target's best tier, and how fast they were found to be.
+#include <string.h>
+
+#include "lower/draft.h"
+#include "lower/tuning.h"
+
+#define MANY_TOKENS 32 // as qcc bench measures
+
+static void explain_measured(FILE *f, const recipe *r, const lower_options *o, uint64_t tokens) {
+  const tuned *e = tuning_speed(o->tuning, &o->target->tiers[0], recipe_identity(r), tokens);
+  if (e == NULL) return;
+  double bytes = e->bytes / e->seconds;
+  double macs = (double)e->tokens * (double)e->rows * (double)e->columns / e->seconds;
+  fprintf(f, "      measured on %s: %.3g GB/s, %.3g GMAC/s, %.0f %% of the limit\n", e->cpu, bytes / 1e9, macs / 1e9,
+          100 * (tokens == 1 ? bytes : macs) / e->limit);
+}
+
+static void explain_tile(FILE *f, const recipe *r, const lower_options *o, const matmul_tile *t, tile_class c) {
+  const tuned *e = tuning_tile(o->tuning, &o->target->tiers[0], recipe_identity(r), c);
+  fprintf(f, ", %u vector%s of rows x %u", t->vectors, t->vectors == 1 ? "" : "s", t->tokens);
+  if (e != NULL) fprintf(f, " (tuned on %s, %.2f times as fast)", e->cpu, e->gain);
+}
+
+static void explain_tokens(const draft *t, const matmul_tile *tiles, const machine *on, tile_class c, uint64_t tokens) {
+  const lower_options *o = t->options;
+  const target_tier *tier = &o->target->tiers[0];
+  prediction p = lower_predict(t->r, tier, on, tiles, tokens);
+  fprintf(o->explain, "    %llu token%s", (unsigned long long)tokens, tokens == 1 ? "" : "s");
+  explain_tile(o->explain, t->r, o, &tiles[c], c);
+  fprintf(o->explain, ": %.3g cycles per weight%s on %s, %.3g GB/s, %.3g GMAC/s, bound by %s\n", p.cycles,
+          tokens == 1 ? "" : " and token", tier->name, p.bytes / 1e9, p.macs / 1e9, bound_name(p.bound));
+  explain_measured(o->explain, t->r, o, tokens);
+}
+
+void draft_explain_speed(const draft *t) {
+  const lower_options *o = t->options;
+  if (o->explain == NULL || o->target->gpu) return;
+  const target_tier *tier = &o->target->tiers[0];
+  matmul_tile chosen[TILE_CLASS_COUNT];
+  const matmul_tile *tiles = tuning_tiles(t->mem, o->tuning, t->r, tier);
+  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) chosen[c] = lower_choose_tile(t->r, tier, c);
+  if (tiles == NULL) tiles = chosen;
+  machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
+  explain_tokens(t, tiles, &on, TILE_ONE, 1);
+  explain_tokens(t, tiles, &on, TILE_MANY, MANY_TOKENS);
+}
