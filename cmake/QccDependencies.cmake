@@ -1,10 +1,13 @@
-# Tools and libraries from outside: flex, bison, jansson, zlib, Check, LLVM.
+# Tools and libraries from outside: flex, bison, jansson, zlib, xxHash, Check, LLVM.
 find_package(FLEX 2.6 REQUIRED)
 find_package(BISON 3.8 REQUIRED)
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(ZLIB REQUIRED)
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson)
+if(QCC_WITH_LLVM)
+  pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+endif()
 if(BUILD_TESTING)
   pkg_check_modules(check REQUIRED IMPORTED_TARGET check)
 endif()

@@ -3,7 +3,8 @@
 # qcc_fuzz_target(name SOURCES a.c [LIBS ...] [CORPUS dir] [ARGS ...])
 #
 # No test sees what `qcc tune` measured on this machine: XDG_CONFIG_HOME names a folder that is not there.
-# The compiled tests see QCC_SOURCE_DIR and QCC_BINARY_DIR as string macros and in the environment.
+# The compiled tests see QCC_SOURCE_DIR and QCC_BINARY_DIR as string macros and in the environment. None of them uses a
+# cache but those that choose a folder for it.
 
 # Puts into `out` the libraries of this project in the list that do not exist in this configuration.
 function(qcc_missing_libs out)
@@ -23,7 +24,7 @@ function(qcc_test_properties name)
   endif()
   set_tests_properties(${name} PROPERTIES
     SKIP_RETURN_CODE 77 TIMEOUT ${t_TIMEOUT} LABELS "${t_LABELS}"
-    ENVIRONMENT "CK_DEFAULT_TIMEOUT=120;XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/no-config;QCC_SOURCE_DIR=${PROJECT_SOURCE_DIR};QCC_BINARY_DIR=${PROJECT_BINARY_DIR}")
+    ENVIRONMENT "QCC_CACHE_DIR=;CK_DEFAULT_TIMEOUT=120;XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/no-config;QCC_SOURCE_DIR=${PROJECT_SOURCE_DIR};QCC_BINARY_DIR=${PROJECT_BINARY_DIR}")
 endfunction()
 
 # Compiles a test program; sets `made` to false when a library it needs is not part of this configuration.

@@ -46,7 +46,11 @@ bool cg_check_triple(cg_context *cg, const char *triple);
 // The symbol of a kernel: prefix + name + "__" + tier, with every character that C does not allow replaced by '_'.
 const char *cg_kernel_symbol(arena *a, const cg_options *o, const target_tier *tier, const char *kernel);
 
-// All kernel functions of the module, for one tier. False (reported) on failure.
+// The text of a kernel but for its name, in the arena: kernels of one target with equal texts are the same code.
+const char *cg_kernel_text(arena *a, const ir_module *m, const ir_func *kernel);
+
+// All kernel functions of the module, for one tier. Those with the same text are one function with several symbols, except
+// on a GPU. False (reported) on failure.
 bool cg_emit_kernels(cg_context *cg, const ir_module *kernels, const target *t, const target_tier *tier,
                      const char *triple, const cg_options *o, cg_kind kind, cg_bytes *out);
 

@@ -1,12 +1,12 @@
 // Beginning and end of a run; -v.
-#include "driver/job.h"
+#include "driver/packed.h"
 
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 void job_init(job *j, diag *d, arena *a, const options *o) {
   *j = (job){.mem = a, .d = d, .o = o, .folder = "."};
+  clock_gettime(CLOCK_REALTIME_COARSE, &j->started);
   places_schemes(a, o, &j->scheme_dirs);
   j->outputs = file_set_new(d, a);
 }
@@ -44,7 +44,9 @@ exit_status job_finish(job *j, bool ok) {
   else
     file_set_abort(j->outputs);
   if (!ok) remove_directories(j);
+  if (ok && j->packed != NULL) packed_remember(j, j->packed);
   if (j->files != NULL) weight_files_close(j->files);
+  cache_trim(&j->cache);
   job_phase(j, NULL);
   return ok ? STATUS_OK : STATUS_ERROR;
 }

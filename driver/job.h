@@ -2,6 +2,9 @@
 #ifndef QCC_DRIVER_JOB_H
 #define QCC_DRIVER_JOB_H
 
+#include <time.h>
+
+#include "driver/cache.h"
 #include "driver/places.h"
 #include "driver/settings.h"
 #include "frontend/frontend.h"
@@ -15,8 +18,10 @@ typedef struct job {
   diag *d;
   const options *o;
   settings s;
+  cache cache;
   const char *phase; // in work, with its start (for -v)
   double phase_start;
+  struct timespec started; // by the clock of files
   // input
   const char *folder; // of the model file: what its weights are relative to
   path_list scheme_dirs;
@@ -30,8 +35,9 @@ typedef struct job {
       *tuning; // what was measured for the processor that is compiled for; NULL: nothing, or it does not count
   // output
   file_set *outputs;
-  path_list written; // paths of results
-  path_list made;    // directories made for them, outermost first
+  struct packed *packed; // packed weights to be remembered (driver/packed.h), or NULL
+  path_list written;     // paths of results
+  path_list made;        // directories made for them, outermost first
 } job;
 
 /* job.c */

@@ -5,19 +5,17 @@
 #include <unistd.h>
 
 #include "driver/compile.h"
+#include "driver/packed.h"
 #include "driver/tiers.h"
 #include "weights/qw.h"
 
 // ---- archives --------------------------------------------------------------------------------------------
 
 bool library_add_tiers(job *j, tier_lower lower, const cg_options *co, member_list *members) {
-  size_t count = j->s.tiers.len;
-  cg_bytes *objects = ARENA_ARRAY(j->mem, cg_bytes, count);
-  if (!tiers_compile(j, lower, co, CG_OBJECT, count, objects)) return false;
-  for (size_t i = 0; i < count; i++) {
-    const char *name = arena_printf(j->mem, "%s.%s.o", j->m->name, j->s.tiers.data[i]->name);
-    vec_push(j->mem, members, ((cg_member){name, objects[i]}));
-  }
+  size_t count;
+  cg_member *objects;
+  if (!tiers_objects(j, lower, co, &count, &objects)) return false;
+  for (size_t i = 0; i < count; i++) vec_push(j->mem, members, objects[i]);
   return true;
 }
 
@@ -53,6 +51,8 @@ typedef struct library {
   cg_options co;
   qw_image weights;
   member_list members;
+  const char *directory; // of the results
+  packed *packed;
 } library;
 
 static bool pack_weights(library *l) {
@@ -90,28 +90,44 @@ static bool add_plan(library *l) {
   return ok;
 }
 
-static bool write_header(library *l, const char *directory) {
+static bool write_header(library *l) {
   job *j = l->j;
   cg_model model = model_of(l);
   const char *text = cg_header(j->mem, &model, &l->co);
-  return output_text(j, path_join(j->mem, directory, arena_printf(j->mem, "%s.h", j->m->name)), text, strlen(text));
+  return output_text(j, path_join(j->mem, l->directory, arena_printf(j->mem, "%s.h", j->m->name)), text, strlen(text));
 }
 
-static bool write_weights(library *l, const char *directory) {
+static bool write_weights(library *l) {
   job *j = l->j;
   if (j->s.embed) return true;
-  out_file *f = output_open(j, path_join(j->mem, directory, arena_printf(j->mem, "%s.qw", j->m->name)));
+  if (l->packed->current) {
+    vec_push(j->mem, &j->written, l->packed->path);
+    return true;
+  }
+  out_file *f = output_open(j, l->packed->path);
   if (f != NULL) qw_write(f, &l->weights);
   return f != NULL;
 }
 
+// The table of --explain is made while weights are packed.
+static void look_for_packed(library *l) {
+  job *j = l->j;
+  l->packed = ARENA_NEW(j->mem, packed);
+  if (j->s.embed) return;
+  packed_look_up(j, path_join(j->mem, l->directory, arena_printf(j->mem, "%s.qw", j->m->name)), l->packed);
+  if (j->s.explain) l->packed->current = false;
+  if (l->packed->current && option_given(j->o, OPTION_VERBOSE))
+    fprintf(stderr, "%-12s %s is up to date\n", "cache", l->packed->path);
+  j->packed = l->packed;
+}
+
 bool library_write(job *j) {
-  library l = {.j = j, .co = tiers_options(j)};
-  if (!pack_weights(&l) || !library_add_tiers(j, tiers_lower_plan, &l.co, &l.members) || !add_plan(&l) ||
-      !library_add_runtime(j, &l.members))
+  library l = {.j = j, .co = tiers_options(j), .directory = output_directory(j)};
+  if (l.directory == NULL) return false;
+  look_for_packed(&l);
+  if ((!l.packed->current && !pack_weights(&l)) || !library_add_tiers(j, tiers_lower_plan, &l.co, &l.members) ||
+      !add_plan(&l) || !library_add_runtime(j, &l.members))
     return false;
   job_phase(j, "library");
-  const char *directory = output_directory(j);
-  return directory != NULL && library_write_archive(j, directory, &l.members) && write_header(&l, directory) &&
-         write_weights(&l, directory);
+  return library_write_archive(j, l.directory, &l.members) && write_header(&l) && write_weights(&l);
 }

@@ -7,7 +7,7 @@
 
 typedef VEC(cg_member) member_list;
 
-// Compiles every tier to an object of the archive. False after errors.
+// Compiles the kernels of every tier to objects of the archive. False after errors.
 bool library_add_tiers(job *j, bool (*lower)(const job *j, diag *d, const target_tier *tier, ir_module *kernels),
                        const cg_options *co, member_list *members);
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "driver/cache.h"
 #include "driver/places.h"
 #include "frontend/frontend.h"
 #include "lower/lower.h"
@@ -80,6 +81,13 @@ static void print_help_man(diag *d, arena *a, const options *o) {
   help_print_man(stdout);
 }
 
+static void clear_cache(diag *d, arena *a, const options *o) {
+  cache c;
+  if (!cache_open(d, a, o, &c)) return;
+  size_t removed = cache_clear(&c);
+  if (c.folder != NULL) printf("%zu entries removed from %s\n", removed, c.folder);
+}
+
 static const struct {
   option_id id;
   void (*print)(diag *d, arena *a, const options *o);
@@ -92,6 +100,7 @@ static const struct {
     {OPTION_PRINT_TARGETS, print_targets},
     {OPTION_PRINT_SCHEMES, print_schemes},
     {OPTION_PRINT_PASSES, print_passes},
+    {OPTION_CLEAR_CACHE, clear_cache},
 };
 
 bool print_requested(diag *d, arena *a, const options *o) {

@@ -1,25 +1,32 @@
-// One thread for each tier, with its own arena, messages and LLVM context.
+// From the plan to code: tiers are lowered side by side, then units are looked for in the cache and compiled, on as many
+// threads as there are processors. Every task has its own arena, messages and LLVM context; messages and results are
+// taken in order afterwards.
 #include "driver/tiers.h"
 
-#include <pthread.h>
 #include <string.h>
 
+#include "driver/parallel.h"
 #include "driver/trial.h"
+#include "driver/unit.h"
 
 typedef struct tier_work {
-  const job *j;
-  tier_lower lower;
-  const cg_options *options;
-  cg_kind kind;
   const target_tier *tier;
   arena *mem;
   diag *d;
-  cg_context *cg;
-  cg_bytes bytes;
+  VEC(unit) units;
   bool ok;
-  bool threaded;
-  pthread_t thread;
 } tier_work;
+
+typedef struct tiers_run {
+  job *j;
+  tier_lower lower;
+  const cg_options *options;
+  cg_kind kind;
+  bool split; // a unit for each kernel, not for each tier
+  size_t tier_count;
+  tier_work *tiers;
+  VEC(unit *) units; // of all tiers
+} tiers_run;
 
 cg_options tiers_options(const job *j) {
   const char *prefix = j->s.prefix != NULL ? j->s.prefix : j->m->name;
@@ -45,60 +52,148 @@ bool tiers_lower_plan(const job *j, diag *d, const target_tier *tier, ir_module 
   return lower_kernels(d, j->m, tier, &o, kernels);
 }
 
-static void *compile(void *argument) {
-  tier_work *w = argument;
-  ir_module *kernels = ir_module_new(w->mem, w->j->m->name);
-  for (size_t i = 0; i < w->j->m->schemes.len; i++) vec_push(w->mem, &kernels->schemes, w->j->m->schemes.data[i]);
-  for (size_t i = 0; i < w->j->m->recipes.len; i++) vec_push(w->mem, &kernels->recipes, w->j->m->recipes.data[i]);
-  w->ok = w->lower(w->j, w->d, w->tier, kernels) &&
-          cg_emit_kernels(w->cg, kernels, w->j->s.target, w->tier, w->j->s.triple, w->options, w->kind, &w->bytes);
+// ---- kernels into units ----------------------------------------------------------------------------------
+
+static ir_module *new_module(const job *j, arena *mem) {
+  ir_module *kernels = ir_module_new(mem, j->m->name);
+  for (size_t i = 0; i < j->m->schemes.len; i++) vec_push(mem, &kernels->schemes, j->m->schemes.data[i]);
+  for (size_t i = 0; i < j->m->recipes.len; i++) vec_push(mem, &kernels->recipes, j->m->recipes.data[i]);
+  return kernels;
+}
+
+static unit *add_unit(const tiers_run *r, tier_work *t, const char *text) {
+  unit u = {.j = r->j, .options = r->options, .kind = r->kind, .tier = t->tier, .text = text};
+  u.kernels = new_module(r->j, t->mem);
+  vec_push(t->mem, &t->units, u);
+  return &t->units.data[t->units.len - 1];
+}
+
+// GPU texts have no second name for a function.
+static unit *find_same(const tiers_run *r, tier_work *t, const char *text) {
+  for (size_t i = 0; i < t->units.len && !r->j->s.target->gpu; i++)
+    if (strcmp(t->units.data[i].text, text) == 0) return &t->units.data[i];
   return NULL;
 }
 
-static void try_compile(void *argument) { compile(argument); }
+static void split_kernels(const tiers_run *r, tier_work *t, const ir_module *kernels) {
+  for (size_t i = 0; i < kernels->funcs.len; i++) {
+    ir_func *f = kernels->funcs.data[i];
+    if (f->kind != IR_FUNC_KERNEL) continue;
+    const char *text = cg_kernel_text(t->mem, kernels, f);
+    unit *u = find_same(r, t, text);
+    if (u == NULL) u = add_unit(r, t, text);
+    vec_push(t->mem, &u->kernels->funcs, f);
+  }
+}
+
+static void keep_kernels(const tiers_run *r, tier_work *t, const ir_module *kernels) {
+  strbuf text = {.mem = t->mem};
+  for (size_t i = 0; i < kernels->funcs.len; i++)
+    if (kernels->funcs.data[i]->kind == IR_FUNC_KERNEL)
+      strbuf_printf(&text, "%s", cg_kernel_text(t->mem, kernels, kernels->funcs.data[i]));
+  unit *u = add_unit(r, t, strbuf_text(&text));
+  for (size_t i = 0; i < kernels->funcs.len; i++) vec_push(t->mem, &u->kernels->funcs, kernels->funcs.data[i]);
+}
+
+static void lower_tier(void *context, size_t index) {
+  tiers_run *r = context;
+  tier_work *t = &r->tiers[index];
+  ir_module *kernels = new_module(r->j, t->mem);
+  t->ok = r->lower(r->j, t->d, t->tier, kernels);
+  if (!t->ok) return;
+  (r->split ? split_kernels : keep_kernels)(r, t, kernels);
+  for (size_t i = 0; i < t->units.len; i++) unit_find(&t->units.data[i]);
+}
+
+static bool lower_tiers(tiers_run *r) {
+  arena *mem = r->j->mem;
+  r->tiers = ARENA_ARRAY(mem, tier_work, r->tier_count);
+  for (size_t i = 0; i < r->tier_count; i++) {
+    arena *own = arena_new();
+    r->tiers[i] = (tier_work){.tier = r->j->s.tiers.data[i], .mem = own, .d = diag_new(own, NULL, false)};
+  }
+  parallel_run(r->tier_count, lower_tier, r);
+  bool ok = true;
+  for (size_t i = 0; i < r->tier_count; i++) {
+    fputs(diag_text(r->tiers[i].d), stderr);
+    ok = r->tiers[i].ok && ok;
+    for (size_t k = 0; k < r->tiers[i].units.len; k++) vec_push(mem, &r->units, &r->tiers[i].units.data[k]);
+  }
+  return ok;
+}
+
+// ---- units into code -------------------------------------------------------------------------------------
+
+static void compile_unit(void *context, size_t index) {
+  const tiers_run *r = context;
+  unit_compile(r->units.data[index]);
+}
 
 // LLVM takes any text as a processor, says on standard error what it does not know, and ends the process when the
 // instructions of a tier are not there: so a processor of the user's choice is tried first.
-static bool check_processor(job *j, tier_work *w) {
-  if (w->options->cpu == NULL && w->options->features == NULL) return true;
+static bool check_processor(job *j, unit *u) {
+  if (u->ready || (u->options->cpu == NULL && u->options->features == NULL)) return true;
   bool survived;
-  const char *text = trial_run(j->mem, try_compile, w, &survived);
+  const char *text = trial_run(j->mem, unit_try, u, &survived);
   if (survived && strstr(text, "is not a recognized") == NULL) return true;
-  diag_error_file(j->d, "qcc", "LLVM cannot compile tier '%s' with these -mcpu and -mattr: %.*s", w->tier->name,
+  diag_error_file(j->d, "qcc", "LLVM cannot compile tier '%s' with these -mcpu and -mattr: %.*s", u->tier->name,
                   (int)strcspn(text, "\n"), text);
   diag_hint(j->d, "the processor must have what the tier needs; 'llc -mtriple=%s -mcpu=help' lists processors",
             j->s.triple);
   return false;
 }
 
-// Starts on a thread of its own, or, when there is none to be had, does the work at once.
-static void begin(tier_work *w, bool last) {
-  w->threaded = !last && pthread_create(&w->thread, NULL, compile, w) == 0;
-  if (!w->threaded) compile(w);
+static void tell_cached(const tiers_run *r) {
+  const job *j = r->j;
+  if (!option_given(j->o, OPTION_VERBOSE) || j->cache.folder == NULL) return;
+  size_t cached = 0;
+  for (size_t i = 0; i < r->units.len; i++) cached += r->units.data[i]->cached;
+  fprintf(stderr, "%-12s %zu of %zu compilations from %s\n", "cache", cached, r->units.len, j->cache.folder);
 }
 
-// Takes over what a tier gave: its messages, in the order of the tiers, and its bytes.
-static bool finish(job *j, tier_work *w, cg_bytes *out) {
-  if (w->threaded) pthread_join(w->thread, NULL);
-  const char *text = diag_text(w->d);
-  fputs(text, stderr);
-  if (w->ok) *out = (cg_bytes){arena_memdup(j->mem, w->bytes.data, w->bytes.size), w->bytes.size};
-  cg_free(w->cg);
-  arena_free(w->mem);
-  return w->ok;
+static bool compile_units(tiers_run *r) {
+  job *j = r->j;
+  cg_free(cg_new(j->d, j->mem)); // here: LLVM's targets are registered without locks
+  for (size_t i = 0; i < r->units.len; i++)
+    if (!check_processor(j, r->units.data[i])) return false;
+  parallel_run(r->units.len, compile_unit, r);
+  bool ok = true;
+  for (size_t i = 0; i < r->units.len; i++) {
+    unit *u = r->units.data[i];
+    fputs(diag_text(u->d), stderr);
+    if (u->ready) u->bytes.data = arena_memdup(j->mem, u->bytes.data, u->bytes.size);
+    ok = u->ready && ok;
+  }
+  tell_cached(r);
+  return ok;
+}
+
+static void release(tiers_run *r) {
+  for (size_t i = 0; i < r->units.len; i++) unit_free(r->units.data[i]);
+  for (size_t i = 0; i < r->tier_count; i++) arena_free(r->tiers[i].mem);
 }
 
 bool tiers_compile(job *j, tier_lower lower, const cg_options *co, cg_kind kind, size_t count, cg_bytes *out) {
   job_phase(j, "compile");
-  tier_work *work = ARENA_ARRAY(j->mem, tier_work, count);
-  for (size_t i = 0; i < count; i++) {
-    work[i] = (tier_work){.j = j, .lower = lower, .options = co, .kind = kind, .tier = j->s.tiers.data[i]};
-    work[i].mem = arena_new();
-    work[i].d = diag_new(work[i].mem, NULL, false);
-    work[i].cg = cg_new(work[i].d, work[i].mem); // here: LLVM's targets are registered without locks
+  tiers_run r = {.j = j, .lower = lower, .options = co, .kind = kind, .tier_count = count};
+  bool ok = lower_tiers(&r) && compile_units(&r);
+  for (size_t i = 0; ok && i < count; i++) out[i] = r.units.data[i]->bytes;
+  release(&r);
+  return ok;
+}
+
+bool tiers_objects(job *j, tier_lower lower, const cg_options *co, size_t *count, cg_member **members) {
+  job_phase(j, "compile");
+  tiers_run r = {.j = j, .lower = lower, .options = co, .kind = CG_OBJECT, .split = true};
+  r.tier_count = j->s.tiers.len;
+  bool ok = lower_tiers(&r) && compile_units(&r);
+  *count = r.units.len;
+  *members = ARENA_ARRAY(j->mem, cg_member, r.units.len);
+  for (size_t i = 0; ok && i < r.units.len; i++) {
+    const unit *u = r.units.data[i];
+    const char *kernel = u->kernels->funcs.data[0]->name;
+    (*members)[i] = (cg_member){arena_printf(j->mem, "%s.%s.%s.o", j->m->name, kernel, u->tier->name), u->bytes};
   }
-  bool ok = check_processor(j, &work[0]);
-  for (size_t i = 0; ok && i < count; i++) begin(&work[i], i + 1 == count);
-  for (size_t i = 0; i < count; i++) ok = finish(j, &work[i], &out[i]) && ok;
+  release(&r);
   return ok;
 }

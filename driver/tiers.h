@@ -21,4 +21,9 @@ bool tiers_lower_plan(const job *j, diag *d, const target_tier *tier, ir_module 
 // Code for the first `count` tiers of the settings, out[i] for tier i, in j's arena. False after errors.
 bool tiers_compile(job *j, tier_lower lower, const cg_options *co, cg_kind kind, size_t count, cg_bytes *out);
 
+// Objects for all tiers of the settings, one for each kernel that differs from the others of its tier: so they can be
+// compiled side by side, and those that the cache has need not be compiled. In j's arena, in an order that depends on
+// nothing else than the kernels. False after errors.
+bool tiers_objects(job *j, tier_lower lower, const cg_options *co, size_t *count, cg_member **members);
+
 #endif

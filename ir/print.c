@@ -11,7 +11,8 @@ typedef struct printer {
   ptr_map names; // ir_value -> index into texts
   VEC(const char *) texts;
   name_map taken;
-  size_t next; // number for the next value without a name
+  name_map repeated; // name -> size_t: the number that was last put behind it
+  size_t next;       // number for the next value without a name
   unsigned depth;
 } printer;
 
@@ -65,10 +66,12 @@ static const char *choose_name(printer *p, const ir_value *v) {
     while (!is_free(p, number));
     return number;
   }
-  for (size_t i = 1;; i++) {
-    const char *name = arena_printf(mem, "%s.%zu", v->name, i);
-    if (is_free(p, name)) return name;
-  }
+  size_t *last = name_map_get(&p->repeated, v->name);
+  if (last == NULL) name_map_set(&p->repeated, v->name, last = ARENA_NEW(mem, size_t));
+  const char *name;
+  do name = arena_printf(mem, "%s.%zu", v->name, ++*last);
+  while (!is_free(p, name));
+  return name;
 }
 
 static void name_value(printer *p, const ir_value *v) {
@@ -229,6 +232,7 @@ static void print_function(printer *p, const ir_func *f) {
   arena *mem = p->out.mem;
   p->names = (ptr_map){.mem = mem};
   p->taken = (name_map){.mem = mem};
+  p->repeated = (name_map){.mem = mem};
   p->texts.len = 0;
   p->next = 0;
   put(p, f->kind == IR_FUNC_MODEL ? "model " : "kernel ");
