@@ -217,7 +217,9 @@ ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   case EXPR_ABS: return absolute(p, lo_expr_real(p, e->args[0]));
   case EXPR_EXP2: return power_of_two(p, e);
   case EXPR_ROUND: return rounded(p, (elem_type)e->index, lo_expr_real(p, e->args[0]));
-  case EXPR_FLOAT: return float_of_bits(p, (elem_type)e->index, lo_expr_int(p, e->args[0]));
+  case EXPR_FLOAT:
+    if (e->index == ELEM_F16 && lo_is_plain_f16(s, e->args[0])) return lo_plain_f16(p, e->args[0]);
+    return float_of_bits(p, (elem_type)e->index, lo_expr_int(p, e->args[0]));
   case EXPR_LT:
   case EXPR_EQ: return compare(p, e);
   case EXPR_SELECT: {

@@ -27,6 +27,7 @@ typedef struct coarse_windows {
 typedef struct coarse_place {
   ir_builder *b;
   const recipe *recipe;
+  const target_tier *tier; // NULL: not known
   uint32_t lanes;
   ir_value *weights;  // the buffer
   ir_value *tile;     // bytes: start of the tile
@@ -76,6 +77,13 @@ bool lo_fits_unsigned(const scheme *s, const expr *e, unsigned bits);
 bool lo_is_row_remainder(const expr *e);
 // Whether the expression is a number known while the kernel is emitted: constants, and k modulo a divisor of `aligned`.
 bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out);
+
+/* emit_bytes.c */
+// Whether the low 16 bits of an integer are an f16 that is neither subnormal nor infinite nor NaN; its number as f32 then.
+bool lo_is_plain_f16(const scheme *s, const expr *e);
+ir_value *lo_plain_f16(const coarse_place *p, const expr *e);
+// A sum that contains the four bytes of one number, by a dot product; NULL: it is none, or the tier has no fast one.
+ir_value *lo_byte_sum(const coarse_place *p, const expr *e);
 
 /* emit_run.c: lanes along K */
 // How many neighbouring positions of a row a value is computed for at once, because all that differs between them are

@@ -278,6 +278,8 @@ static ir_value *compute(const coarse_place *p, const expr *e) {
   if (lo_is_known(p, e, &known)) return ir_vector_int(p->b, t, in_lane(known));
   if (lo_is_row_remainder(e)) return row_remainder(p, e);
   if (is_index(e)) return position_value(p, e);
+  ir_value *bytes = e->op == EXPR_ADD ? lo_byte_sum(p, e) : NULL;
+  if (bytes != NULL) return bytes;
   if (low != NULL) return ir_emit2(p->b, low->code, t, lo_expr_int(p, e->args[0]), lo_expr_int(p, e->args[1]));
   switch (e->op) {
   case EXPR_FIELD: return field(p, e);

@@ -10,6 +10,7 @@ static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
 coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
   return (coarse_place){.b = &e->b,
                         .recipe = e->r,
+                        .tier = e->tier,
                         .lanes = e->lanes,
                         .weights = e->weights,
                         .tile = e->tile[v],
