@@ -220,7 +220,8 @@ static void check_stage(reader *r) {
 exit_status settings_read(diag *d, arena *a, const options *o, settings *out) {
   *out = (settings){.output = option_last(o, OPTION_OUTPUT),
                     .embed = option_given(o, OPTION_EMBED),
-                    .explain = option_given(o, OPTION_EXPLAIN)};
+                    .explain = option_given(o, OPTION_EXPLAIN),
+                    .exact_size = option_given(o, OPTION_EXACT_SIZE)};
   reader r = {.d = d, .mem = a, .o = o, .out = out, .status = settings_apply_warnings(d, a, o)};
   read_input(&r);
   read_language(&r);

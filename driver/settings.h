@@ -26,6 +26,7 @@ typedef struct settings {
   bool embed;
   bool bundled;
   bool explain;
+  bool exact_size;  // see lower_options
   const char *dump; // or NULL
 } settings;
 

@@ -116,6 +116,7 @@ bool source_build(job *j) {
 lower_options source_lower_options(const job *j) {
   bool to_stdout = j->s.output == NULL && stage_get(j->s.stage)->is_text;
   return (lower_options){.target = j->s.target,
+                         .exact_size = j->s.exact_size,
                          .explain = !j->s.explain ? NULL
                                     : to_stdout   ? stderr
                                                   : stdout,

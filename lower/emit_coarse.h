@@ -13,13 +13,13 @@ typedef struct coarse_memo {
   ir_value *value[COARSE_MEMO];
 } coarse_memo;
 
-// The windows at the weight before, from which those of the next one differ by one code.
+// Words that windows are cut out of: those of the group of weights at hand.
 #define COARSE_WINDOWS 4
 typedef struct coarse_windows {
   size_t count;
   const expr *e[COARSE_WINDOWS];
   ir_value *value[COARSE_WINDOWS];
-  uint64_t ahead[COARSE_WINDOWS]; // of the weight that they are of
+  uint64_t group[COARSE_WINDOWS]; // its number
 } coarse_windows;
 
 // Where the rows of a vector find their coarse elements. The kernel position within the block is position + ahead, where
@@ -45,8 +45,9 @@ typedef struct coarse_place {
   ir_value *code_real;     // a float code in f32 lanes
   ir_value *row_numbers;   // a buffer: the numbers 0 .. of a tile's rows as i32; NULL where the value does not use n
   ir_value *const *tables; // constant tables in memory, NULL where a look-up needs none
-  // The joint code of the weight `back` positions before, within `span` weights.
-  ir_value *(*earlier)(void *state, unsigned back, uint64_t span);
+  // The joint code of the weight `back` positions before (after, when negative) within the chunk, or in the one before it within
+  // `span` weights.
+  ir_value *(*earlier)(void *state, int back, uint64_t span);
   void *state;
 } coarse_place;
 

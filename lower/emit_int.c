@@ -162,58 +162,68 @@ static int64_t in_lane(int64_t x) { return (int64_t)(int32_t)(uint32_t)(uint64_t
 
 // ---- windows ---------------------------------------------------------------------------------------------
 
-// The number of the window among those that are kept, or the one that it gets; COARSE_WINDOWS: there is no room.
+// Windows of neighbouring weights overlap: a word holds all codes that those of a group of weights see, and each window is
+// cut out of it.
+typedef struct window_group {
+  const expr *e;
+  unsigned bits;   // of a code
+  unsigned codes;  // of a window
+  unsigned length; // weights of a group, a divisor of a chunk
+} window_group;
+
+static window_group group_of(const coarse_place *p, const expr *e) {
+  unsigned bits = elem_get(p->recipe->scheme->fields[e->index].type)->bits;
+  window_group g = {.e = e, .bits = bits, .codes = ((unsigned)e->args[0]->i + bits - 1) / bits, .length = PACK_CHUNK};
+  while (g.length > 1 && (g.length + g.codes - 1) * bits > 32) g.length /= 2;
+  return g;
+}
+
+// The code of the weight `from_end` before the group's last one, in its place.
+static ir_value *placed_code(const coarse_place *p, const window_group *g, unsigned from_end) {
+  unsigned last = g->length - 1 - (unsigned)(p->ahead % g->length); // after the weight at hand
+  ir_value *joint = p->earlier(p->state, (int)from_end - (int)last, (uint64_t)g->e->args[1]->i);
+  return shift(p, IR_SHL, lo_code_field(p, g->e->index, joint), from_end * g->bits);
+}
+
+// The codes of `count` weights up to the group's last one.
+static ir_value *joined_codes(const coarse_place *p, const window_group *g, unsigned count) {
+  ir_value *x = placed_code(p, g, 0);
+  for (unsigned i = 1; i < count; i++) x = ir_emit2(p->b, IR_OR, i32_of(p), x, placed_code(p, g, i));
+  return x;
+}
+
 static size_t find_window(const coarse_windows *w, const expr *e) {
   size_t i = 0;
   while (i < w->count && !expr_equal(w->e[i], e)) i++;
   return i;
 }
 
-static void keep_window(const coarse_place *p, const expr *e, ir_value *x) {
+// The word of the group; within a chunk it follows from that of the group before. Only where chunks begin can a span do so.
+static ir_value *group_word(const coarse_place *p, const window_group *g) {
   coarse_windows *w = p->windows;
-  size_t i = find_window(w, e);
-  if (i == COARSE_WINDOWS) return;
+  size_t i = find_window(w, g->e);
+  uint64_t number = p->ahead / g->length;
+  if (i < w->count && w->group[i] == number) return w->value[i];
+  bool follows = i < w->count && w->group[i] + 1 == number && number * g->length % PACK_CHUNK != 0;
+  ir_value *x = joined_codes(p, g, follows ? g->length : g->length + g->codes - 1);
+  if (follows && g->length * g->bits < 32)
+    x = ir_emit2(p->b, IR_OR, i32_of(p), shift(p, IR_SHL, w->value[i], g->length * g->bits), x);
+  if (i == COARSE_WINDOWS) return x;
   if (i == w->count) w->count++;
-  w->e[i] = e;
+  w->e[i] = g->e;
   w->value[i] = x;
-  w->ahead[i] = p->ahead;
-}
-
-// The window of the weight before within the chunk: only where chunks begin can a span do so.
-static ir_value *window_before(const coarse_place *p, const expr *e) {
-  size_t i = find_window(p->windows, e);
-  bool kept = i < p->windows->count && p->ahead % PACK_CHUNK != 0 && p->windows->ahead[i] + 1 == p->ahead;
-  return kept ? p->windows->value[i] : NULL;
-}
-
-// The oldest code leaves, and the weight's own comes in.
-static ir_value *next_window(const coarse_place *p, const expr *e, ir_value *before, unsigned bits, unsigned width) {
-  ir_type t = i32_of(p);
-  ir_value *code = lo_code_field(p, e->index, p->code);
-  if (width <= bits) return ir_emit2(p->b, IR_AND, t, code, ir_vector_int(p->b, t, (INT64_C(1) << width) - 1));
-  int64_t mask = (INT64_C(1) << width) - (INT64_C(1) << bits);
-  ir_value *rest = ir_emit2(p->b, IR_AND, t, shift(p, IR_SHL, before, bits), ir_vector_int(p->b, t, in_lane(mask)));
-  return ir_emit2(p->b, IR_OR, t, rest, code);
-}
-
-static ir_value *whole_window(const coarse_place *p, const expr *e, unsigned bits, unsigned width) {
-  ir_type t = i32_of(p);
-  ir_value *x = NULL;
-  for (unsigned done = 0, back = 0; done < width; done += bits, back++) {
-    ir_value *joint = back == 0 ? p->code : p->earlier(p->state, back, (uint64_t)e->args[1]->i);
-    ir_value *code = shift(p, IR_SHL, lo_code_field(p, e->index, joint), done);
-    x = x == NULL ? code : ir_emit2(p->b, IR_OR, t, x, code);
-  }
-  if (width == 32 || width % bits == 0) return x;
-  return ir_emit2(p->b, IR_AND, t, x, ir_vector_int(p->b, t, (INT64_C(1) << width) - 1));
+  w->group[i] = number;
+  return x;
 }
 
 static ir_value *window(const coarse_place *p, const expr *e) {
-  unsigned bits = elem_get(p->recipe->scheme->fields[e->index].type)->bits, width = (unsigned)e->args[0]->i;
-  ir_value *before = window_before(p, e);
-  ir_value *x = before == NULL ? whole_window(p, e, bits, width) : next_window(p, e, before, bits, width);
-  keep_window(p, e, x);
-  return x;
+  window_group g = group_of(p, e);
+  unsigned width = (unsigned)e->args[0]->i, from_end = g.length - 1 - (unsigned)(p->ahead % g.length);
+  ir_value *word = group_word(p, &g);
+  if (width == 32) return word;
+  ir_attr attrs[] = {ir_int(IR_ATTR_SHIFT, from_end * g.bits), ir_int(IR_ATTR_MASK, (INT64_C(1) << width) - 1)};
+  ir_type t = i32_of(p);
+  return ir_emit(p->b, IR_BITS, &t, 1, &word, 2, attrs);
 }
 
 // ---- all operators ---------------------------------------------------------------------------------------

@@ -23,6 +23,24 @@ static void explain_span(FILE *f, const char *what, uint64_t span) {
   }
 }
 
+// Bits of a weight in what is stored of each weight and each group.
+static double stored_bits(const scheme *s) {
+  double bits = 0;
+  for (size_t i = 0; i < s->field_count; i++) {
+    const scheme_field *f = &s->fields[i];
+    uint64_t columns = granularity_columns(&f->gran), rows = granularity_rows(&f->gran), numbers;
+    if (columns > 0 && rows > 0 && scheme_field_size(f, &numbers) && !scheme_is_transform_field(s, (unsigned)i))
+      bits += elem_get(f->type)->bits * (double)numbers / ((double)columns * (double)rows);
+  }
+  return bits;
+}
+
+static bool has_derived(const recipe *r) {
+  for (size_t i = 0; i < r->normal.part_count; i++)
+    if (r->normal.parts[i].derived_count > 0) return true;
+  return false;
+}
+
 static void explain_layout(const recipe *r, FILE *f) {
   const packing *p = &r->pack;
   fprintf(f,
@@ -31,6 +49,10 @@ static void explain_layout(const recipe *r, FILE *f) {
           8.0 * (double)p->block_bytes / (double)p->rows / (double)p->block);
   for (size_t i = 0; i < p->plane_count; i++) fprintf(f, " %u", p->planes[i].width);
   fprintf(f, "\n");
+  double stored = stored_bits(r->scheme), packed = 8.0 * (double)p->block_bytes / (double)p->rows / (double)p->block;
+  if (packed > stored + 1e-9)
+    fprintf(f, "    size: %.3g %% more than the %.4g bits that are stored%s\n", 100 * (packed / stored - 1), stored,
+            has_derived(r) ? ": codes are re-encoded" : "");
 }
 
 static void explain_derived(const recipe *r, FILE *f) {

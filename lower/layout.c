@@ -9,8 +9,7 @@
 #define ALIGN 64
 #define MAX_HEADER_GROWTH 8
 
-// The narrowest storage that holds a coarse element: whole bytes.
-static elem_type store_type(elem_type type) {
+elem_type draft_store_type(elem_type type) {
   const elem_info *e = elem_get(type);
   if (e->kind == ELEM_KIND_FLOAT && e->bits <= 8) return e->exp_bits == 8 ? ELEM_BF16 : ELEM_F16; // exact
   if (e->kind == ELEM_KIND_FLOAT) return type == ELEM_F64 ? ELEM_F32 : type;
@@ -115,7 +114,7 @@ static bool find_block(draft *t) {
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
     if (!draft_is_grouped(r, i)) continue;
-    header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(store_type(f->type)) * TILE_ROWS;
+    header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(draft_store_type(f->type)) * TILE_ROWS;
   }
   uint64_t grow = 1;
   uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
@@ -132,7 +131,7 @@ static void lay_fields(draft *t) {
   pack_field *tensor = ARENA_ARRAY(t->mem, pack_field, r->scheme->field_count);
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
-    pack_field pf = {.field = (unsigned)i, .store = store_type(f->type)};
+    pack_field pf = {.field = (unsigned)i, .store = draft_store_type(f->type)};
     uint64_t bytes = elements(f) * element_bytes(pf.store);
     if (f->gran.kind == GRAN_WEIGHT || !draft_is_stored(r, i)) continue;
     if (granularity_is_grouped(&f->gran)) {

@@ -11,6 +11,7 @@
 typedef struct lower_options {
   const target *target;
   FILE *explain;    // --explain goes here; NULL: not wanted
+  bool exact_size;  // codes are never re-encoded into more bits than their fields take
   const char *dump; // -d: comma-separated pass names, or NULL
   FILE *dump_stream;
   bool verify;                 // run the verifier between passes
@@ -43,6 +44,8 @@ size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **name
  * products over it, *reason says why, term_count is 0 and only MODE_DECODE remains. False (reported) when the scheme's
  * codes cannot be packed at all. */
 bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason);
+// The same, where codes that would take more bits than what they are made from are a reason, too.
+bool lower_normalise_exact(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason);
 
 /* recipe.c: scheme x activations -> recipe (normalise, mode, factor, prove, layout), or NULL (reported). `columns`: the
  * largest K it will be used with, 0: any. */

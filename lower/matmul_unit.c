@@ -223,16 +223,16 @@ static void find_before(behind *b, uint64_t span) {
   b->span = span;
 }
 
-static ir_value *earlier_code(void *state, unsigned back, uint64_t span) {
+static ir_value *earlier_code(void *state, int back, uint64_t span) {
   behind *b = state;
-  unsigned in_chunk = (unsigned)(b->k % PACK_CHUNK);
-  if (back <= in_chunk) return position_codes(b->e, b->c, b->v, (in_chunk - back) / 4, (in_chunk - back) % 4);
+  int in_chunk = (int)(b->k % PACK_CHUNK) - back;
+  if (in_chunk >= 0) return position_codes(b->e, b->c, b->v, (unsigned)in_chunk / 4, (unsigned)in_chunk % 4);
   if (b->span != span) {
     *b->before = (chunk_view){0};
     find_before(b, span);
   }
-  unsigned from_end = PACK_CHUNK + in_chunk - back;
-  return position_codes(b->e, b->before, b->v, from_end / 4, from_end % 4);
+  unsigned number = (unsigned)(PACK_CHUNK + in_chunk);
+  return position_codes(b->e, b->before, b->v, number / 4, number % 4);
 }
 
 // The whole value expression of one weight per row.

@@ -27,6 +27,7 @@ typedef struct sum {
 typedef struct context {
   arena *mem;
   const scheme *scheme;
+  bool exact; // codes must not grow
   const char *reason;
 } context;
 
@@ -362,6 +363,36 @@ static bool join_cores(context *c, product *p) {
   return true;
 }
 
+static bool used_by_coefficients(const sum *s, unsigned field) {
+  for (size_t i = 0; i < s->products.len; i++)
+    for (size_t j = 0; j < s->products.data[i].coefficients.len; j++)
+      if (expr_uses_field(s->products.data[i].coefficients.data[j], field)) return true;
+  return false;
+}
+
+static bool is_part(const normal_form *nf, unsigned field) {
+  for (size_t i = 0; i < nf->part_count; i++)
+    if (nf->parts[i].derived_count == 0 && nf->parts[i].field == field) return true;
+  return false;
+}
+
+// Bits of a weight that derived codes add to the layout, less those of the fields that are not in it because of them.
+static double growth(const context *c, const sum *s, const normal_form *nf) {
+  double bits = 0;
+  for (size_t i = 0; i < nf->part_count; i++)
+    if (nf->parts[i].derived_count > 0) bits += code_part_bits(c->scheme, &nf->parts[i]);
+  for (unsigned i = 0; i < c->scheme->field_count; i++) {
+    const scheme_field *f = &c->scheme->fields[i];
+    uint64_t columns = granularity_columns(&f->gran), rows = granularity_rows(&f->gran), numbers;
+    if (columns == 0 || rows == 0 || used_by_coefficients(s, i) || is_part(nf, i) || !scheme_field_size(f, &numbers) ||
+        scheme_is_transform_field(c->scheme, i))
+      continue;
+    elem_type store = f->gran.kind == GRAN_WEIGHT ? f->type : draft_store_type(f->type);
+    bits -= elem_get(store)->bits * (double)numbers / ((double)columns * (double)rows);
+  }
+  return bits;
+}
+
 static bool has_vectors(const sum *s) {
   for (size_t i = 0; i < s->products.len; i++)
     if (s->products.data[i].vector != NULL) return true;
@@ -381,6 +412,7 @@ static bool derive_code(context *c, sum *s, normal_form *nf) {
     if (used_by_cores(s, nf->parts[i].field) && !add_part(c, &derived, parts, nf->parts[i])) return false;
   derived.parts = parts;
   *nf = derived;
+  if (c->exact && growth(c, s, nf) > 1e-9) return refuse(c, "its codes would take more bits than their fields");
   return true;
 }
 
@@ -390,8 +422,8 @@ bool lower_has_float_code(const recipe *r) {
   return e->kind == ELEM_KIND_FLOAT && e->bits > SCHEME_MAX_CODE_BITS;
 }
 
-bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason) {
-  context c = {.mem = a, .scheme = s};
+static bool normalise(diag *d, arena *a, const scheme *s, bool exact, normal_form *out, const char **reason) {
+  context c = {.mem = a, .scheme = s, .exact = exact};
   *out = (normal_form){0};
   *reason = NULL;
   bool is_float = false;
@@ -418,4 +450,12 @@ bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const
     *reason = c.reason;
   }
   return true;
+}
+
+bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason) {
+  return normalise(d, a, s, false, out, reason);
+}
+
+bool lower_normalise_exact(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason) {
+  return normalise(d, a, s, true, out, reason);
 }

@@ -78,8 +78,11 @@ bool pass_normalise(diag *d, ir_module *m, const lower_options *o) {
 
 // Why a value is no sum of products is not kept in the IR: who wants to tell it asks again.
 static bool ask_again(draft *t) {
-  normal_form again;
-  return lower_normalise(t->d, t->mem, t->r->scheme, &again, &t->not_normal);
+  recipe again = {.scheme = t->r->scheme};
+  draft other = {.d = t->d, .mem = t->mem, .options = t->options, .r = &again};
+  bool ok = draft_normalise(&other);
+  t->not_normal = other.not_normal;
+  return ok;
 }
 
 static bool mode_step(draft *t) { return ask_again(t) && draft_choose_mode(t); }

@@ -2,7 +2,11 @@
 #include "ir/scheme_parts.h"
 #include "lower/draft.h"
 
-bool draft_normalise(draft *t) { return lower_normalise(t->d, t->mem, t->r->scheme, &t->r->normal, &t->not_normal); }
+bool draft_normalise(draft *t) {
+  normal_form *nf = &t->r->normal;
+  return (t->options->exact_size ? lower_normalise_exact : lower_normalise)(t->d, t->mem, t->r->scheme, nf,
+                                                                            &t->not_normal);
+}
 
 // A sum of parts has a recipe for each of them, which a network's passes make.
 static bool is_one_matrix(diag *d, arena *a, const scheme *s) {
