@@ -20,6 +20,10 @@
 // LLVM's state for one compilation; not shared between threads. The arena must outlive it.
 typedef struct cg_context cg_context;
 
+// To be called once in a process that compiles for one target only, before cg_new: sets what LLVM lets be set for a whole
+// process alone (target.llvm_option). Later calls do nothing.
+void cg_start(const target *t);
+
 // Never NULL. An internal error of LLVM ends the process with a message and status 70; everything else is reported to
 // `d`. cg_free releases what LLVM allocated; results live in the arena.
 cg_context *cg_new(diag *d, arena *a);

@@ -1,6 +1,8 @@
 // LLVM's state of one compilation, and its errors.
 #include "codegen/context.h"
 
+#include <llvm-c/Support.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -42,6 +44,19 @@ static void start_llvm(void) {
   LLVMInitializeAllAsmParsers();
   LLVMResetFatalErrorHandler();
   LLVMInstallFatalErrorHandler(on_fatal_error);
+}
+
+// Options that LLVM takes for the whole process, and only once: the first target decides.
+static void set_options(const target *t) {
+  static atomic_flag done = ATOMIC_FLAG_INIT;
+  if (t->llvm_option == NULL || atomic_flag_test_and_set(&done)) return;
+  const char *const words[] = {"qcc", t->llvm_option};
+  LLVMParseCommandLineOptions(2, words, NULL);
+}
+
+void cg_start(const target *t) {
+  start_llvm();
+  set_options(t);
 }
 
 cg_context *cg_new(diag *d, arena *a) {

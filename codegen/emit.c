@@ -174,7 +174,15 @@ static LLVMTypeRef args_type(const emit *e) {
   return LLVMStructTypeInContext(e->context, parts, 2, 0);
 }
 
+// Loops that store zeros stay loops: kernels call nothing, not even memset.
+static void forbid_calls(const emit *e) {
+  static const char name[] = "no-builtins";
+  LLVMAttributeRef a = LLVMCreateStringAttribute(e->context, name, sizeof name - 1, "", 0);
+  LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, a);
+}
+
 static void set_attributes(const emit *e, LLVMTypeRef args) {
+  forbid_calls(e);
   static const char *const of_function[] = {"nounwind", "mustprogress", "willreturn", "nofree", "norecurse", "nosync"};
   for (size_t i = 0; i < sizeof of_function / sizeof *of_function; i++)
     LLVMAddAttributeAtIndex(e->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,

@@ -147,6 +147,7 @@ static void read_target(reader *r) {
   const char *word = option_last(r->o, OPTION_TARGET);
   s->triple = word == NULL ? cg_host_triple(r->mem) : target_triple(r->mem, word);
   s->target = target_for_triple(s->triple);
+  cg_start(s->target);
   cg_context *cg = cg_new(r->d, r->mem);
   if (!cg_check_triple(cg, s->triple)) {
     suggest_target(r, s->triple);

@@ -1,4 +1,4 @@
-// The matmul kernel: loops over row tiles and tokens around the row in matmul_row.c, then bias, activation, residual.
+// The matmul kernel: loops over tiles of rows around the tokens in matmul_tokens.c; bias, activation, residual at the end.
 #include "lower/matmul.h"
 
 #include <string.h>
@@ -6,12 +6,17 @@
 #include "lower/emit_math.h"
 
 #define TILE_ROWS 16
-#define GROUP_TOKENS 96 // tokens whose totals wait in the kernel's own memory
 
 // Tiles computed at once.
 static unsigned tiles_at_once(const matmul *e) {
   unsigned tiles = e->tiles[TILE_MANY].vectors * e->lanes / TILE_ROWS;
   return tiles == 0 ? 1 : tiles;
+}
+
+// Vectors of rows that several tokens are multiplied with at once.
+static unsigned vectors_at_once(const matmul *e) {
+  unsigned tiles = tiles_at_once(e), whole = TILE_ROWS / e->lanes * tiles, wanted = e->tiles[TILE_MANY].vectors;
+  return tiles == 1 && wanted < whole ? wanted : whole;
 }
 
 static uint32_t divisor_at_most(uint32_t lanes) {
@@ -27,14 +32,6 @@ static void number_dots(matmul *e) {
     e->first_dot[i] = e->dot_count;
     e->dot_count += r->cores[i].plane_count > 0 ? r->cores[i].plane_count : 1;
   }
-}
-
-// Integer sums may be split in any way; f32 sums always in the same four, so that results do not depend on the batch.
-static unsigned chain_count(const matmul *e) {
-  if (e->run > 0) return 1;
-  if (!matmul_is_integer(e->r)) return MATMUL_MAX_CHAINS;
-  if (e->tokens == 1) return e->tiles[TILE_ONE].chains;
-  return e->tiles[e->tokens == e->tiles[TILE_MANY].tokens ? TILE_MANY : TILE_FEW].chains;
 }
 
 // ---- what becomes of the total ---------------------------------------------------------------------------
@@ -53,7 +50,7 @@ static ir_value *at_token(matmul *e, unsigned m, ir_value *stride, ir_value *off
   return lo_index_add(&e->b, lo_index_scale(&e->b, lo_index_mul(&e->b, e->token[m], stride), 4), offset);
 }
 
-static void finish(matmul *e) {
+void matmul_store_results(matmul *e) {
   ir_type f = ir_vector(ELEM_F32, e->lanes);
   ir_opcode epilogue = e->shape->epilogue == NULL || *e->shape->epilogue == '\0'
                            ? IR_OPCODE_COUNT
@@ -80,11 +77,13 @@ static void finish(matmul *e) {
 
 // ---- loops over tokens and rows --------------------------------------------------------------------------
 
-static ir_value *tile_start(matmul *e, ir_value *number) {
+ir_value *matmul_tile_bytes(matmul *e) {
   const packing *p = &e->r->pack;
-  ir_value *blocks = lo_index_scale(&e->b, e->block_count, p->block_bytes);
-  ir_value *bytes = lo_index_offset(&e->b, blocks, p->tile_head_bytes);
-  return lo_index_offset(&e->b, lo_index_mul(&e->b, number, bytes), p->tensor_head_bytes);
+  return lo_index_offset(&e->b, lo_index_scale(&e->b, e->block_count, p->block_bytes), p->tile_head_bytes);
+}
+
+static ir_value *tile_start(matmul *e, ir_value *number) {
+  return lo_index_offset(&e->b, lo_index_mul(&e->b, number, matmul_tile_bytes(e)), e->r->pack.tensor_head_bytes);
 }
 
 // Which rows are computed at once: `vectors` vectors from `first_row` of a tile on.
@@ -112,194 +111,69 @@ static void set_tiles(matmul *e, ir_value *first, ir_value *end, unsigned tiles)
   }
 }
 
-static void set_tokens(matmul *e, ir_value *first, unsigned count) {
-  e->tokens = count;
-  e->chains = chain_count(e);
-  for (unsigned m = 0; m < count; m++) {
-    e->token[m] = lo_index_offset(&e->b, first, m);
-    e->x_row[m] = lo_index_mul(&e->b, e->token[m], e->x_row_bytes);
-  }
-}
+// The rows of a tile in parts of `vectors` vectors, and what is done with each.
+typedef void rows_body(matmul *e, ir_value *first, ir_value *end);
 
-static void clear_totals(matmul *e) {
-  for (unsigned m = 0; m < e->tokens; m++)
-    for (unsigned v = 0; v < e->vectors; v++) e->total[m][v] = ir_vector_real(&e->b, ir_vector(ELEM_F32, e->lanes), 0);
-}
-
-// Unfinished totals wait in the kernel's own memory, token by token of the group.
-static void move_totals(matmul *e, bool load) {
-  ir_type f = ir_vector(ELEM_F32, e->lanes);
-  uint64_t vector_bytes = 4ull * e->lanes;
-  for (unsigned m = 0; m < e->tokens; m++) {
-    ir_value *local = lo_index_sub(&e->b, e->token[m], e->first_token);
-    ir_value *at = lo_index_scale(&e->b, local, vector_bytes * e->vectors);
-    for (unsigned v = 0; v < e->vectors; v++, at = lo_index_offset(&e->b, at, vector_bytes)) {
-      if (load) {
-        e->total[m][v] = lo_load(&e->b, f, e->waiting, at, NULL);
-      } else {
-        lo_store(&e->b, e->waiting, at, e->total[m][v], NULL);
-      }
-    }
-  }
-}
-
-// ---- one token, or few: each row from end to end ---------------------------------------------------------
-
-static void whole_rows(matmul *e) {
-  clear_totals(e);
-  matmul_emit_blocks(e, lo_index(&e->b, 0), e->block_count);
-  matmul_finish_row(e);
-  finish(e);
-}
-
-// ---- many tokens: K in stretches whose weights stay in the first-level cache while all tokens pass over them ------------
-
-typedef void token_body(matmul *e, ir_value *lo, ir_value *hi);
-
-static void start_totals(matmul *e, ir_value *lo, ir_value *hi) {
-  (void)lo;
-  (void)hi;
-  clear_totals(e);
-  move_totals(e, false);
-}
-
-static void add_stretch(matmul *e, ir_value *lo, ir_value *hi) {
-  move_totals(e, true);
-  matmul_emit_blocks(e, lo, hi);
-  move_totals(e, false);
-}
-
-static void finish_totals(matmul *e, ir_value *lo, ir_value *hi) {
-  (void)lo;
-  (void)hi;
-  move_totals(e, true);
-  matmul_finish_row(e);
-  finish(e);
-}
-
-static void each_token(matmul *e, ir_value *end, unsigned tokens, ir_value *lo, ir_value *hi, token_body *body) {
-  ir_loop loop = lo_begin_loop(&e->b, e->first_token, end, lo_index(&e->b, tokens));
-  set_tokens(e, loop.index, tokens);
-  body(e, lo, hi);
-  lo_end_loop(&e->b, loop);
-}
-
-// Tokens e->first_token .. end, few enough for their totals to wait.
-static void in_stretches(matmul *e, ir_value *end, unsigned tokens) {
-  uint64_t bytes = e->tiles[TILE_MANY].stretch, tile_part = TILE_ROWS / e->lanes;
-  uint64_t blocks = bytes * tile_part / e->vectors / (e->r->pack.block_bytes + 1) + 1;
-  each_token(e, end, tokens, NULL, NULL, start_totals);
-  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), e->block_count, lo_index(&e->b, blocks));
-  ir_value *hi = lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, blocks), e->block_count);
-  e->ahead = blocks * e->r->pack.block_bytes;
-  each_token(e, end, tokens, loop.index, hi, add_stretch);
-  e->ahead = 0;
-  lo_end_loop(&e->b, loop);
-  each_token(e, end, tokens, NULL, NULL, finish_totals);
-}
-
-// Tokens 0 .. end in groups whose totals fit the kernel's own memory.
-static void in_groups(matmul *e, ir_value *end, unsigned tokens) {
-  uint64_t group = (uint64_t)GROUP_TOKENS / tokens * tokens;
-  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, group));
-  e->first_token = loop.index;
-  in_stretches(e, lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, group), end), tokens);
-  lo_end_loop(&e->b, loop);
-}
-
-// ---- loops over tokens -----------------------------------------------------------------------------------
-
-// Sums over a whole row cannot wait as f32.
-static bool can_wait(const matmul *e) { return e->waiting != NULL && e->r->float_span != PREPARED_ROW; }
-
-static void whole_rows_of(matmul *e, ir_value *first, ir_value *end, unsigned tokens) {
-  ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
-  set_tokens(e, loop.index, tokens);
-  whole_rows(e);
-  lo_end_loop(&e->b, loop);
-}
-
-// Tokens in tiles of these sizes, largest first; what is left stays. The rows are set already.
-static void over_tokens(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes) {
-  for (size_t i = 0; i < size_count; i++) {
-    unsigned tokens = sizes[i];
-    ir_value *left = lo_index_minus(&e->b, e->token_count, first);
-    ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
-    if (tokens == e->tiles[TILE_MANY].tokens && tokens > 1 && e->tiles[TILE_MANY].stretch > 0 && can_wait(e)) {
-      in_groups(e, end, tokens);
-    } else {
-      whole_rows_of(e, first, end, tokens);
-    }
-    first = end;
-  }
-}
-
-// The first token that over_tokens leaves over, from token 0 on.
-static ir_value *tokens_done(matmul *e, size_t size_count, const unsigned *sizes) {
-  ir_value *first = lo_index(&e->b, 0);
-  for (size_t i = 0; i < size_count; i++) {
-    ir_value *left = lo_index_minus(&e->b, e->token_count, first);
-    first = lo_index_add(&e->b, first, lo_index_floor(&e->b, left, sizes[i]));
-  }
-  return first;
-}
-
-// A tile in parts of `vectors` vectors of rows.
-static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors, ir_value *first, size_t size_count,
-                          const unsigned *sizes) {
+static void tile_in_parts(matmul *e, ir_value *number, unsigned vectors, rows_body *body, ir_value *first,
+                          ir_value *end) {
   ir_value *zero = lo_index(&e->b, 0);
   if (vectors * e->lanes >= TILE_ROWS) {
     set_rows(e, number, zero, TILE_ROWS / e->lanes);
-    over_tokens(e, first, size_count, sizes);
+    body(e, first, end);
     return;
   }
   ir_loop loop = lo_begin_loop(&e->b, zero, lo_index(&e->b, TILE_ROWS), lo_index(&e->b, (uint64_t)vectors * e->lanes));
   set_rows(e, number, loop.index, vectors);
-  over_tokens(e, first, size_count, sizes);
+  body(e, first, end);
   lo_end_loop(&e->b, loop);
 }
 
-// Sizes of token tiles, largest first: that of many tokens, and smaller ones of the tier for what it leaves. None is 1.
-static size_t token_sizes(const matmul *e, unsigned *sizes) {
-  size_t count = 0;
-  unsigned last = e->tiles[TILE_MANY].tokens;
-  if (last > 1) sizes[count++] = last;
-  for (size_t i = 0; i < e->tier->token_tile_count; i++) {
-    unsigned tokens = lower_tile_tokens(e->r, e->tier, e->tier->token_tiles[i]);
-    if (tokens < last && tokens > 1) sizes[count++] = last = tokens;
-  }
-  return count;
+static void few_tokens(matmul *e, ir_value *first, ir_value *end) {
+  (void)end;
+  unsigned sizes[MATMUL_MAX_TOKENS];
+  matmul_few_tokens(e, first, matmul_few_sizes(e, sizes), sizes);
 }
 
-// Several tokens: vectors of rows side by side, so that each activation is loaded once for all of them. Gives the first
-// token that is left over.
-static ir_value *several_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles) {
-  unsigned sizes[MATMUL_MAX_TOKENS];
-  size_t count = token_sizes(e, sizes);
-  ir_value *zero = lo_index(&e->b, 0);
-  if (count == 0) return zero;
+static void many_tokens(matmul *e, ir_value *first, ir_value *end) {
+  (void)first;
+  matmul_many_tokens(e, end);
+}
+
+// Several tokens: the tier's number of row vectors at once, so that each activation is loaded once for all of them.
+static void several_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, rows_body *body,
+                           ir_value *first, ir_value *end) {
   if (tiles > 1) {
     set_tiles(e, first_tile, end_tile, tiles);
-    over_tokens(e, zero, count, sizes);
+    body(e, first, end);
   } else {
-    tile_in_parts(e, first_tile, e->tiles[TILE_MANY].vectors, zero, count, sizes);
+    tile_in_parts(e, first_tile, e->tiles[TILE_MANY].vectors, body, first, end);
   }
-  return tokens_done(e, count, sizes);
+}
+
+static void one_token(matmul *e, ir_value *first, ir_value *end) {
+  static const unsigned one[] = {1};
+  (void)end;
+  matmul_few_tokens(e, first, 1, one);
 }
 
 // A single token takes all rows of a tile, so that each cache line of the weights is read once.
 static void single_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, ir_value *done) {
-  static const unsigned one[] = {1};
   ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, first_tile, tiles), end_tile);
   ir_loop loop = lo_begin_loop(&e->b, first_tile, end, lo_index(&e->b, 1));
-  tile_in_parts(e, loop.index, e->tiles[TILE_ONE].vectors, done, 1, one);
+  tile_in_parts(e, loop.index, e->tiles[TILE_ONE].vectors, one_token, done, NULL);
   lo_end_loop(&e->b, loop);
 }
 
 static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
   unsigned tiles = tiles_at_once(e);
   ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, tiles));
-  ir_value *done = several_tokens(e, loop.index, end, tiles);
+  ir_value *done = lo_index(&e->b, 0);
+  unsigned sizes[MATMUL_MAX_TOKENS];
+  size_t count = matmul_few_sizes(e, sizes);
+  ir_value *many = matmul_panel_tokens(e);
+  if (e->panel_blocks > 0) several_tokens(e, loop.index, end, tiles, many_tokens, done, many);
+  if (count > 0) several_tokens(e, loop.index, end, tiles, few_tokens, many, NULL);
+  done = matmul_tokens_done(e, many, count, sizes);
   single_tokens(e, loop.index, end, tiles, done);
   lo_end_loop(&e->b, loop);
 }
@@ -316,9 +190,9 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_value *row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
   set_rows(e, lo_index_div(&e->b, loop.index, n), row, 1);
   unsigned sizes[MATMUL_MAX_TOKENS + 1];
-  size_t count = token_sizes(e, sizes);
+  size_t count = matmul_few_sizes(e, sizes);
   sizes[count++] = 1;
-  over_tokens(e, lo_index(&e->b, 0), count, sizes);
+  matmul_few_tokens(e, lo_index(&e->b, 0), count, sizes);
   lo_end_loop(&e->b, loop);
 }
 
@@ -384,11 +258,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
     e->tiles[c] = shape->tiles != NULL ? shape->tiles[c] : lower_choose_tile(r, tier, c);
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
-  if (!gpu && e->tiles[TILE_MANY].tokens > 1) {
-    ir_type buffer = ir_buffer();
-    ir_attr bytes = ir_int(IR_ATTR_VALUE, (int64_t)4 * GROUP_TOKENS * TILE_ROWS * tiles_at_once(e));
-    e->waiting = ir_emit(&e->b, IR_SCRATCH, &buffer, 0, NULL, 1, &bytes);
-  }
+  if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   if (r->mode == MODE_DECODE) {
     e->tables = lo_make_tables(&e->b, r->scheme, e->run > 0);
     e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);

@@ -1,5 +1,6 @@
-// The matmul kernel while it is being emitted: emit_matmul.c has the loops over tiles and tokens, matmul_row.c the loops
-// along K, matmul_unit.c the decoding and the dot products, matmul_fold.c the scales.
+// The matmul kernel while it is being emitted: emit_matmul.c has the loops over tiles of rows, matmul_tokens.c those over
+// tokens, matmul_row.c the loops along K, matmul_unit.c the decoding and the dot products, matmul_fold.c the scales,
+// matmul_panel.c what many tokens share.
 #ifndef QCC_LOWER_MATMUL_H
 #define QCC_LOWER_MATMUL_H
 
@@ -12,11 +13,16 @@
 #define MATMUL_MAX_TOKENS 16
 #define MATMUL_MAX_CHAINS 4
 #define MATMUL_QUADS (PACK_CHUNK / 4)
+#define MATMUL_LINE 64 // bytes of a cache line
 
 // How bytes are multiplied, see matmul_dots.c.
 typedef enum dot_form { DOT_BYTES, DOT_PAIRS, DOT_SIGNED, DOT_WORDS, DOT_FORM_COUNT } dot_form;
 
 typedef ir_value *matmul_grid[MATMUL_MAX_TOKENS][MATMUL_MAX_VECTORS];
+
+// What passes over K are for. Many tokens share decoded weights: a panel of them is filled in one pass, which multiplies
+// nothing, and then every tile of tokens multiplies what it finds there.
+typedef enum panel_use { PANEL_NONE, PANEL_FILL, PANEL_READ } panel_use;
 
 typedef struct matmul {
   ir_builder b;
@@ -51,9 +57,17 @@ typedef struct matmul {
   ir_value *block_position;                  // kernel position of the block in the row
   ir_value *row_numbers;                     // MODE_DECODE: see coarse_place
   ir_value **tables;                         // MODE_DECODE: constant tables in memory
-  ir_value *waiting;                         // the kernel's own memory for unfinished totals
-  ir_value *first_token;                     // of the group whose totals wait
-  uint64_t ahead;                            // bytes from a block to the same one of the next stretch; 0: no stretches
+  ir_value *waiting;                         // the kernel's own memory for unfinished sums; NULL: it has none
+  ir_value *first_token;                     // of the group whose sums wait
+  panel_use use;
+  ir_value *panel;          // the kernel's own memory for decoded weights
+  uint64_t panel_blocks;    // of a stretch of K that the panel has room for; 0: there is no panel
+  ir_value *panel_first;    // number of the block that the panel begins with
+  ir_value *next_from;      // bytes from a tile's start to the next stretch
+  ir_value *next_bytes;     // of it
+  ir_value *next_share;     // bytes of it that one tile of tokens asks for
+  ir_value *next_turn;      // number of the tile of tokens at hand
+  ir_value *panel_position; // kernel position of the block at hand in the panel
   // accumulators
   matmul_grid total;                                    // f32
   matmul_grid nested[RECIPE_MAX_TERMS];                 // i32, over a float span
@@ -73,6 +87,48 @@ void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end);
 
 /* matmul_row.c: kernel positions of the unrolled inner body: whole chunks, and spans that are no whole chunks whole */
 uint64_t matmul_unit(uint64_t segment, uint64_t float_span);
+
+/* matmul_row.c: blocks first .. end of sums that began before and go on afterwards */
+void matmul_emit_stretch(matmul *e, ir_value *first, ir_value *end);
+// What waits between stretches besides the totals when the float span is the row: its beginning and its end for the
+// blocks from `first` on that no flush divides.
+void matmul_begin_row_span(matmul *e, ir_value *first);
+void matmul_end_row_span(matmul *e, ir_value *first);
+
+// Accumulators, by what they are summed over.
+enum matmul_live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
+// What waits between blocks.
+unsigned matmul_live_between_blocks(const matmul *e);
+
+/* emit_matmul.c: bytes of a tile of rows */
+ir_value *matmul_tile_bytes(matmul *e);
+
+/* matmul_tokens.c: all tokens, for the rows that are set */
+void matmul_few_tokens(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes);
+void matmul_many_tokens(matmul *e, ir_value *end);
+// Tokens that go by way of the panel: all, or none where they are few.
+ir_value *matmul_panel_tokens(matmul *e);
+// The first token that matmul_few_tokens leaves over.
+ir_value *matmul_tokens_done(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes);
+// Sizes of tiles for few tokens, largest first: their number.
+size_t matmul_few_sizes(const matmul *e, unsigned *sizes);
+// Bytes of the kernel's own memory where sums wait.
+uint64_t matmul_waiting_bytes(const matmul *e, unsigned vectors);
+
+/* emit_matmul.c: bias, activation and residual; stores the totals */
+void matmul_store_results(matmul *e);
+
+/* matmul_panel.c */
+// Chooses the panel's size for `vectors` vectors of rows, e->panel_blocks, and makes its memory.
+void matmul_make_panel(matmul *e, unsigned vectors);
+// Operand of dot d for vector v, at kernel position + k (a multiple of 4 in integer modes): stored and read.
+void matmul_panel_put(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v, ir_value *x);
+ir_value *matmul_panel_operand(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v);
+// Coefficient of term t, integer ones or real ones, for the span that begins at the position. Kept only where the span
+// fits a block.
+bool matmul_panel_keeps(const matmul *e, bool integer);
+void matmul_panel_put_coefficient(matmul *e, ir_value *position, bool integer, size_t t, unsigned v, ir_value *x);
+ir_value *matmul_panel_coefficient(matmul *e, ir_value *position, bool integer, size_t t, unsigned v);
 
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
@@ -109,7 +165,7 @@ void matmul_begin_float_span(matmul *e);
 void matmul_end_float_span(matmul *e, ir_value *position);
 void matmul_finish_row(matmul *e); // what is added once per row
 
-// Asks for `bytes` of every vector's tile from `at` on, a few blocks ahead, when one token streams the weights.
+// Asks for `bytes` of every vector's tile from `at` on, as far ahead as the tier says, when few tokens stream the weights.
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes);
 
 // The place of coarse elements for vector v at a kernel position of the block.

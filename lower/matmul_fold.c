@@ -49,6 +49,34 @@ static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coar
   return product;
 }
 
+static bool has_integer_coefficient(const recipe_term *t) {
+  for (size_t i = 0; i < t->value.coefficient_count; i++)
+    if (t->value.coefficients[i]->is_int) return true;
+  return false;
+}
+
+static bool has_real_coefficient(const matmul *e, const recipe_term *t, enum which which) {
+  for (size_t i = 0; i < t->value.coefficient_count; i++)
+    if (which == ALL_COEFFICIENTS || !t->value.coefficients[i]->is_int) return true;
+  return t->core >= 0 && matmul_is_integer(e->r) && e->r->cores[t->core].step != 1;
+}
+
+// The coefficient of a term for the span that begins at a position, from the panel where it keeps them; NULL: 1.
+static ir_value *coefficient(matmul *e, size_t t, unsigned v, ir_value *position, bool integer) {
+  const recipe_term *term = &e->r->terms[t];
+  enum which which = matmul_is_nested(e->r) ? REAL_COEFFICIENTS : ALL_COEFFICIENTS;
+  bool has = integer ? has_integer_coefficient(term) : e->factor != NULL || has_real_coefficient(e, term, which);
+  if (!has) return NULL;
+  bool kept = e->use != PANEL_NONE && matmul_panel_keeps(e, integer);
+  if (kept && e->use == PANEL_READ) return matmul_panel_coefficient(e, position, integer, t, v);
+  coarse_place place = matmul_place(e, v, position);
+  ir_value *x = integer             ? integer_coefficient(e, term, &place)
+                : e->factor != NULL ? lo_expr_real(&place, e->factor)
+                                    : real_coefficient(e, term, &place, which);
+  if (kept) matmul_panel_put_coefficient(e, position, integer, t, v, x);
+  return x;
+}
+
 // ---- activations' scales and sums ------------------------------------------------------------------------
 
 // An element of a section whose elements have `size` bytes and span `span` positions.
@@ -170,9 +198,7 @@ static void end_plain_segment(matmul *e, ir_value *position) {
   for (size_t i = 0; i < e->r->term_count; i++) {
     const recipe_term *t = &e->r->terms[i];
     for (unsigned v = 0; v < e->vectors; v++) {
-      coarse_place place = matmul_place(e, v, position);
-      ir_value *c = real_coefficient(e, t, &place, ALL_COEFFICIENTS);
-      if (e->factor != NULL) c = lo_expr_real(&place, e->factor);
+      ir_value *c = coefficient(e, i, v, position, false);
       for (unsigned m = 0; m < e->tokens; m++) {
         ir_value *x = t->core < 0 ? fsum(e, m, position) : core_sum(e, t->core, m, v, position);
         if (t->core >= 0 && matmul_is_integer(e->r)) x = lo_fmul(&e->b, x, activation_scale(e, m, position));
@@ -186,8 +212,7 @@ static void end_nested_segment(matmul *e, ir_value *position) {
   for (size_t i = 0; i < e->r->term_count; i++) {
     const recipe_term *t = &e->r->terms[i];
     for (unsigned v = 0; v < e->vectors; v++) {
-      coarse_place place = matmul_place(e, v, position);
-      ir_value *c = integer_coefficient(e, t, &place);
+      ir_value *c = coefficient(e, i, v, position, true);
       for (unsigned m = 0; m < e->tokens; m++) {
         ir_value *x = t->core < 0 ? isum(e, m, position) : dot_sum(e, e->first_dot[t->core], m, v, position);
         if (c != NULL) x = ir_emit2(&e->b, IR_MUL, i32s(e), x, c);
@@ -220,8 +245,7 @@ void matmul_end_float_span(matmul *e, ir_value *position) {
   if (!matmul_is_nested(e->r)) return;
   for (size_t i = 0; i < e->r->term_count; i++) {
     for (unsigned v = 0; v < e->vectors; v++) {
-      coarse_place place = matmul_place(e, v, position);
-      ir_value *c = real_coefficient(e, &e->r->terms[i], &place, REAL_COEFFICIENTS);
+      ir_value *c = coefficient(e, i, v, position, false);
       for (unsigned m = 0; m < e->tokens; m++) {
         ir_value *x = lo_fmul(&e->b, itof(e, e->nested[i][m][v]), activation_scale(e, m, position));
         add_total(e, m, v, x, c);

@@ -4,8 +4,6 @@
 
 #define UNROLL 1
 
-enum live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
-
 #define MAX_SLOTS \
   ((RECIPE_MAX_DOTS * (MATMUL_MAX_CHAINS + 1) + RECIPE_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
 
@@ -22,6 +20,7 @@ static void add_grid(const matmul *e, slots *s, matmul_grid grid) {
 // The accumulators that a loop carries.
 static slots live_slots(matmul *e, unsigned live) {
   slots s = {.at = ARENA_ARRAY(e->b.mem, ir_value **, MAX_SLOTS)};
+  if (e->use == PANEL_FILL) return s;
   if ((live & LIVE_TOTAL) != 0) add_grid(e, &s, e->total);
   if ((live & LIVE_NESTED) != 0)
     for (size_t t = 0; t < e->r->term_count; t++) add_grid(e, &s, e->nested[t]);
@@ -124,6 +123,8 @@ static void emit_block(matmul *e, ir_value *number) {
   for (unsigned v = 0; v < e->vectors; v++)
     e->block[v] = v > 0 && e->tile[v] == e->tile[v - 1] ? e->block[v - 1] : lo_index_add(&e->b, e->tile[v], offset);
   e->block_position = lo_index_scale(&e->b, number, p->block);
+  if (e->use != PANEL_NONE)
+    e->panel_position = lo_index_scale(&e->b, lo_index_sub(&e->b, number, e->panel_first), p->block);
   matmul_prefetch(e, e->block, p->header_bytes);
   ir_value *zero = lo_index(&e->b, 0);
   if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {
@@ -140,21 +141,38 @@ static void emit_blocks(matmul *e, ir_value *lo, ir_value *hi, unsigned live) {
   end_loop(e, &s, loop);
 }
 
+unsigned matmul_live_between_blocks(const matmul *e) {
+  if (e->r->float_span != PREPARED_ROW) return LIVE_TOTAL;
+  return e->r->segment == PREPARED_ROW ? LIVE_DOTS : LIVE_NESTED;
+}
+
+void matmul_emit_stretch(matmul *e, ir_value *first, ir_value *end) {
+  e->unit = matmul_unit(e->r->segment, e->r->float_span);
+  emit_blocks(e, first, end, matmul_live_between_blocks(e));
+}
+
+// Sums over the row are found by the position of the stretch between flushes.
+void matmul_begin_row_span(matmul *e, ir_value *first) {
+  e->block_position = lo_index_scale(&e->b, first, e->r->pack.block);
+  matmul_begin_float_span(e);
+  if (e->r->segment == PREPARED_ROW) matmul_begin_segment(e, lo_index(&e->b, 0));
+}
+
+void matmul_end_row_span(matmul *e, ir_value *first) {
+  e->block_position = lo_index_scale(&e->b, first, e->r->pack.block);
+  if (e->r->segment == PREPARED_ROW) matmul_end_segment(e, lo_index(&e->b, 0));
+  matmul_end_float_span(e, lo_index(&e->b, 0));
+}
+
 // Sums over the whole row: they become f32 at its end and after every `flush` blocks.
 static void emit_stretches(matmul *e) {
   const recipe *r = e->r;
   slots s = live_slots(e, LIVE_TOTAL);
   ir_loop loop = begin_loop(e, &s, lo_index(&e->b, 0), e->block_count, r->flush);
   ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, loop.index, r->flush), e->block_count);
-  ir_value *start = lo_index_scale(&e->b, loop.index, r->pack.block);
-  ir_value *zero = lo_index(&e->b, 0);
-  e->block_position = start;
-  matmul_begin_float_span(e);
-  if (r->segment == PREPARED_ROW) matmul_begin_segment(e, zero);
-  emit_blocks(e, loop.index, end, r->segment == PREPARED_ROW ? LIVE_DOTS : LIVE_NESTED);
-  e->block_position = start;
-  if (r->segment == PREPARED_ROW) matmul_end_segment(e, zero);
-  matmul_end_float_span(e, zero);
+  matmul_begin_row_span(e, loop.index);
+  emit_blocks(e, loop.index, end, matmul_live_between_blocks(e));
+  matmul_end_row_span(e, loop.index);
   end_loop(e, &s, loop);
 }
 

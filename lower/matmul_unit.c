@@ -96,6 +96,17 @@ static unsigned byte_planes(const recipe_core *core) { return core->plane_count 
 // Every byte plane's operand of one quad, for every vector.
 typedef ir_value *quad_operands[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];
 
+// Every vector's operands of one position of the panel.
+static void read_operands(matmul *e, ir_value *position, uint64_t k, quad_operands out) {
+  for (unsigned d = 0; d < e->dot_count; d++)
+    for (unsigned v = 0; v < e->vectors; v++) out[d][v] = matmul_panel_operand(e, position, k, d, v);
+}
+
+static void keep_operands(matmul *e, ir_value *position, uint64_t k, quad_operands u) {
+  for (unsigned d = 0; d < e->dot_count; d++)
+    for (unsigned v = 0; v < e->vectors; v++) matmul_panel_put(e, position, k, d, v, u[d][v]);
+}
+
 static void decode_quad(matmul *e, chunk_view *c, unsigned quad, quad_operands out) {
   ir_value *operands[RECIPE_MAX_DOTS];
   for (unsigned v = 0; v < e->vectors; v++) {
@@ -135,8 +146,13 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
   unsigned q0 = (unsigned)(first % PACK_CHUNK / 4), quads = (unsigned)(count / 4);
   for (unsigned q = 0; q < quads; q++) {
     quad_operands operands;
-    decode_quad(e, c, q0 + q, operands);
-    multiply_quad(e, operands, q, position, first + (uint64_t)4 * q);
+    uint64_t k = first + (uint64_t)4 * q;
+    (e->use == PANEL_READ) ? read_operands(e, position, k, operands) : decode_quad(e, c, q0 + q, operands);
+    if (e->use == PANEL_FILL) {
+      keep_operands(e, position, k, operands);
+      continue;
+    }
+    multiply_quad(e, operands, q, position, k);
     count_quad(e, operands);
     matmul_end_step(e, q, q + 1 == quads);
   }
@@ -253,45 +269,64 @@ static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *
   return lo_expr_real(&place, e->value);
 }
 
-static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
+// What weights that were decoded before leave for those after them.
+typedef struct decoding {
+  chunk_view *before;
+  coarse_windows *windows; // of each vector
+  uint64_t span;
+} decoding;
+
+// The levels of one position, for every core and vector.
+static void decode_position(matmul *e, chunk_view *c, decoding *d, ir_value *position, uint64_t k, quad_operands out) {
   bool wide = e->r->pack.plane_count > 0 && e->r->pack.planes[0].width > 8;
-  chunk_view *before = ARENA_ARRAY(e->b.mem, chunk_view, 1);
-  coarse_windows *windows = ARENA_ARRAY(e->b.mem, coarse_windows, MATMUL_MAX_VECTORS);
-  uint64_t span = 0;
-  for (uint64_t k = first; k < first + count; k++) {
-    unsigned in_chunk = (unsigned)(k % PACK_CHUNK);
-    ir_value *x[MATMUL_MAX_TOKENS];
-    for (unsigned m = 0; m < e->tokens; m++) x[m] = token_number(e, m, position, k);
-    for (unsigned v = 0; v < e->vectors; v++) {
-      coarse_place place = matmul_place(e, v, lo_index_offset(&e->b, position, k));
-      ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
-      ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
-      if (e->r->mode == MODE_DECODE) {
-        behind b = {.e = e, .c = c, .before = before, .span = span, .v = v, .position = position, .k = k};
-        b.windows = &windows[v];
-        add_product(e, 0, in_chunk, v, decoded_value(e, &b, codes, real), x);
-        span = b.span;
-        continue;
-      }
-      for (size_t i = 0; i < e->r->term_count; i++) {
-        const recipe_term *t = &e->r->terms[i];
-        if (t->core < 0) continue;
-        add_product(e, e->first_dot[t->core], in_chunk, v, core_level(e, t, codes, real, &place), x);
-      }
+  unsigned in_chunk = (unsigned)(k % PACK_CHUNK);
+  for (unsigned v = 0; v < e->vectors; v++) {
+    ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
+    ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
+    if (e->r->mode == MODE_DECODE) {
+      behind b = {.e = e, .c = c, .before = d->before, .span = d->span, .v = v, .position = position, .k = k};
+      b.windows = &d->windows[v];
+      out[0][v] = decoded_value(e, &b, codes, real);
+      d->span = b.span;
+      continue;
+    }
+    coarse_place place = matmul_place(e, v, lo_index_offset(&e->b, position, k));
+    for (size_t i = 0; i < e->r->term_count; i++) {
+      const recipe_term *t = &e->r->terms[i];
+      if (t->core >= 0) out[e->first_dot[t->core]][v] = core_level(e, t, codes, real, &place);
     }
   }
 }
 
-#define CACHE_LINE 64
+static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
+  decoding d = {.before = ARENA_ARRAY(e->b.mem, chunk_view, 1),
+                .windows = ARENA_ARRAY(e->b.mem, coarse_windows, MATMUL_MAX_VECTORS)};
+  for (uint64_t k = first; k < first + count; k++) {
+    quad_operands levels;
+    if (e->use == PANEL_READ) {
+      read_operands(e, position, k, levels);
+    } else {
+      decode_position(e, c, &d, position, k, levels);
+    }
+    if (e->use == PANEL_FILL) {
+      keep_operands(e, position, k, levels);
+      continue;
+    }
+    ir_value *x[MATMUL_MAX_TOKENS];
+    for (unsigned m = 0; m < e->tokens; m++) x[m] = token_number(e, m, position, k);
+    for (unsigned i = 0; i < e->dot_count; i++)
+      for (unsigned v = 0; v < e->vectors; v++) add_product(e, i, (unsigned)(k % PACK_CHUNK), v, levels[i][v], x);
+  }
+}
 
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   uint64_t block = e->r->pack.block_bytes, ahead = e->tiles[TILE_ONE].prefetch;
-  if (ahead == 0) return;
+  if (ahead == 0 || e->use != PANEL_NONE) return;
 
-  ahead = e->ahead != 0 ? e->ahead : (ahead + block - 1) / block * block;
+  ahead = (ahead + block - 1) / block * block;
   for (unsigned v = 0; v < e->vectors; v++) {
     if (v > 0 && at[v] == at[v - 1]) continue;
-    for (uint64_t line = 0; line < bytes; line += CACHE_LINE) {
+    for (uint64_t line = 0; line < bytes; line += MATMUL_LINE) {
       ir_value *args[] = {e->weights, lo_index_offset(&e->b, at[v], ahead + line)};
       ir_emit(&e->b, IR_PREFETCH, NULL, 2, args, 0, NULL);
     }

@@ -19,9 +19,10 @@ const char *tile_class_name(tile_class c); // "one", "few", "many"
 typedef struct matmul_tile {
   unsigned
       vectors; // vectors of rows computed at once: a part of the interleaved rows (packing.rows), or all, or several times these
-  unsigned tokens;   // tokens computed at once
-  unsigned chains;   // independent accumulators of each integer sum (f32 sums: always MATMUL_MAX_CHAINS)
-  uint64_t stretch;  // bytes of weights that stay in the cache while all tokens pass over them; 0: all of K
+  unsigned tokens; // tokens computed at once
+  unsigned chains; // independent accumulators of each integer sum (f32 sums: always MATMUL_MAX_CHAINS)
+  uint64_t
+      stretch; // bytes of decoded weights that all tokens pass over before the next ones; 0: each tile decodes for itself
   uint64_t prefetch; // bytes between what is computed and what is asked for from memory; 0: nothing is
 } matmul_tile;
 

@@ -46,6 +46,7 @@ static bool compile(meter *m, meter_code *c, const ir_module *kernels) {
 }
 
 meter_code *meter_load(meter *m, const ir_module *kernels) {
+  cg_start(m->o.target);
   arena *mem = arena_new();
   meter_code *c = ARENA_NEW(mem, meter_code);
   *c = (meter_code){.mem = mem, .cg = cg_new(m->d, mem)};

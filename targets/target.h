@@ -43,7 +43,7 @@ typedef struct target_tier {
   size_t token_tile_count;
   unsigned row_vectors;    // vectors of rows computed at once when there are many tokens
   uint64_t prefetch_bytes; // how far ahead weights are asked for when one token streams them from memory; 0: not
-  uint64_t cache_bytes;    // of weights that stay in the first-level cache while many tokens pass over them; 0: 16 KiB
+  uint64_t cache_bytes;    // of decoded weights in the first-level cache while many tokens pass over them; 0: 16 KiB
   double cycles;           // a simple operation on a natural vector; 0: 1
   bool fast_fma;           // fma in one instruction
   bool rows_in_loop;       // rows of a tile are a loop, not unrolled (narrow machines)
@@ -68,6 +68,7 @@ typedef struct target {
   unsigned buffer_align;  // that every buffer has at least; 0: 4
   const char *hardening;  // control-flow protection, or NULL: LLVM's module flags and function attributes, by
                           // name; what follows a '=' is the attribute's value
+  const char *llvm_option; // of LLVM's command line, set for processes that compile for this target alone; NULL: none
   const char *runtime;    // which prebuilt runtime objects fit, NULL: none
   size_t tier_count;
   const target_tier *tiers; // best first; the last one is the baseline
