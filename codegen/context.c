@@ -2,7 +2,6 @@
 #include "codegen/context.h"
 
 #include <llvm-c/Support.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -28,15 +27,15 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context) {
 
 // Loop strength reduction takes a third of the time of code generation here, and what it makes of kernels is larger and
 // no faster: addresses already are a pointer and constants. It has no other switch; options may be parsed once only.
-static void set_options(void) {
-  static const char *const words[] = {"qcc", "-disable-lsr"};
-  LLVMParseCommandLineOptions((int)(sizeof words / sizeof words[0]), words, NULL);
+static void set_options(const target *t) {
+  const char *const words[] = {"qcc", "-disable-lsr", t == NULL ? NULL : t->llvm_option};
+  LLVMParseCommandLineOptions(words[2] == NULL ? 2 : 3, words, NULL);
 }
 
 // Once a process, which LLVM knows by itself.
-static void start_llvm(void) {
+static void start_llvm(const target *t) {
   if (LLVMGetFirstTarget() != NULL) return;
-  set_options();
+  set_options(t);
   LLVMInitializeAllTargetInfos();
   LLVMInitializeAllTargets();
   LLVMInitializeAllTargetMCs();
@@ -46,21 +45,10 @@ static void start_llvm(void) {
   LLVMInstallFatalErrorHandler(on_fatal_error);
 }
 
-// Options that LLVM takes for the whole process, and only once: the first target decides.
-static void set_options(const target *t) {
-  static atomic_flag done = ATOMIC_FLAG_INIT;
-  if (t->llvm_option == NULL || atomic_flag_test_and_set(&done)) return;
-  const char *const words[] = {"qcc", t->llvm_option};
-  LLVMParseCommandLineOptions(2, words, NULL);
-}
-
-void cg_start(const target *t) {
-  start_llvm();
-  set_options(t);
-}
+void cg_start(const target *t) { start_llvm(t); }
 
 cg_context *cg_new(diag *d, arena *a) {
-  start_llvm();
+  start_llvm(NULL);
   cg_context *cg = ARENA_NEW(a, cg_context);
   cg->diag = d;
   cg->mem = a;
