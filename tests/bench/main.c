@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "tests/bench/count.h"
 #include "tests/bench/options.h"
 #include "tests/bench/peers.h"
 #include "tests/bench/results.h"
@@ -79,6 +80,14 @@ static bool measure_case(const format_run *f, const comparison *c, size_t thread
   return true;
 }
 
+// Instructions instead of time.
+static bool count_shape(const format_run *f, const qcc_weights *w) {
+  const bench *b = f->b;
+  for (size_t i = 0; i < b->o.token_count; i++)
+    if (!count_instructions(b->d, b->meters[0], &f->kernels, w, f->name, b->o.tokens[i], b->o.count)) return false;
+  return true;
+}
+
 static bool measure_shape(const format_run *f, bench_shape shape) {
   bench *b = f->b;
   arena *a = arena_new();
@@ -87,6 +96,12 @@ static bool measure_shape(const format_run *f, bench_shape shape) {
   blas_weights floats = {0};
   matter *m = matter_new(b->d, a, f->recipe->scheme, shape.rows, shape.columns, b->peers.ggml);
   bool ok = m != NULL && qcc_pack(&weights, b->d, a, f->recipe, m);
+  if (b->o.count != NULL) {
+    ok = ok && count_shape(f, &weights);
+    matter_free(m);
+    arena_free(a);
+    return ok;
+  }
   if (ok) plugin_load(&ggml, a, b->peers.ggml, m, b->o.memory);
   onnx *child = ok && onnx_load(b->onnx, b->d, a, m, b->o.memory) ? b->onnx : NULL;
   blas *decoded = ok && ggml.count == 0 && child == NULL ? b->blas : NULL;

@@ -19,6 +19,7 @@ static const char help[] =
     "  --seconds S     of each case\n"
     "  -I DIR          a folder of more schemes\n"
     "  --peers FILE    what to compare with (tests/bench/build_peers.sh)\n"
+    "  --count DIR     instead of time, the instructions of each product; records and objects go there\n"
     "  --out FILE      results as JSON, a line each, are appended to it\n";
 
 // Cuts at ';' and at ',' outside of parentheses.
@@ -67,8 +68,8 @@ static bool parse_text(bench_options *o, const char *name, const char *value) {
   const struct {
     const char *name;
     const char **to;
-  } texts[] = {
-      {"--tier", &o->tier}, {"--act", &o->act}, {"-I", &o->folder}, {"--peers", &o->peers}, {"--out", &o->out}};
+  } texts[] = {{"--tier", &o->tier},   {"--act", &o->act}, {"-I", &o->folder},
+               {"--peers", &o->peers}, {"--out", &o->out}, {"--count", &o->count}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
     if (strcmp(name, texts[i].name) != 0) continue;
     *texts[i].to = value;

@@ -18,6 +18,7 @@ typedef struct bench_options {
   const char *act; // "i8 per 32", "i1 per token"; NULL: what each format is usually run with
   const char *peers;
   const char *out;
+  const char *count; // a folder: instructions are counted instead of timed
   size_t format_count, token_count, thread_count, shape_count;
   const char **formats;
   uint64_t *tokens;

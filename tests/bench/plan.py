@@ -12,6 +12,7 @@ QUICK_FORMATS = ["q4_0", "q5_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "iq3_s", "mx
 SWEEP_FORMATS = ["q4_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "iq3_s", "nf4", "codebook3", "f16"]
 
 SQUARE, WIDE = "4096x4096", "4096x14336"
+COUNT_ONE, COUNT_MANY = "64x4096", "64x1024"  # for counting instructions
 TOKENS = [1, 8, 32, 128, 512]
 SWEEP = list(range(1, 17))
 

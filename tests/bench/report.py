@@ -235,15 +235,16 @@ def tier_section(tier, results):
 def counts_section(counts):
     if not counts:
         return ""
-    head = ["tier", "format", "tokens", "instructions a weight", "of them", "cycles a weight, predicted", "how"]
+    head = ["tier", "format", "tokens", "instructions", "kinds, %", "cycles, predicted", "how"]
     rows = [[c["tier"], f"`{c['format']}`", str(c["tokens"]), f"{c['per_weight']:.3f}", c["mix"],
-             f"{c['cycles']:.3f}" if c.get("cycles") else "", c["how"]] for c in counts]
+             f"{c['cycles']:.4f}, {c['cpu']}" if c.get("cycles") else "", c["how"]] for c in counts]
     return "### Instructions\n\n" + COUNTS + "\n\n" + table(head, rows)
 
 
-COUNTS = """Instructions for each weight and token. `loop`: the hot loop of the disassembled kernel, with the static throughput that
-`llvm-mca` predicts for the tier's processor; `run`: counted by valgrind over a whole product, which includes what is done
-once for a row or a tile. Tiers marked *not executed* do not run on the machine above."""
+COUNTS = """Instructions for each weight and token, their kinds in parts of a hundred, and the cycles that `llvm-mca` predicts
+for the hot loop on the named processor, as if all operands were in the first-level cache. `run`: every instruction of a whole
+product, counted by single steps. `loop, not executed`: the loop of the disassembled kernel, for tiers that do not run on
+the machine above."""
 
 INTRODUCTION = """`./dev bench` wrote this part. Every figure is a ratio within one run: qcc's kernel, the other library's
 and the machine's limit take turns, and the best of each counts. *Of reading*: bytes of packed weights a second over the read bandwidth;

@@ -8,8 +8,10 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 
 import plan
@@ -45,12 +47,16 @@ def parse():
     p.add_argument("--shape", type=split, help="rows x columns: 4096x4096,4096x14336")
     p.add_argument("--act", help="activations of all formats: 'i8 per 256', 'f16'")
     p.add_argument("--seconds", type=float, help="for each case (the default is 0.2 to 0.3)")
+    p.add_argument("--counts", action=argparse.BooleanOptionalAction,
+                   help="count instructions as well; the default is to do so in a full run")
     p.add_argument("-I", dest="folder", help="a folder of more schemes")
     p.add_argument("--report", action=argparse.BooleanOptionalAction,
                    help="write the documents, or only print; the default is to print where formats, tokens or shapes are named")
     o = p.parse_args()
     if o.report is None:
         o.report = not (o.formats or o.tokens or o.shape or o.act)
+    if o.counts is None:
+        o.counts = o.report and not o.quick and not o.tier
     return o
 
 
@@ -85,6 +91,44 @@ def command(o, program, stage, out):
     if stage.peers and os.path.exists(peers):
         c += ["--peers", peers]
     return c + (["-I", o.folder] if o.folder else []) + (["--act", o.act] if o.act else [])
+
+
+def llvm_version(o):
+    """Of this build; its tools have it in their names."""
+    with open(os.path.join(o.build, "CMakeCache.txt"), encoding="utf-8") as f:
+        return next((line.split("=", 1)[1].strip() for line in f if line.startswith("QCC_LLVM_VERSION:")), "")
+
+
+def count(o, program):
+    """Instructions of some formats' kernels, on the tiers that run here and on those that do not."""
+    tool = [sys.executable, os.path.join(os.path.dirname(os.path.abspath(__file__)), "count_instructions.py")]
+    llvm, out = llvm_version(o), os.path.join(o.build, "bench", "counts.json")
+    if not shutil.which(f"llvm-objdump-{llvm}"):
+        print(f"instructions are not counted: llvm-objdump-{llvm} is not installed", flush=True)
+        return
+    here = tiers_here(program)
+    for tier in plan.main_tiers(here):
+        print(f"==> counting instructions, {tier}", flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            for tokens, shape in ((1, plan.COUNT_ONE), (32, plan.COUNT_MANY)):
+                subprocess.run([program, "--tier", tier, "--formats", ";".join(plan.QUICK_FORMATS), "--tokens", str(tokens),
+                                "--shape", shape, "--megabytes", "1", "--count", folder], check=False)
+            if os.path.exists(os.path.join(folder, "counts.jsonl")):
+                subprocess.run(tool + ["run", llvm, folder, out], check=False)
+    qcc = os.path.join(o.build, "bin", "qcc")
+    for tier in other_tiers(qcc, here):
+        print(f"==> looking at the loops, {tier}", flush=True)
+        subprocess.run(tool + ["static", llvm, qcc, tier, out] + plan.QUICK_FORMATS, check=False)
+
+
+def other_tiers(qcc, here):
+    """Tiers of this machine's target that it does not run."""
+    out = subprocess.run([qcc, "--print-targets"], check=True, capture_output=True, text=True).stdout
+    for block in out.split("\n\n"):
+        tiers = [line.split()[1] for line in block.splitlines() if line.split()[:1] == ["tier"]]
+        if set(here) & set(tiers):
+            return [t for t in tiers if t not in here]
+    return []
 
 
 def machine():
@@ -122,6 +166,8 @@ def main():
         os.remove(new)
     stages = choose(o, program)
     done = [measure(o, program, s, i + 1, len(stages), new) for i, s in enumerate(stages)]
+    if o.counts:
+        count(o, program)
     stamp = {"machine": machine(), "date": datetime.date.today().isoformat()}
     results = report.merge([r for r in read_results(kept) if r["machine"] == stamp["machine"]],
                            [r | stamp for r in read_results(new)])

@@ -5,6 +5,7 @@ import sys
 import unittest
 import xml.dom.minidom
 
+import count_instructions
 import plan
 import report
 import run
@@ -45,7 +46,7 @@ class Report(unittest.TestCase):
     def test_text(self):
         text = report.measured([case(), case(tokens=2, seconds=0.003), case(tokens=32, limit="byte dot", rate=1e12)],
                                [{"tier": "wide", "format": "eight", "tokens": 1, "per_weight": 0.25, "mix": "2 loads",
-                                 "cycles": 0.1, "how": "loop, not executed"}])
+                                 "cycles": 0.1, "cpu": "some", "how": "loop, not executed"}])
         for part in ("a processor", "2026-01-02", "| `eight` | int-dot | 8.00 | 50 | 16.8 | 50 % | 2.00 |",
                      "| `eight` | 1.00 | 1.50 |", "not executed", "ggml 1.0"):
             self.assertIn(part, text)
@@ -68,6 +69,37 @@ class Report(unittest.TestCase):
         with open(os.path.join(docs, "performance.md"), encoding="utf-8") as f:
             self.assertIn("`int4_g(group=64)`", f.read())
         xml.dom.minidom.parse(os.path.join(docs, "roofline.svg"))
+
+
+class Instructions(unittest.TestCase):
+    def test_kinds(self):
+        def kind(text):
+            return count_instructions.Instruction(0, text).kind()
+        self.assertEqual(kind("vpdpbusd (%rax), %zmm1, %zmm2"), "dot")
+        self.assertEqual(kind("vfmadd231ps %ymm1, %ymm2, %ymm3"), "multiply-add")
+        self.assertEqual(kind("vpermb %zmm1, %zmm2, %zmm3"), "shuffle")
+        self.assertEqual(kind("addq $64, %rax"), "scalar")
+
+    def test_operands(self):
+        i = count_instructions.Instruction(16, "vpdpbusd 64(%rax,%rcx), %zmm1, %zmm2")
+        self.assertTrue(i.loads())
+        self.assertEqual(i.macs(), 64)
+        self.assertFalse(count_instructions.Instruction(0, "vmovups %zmm1, (%rax)").loads())
+        self.assertEqual(count_instructions.Instruction(0, "tdpbusd %tmm1, %tmm2, %tmm3").macs(), 16384)
+
+    def test_loops(self):
+        texts = ["nop", "vpdpbusd %zmm0, %zmm1, %zmm2", "jne 0x1 <f+0x1>", "jmp 0x0 <f>"]
+        code = [count_instructions.Instruction(at, text) for at, text in enumerate(texts)]
+        self.assertEqual([[i.at for i in l] for l in count_instructions.innermost_loops(code)], [[1, 2]])
+
+    def test_counted(self):
+        path = os.path.join(DIR, "counts.json")
+        if not os.path.exists(path):
+            self.skipTest("nothing was counted")
+        with open(path, encoding="utf-8") as f:
+            counts = json.load(f)
+        self.assertEqual([c["format"] for c in counts], ["q4_0", "f16"])
+        self.assertTrue(all(0.01 < c["per_weight"] < 2 and c["cycles"] > 0 for c in counts), counts)
 
 
 class Plan(unittest.TestCase):
