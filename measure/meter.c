@@ -12,10 +12,11 @@
 #define PAGE 4096
 
 static const struct {
-  const char *kernel;
+  const char *kernel, *name;
   unsigned per_lane; // multiply-adds of a 32-bit lane; 0: it reads
-} limits[METER_LIMIT_COUNT] = {
-    [METER_READ] = {"limit_read", 0}, [METER_BYTE_DOT] = {"limit_dot", 4}, [METER_FMA] = {"limit_fma", 1}};
+} limits[METER_LIMIT_COUNT] = {[METER_READ] = {"limit_read", "read", 0},
+                               [METER_BYTE_DOT] = {"limit_dot", "byte dot", 4},
+                               [METER_FMA] = {"limit_fma", "fma", 1}};
 
 double meter_now(void) {
   struct timespec t;
@@ -88,6 +89,8 @@ double meter_rate(const meter *m, meter_limit limit) {
       (double)PEAK_TURNS * limits_chains(m->o.tier) * m->o.tier->lanes * limits[limit].per_lane * m->o.threads;
   return macs / meter_time(m, m->limits[limit], &args, m->o.threads);
 }
+
+const char *meter_limit_name(meter_limit limit) { return limits[limit].name; }
 
 const char *meter_unit(meter_limit limit) { return limits[limit].per_lane == 0 ? "GB/s" : "GMAC/s"; }
 

@@ -56,6 +56,8 @@ double meter_time(const meter *m, qrt_kernel k, const qrt_args *args, uint64_t w
 
 // The limit now: bytes or multiply-adds a second. Takes some milliseconds.
 double meter_rate(const meter *m, meter_limit limit);
+// "read", "byte dot", ..
+const char *meter_limit_name(meter_limit limit);
 // "GB/s", "GMAC/s": a thousand millions of what meter_rate counts.
 const char *meter_unit(meter_limit limit);
 

@@ -100,14 +100,15 @@ static void set_args(meter *m, subject *s) {
                                  s->sizes.isums_offset, s->sizes.fsums_offset, s->shape.rows}};
 }
 
-static meter_limit limit_of(const recipe *r, uint64_t tokens) {
+meter_limit subject_limit(const recipe *r, const target_tier *tier, uint64_t tokens) {
+  (void)tier; // every tier has a unit for each of these
   if (tokens == 1) return METER_READ;
   return mode_is_integer(r->mode) ? METER_BYTE_DOT : METER_FMA;
 }
 
 subject *subject_new(meter *m, arena *a, const recipe *r, const subject_shape *shape) {
   subject *s = ARENA_NEW(a, subject);
-  *s = (subject){.r = r, .shape = *shape, .limit = limit_of(r, shape->tokens)};
+  *s = (subject){.r = r, .shape = *shape, .limit = subject_limit(r, m->o.tier, shape->tokens)};
   if (make_pattern(m, a, s) && fit_copies(m, s) && make_activations(m, a, s)) {
     set_args(m, s);
     return s;

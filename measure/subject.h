@@ -27,6 +27,9 @@ typedef struct subject {
   uint64_t copies; // in the meter's memory
 } subject;
 
+// Which of the machine's limits bounds a product on a tier.
+meter_limit subject_limit(const recipe *r, const target_tier *tier, uint64_t tokens);
+
 // Random weights and activations for the recipe. NULL (reported) when there is no memory for them, the meter's for the
 // weights included. subject_free takes NULL.
 subject *subject_new(meter *m, arena *a, const recipe *r, const subject_shape *shape);

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "measure/subject.h"
 #include "tests/bench/spread.h"
 
 // What quantizing activations to 8 bits may change (matter_error). Bytes have steps of 1/127 of their group's largest
@@ -52,7 +53,7 @@ static bool begin_qcc(run *r) {
   if (!qcc_begin(&r->qcc, r->m, r->c->kernels, r->c->weights, r->x, r->tokens)) return false;
   qcc_time(&r->qcc);
   r->out->error = matter_error(r->c->matter, r->x, r->tokens, r->qcc.y);
-  r->out->limit = qcc_limit(r->c->kernels->recipe, r->tokens);
+  r->out->limit = subject_limit(r->c->kernels->recipe, r->m->o.tier, r->tokens);
   r->limits[0] = (limit_state){r->m, r->out->limit};
   r->limits[1] = (limit_state){r->m, METER_READ};
   add_side(r, (side){.name = "qcc", .time = qcc_time, .state = &r->qcc});

@@ -73,6 +73,7 @@ static bool measure_case(const format_run *f, const comparison *c, size_t thread
               .tokens = tokens,
               .threads = (unsigned)b->o.threads[thread],
               .bytes = c->weights->bytes,
+              .stored = matter_stored_bytes(c->matter),
               .compile = f->kernels.code->seconds};
   if (!compare(c, b->meters[thread], tokens, &r.figures)) return false;
   result_print(stdout, &r);

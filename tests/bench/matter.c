@@ -122,6 +122,16 @@ matter *matter_new(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t c
   return m;
 }
 
+uint64_t matter_stored_bytes(const matter *m) {
+  const scheme_layout *l = block_layout(m->scheme);
+  if (l != NULL) return m->rows * m->columns / l->block_weights * l->block_bytes;
+  uint64_t bits = 0, count = 0;
+  for (size_t i = 0; i < m->scheme->field_count; i++)
+    if (scheme_field_count(&m->scheme->fields[i], m->rows, m->columns, &count))
+      bits += count * elem_get(m->scheme->fields[i].type)->bits;
+  return (bits + 7) / 8;
+}
+
 void matter_free(matter *m) {
   if (m != NULL) drop_blocks(m);
 }

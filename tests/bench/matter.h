@@ -23,6 +23,9 @@ typedef struct matter {
 matter *matter_new(diag *d, arena *a, const scheme *s, uint64_t rows, uint64_t columns, const peer_api *encoder);
 void matter_free(matter *m);
 
+// Bytes of the whole matrix in the container's blocks, or without any those of the bare fields.
+uint64_t matter_stored_bytes(const matter *m);
+
 // Numbers in -1 .. 1, the same for the same seed. Freed with free().
 float *matter_activations(diag *d, uint64_t tokens, uint64_t columns);
 

@@ -122,7 +122,7 @@ def mean_row(label, cells):
 
 
 def one_token_table(t, shape, formats):
-    head = ["format", "mode", "bits", "compile, ms"]
+    head = ["format", "mode", "bits stored", "packed", "compile, ms"]
     for n in t.threads:
         head += [f"{threads_text(n)}: GB/s", "of reading", "x peer"]
     rows, columns = [], [[] for _ in range(2 * len(t.threads))]
@@ -131,14 +131,15 @@ def one_token_table(t, shape, formats):
         first = next((r for r in cases if r), None)
         if first is None:
             continue
-        row = [f, first["mode"], f"{8 * first['bytes'] / weights(first):.2f}", f"{1000 * first['compile']:.0f}"]
+        row = [f, first["mode"], f"{8 * first['stored'] / weights(first):.2f}",
+               f"{8 * first['bytes'] / weights(first):.2f}", f"{1000 * first['compile']:.0f}"]
         for i, r in enumerate(cases):
             row += [f"{r['bytes'] / r['seconds'] / 1e9:.1f}", percent(share(r)), times(speedup(r))] if r else [""] * 3
             if r:
                 columns[2 * i].append(share(r))
                 columns[2 * i + 1].append(speedup(r))
         rows.append(row)
-    means = ["", "", ""]
+    means = ["", "", "", ""]
     for i in range(len(t.threads)):
         means += ["", percent(geometric_mean(columns[2 * i])), times(geometric_mean(columns[2 * i + 1]))]
     return table(head, rows + [mean_row("geometric mean", means)]) if rows else ""
@@ -190,14 +191,13 @@ def scaling(t, tokens):
 
 
 def limits_text(t):
-    units = {"read": ("read", "GB/s"), "byte dot": ("byte dot", "GMAC/s"), "fma": ("fused multiply-add", "GMAC/s")}
     parts = []
     for n in t.threads:
         seen = {}
         for r in t.all:
             if r["threads"] == n:
                 seen.setdefault(r["limit"], []).append(r["rate"])
-        texts = [f"{units.get(k, (k, 'GMAC/s'))[0]} {min(v) / 1e9:.0f} to {max(v) / 1e9:.0f} {units.get(k, (k, 'GMAC/s'))[1]}"
+        texts = [f"{k} {min(v) / 1e9:.0f} to {max(v) / 1e9:.0f} {'GB/s' if k == 'read' else 'GMAC/s'}"
                  for k, v in sorted(seen.items(), key=lambda kv: kv[0] != "read")]
         parts.append(f"{threads_text(n)}: " + ", ".join(texts))
     return "; ".join(parts)

@@ -23,20 +23,19 @@ void result_print(FILE *out, const result *r) {
   fflush(out);
 }
 
-static const char *const limit_names[METER_LIMIT_COUNT] = {
-    [METER_READ] = "read", [METER_BYTE_DOT] = "byte dot", [METER_FMA] = "fma"};
-
 // No text here needs an escape: names of formats, tiers and libraries.
 void result_write(FILE *out, arena *a, const result *r) {
   const compare_result *f = &r->figures;
   fprintf(out, "{\"tier\": \"%s\", \"format\": \"%s\", \"act\": \"%s\", \"mode\": \"%s\", ", r->tier->name, r->format,
           act_text(a, &r->recipe->act), compute_mode_name(r->recipe->mode));
-  fprintf(out, "\"rows\": %llu, \"columns\": %llu, \"tokens\": %llu, \"threads\": %u, \"bytes\": %llu, ",
+  fprintf(out,
+          "\"rows\": %llu, \"columns\": %llu, \"tokens\": %llu, \"threads\": %u, \"bytes\": %llu, "
+          "\"stored\": %llu, ",
           (unsigned long long)r->rows, (unsigned long long)r->columns, (unsigned long long)r->tokens, r->threads,
-          (unsigned long long)r->bytes);
+          (unsigned long long)r->bytes, (unsigned long long)r->stored);
   fprintf(out, "\"compile\": %.4g, \"seconds\": %.6g, \"prepare\": %.4g, \"error\": %.3g, ", r->compile, f->seconds,
           f->prepare, f->error);
-  fprintf(out, "\"limit\": \"%s\", \"rate\": %.6g, \"read\": %.6g, \"peers\": [", limit_names[f->limit], f->rate,
+  fprintf(out, "\"limit\": \"%s\", \"rate\": %.6g, \"read\": %.6g, \"peers\": [", meter_limit_name(f->limit), f->rate,
           f->read);
   for (size_t i = 0; i < f->peer_count; i++)
     fprintf(out, "%s{\"name\": \"%s\", \"seconds\": %.6g, \"error\": %.3g}", i == 0 ? "" : ", ", f->peers[i].name,

@@ -103,8 +103,3 @@ double qcc_time_prepare(void *state) {
   qcc_product *p = state;
   return meter_time(p->meter, p->kernels->prepare, &p->prepare_args, p->tokens);
 }
-
-meter_limit qcc_limit(const recipe *r, uint64_t tokens) {
-  if (tokens == 1) return METER_READ;
-  return mode_is_integer(r->mode) ? METER_BYTE_DOT : METER_FMA;
-}

@@ -49,7 +49,4 @@ void qcc_end(qcc_product *p);
 double qcc_time(void *state);
 double qcc_time_prepare(void *state);
 
-// Which of the machine's limits bounds a product.
-meter_limit qcc_limit(const recipe *r, uint64_t tokens);
-
 #endif

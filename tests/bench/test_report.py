@@ -17,7 +17,7 @@ STAMP = {"machine": {"cpu": "a processor", "cores": 2, "system": "Linux"}, "date
 def case(**changes):
     """A result like those of the program: 8 bits a weight, half of the limit, twice as fast as its peer."""
     r = {"tier": "wide", "format": "eight", "act": "i8 per 32 dynamic", "mode": "int-dot", "rows": 4096, "columns": 4096,
-         "tokens": 1, "threads": 1, "bytes": 4096 * 4096, "compile": 0.05, "seconds": 0.001, "prepare": 0.0,
+         "tokens": 1, "threads": 1, "bytes": 4096 * 4096, "stored": 4096 * 2048, "compile": 0.05, "seconds": 0.001, "prepare": 0.0,
          "error": 0.003, "limit": "read", "rate": 2 * 4096 * 4096 / 0.001, "read": 3e10,
          "peers": [{"name": "ggml 1.0, plain", "seconds": 0.003, "error": 0.003},
                    {"name": "ggml 1.0, repacked", "seconds": 0.002, "error": 0.003}]}
@@ -47,7 +47,7 @@ class Report(unittest.TestCase):
         text = report.measured([case(), case(tokens=2, seconds=0.003), case(tokens=32, limit="byte dot", rate=1e12)],
                                [{"tier": "wide", "format": "eight", "tokens": 1, "per_weight": 0.25, "mix": "2 loads",
                                  "cycles": 0.1, "cpu": "some", "how": "loop, not executed"}])
-        for part in ("a processor", "2026-01-02", "| `eight` | int-dot | 8.00 | 50 | 16.8 | 50 % | 2.00 |",
+        for part in ("a processor", "2026-01-02", "| `eight` | int-dot | 4.00 | 8.00 | 50 | 16.8 | 50 % | 2.00 |",
                      "| `eight` | 1.00 | 1.50 |", "not executed", "ggml 1.0"):
             self.assertIn(part, text)
 
