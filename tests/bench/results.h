@@ -13,8 +13,9 @@ typedef struct result {
   const target_tier *tier;
   uint64_t rows, columns, tokens;
   unsigned threads;
-  uint64_t bytes; // of the packed weights
-  double compile; // seconds
+  uint64_t bytes;  // of the packed weights
+  uint64_t stored; // of the weights as files have them
+  double compile;  // seconds
   compare_result figures;
 } result;
 
