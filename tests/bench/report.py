@@ -3,7 +3,9 @@ replaced; the rest of the document is written by hand."""
 import json
 import math
 import os
+import sys
 
+import goals
 import roofline
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
@@ -209,6 +211,9 @@ def tier_section(tier, results):
     others = [f for f in t.formats(lambda r: True) if f not in compared]
     lists = [("Formats that a library has", compared), ("Formats that none has", others)]
     out = [f"### {tier}", f"Limits seen between the kernels: {limits_text(t)}."]
+    reached = goals.lines(results, sys.modules[__name__])
+    if reached:
+        out += ["Goals, and how many cases reach them (in parentheses: tokens):", "\n".join(reached)]
     shapes = sorted({(r["rows"], r["columns"]) for r in results})
     for shape in shapes:
         for label, formats in lists:

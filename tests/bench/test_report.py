@@ -48,7 +48,8 @@ class Report(unittest.TestCase):
                                [{"tier": "wide", "format": "eight", "tokens": 1, "per_weight": 0.25, "mix": "2 loads",
                                  "cycles": 0.1, "cpu": "some", "how": "loop, not executed"}])
         for part in ("a processor", "2026-01-02", "| `eight` | int-dot | 4.00 | 8.00 | 50 | 16.8 | 50 % | 2.00 |",
-                     "| `eight` | 1.00 | 1.50 |", "not executed", "ggml 1.0"):
+                     "| `eight` | 1.00 | 1.50 |", "90 % of reading: 0 of 1; lowest `eight` 50 %.",
+                     "no slower than one alone: 0 of 1; lowest `eight` (2) 0.67.", "not executed", "ggml 1.0"):
             self.assertIn(part, text)
 
     def test_hand_written_text_stays(self):
