@@ -45,13 +45,15 @@ def main_tiers(tiers):
 
 
 def full(tiers, threads, schemes):
-    stages = []
-    for tier in main_tiers(tiers):
-        stages.append(Stage("main", tier, PEER_FORMATS + OWN_FORMATS, TOKENS, threads, [SQUARE], 0.3))
-        stages.append(Stage("wide", tier, PEER_FORMATS + OWN_FORMATS, [1, 32], threads, [WIDE], 0.3))
-    for tier in tiers:
-        if tier not in main_tiers(tiers):
-            stages.append(Stage("tier", tier, QUICK_FORMATS, [1, 8, 32, 128], threads[:1], [SQUARE], 0.2))
-    stages.append(Stage("sweep", tiers[0], SWEEP_FORMATS, SWEEP, threads[:1], [SQUARE], 0.2, peers=False))
-    stages.append(Stage("formats", tiers[0], other_formats(schemes), [1, 32], threads, [SQUARE], 0.2))
+    best, rest = tiers[0], [t for t in tiers[1:] if t not in main_tiers(tiers)]
+    all_formats = PEER_FORMATS + OWN_FORMATS
+    stages = [Stage("main", best, all_formats, TOKENS, threads, [SQUARE], 0.25),
+              Stage("wide", best, all_formats, [1, 32], threads, [WIDE], 0.25),
+              Stage("sweep", best, SWEEP_FORMATS, SWEEP, threads[:1], [SQUARE], 0.2, peers=False),
+              Stage("formats", best, other_formats(schemes), [1, 32], threads, [SQUARE], 0.15)]
+    for tier in main_tiers(tiers)[1:]:
+        stages.append(Stage("main", tier, all_formats, [1, 8, 32, 128], threads, [SQUARE], 0.25))
+        stages.append(Stage("wide", tier, QUICK_FORMATS, [1, 32], threads[:1], [WIDE], 0.25))
+    for tier in rest:
+        stages.append(Stage("tier", tier, QUICK_FORMATS, [1, 8, 32], threads[:1], [SQUARE], 0.2))
     return stages

@@ -290,7 +290,7 @@ def summary(results, tiers):
 
 def measured(results, counts):
     tiers = list(dict.fromkeys(r["tier"] for r in results))
-    parts = [INTRODUCTION.format(memory=256), machine_text(results), summary(results, tiers),
+    parts = [INTRODUCTION.format(memory=results[0]["memory"]), machine_text(results), summary(results, tiers),
              "![Roofline](roofline.svg)\n\nThe roof is the lower of reading weights and multiplying them, one thread, "
              f"{tiers[0]}; a dot is a format at a number of tokens."]
     parts += [tier_section(t, [r for r in results if r["tier"] == t]) for t in tiers]

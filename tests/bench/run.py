@@ -8,6 +8,7 @@ import datetime
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +50,8 @@ def parse():
     p.add_argument("--seconds", type=float, help="for each case (the default is 0.2 to 0.3)")
     p.add_argument("--counts", action=argparse.BooleanOptionalAction,
                    help="count instructions as well; the default is to do so in a full run")
+    p.add_argument("--megabytes", type=int, help="that weights of one token rotate through (the default is four times the "
+                   "last-level cache, 128 at least)")
     p.add_argument("-I", dest="folder", help="a folder of more schemes")
     p.add_argument("--report", action=argparse.BooleanOptionalAction,
                    help="write the documents, or only print; the default is to print where formats, tokens or shapes are named")
@@ -83,10 +86,22 @@ def choose(o, program):
     return stages
 
 
+def memory(o):
+    """Megabytes that weights rotate through."""
+    largest, folder = 0, "/sys/devices/system/cpu/cpu0/cache"
+    for index in os.listdir(folder) if os.path.isdir(folder) else []:
+        path = os.path.join(folder, index, "size")
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as f:
+                m = re.match(r"(\d+)([KMG])", f.read())
+            largest = max(largest, int(m.group(1)) << {"K": 10, "M": 20, "G": 30}[m.group(2)]) if m else largest
+    return o.megabytes or max(128, 4 * largest >> 20)
+
+
 def command(o, program, stage, out):
     c = [program, "--tier", stage.tier, "--formats", ";".join(stage.formats), "--out", out,
          "--tokens", ",".join(map(str, stage.tokens)), "--threads", ",".join(map(str, stage.threads)),
-         "--shape", ",".join(stage.shapes), "--seconds", str(stage.seconds)]
+         "--shape", ",".join(stage.shapes), "--seconds", str(stage.seconds), "--megabytes", str(memory(o))]
     peers = os.path.join(o.build, "bench", "peers.txt")
     if stage.peers and os.path.exists(peers):
         c += ["--peers", peers]
@@ -168,7 +183,7 @@ def main():
     done = [measure(o, program, s, i + 1, len(stages), new) for i, s in enumerate(stages)]
     if o.counts:
         count(o, program)
-    stamp = {"machine": machine(), "date": datetime.date.today().isoformat()}
+    stamp = {"machine": machine(), "date": datetime.date.today().isoformat(), "memory": memory(o)}
     results = report.merge([r for r in read_results(kept) if r["machine"] == stamp["machine"]],
                            [r | stamp for r in read_results(new)])
     with open(kept, "w", encoding="utf-8") as f:
