@@ -49,11 +49,19 @@ bool library_write_archive(job *j, const char *directory, const member_list *mem
 typedef struct library {
   job *j;
   cg_options co;
-  qw_image weights;
+  qw_image weights; // when they are embedded
   member_list members;
   const char *directory; // of the results
   packed *packed;
 } library;
+
+// A file of packed weights is written as they are packed: it may be larger than the memory. Weights that are embedded
+// have to be in memory, as the object is.
+static bool stream_weights(library *l, weight_set *set, weight_stats *stats) {
+  job *j = l->j;
+  out_file *f = file_set_open(j->outputs, l->packed->path);
+  return f != NULL && qw_stream(j->d, j->mem, set, j->m, f, stats);
+}
 
 static bool pack_weights(library *l) {
   job *j = l->j;
@@ -61,7 +69,9 @@ static bool pack_weights(library *l) {
   weights_options o = {.progress = isatty(STDERR_FILENO) ? stderr : NULL};
   weight_stats *stats = ARENA_ARRAY(j->mem, weight_stats, j->m->weights.len);
   weight_set *set = weights_open(j->d, j->mem, j->files, j->m, &o);
-  if (set == NULL || !qw_build(j->d, j->mem, set, j->m, &l->weights, stats)) return false;
+  if (set == NULL ||
+      !(j->s.embed ? qw_build(j->d, j->mem, set, j->m, &l->weights, stats) : stream_weights(l, set, stats)))
+    return false;
   if (j->s.explain) weights_print_table(stdout, stats, j->m->weights.len);
   return true;
 }
@@ -97,18 +107,6 @@ static bool write_header(library *l) {
   return output_text(j, path_join(j->mem, l->directory, arena_printf(j->mem, "%s.h", j->m->name)), text, strlen(text));
 }
 
-static bool write_weights(library *l) {
-  job *j = l->j;
-  if (j->s.embed) return true;
-  if (l->packed->current) {
-    vec_push(j->mem, &j->written, l->packed->path);
-    return true;
-  }
-  out_file *f = output_open(j, l->packed->path);
-  if (f != NULL) qw_write(f, &l->weights);
-  return f != NULL;
-}
-
 // The table of --explain is made while weights are packed.
 static void look_for_packed(library *l) {
   job *j = l->j;
@@ -129,5 +127,7 @@ bool library_write(job *j) {
       !add_plan(&l) || !library_add_runtime(j, &l.members))
     return false;
   job_phase(j, "library");
-  return library_write_archive(j, l.directory, &l.members) && write_header(&l) && write_weights(&l);
+  if (!library_write_archive(j, l.directory, &l.members) || !write_header(&l)) return false;
+  if (!j->s.embed) vec_push(j->mem, &j->written, l.packed->path); // named last
+  return true;
 }

@@ -3,6 +3,8 @@
  * Four lanes take every fourth 64-bit word. Each step is a bijection of the lane for a given word and of the word for a
  * given lane, and the lanes are joined by bijections: damage within one aligned word is always found. The word is
  * multiplied before it meets the lane so that no few flipped bits in two words can cancel. */
+#include "qrt_digest.h"
+
 #include "qrt_internal.h"
 
 #define STRIPE 32
@@ -36,15 +38,49 @@ static uint64_t finish(const uint64_t lanes[LANES], uint64_t size) {
   return h ^ h >> 32;
 }
 
-uint64_t qrt_digest(const void *bytes, size_t size) {
+void qrt_digest_begin(qrt_digester *d) {
+  d->size = 0;
+  for (int i = 0; i < LANES; i++) d->lanes[i] = first_lanes[i];
+}
+
+/* Fills the stripe that was begun; the number of bytes taken. */
+static size_t fill_rest(qrt_digester *d, const uint8_t *p, size_t size) {
+  size_t have = (size_t)(d->size % STRIPE), taken = 0;
+  if (have == 0) return 0;
+  while (have + taken < STRIPE && taken < size) {
+    d->rest[have + taken] = p[taken];
+    taken++;
+  }
+  if (have + taken == STRIPE) take_stripe(d->lanes, d->rest);
+  return taken;
+}
+
+void qrt_digest_add(qrt_digester *d, const void *bytes, size_t size) {
   const uint8_t *p = bytes;
-  uint64_t lanes[LANES] = {first_lanes[0], first_lanes[1], first_lanes[2], first_lanes[3]};
-  size_t left = size;
+  size_t left = size, taken = fill_rest(d, p, size);
+  uint64_t lanes[LANES] = {d->lanes[0], d->lanes[1], d->lanes[2], d->lanes[3]};
+  d->size += size;
+  p += taken;
+  left -= taken;
   for (; left >= STRIPE; left -= STRIPE, p += STRIPE) take_stripe(lanes, p);
-  if (left > 0) {
+  for (int i = 0; i < LANES; i++) d->lanes[i] = lanes[i];
+  for (size_t i = 0; i < left; i++) d->rest[i] = p[i];
+}
+
+uint64_t qrt_digest_end(const qrt_digester *d) {
+  uint64_t lanes[LANES] = {d->lanes[0], d->lanes[1], d->lanes[2], d->lanes[3]};
+  size_t have = (size_t)(d->size % STRIPE);
+  if (have > 0) {
     uint8_t last[STRIPE] = {0};
-    for (size_t i = 0; i < left; i++) last[i] = p[i];
+    for (size_t i = 0; i < have; i++) last[i] = d->rest[i];
     take_stripe(lanes, last);
   }
-  return finish(lanes, size);
+  return finish(lanes, d->size);
+}
+
+uint64_t qrt_digest(const void *bytes, size_t size) {
+  qrt_digester d;
+  qrt_digest_begin(&d);
+  qrt_digest_add(&d, bytes, size);
+  return qrt_digest_end(&d);
 }

@@ -124,6 +124,14 @@ void file_unmap(mapped_file *f) {
   f->size = 0;
 }
 
+void file_forget(const mapped_file *f, const void *bytes, size_t size) {
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), map = (uintptr_t)f->data;
+  uintptr_t first = ((uintptr_t)bytes + page - 1) / page * page, end = ((uintptr_t)bytes + size) / page * page;
+  bool inside = (uintptr_t)bytes >= map && size <= f->size && (uintptr_t)bytes - map <= f->size - size;
+  // Nothing was written to these pages: they are the file's.
+  if (f->data != NULL && inside && first < end) madvise((void *)first, end - first, MADV_DONTNEED);
+}
+
 static bool is_directory(const char *path) {
   struct stat st;
   return stat(path, &st) == 0 && S_ISDIR(st.st_mode);

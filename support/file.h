@@ -21,6 +21,9 @@ typedef struct mapped_file {
 bool file_map(diag *d, arena *a, const char *path, mapped_file *out);
 void file_unmap(mapped_file *f);
 
+// Lets go of the memory behind some bytes of a mapping, which come back from the file when they are read again.
+void file_forget(const mapped_file *f, const void *bytes, size_t size);
+
 // The same for a name that comes from a file and is not trusted: it must be relative, without `..`, and lead to a regular
 // file below `folder` of which there is one name only; symbolic links are not followed, in no part of it.
 bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out);
@@ -47,6 +50,10 @@ void out_align(out_file *f, size_t align);
 
 // Overwrites bytes written earlier (for a header whose checksum is known last).
 void out_patch(out_file *f, uint64_t offset, const void *bytes, size_t size);
+
+// Adds `size` zero bytes, which out_patch is to overwrite; out_read gives bytes written earlier (zero after a failure).
+void out_reserve(out_file *f, uint64_t size);
+void out_read(out_file *f, uint64_t offset, void *bytes, size_t size);
 
 // Bytes written so far.
 uint64_t out_size(const out_file *f);

@@ -228,6 +228,36 @@ void out_patch(out_file *f, uint64_t offset, const void *bytes, size_t size) {
   write_at(f, bytes, size, offset);
 }
 
+void out_reserve(out_file *f, uint64_t size) {
+  uint64_t end;
+  if (f->failed) return;
+  flush(f);
+  int error = !num_add(f->flushed, size, &end) || end > INT64_MAX ? EFBIG : 0;
+  if (error == 0 && ftruncate(f->fd, (off_t)end) != 0) error = errno;
+  if (error != 0) {
+    fail(f, error);
+    return;
+  }
+  f->flushed = end;
+}
+
+void out_read(out_file *f, uint64_t offset, void *bytes, size_t size) {
+  unsigned char *out = bytes;
+  memset(bytes, 0, size);
+  if (!f->failed) flush(f);
+  while (size > 0 && !f->failed) {
+    ssize_t got = pread(f->fd, out, size, (off_t)offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) {
+      fail(f, got < 0 ? errno : EINVAL);
+      return;
+    }
+    out += got;
+    size -= (size_t)got;
+    offset += (uint64_t)got;
+  }
+}
+
 uint64_t out_size(const out_file *f) { return f->flushed + f->buffered; }
 
 // Brings the bytes to the disk, so that a rename never shows a file whose contents are still to come.

@@ -10,9 +10,12 @@
 #include "weights/encode_mixture.h"
 #include "weights/from_float.h"
 #include "weights/pack.h"
-#include "weights/pack_tiles.h"
+#include "weights/pack_run.h"
 #include "weights/parts.h"
 #include "weights/stored.h"
+
+// File bytes after which their memory is let go of; numbers that are converted together.
+enum { FORGET_BYTES = 32 << 20, NUMBERS_AT_ONCE = 1 << 18, MAX_NESTING = 64 };
 
 struct weight_set {
   diag *d;
@@ -20,8 +23,8 @@ struct weight_set {
   weights_options options;
   stored_weight *stored; // by weight of the module
   progress bar;
-  uint64_t done; // bytes of float weights that have been encoded
-  uint64_t payload_size;
+  uint64_t done; // bytes of weights that have been packed
+  payload *out;
 };
 
 // ---- opening ---------------------------------------------------------------------------------------------
@@ -63,7 +66,6 @@ static tensor_codes *read_float(weight_set *w, arena *a, const stored_weight *s,
   from_float_result result;
   if (!from_float_encode(w->d, a, s->tensor, weight->scheme, weight->rows, weight->columns, &options, &result))
     return NULL;
-  w->done += 4 * s->tensor->count;
   stats->has_error = true;
   stats->error = result.error;
   stats->seconds = result.seconds;
@@ -121,8 +123,48 @@ tensor_codes *weights_read_codes(weight_set *w, arena *a, size_t index, weight_s
 
 // ---- packing ---------------------------------------------------------------------------------------------
 
+// Bytes that the progress line counts: the file's, of floats as numbers of four bytes.
+static uint64_t work_bytes(const stored_weight *s) {
+  uint64_t bytes = 0;
+  if (s->kind == STORED_FLOAT || s->kind == STORED_NUMBERS) return 4 * s->tensor->count;
+  if (s->kind == STORED_BLOCKS) return s->size;
+  for (size_t i = 0; s->kind == STORED_TENSORS && i < s->layout->tensor_count; i++) bytes += s->inputs[i].size;
+  return bytes;
+}
+
+// Lets go of the file's memory. It comes back where it is read again.
+static void forget(const stored_weight *s) {
+  if (s->tensor != NULL) tensor_file_forget(s->file, s->tensor->data, s->tensor->size);
+  for (size_t i = 0; s->kind == STORED_TENSORS && i < s->layout->tensor_count; i++)
+    tensor_file_forget(s->file, s->tensors[i]->data, s->tensors[i]->size);
+}
+
+// What a tensor's packing reports.
+typedef struct packing_watch {
+  weight_set *w;
+  const stored_weight *s;
+  uint64_t bytes;
+  uint64_t forgotten; // of them
+} packing_watch;
+
+static void watch_tiles(void *user, uint64_t tiles, uint64_t of) {
+  packing_watch *x = user;
+  uint64_t done = (uint64_t)((double)x->bytes * (double)tiles / (double)of);
+  progress_update(&x->w->bar, x->w->done + done);
+  if (done - x->forgotten < FORGET_BYTES) return;
+  forget(x->s);
+  x->forgotten = done;
+}
+
+// All tiles of a weight; its file's bytes count as done unless `counted` says that they have been.
+static bool run_tiles(weight_set *w, const stored_weight *s, const pack_tiles *x, bool counted) {
+  packing_watch user = {.w = w, .s = s, .bytes = counted ? 0 : work_bytes(s)};
+  const pack_watch watch = {.done = watch_tiles, .user = &user};
+  return x != NULL && pack_run(x, w->d, w->out, s->weight->offset, pack_run_threads(), &watch);
+}
+
 // All constants that are made from this weight's fields.
-static bool pack_factors(weight_set *w, const ir_weight *weight, const tensor_codes *codes, uint8_t *payload) {
+static bool pack_factors(weight_set *w, arena *a, const ir_weight *weight, const tensor_codes *codes) {
   if (!transform_check_codes(w->d, codes, weight->layer)) return false;
   for (size_t i = 0; i < w->m->weights.len; i++) {
     const ir_weight *made = w->m->weights.data[i];
@@ -133,7 +175,9 @@ static bool pack_factors(weight_set *w, const ir_weight *weight, const tensor_co
       diag_error(w->d, weight->loc, "'%s' is no factor of '%s'", made->name, weight->name);
       return false;
     }
-    pack_factor(codes, step, input, payload + made->offset);
+    uint8_t *room = payload_room(w->out, a, made->offset, made->size);
+    pack_factor(codes, step, input, room);
+    payload_put(w->out, made->offset, room, made->size);
   }
   return true;
 }
@@ -145,7 +189,7 @@ static bool packs_from_file(const stored_weight *s) {
          of->output.count == 0 && s->weight->rows * s->weight->columns >= PACK_WORTH_PLANS;
 }
 
-static bool pack_file(weight_set *w, arena *a, const stored_weight *s, uint8_t *out, weight_stats *stats) {
+static bool pack_file(weight_set *w, arena *a, const stored_weight *s, weight_stats *stats) {
   const ir_weight *weight = s->weight;
   bool blocks = s->kind == STORED_BLOCKS;
   const layout_input block_input = {.data = s->data, .size = s->size};
@@ -153,55 +197,76 @@ static bool pack_file(weight_set *w, arena *a, const stored_weight *s, uint8_t *
                               .inputs = blocks ? &block_input : stored_unpack(a, s),
                               .name = blocks ? weight->name : weight->layer};
   *stats = weight_stats_new(weight->layer, weight->scheme, weight->rows, weight->columns, weight->size);
-  if (!pack_check_size(w->d, weight->recipe, weight->rows, weight->columns, weight->size)) return false;
-  const pack_tiles *x = pack_tiles_new(w->d, a, weight->recipe, weight->rows, weight->columns, &source);
-  return x != NULL && pack_tiles_head(x, w->d, out) &&
-         pack_tiles_run(x, w->d, 0, pack_tiles_count(x), out + pack_tiles_head_bytes(x));
+  return pack_check_size(w->d, weight->recipe, weight->rows, weight->columns, weight->size) &&
+         run_tiles(w, s, pack_tiles_new(w->d, a, weight->recipe, weight->rows, weight->columns, &source), false);
 }
 
-static bool pack_codes(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
-  const ir_weight *weight = w->stored[index].weight;
-  if (packs_from_file(&w->stored[index])) return pack_file(w, a, &w->stored[index], payload + weight->offset, stats);
-  tensor_codes *codes = weights_read_codes(w, a, index, stats);
-  return codes != NULL && pack_tensor(w->d, a, weight->recipe, codes, payload + weight->offset, weight->size) &&
-         pack_factors(w, weight, codes, payload);
+static bool pack_small(weight_set *w, arena *a, const ir_weight *weight, const tensor_codes *codes) {
+  uint8_t *room = payload_room(w->out, a, weight->offset, weight->size);
+  if (!pack_plain(w->d, a, weight->recipe, codes, room, weight->size)) return false;
+  payload_put(w->out, weight->offset, room, weight->size);
+  return true;
+}
+
+static bool pack_codes(weight_set *w, arena *a, size_t index, weight_stats *stats) {
+  const stored_weight *s = &w->stored[index];
+  const ir_weight *weight = s->weight;
+  if (packs_from_file(s)) return pack_file(w, a, s, stats);
+  const pack_source source = {.codes = weights_read_codes(w, a, index, stats), .name = weight->layer};
+  if (source.codes == NULL || !pack_check_size(w->d, weight->recipe, weight->rows, weight->columns, weight->size))
+    return false;
+  bool small = weight->rows * weight->columns < PACK_WORTH_PLANS;
+  return (small ? pack_small(w, a, weight, source.codes)
+                : run_tiles(w, s, pack_tiles_new(w->d, a, weight->recipe, weight->rows, weight->columns, &source),
+                            true)) &&
+         pack_factors(w, a, weight, source.codes);
 }
 
 // Nothing to do: it comes with the weight that it is made from.
-static bool pack_nothing(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
+static bool pack_nothing(weight_set *w, arena *a, size_t index, weight_stats *stats) {
   const ir_weight *weight = w->stored[index].weight;
-  (void)a, (void)payload;
+  (void)a;
   *stats = (weight_stats){0}; // parts count with the whole
   if (weight->of != NULL) *stats = weight_stats_new(weight->layer, NULL, weight->rows, weight->columns, weight->size);
   return true;
 }
 
-static bool pack_numbers(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
-  const stored_weight *s = &w->stored[index];
-  uint8_t *out = payload + s->weight->offset;
-  size_t count = (size_t)s->tensor->count;
-  *stats = weight_stats_new(s->weight->layer, NULL, s->weight->rows, s->weight->columns, s->weight->size);
-  if (s->weight->size != 4 * s->tensor->count) {
-    diag_error(w->d, s->weight->loc, "'%s' has %zu numbers, for which the plan has %" PRIu64 " bytes", s->weight->name,
-               count, s->weight->size);
-    return false;
-  }
-  float *numbers = ARENA_ARRAY(a, float, count);
-  if (!tensor_read_f32(w->d, s->tensor, 0, count, numbers)) return false;
+static void put_numbers(const float *numbers, size_t count, uint8_t *out) {
   for (size_t i = 0; i < count; i++) {
     uint32_t bits = fp_bits32(numbers[i]);
     for (unsigned b = 0; b < 4; b++) out[4 * i + b] = (uint8_t)(bits >> 8 * b);
+  }
+}
+
+static bool pack_numbers(weight_set *w, arena *a, size_t index, weight_stats *stats) {
+  const stored_weight *s = &w->stored[index];
+  uint64_t count = s->tensor->count;
+  packing_watch watch = {.w = w, .s = s, .bytes = work_bytes(s)};
+  *stats = weight_stats_new(s->weight->layer, NULL, s->weight->rows, s->weight->columns, s->weight->size);
+  if (s->weight->size != 4 * count) {
+    diag_error(w->d, s->weight->loc, "'%s' has %" PRIu64 " numbers, for which the plan has %" PRIu64 " bytes",
+               s->weight->name, count, s->weight->size);
+    return false;
+  }
+  float *numbers = ARENA_ARRAY(a, float, NUMBERS_AT_ONCE);
+  uint8_t *bytes = ARENA_ARRAY(a, uint8_t, 4 * NUMBERS_AT_ONCE);
+  for (uint64_t first = 0; first < count; first += NUMBERS_AT_ONCE) {
+    size_t some = count - first < NUMBERS_AT_ONCE ? (size_t)(count - first) : NUMBERS_AT_ONCE;
+    if (!tensor_read_f32(w->d, s->tensor, first, some, numbers)) return false;
+    put_numbers(numbers, some, bytes);
+    payload_put(w->out, s->weight->offset + 4 * first, bytes, 4 * some);
+    watch_tiles(&watch, first + some, count);
   }
   return true;
 }
 
 // The parts of a weight are packed with it, from the codes of the whole.
-static bool pack_in_parts(weight_set *w, arena *a, size_t index, uint8_t *payload, weight_stats *stats) {
+static bool pack_in_parts(weight_set *w, arena *a, size_t index, weight_stats *stats) {
   const ir_weight *weight = w->stored[index].weight;
   uint64_t bytes = 0;
   tensor_codes *codes = weights_read_codes(w, a, index, stats);
-  bool ok = codes != NULL && pack_parts(w->d, a, w->m, weight, codes, payload, w->payload_size, &bytes) &&
-            pack_factors(w, weight, codes, payload);
+  bool ok =
+      codes != NULL && pack_parts(w->d, a, w->m, weight, codes, w->out, &bytes) && pack_factors(w, a, weight, codes);
   stats->bytes = bytes;
   stats->stored_bits = 8 * (double)bytes / ((double)weight->rows * (double)weight->columns);
   return ok;
@@ -218,31 +283,70 @@ static bool check_place(const weight_set *w, const ir_weight *weight, uint64_t s
   return false;
 }
 
-static uint64_t float_bytes(const weight_set *w) {
+static uint64_t all_bytes(const weight_set *w) {
   uint64_t total = 0;
-  for (size_t i = 0; i < w->m->weights.len; i++)
-    if (w->stored[i].kind == STORED_FLOAT && w->stored[i].tensor != NULL) total += 4 * w->stored[i].tensor->count;
+  for (size_t i = 0; i < w->m->weights.len; i++) total += work_bytes(&w->stored[i]);
   return total;
 }
 
-bool weights_pack(weight_set *w, uint8_t *payload, uint64_t size, weight_stats *stats) {
-  typedef bool pack_fn(weight_set * w, arena * a, size_t index, uint8_t *payload, weight_stats *stats);
+typedef bool pack_fn(weight_set *w, arena *a, size_t index, weight_stats *stats);
+
+static pack_fn *pack_function(const ir_weight *weight) {
+  if (weight->of != NULL || weight->part != NULL) return pack_nothing; // made from another
+  return weight->scheme == NULL ? pack_numbers : weight->recipe == NULL ? pack_in_parts : pack_codes;
+}
+
+// The weight with which weight `index` is packed: itself, or the one that it is made from in the end. `count`: none.
+static size_t packed_with(const ir_module *m, size_t index, unsigned depth) {
+  const ir_weight *weight = m->weights.data[index];
+  const char *name = weight->of != NULL ? weight->of : weight->part != NULL ? weight->part->whole : NULL;
+  if (name == NULL) return index;
+  for (size_t i = 0; i < m->weights.len && depth < MAX_NESTING; i++)
+    if (strcmp(m->weights.data[i]->name, name) == 0) return packed_with(m, i, depth + 1);
+  return m->weights.len;
+}
+
+// first[i]: where the payload begins that weights i and after, and what is made from them, will write.
+static uint64_t *first_offsets(arena *a, const ir_module *m) {
+  size_t count = m->weights.len;
+  uint64_t *first = ARENA_ARRAY(a, uint64_t, count + 1);
+  for (size_t i = 0; i <= count; i++) first[i] = UINT64_MAX;
+  for (size_t i = 0; i < count; i++) {
+    size_t with = packed_with(m, i, 0);
+    if (m->weights.data[i]->offset < first[with]) first[with] = m->weights.data[i]->offset;
+  }
+  for (size_t i = count; i > 0; i--)
+    if (first[i] < first[i - 1]) first[i - 1] = first[i];
+  return first;
+}
+
+bool weights_pack_into(weight_set *w, payload *out, weight_stats *stats) {
   bool ok = true;
   w->done = 0;
-  w->payload_size = size;
-  for (size_t i = 0; i < w->m->weights.len; i++) ok &= check_place(w, w->m->weights.data[i], size);
+  w->out = out;
+  for (size_t i = 0; i < w->m->weights.len; i++) ok &= check_place(w, w->m->weights.data[i], payload_size(out));
   if (!ok) return false;
-  progress_begin(&w->bar, w->options.progress, "", float_bytes(w));
+  arena *room = arena_new();
+  const uint64_t *first = first_offsets(room, w->m);
+  progress_begin(&w->bar, w->options.progress, "", all_bytes(w));
   for (size_t i = 0; i < w->m->weights.len; i++) {
     const ir_weight *weight = w->m->weights.data[i];
     arena *a = arena_new();
     w->bar.label = weight->layer;
-    bool made = weight->of != NULL || weight->part != NULL;
-    bool in_parts = weight->scheme != NULL && weight->recipe == NULL;
-    pack_fn *pack = made ? pack_nothing : weight->scheme == NULL ? pack_numbers : in_parts ? pack_in_parts : pack_codes;
-    ok &= pack(w, a, i, payload, &stats[i]);
+    payload_settle(out, first[i] < payload_size(out) ? first[i] : payload_size(out));
+    ok &= pack_function(weight)(w, a, i, &stats[i]);
     arena_free(a);
+    forget(&w->stored[i]);
+    w->done += work_bytes(&w->stored[i]);
   }
   progress_end(&w->bar);
+  arena_free(room);
+  return ok;
+}
+
+bool weights_pack(weight_set *w, uint8_t *bytes, uint64_t size, weight_stats *stats) {
+  arena *a = arena_new();
+  bool ok = weights_pack_into(w, payload_in_memory(a, bytes, size), stats);
+  arena_free(a);
   return ok;
 }

@@ -10,6 +10,7 @@
 #include "ir/ir.h"
 #include "weights/encode.h"
 #include "weights/files.h"
+#include "weights/payload.h"
 #include "weights/report.h"
 
 typedef struct weight_set weight_set;
@@ -36,9 +37,12 @@ weight_set *weights_open(diag *d, arena *a, weight_files *files, const ir_module
 // *stats (may be NULL) tells sizes and error. NULL when something was reported.
 tensor_codes *weights_read_codes(weight_set *w, arena *a, size_t index, weight_stats *stats);
 
-// Writes every weight at its offset in the payload, `size` bytes that the caller has zeroed. One tensor at a time is in
-// memory. stats[i] is about weight i of the module. False when something was reported.
-bool weights_pack(weight_set *w, uint8_t *payload, uint64_t size, weight_stats *stats);
+// Writes every weight at its offset in the payload. Weights that the file has as bits are packed piece by piece; of others
+// one tensor at a time is in memory. stats[i] is about weight i of the module. False when something was reported.
+bool weights_pack_into(weight_set *w, payload *out, weight_stats *stats);
+
+// The same into `size` bytes that the caller has zeroed.
+bool weights_pack(weight_set *w, uint8_t *bytes, uint64_t size, weight_stats *stats);
 
 size_t weights_count(const weight_set *w);
 

@@ -139,22 +139,26 @@ static bool inside(const ir_weight *w, uint64_t size) {
 }
 
 static bool pack_part(diag *d, arena *a, const ir_module *m, const ir_weight *w, const tensor_codes *whole,
-                      const scheme_part *part, uint8_t *payload, uint64_t size, uint64_t *bytes) {
-  if (!inside(w, size) || (w->sparse != NULL) != (part->kind == PART_SPARSE)) {
-    diag_error(d, w->loc, "the plan has no place for '%s' in the %" PRIu64 " bytes of weights", w->name, size);
+                      const scheme_part *part, payload *out, uint64_t *bytes) {
+  if (!inside(w, payload_size(out)) || (w->sparse != NULL) != (part->kind == PART_SPARSE)) {
+    diag_error(d, w->loc, "the plan has no place for '%s' in the %" PRIu64 " bytes of weights", w->name,
+               payload_size(out));
     return false;
   }
-  uint8_t *out = payload + w->offset;
   *bytes += w->size;
-  if (w->sparse != NULL) return pack_entries(d, w->sparse, whole, part, out, w->size);
-  tensor_codes *codes = scheme_part_codes(d, a, whole, part);
-  if (codes == NULL) return false;
-  if (w->recipe != NULL) return pack_tensor(d, a, w->recipe, codes, out, w->size);
-  return pack_parts(d, a, m, w, codes, payload, size, bytes);
+  tensor_codes *codes = w->sparse != NULL ? NULL : scheme_part_codes(d, a, whole, part);
+  if (w->sparse == NULL && codes == NULL) return false;
+  if (w->sparse == NULL && w->recipe == NULL) return pack_parts(d, a, m, w, codes, out, bytes);
+  uint8_t *room = payload_room(out, a, w->offset, w->size);
+  if (!(w->sparse != NULL ? pack_entries(d, w->sparse, whole, part, room, w->size)
+                          : pack_tensor(d, a, w->recipe, codes, room, w->size)))
+    return false;
+  payload_put(out, w->offset, room, w->size);
+  return true;
 }
 
-bool pack_parts(diag *d, arena *a, const ir_module *m, const ir_weight *w, const tensor_codes *codes, uint8_t *payload,
-                uint64_t size, uint64_t *bytes) {
+bool pack_parts(diag *d, arena *a, const ir_module *m, const ir_weight *w, const tensor_codes *codes, payload *out,
+                uint64_t *bytes) {
   const scheme_part *parts;
   size_t count = scheme_split(d, a, w->scheme, &parts);
   bool ok = count > 0;
@@ -165,7 +169,7 @@ bool pack_parts(diag *d, arena *a, const ir_module *m, const ir_weight *w, const
       diag_error(d, part->loc, "'%s' is no part of the format '%s'", part->name, w->scheme->name);
       return false;
     }
-    ok = pack_part(d, a, m, part, codes, &parts[part->part->index], payload, size, bytes);
+    ok = pack_part(d, a, m, part, codes, &parts[part->part->index], out, bytes);
   }
   return ok;
 }

@@ -4,6 +4,7 @@
 
 #include "ir/ir.h"
 #include "ir/scheme_parts.h"
+#include "weights/payload.h"
 
 // Packs the entries of a sparse part of `whole` into `out`, `size` bytes. False (reported) when there are more entries
 // than room.
@@ -12,7 +13,7 @@ bool pack_entries(diag *d, const sparse_packing *p, const tensor_codes *whole, c
 
 // Packs every part of weight `w` of the module, whose codes are given, at its offset in the payload. *bytes is what they
 // take together. False (reported) when something does not fit.
-bool pack_parts(diag *d, arena *a, const ir_module *m, const ir_weight *w, const tensor_codes *codes, uint8_t *payload,
-                uint64_t size, uint64_t *bytes);
+bool pack_parts(diag *d, arena *a, const ir_module *m, const ir_weight *w, const tensor_codes *codes, payload *out,
+                uint64_t *bytes);
 
 #endif

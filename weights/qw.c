@@ -97,12 +97,14 @@ uint64_t qw_model_id(const ir_module *m) {
 
 // ---- writing ---------------------------------------------------------------------------------------------
 
+static bool too_large(diag *d, uint64_t payload_size) {
+  diag_error(d, SRC_NOWHERE, "%" PRIu64 " bytes of packed weights are too many for this machine", payload_size);
+  return false;
+}
+
 bool qw_image_new(diag *d, arena *a, uint64_t payload_size, qw_image *out) {
   uint64_t size;
-  if (!num_add(payload_size, QW_HEADER_BYTES, &size) || size > SIZE_MAX / 2) {
-    diag_error(d, SRC_NOWHERE, "%" PRIu64 " bytes of packed weights are too many for this machine", payload_size);
-    return false;
-  }
+  if (!num_add(payload_size, QW_HEADER_BYTES, &size) || size > SIZE_MAX / 2) return too_large(d, payload_size);
   uint8_t *room = ARENA_ARRAY(a, uint8_t, (size_t)size + QW_ALIGNMENT - 1);
   room += (QW_ALIGNMENT - (uintptr_t)room % QW_ALIGNMENT) % QW_ALIGNMENT;
   *out =
@@ -110,14 +112,31 @@ bool qw_image_new(diag *d, arena *a, uint64_t payload_size, qw_image *out) {
   return true;
 }
 
-void qw_image_seal(qw_image *image, uint64_t model_id) {
+static void write_header(uint8_t *bytes, uint64_t payload_size, uint64_t model_id, uint64_t digest) {
   qrt_weights_header h = {.version = QRT_WEIGHTS_VERSION,
-                          .file_size = image->size,
+                          .file_size = payload_size + QW_HEADER_BYTES,
                           .payload_offset = QW_HEADER_BYTES,
-                          .payload_size = image->payload_size,
+                          .payload_size = payload_size,
                           .model_id = model_id,
-                          .digest = qrt_digest(image->payload, (size_t)image->payload_size)};
-  header_write(image->bytes, &h);
+                          .digest = digest};
+  header_write(bytes, &h);
+}
+
+void qw_image_seal(qw_image *image, uint64_t model_id) {
+  write_header(image->bytes, image->payload_size, model_id, qrt_digest(image->payload, (size_t)image->payload_size));
+}
+
+bool qw_stream(diag *d, arena *a, weight_set *weights, const ir_module *m, out_file *out, weight_stats *stats) {
+  uint64_t size = m->plan->weights_size, all;
+  uint8_t header[QW_HEADER_BYTES] = {0};
+  if (stats == NULL) stats = ARENA_ARRAY(a, weight_stats, weights_count(weights));
+  if (!num_add(size, QW_HEADER_BYTES, &all)) return too_large(d, size);
+  out_write(out, header, sizeof header);
+  payload *to = payload_in_file(a, out, size);
+  if (!weights_pack_into(weights, to, stats)) return false;
+  write_header(header, size, qw_model_id(m), payload_digest(to));
+  out_patch(out, 0, header, sizeof header);
+  return true;
 }
 
 bool qw_build(diag *d, arena *a, weight_set *weights, const ir_module *m, qw_image *out, weight_stats *stats) {

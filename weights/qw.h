@@ -31,6 +31,9 @@ void qw_image_seal(qw_image *image, uint64_t model_id);
 // All of it: packs the weights into an image for their module's plan. stats (may be NULL) has one entry a weight.
 bool qw_build(diag *d, arena *a, weight_set *weights, const ir_module *m, qw_image *out, weight_stats *stats);
 
+// The same into an output that is empty so far, without having all of it in memory.
+bool qw_stream(diag *d, arena *a, weight_set *weights, const ir_module *m, out_file *out, weight_stats *stats);
+
 // Appends the image to an output; failures are reported when the output's set is committed.
 void qw_write(out_file *out, const qw_image *image);
 

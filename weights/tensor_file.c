@@ -62,6 +62,10 @@ void tensor_file_close(tensor_file *f) {
   f->mapped = false;
 }
 
+void tensor_file_forget(const tensor_file *f, const void *bytes, size_t size) {
+  for (size_t i = 0; f->mapped && i < f->parts.len; i++) file_forget(&f->parts.data[i].bytes, bytes, size);
+}
+
 const char *tensor_file_path(const tensor_file *f) { return f->bytes.path; }
 
 const char *tensor_file_kind(const tensor_file *f) { return f->kind->name; }

@@ -143,6 +143,9 @@ const char *tensor_file_kind(const tensor_file *f);
 // All kinds that can be opened, as text for a message: "safetensors, GGUF, ..".
 const char *tensor_file_kinds(arena *a);
 
+// Lets go of the memory behind bytes of the file that are not needed soon: they come back when they are read again.
+void tensor_file_forget(const tensor_file *f, const void *bytes, size_t size);
+
 // Paths of all files that were read for it: itself, the parts of a set, an index. At least one.
 size_t tensor_file_part_count(const tensor_file *f);
 const char *tensor_file_part(const tensor_file *f, size_t index);

@@ -228,11 +228,11 @@ START_TEST(a_plan_without_room) {
   ir_weight *w = load_weight("fc.weight", kit_q4_0(lc.mem), ROWS, COLUMNS);
   load_place();
   weight_stats stats;
-  uint8_t *payload = ARENA_ARRAY(lc.mem, uint8_t, (size_t)w->size);
+  uint8_t *room = ARENA_ARRAY(lc.mem, uint8_t, (size_t)w->size);
   w->offset = 64;
-  ck_assert(!weights_pack(load_open(), payload, w->size, &stats));
+  ck_assert(!weights_pack(load_open(), room, w->size, &stats));
   w->offset = UINT64_MAX - 63;
-  ck_assert(!weights_pack(load_open(), payload, w->size, &stats));
+  ck_assert(!weights_pack(load_open(), room, w->size, &stats));
   load_expect_message("the plan has no place for 'fc.weight'");
 }
 END_TEST

@@ -154,8 +154,9 @@ network_weights network_make_weights(lower_kit *k, const ir_module *m, uint64_t 
       tensor_codes *codes =
           sample_codes(k->d, k->mem, weight->scheme, weight->rows, weight->columns, seed + i, SAMPLE_RANDOM);
       ck_assert_msg(codes != NULL, "%s", diag_text(k->d));
-      ck_assert_msg(pack_parts(k->d, k->mem, m, weight, codes, w.packed.data, w.packed.size, &bytes), "%s",
-                    diag_text(k->d));
+      ck_assert_msg(
+          pack_parts(k->d, k->mem, m, weight, codes, payload_in_memory(k->mem, w.packed.data, w.packed.size), &bytes),
+          "%s", diag_text(k->d));
       w.codes[i] = codes;
     } else if (weight->recipe != NULL) {
       tensor_codes *codes =

@@ -128,7 +128,7 @@ static void open_suite(suite *u) {
 START_TEST(every_format) {
   suite u;
   open_suite(&u);
-  bool full = getenv("QCC_FULL") != NULL;
+  bool full = getenv("QCC_TEST_FULL") != NULL;
   for (size_t f = (size_t)_i; f < u.formats.count; f += PARTS)
     for (size_t shape = 0; shape < SHAPES; shape++) {
       if (!full && shape != f % SHAPES && shape != (f / PARTS + 3) % SHAPES) continue;
