@@ -39,7 +39,9 @@ static bool bench_tokens(bench_run *r, const matrix *x, qrt_kernel k, uint64_t t
   bench_row row = {.tier = tier, .of = x, .tokens = tokens, .limit = s->limit, .tuned = r->tiles != NULL};
   row.result = subject_measure(r->meter, s, k, r->b->m->seconds);
   row.bits = 8.0 * (double)s->packed_bytes / ((double)x->rows * (double)x->columns);
-  row.predicted = lower_predict(x->r, tier, &r->machine, r->tiles, tokens);
+  machine on = r->machine; // what memory gives changes from moment to moment where others use it as well
+  if (s->limit == METER_READ) on.bandwidth = row.result.limit / r->b->m->threads;
+  row.predicted = lower_predict(x->r, tier, &on, r->tiles, tokens);
   keep(r, s, &row);
   subject_free(s);
   return true;

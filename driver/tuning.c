@@ -52,7 +52,7 @@ bool tuning_open(job *j) {
     return given == NULL;
   }
   vec_push(j->mem, &j->texts, path);
-  file_set_protect(j->outputs, path);
+  if (j->o->command != COMMAND_BENCH) file_set_protect(j->outputs, path); // that one adds to it
   j->tuning = t;
   return true;
 }

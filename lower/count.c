@@ -131,6 +131,14 @@ static double *cycles_of(walker *w, use u) {
   return u == USE_DECODE ? &w->out.decode : &w->out.scales;
 }
 
+// Gathers are as slow as the table says however fast other operations are.
+static bool is_gather(const walker *w, const ir_op *op, const ir_type *t) {
+  if (op->code == IR_GATHER) return true;
+  if (op->code != IR_LOOKUP && op->code != IR_LOOKUP_F32) return false;
+  const target_pattern *p = target_find_pattern(w->tier, op->code, t->elem, t->lanes, limit_of(op));
+  return p == NULL || strcmp(p->sequence, "gather") == 0;
+}
+
 static void count_op(walker *w, const ir_op *op) {
   use u = (use)uses[op->code];
   if (u == USE_NONE) return;
@@ -140,7 +148,8 @@ static void count_op(walker *w, const ir_op *op) {
     w->out.stores += w->times * vectors_of(w, &op->operands[2]->type);
   } else {
     const ir_type *t = &op->results[0]->type;
-    *cycles_of(w, u) += w->times * target_cost(w->tier, op->code, t->elem, t->lanes, limit_of(op));
+    *(is_gather(w, op, t) ? &w->out.gathers : cycles_of(w, u)) +=
+        w->times * target_cost(w->tier, op->code, t->elem, t->lanes, limit_of(op));
   }
 }
 

@@ -50,7 +50,7 @@ prediction lower_predict(const recipe *r, const target_tier *tier, const machine
   prediction p = {.parts = {[BOUND_MEMORY] = bytes * on->clock / on->bandwidth / (double)tokens,
                             [BOUND_LOADS] = ((c.loads + c.spills) / loads + (c.stores + c.spills) / stores) * each,
                             [BOUND_DOTS] = c.dots / on->speed * each,
-                            [BOUND_DECODE] = c.decode / on->speed * each,
+                            [BOUND_DECODE] = (c.decode / on->speed + c.gathers) * each,
                             [BOUND_SCALES] = c.scales / on->speed * each}};
   double units = p.parts[BOUND_DOTS] + p.parts[BOUND_DECODE] + p.parts[BOUND_SCALES];
   p.bound = largest_part(&p);

@@ -42,6 +42,7 @@ prediction lower_predict(const recipe *r, const target_tier *tier, const machine
 typedef struct kernel_counts {
   double loads, stores;
   double dots, decode, scales;
+  double gathers; // decoding that loads lane by lane
   double spills; // loads and stores besides, where more is alive than there are registers
 } kernel_counts;
 
