@@ -79,6 +79,18 @@ LLVMValueRef emit_splat_op(emit *e, const ir_op *op) {
   return emit_splat(e, emit_operand(e, op, 0), op->results[0]->type.lanes);
 }
 
+LLVMValueRef emit_shuffle_op(emit *e, const ir_op *op) {
+  const ir_attr *table = ir_get_attr(op, IR_ATTR_TABLE);
+  LLVMValueRef pieces[2] = {emit_operand(e, op, 0), emit_operand(e, op, op->operand_count - 1)};
+  LLVMValueRef all = emit_concat(e, pieces, (uint32_t)op->operand_count);
+  if (emit_lanes(LLVMTypeOf(all)) == 1) return all;
+  if (table->count == 1) return emit_lane(e, all, table->data[0]);
+  LLVMValueRef *mask = ARENA_ARRAY(e->mem, LLVMValueRef, table->count);
+  for (size_t i = 0; i < table->count; i++) mask[i] = LLVMConstInt(emit_int_type(e, 32), table->data[i], 0);
+  return LLVMBuildShuffleVector(e->builder, all, LLVMGetPoison(LLVMTypeOf(all)),
+                                LLVMConstVector(mask, (unsigned)table->count), "");
+}
+
 LLVMValueRef emit_bitcast(emit *e, const ir_op *op) {
   return emit_cast(e, emit_operand(e, op, 0), emit_result_type(e, op));
 }

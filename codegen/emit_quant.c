@@ -70,6 +70,30 @@ LLVMValueRef emit_pairs_u(emit *e, const ir_op *op) {
 
 LLVMValueRef emit_pairs_s(emit *e, const ir_op *op) { return pairs(e, op, 0, true); }
 
+// The even or the odd bf16 lanes as f32.
+static LLVMValueRef bf16_half(emit *e, LLVMValueRef x, bool odd, LLVMTypeRef floats) {
+  LLVMTypeRef t = emit_int_like(e, floats, 32);
+  LLVMValueRef words = emit_cast(e, x, t);
+  words = odd ? emit_binary(e, LLVMAnd, words, emit_int(e, t, 0xffff0000))
+              : emit_binary(e, LLVMShl, words, emit_int(e, t, 16));
+  return emit_cast(e, words, floats);
+}
+
+// The products are exact: fused or not, each addition rounds once.
+LLVMValueRef emit_dot2(emit *e, const ir_op *op) {
+  const target_pattern *p = emit_find_pattern(e, op, 0);
+  if (p != NULL) return emit_pattern(e, op, p, NULL);
+  LLVMTypeRef t = emit_result_type(e, op);
+  LLVMValueRef sum = emit_operand(e, op, 0);
+  for (int odd = 1; odd >= 0; odd--) {
+    LLVMValueRef args[] = {bf16_half(e, emit_operand(e, op, 1), odd != 0, t),
+                           bf16_half(e, emit_operand(e, op, 2), odd != 0, t), sum};
+    sum = e->tier->fast_fma ? emit_call_on(e, "llvm.fma", t, args, 3)
+                            : LLVMBuildFAdd(e->builder, sum, LLVMBuildFMul(e->builder, args[0], args[1], ""), "");
+  }
+  return sum;
+}
+
 // ---- look-ups --------------------------------------------------------------------------------------------
 
 // Equal constants are one value of the context, so that one global serves all kernels of a module.
@@ -113,21 +137,29 @@ LLVMValueRef emit_lookup(emit *e, const ir_op *op) {
   return from_memory(e, &table, t, offsets, at_once);
 }
 
-static pattern_table float_table(emit *e, const ir_attr *levels) {
-  uint8_t *bytes = ARENA_ARRAY(e->mem, uint8_t, 4 * levels->count);
-  for (size_t i = 0; i < levels->count; i++)
-    for (unsigned j = 0; j < 4; j++) bytes[4 * i + j] = (uint8_t)(fp_bits32((float)levels->reals[i]) >> (8 * j));
-  return (pattern_table){.data = bytes, .count = levels->count, .size = 4};
+// The levels as f32, or as bf16: the upper halves of f32.
+static pattern_table level_table(emit *e, const ir_attr *levels, unsigned size) {
+  uint8_t *bytes = ARENA_ARRAY(e->mem, uint8_t, size * levels->count);
+  for (size_t i = 0; i < levels->count; i++) {
+    float level = (float)levels->reals[i];
+    uint32_t bits = size == 4 ? fp_bits32(level) : fp_to_bf16(level);
+    for (unsigned j = 0; j < size; j++) bytes[size * i + j] = (uint8_t)(bits >> (8 * j));
+  }
+  return (pattern_table){.data = bytes, .count = levels->count, .size = size};
 }
 
-LLVMValueRef emit_lookup_f32(emit *e, const ir_op *op) {
-  pattern_table table = float_table(e, ir_get_attr(op, IR_ATTR_LEVELS));
+static LLVMValueRef lookup_level(emit *e, const ir_op *op, unsigned size) {
+  pattern_table table = level_table(e, ir_get_attr(op, IR_ATTR_LEVELS), size);
   const target_pattern *p = emit_find_pattern(e, op, table.count);
   bool at_once = p != NULL && emit_is_word(p, "gather");
   if (p != NULL && !at_once) return emit_pattern(e, op, p, &table);
   LLVMValueRef index = emit_operand(e, op, 0);
-  LLVMTypeRef ints = LLVMTypeOf(index);
+  LLVMTypeRef t = emit_result_type(e, op), ints = emit_int_like(e, t, 32);
+  if (size < 4) index = LLVMBuildZExt(e->builder, index, ints, "");
   index = LLVMBuildAnd(e->builder, index, emit_int(e, ints, table.count - 1), "");
-  LLVMValueRef offsets = LLVMBuildShl(e->builder, index, emit_int(e, ints, 2), "");
-  return from_memory(e, &table, emit_result_type(e, op), offsets, at_once);
+  LLVMValueRef offsets = LLVMBuildMul(e->builder, index, emit_int(e, ints, size), "");
+  return from_memory(e, &table, t, offsets, at_once);
 }
+
+LLVMValueRef emit_lookup_f32(emit *e, const ir_op *op) { return lookup_level(e, op, 4); }
+LLVMValueRef emit_lookup_bf16(emit *e, const ir_op *op) { return lookup_level(e, op, 2); }

@@ -197,6 +197,25 @@ static bool run_lookup_f32(interp *vm, const insn *in) {
   return true;
 }
 
+static bool run_lookup_bf16(interp *vm, const insn *in) {
+  (void)vm;
+  for (uint32_t i = 0; i < in->lanes; i++)
+    in->dst.lanes[i] = fp_to_bf16(real(in->words[in->arg[0].lanes[i] & (in->count - 1)]));
+  return true;
+}
+
+// A product of two bf16 numbers is exact in f32 unless it is too small: each addition rounds once.
+static bool run_dot2(interp *vm, const insn *in) {
+  (void)vm;
+  for (uint32_t i = 0; i < in->lanes; i++) {
+    const uint32_t *a = in->arg[1].lanes + (size_t)2 * i;
+    const uint32_t *b = in->arg[2].lanes + (size_t)2 * i;
+    float sum = fmaf(real(a[1] << 16), real(b[1] << 16), real(in->arg[0].lanes[i]));
+    in->dst.lanes[i] = bits_of(fmaf(real(a[0] << 16), real(b[0] << 16), sum));
+  }
+  return true;
+}
+
 // ---- conversions -----------------------------------------------------------------------------------------
 
 ALWAYS_INLINE uint32_t lane_itof(uint32_t x, const lane_params *p) {
@@ -301,6 +320,15 @@ static bool run_splat(interp *vm, const insn *in) {
   return true;
 }
 
+static bool run_shuffle(interp *vm, const insn *in) {
+  (void)vm;
+  for (uint32_t i = 0; i < in->lanes; i++) {
+    uint32_t from = in->bytes[i];
+    in->dst.lanes[i] = in->arg[from / in->arg_lanes].lanes[from % in->arg_lanes];
+  }
+  return true;
+}
+
 // Constants are in their place from the start; executing them costs nothing.
 static bool run_nothing(interp *vm, const insn *in) { return (void)vm, (void)in, true; }
 
@@ -331,6 +359,7 @@ const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_SPLAT_CONST] = run_nothing,
     [IR_SPLAT] = run_splat,
     [IR_BITCAST] = run_bitcast,
+    [IR_SHUFFLE] = run_shuffle,
     [IR_FROM_INDEX] = run_from_index,
     [IR_ADD] = run_add,
     [IR_SUB] = run_sub,
@@ -352,8 +381,10 @@ const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_DOT4S] = run_dot4s,
     [IR_PAIRS_U] = run_pairs_u,
     [IR_PAIRS_S] = run_pairs_s,
+    [IR_DOT2] = run_dot2,
     [IR_LOOKUP] = run_lookup,
     [IR_LOOKUP_F32] = run_lookup_f32,
+    [IR_LOOKUP_BF16] = run_lookup_bf16,
     [IR_ITOF] = run_itof,
     [IR_FTOI] = run_ftoi,
     [IR_EXTF] = run_extf,

@@ -57,9 +57,10 @@ static bool has_class(const ir_type *type, char letter) {
   case 'o': return type->kind == IR_VECTOR && is_lane(type->elem) && type->lanes == 1;
   case 'i': return is_vector_of(type, ELEM_I8, ELEM_I16, ELEM_I32);
   case 'c': return is_vector_of(type, ELEM_I8, ELEM_I8, ELEM_I8);
-  case 'j': return is_vector_of(type, ELEM_I16, ELEM_I16, ELEM_I16);
   case 'w': return is_vector_of(type, ELEM_I32, ELEM_I32, ELEM_I32);
   case 'h': return is_vector_of(type, ELEM_F16, ELEM_BF16, ELEM_F16);
+  case 'q': return is_vector_of(type, ELEM_BF16, ELEM_BF16, ELEM_BF16);
+  case 'j': return is_vector_of(type, ELEM_I16, ELEM_I16, ELEM_I16);
   case 'f': return is_vector_of(type, ELEM_F32, ELEM_F32, ELEM_F32);
   default: return letter == 'n';
   }
@@ -75,9 +76,10 @@ static const char *class_text(char letter) {
       ['o'] = "a vector of one lane",
       ['i'] = "a vector of i8, i16 or i32",
       ['c'] = "a vector of i8",
-      ['j'] = "a vector of i16",
       ['w'] = "a vector of i32",
       ['h'] = "a vector of f16 or bf16",
+      ['q'] = "a vector of bf16",
+      ['j'] = "a vector of i16",
       ['f'] = "a vector of f32",
       ['n'] = "a value",
   };

@@ -75,6 +75,20 @@ static bool dot_of(verifier *v, const ir_op *op, uint32_t times) {
 static bool dot_operands(verifier *v, const ir_op *op) { return dot_of(v, op, 4); }
 static bool pair_operands(verifier *v, const ir_op *op) { return dot_of(v, op, 2); }
 
+static bool shuffled(verifier *v, const ir_op *op) {
+  const ir_attr *table = ir_get_attr(op, IR_ATTR_TABLE);
+  uint32_t lanes = operand(op, 0)->lanes;
+  if (op->operand_count > 1 && !ir_type_equal(operand(op, 0), operand(op, 1)))
+    return verify_fail(v, "the operands are %s and %s", verify_type_text(v, operand(op, 0)),
+                       verify_type_text(v, operand(op, 1)));
+  if (table->count != result(op)->lanes)
+    return verify_fail(v, "the table has %zu bytes for %u lanes", table->count, result(op)->lanes);
+  for (size_t i = 0; i < table->count; i++)
+    if (table->data[i] >= lanes * op->operand_count)
+      return verify_fail(v, "lane %zu is lane %u of %zu operands with %u", i, table->data[i], op->operand_count, lanes);
+  return true;
+}
+
 static bool choices(verifier *v, const ir_op *op) {
   for (size_t i = op->operand_count - 2; i < op->operand_count; i++)
     if (!ir_type_equal(operand(op, i), result(op)))
@@ -340,6 +354,7 @@ bool verify_relation(verifier *v, const ir_op *op, char letter) {
       ['B'] = broadcasts,    ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
       ['P'] = prepared,      ['M'] = fused,      ['S'] = sparse,       ['V'] = part,          ['A'] = side_by_side,
       ['O'] = from_one_lane, ['I'] = indexes,    ['H'] = blocks,       ['b'] = pairs,         ['D'] = pair_operands,
+      ['U'] = shuffled,
   };
   return relations[(unsigned char)letter](v, op);
 }

@@ -96,6 +96,8 @@
   k ":f32x16 = llvm.x86.avx512.vpermi2var.ps.512(table[" low ",16], a, table[" high ",16]);"
 // ... and of 8 (AVX2).
 #define PERMPS(k, first) k ":f32x8 = llvm.x86.avx2.permps(table[" first ",8], a);"
+// Words, bf16 numbers among them, by permutes of two tables.
+#define PERMI2W(bits, n) "r:i16x" n " = llvm.x86.avx512.vpermi2var.hi." bits "(table[0," n "], a, table[" n "," n "])"
 #define BIT(m, lanes, bit) m "b:i32x" lanes " = and(a, " bit "); " m ":i1x" lanes " = ne(" m "b, 0);"
 
 // What all tiers with AVX-512 have: bytes of half and quarter registers, floats, memory.
@@ -119,8 +121,17 @@
   VNNI_DOTS(16, "64", "16", "llvm.x86.avx512.vpdpbusd.512"), VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"), \
       VNNI_DOTS(4, "16", "4", "llvm.x86.avx512.vpdpbusd.128")
 
-// Bytes of whole registers by VBMI, counts of bits.
+// Bytes of whole registers by VBMI, counts of bits. A tier without pairs of bf16 numbers leaves out the first rows.
+enum { BF16_ROWS = 6 };
 static const target_pattern avx512_vnni_vbmi_patterns[] = {
+    // vdpbf16ps: the odd products first, each addition rounded on its own, subnormal numbers as zero. Permutes of words
+    // look at as many low bits of an index as the table needs.
+    {IR_DOT2, ELEM_F32, 16, 0, "r:f32x16 = llvm.x86.avx512bf16.dpbf16ps.512(a, b, c)", 0.5},
+    {IR_DOT2, ELEM_F32, 8, 0, "r:f32x8 = llvm.x86.avx512bf16.dpbf16ps.256(a, b, c)", 0.5},
+    {IR_LOOKUP_BF16, ELEM_BF16, 32, 32, "r:i16x32 = llvm.x86.avx512.permvar.hi.512(table, a)", 1},
+    {IR_LOOKUP_BF16, ELEM_BF16, 32, 64, PERMI2W("512", "32"), 1},
+    {IR_LOOKUP_BF16, ELEM_BF16, 16, 16, "r:i16x16 = llvm.x86.avx512.permvar.hi.256(table, a)", 1},
+    {IR_LOOKUP_BF16, ELEM_BF16, 16, 32, PERMI2W("256", "16"), 1},
     AVX512_VNNI_DOTS,
     {IR_LOOKUP, ELEM_I8, 64, 16, "r:i8x64 = llvm.x86.avx512.pshuf.b.512(table, a)", 1},
     {IR_LOOKUP, ELEM_I8, 64, 64, "r:i8x64 = llvm.x86.avx512.permvar.qi.512(table, a)", 1},
@@ -204,12 +215,16 @@ static const target_pattern v2_patterns[] = {
 static const unsigned wide_tiles[] = {6, 4, 2, 1};
 static const unsigned narrow_tiles[] = {2, 1};
 
+#define AVX512_FEATURES "+avx512vnni,+avx512vbmi,+avx512vpopcntdq,+avx512bitalg,-prefer-256-bit"
+#define AVX512_NEEDS                                                                                            \
+  (QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI | QRT_CPU_X86_AVX512_VBMI | \
+   QRT_CPU_X86_AVX512_POPCNT)
+
 static const target_tier tiers[] = {
-    {.name = "avx512vnni",
+    {.name = "avx512bf16",
      .cpu = "x86-64-v4",
-     .features = "+avx512vnni,+avx512vbmi,+avx512vpopcntdq,+avx512bitalg,-prefer-256-bit",
-     .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI |
-                     QRT_CPU_X86_AVX512_VBMI | QRT_CPU_X86_AVX512_POPCNT,
+     .features = AVX512_FEATURES ",+avx512bf16",
+     .cpu_features = AVX512_NEEDS | QRT_CPU_X86_AVX512_BF16,
      .lanes = 16,
      .registers = 32,
      TOKEN_TILES(wide_tiles),
@@ -218,6 +233,22 @@ static const target_tier tiers[] = {
      .prefetch_bytes = 8192,
      .fast_fma = true,
      PATTERNS(avx512_vnni_vbmi_patterns),
+     .clock_ghz = 3.5,
+     .bandwidth_gbs = 25,
+     .loads = 2},
+    {.name = "avx512vnni",
+     .cpu = "x86-64-v4",
+     .features = AVX512_FEATURES,
+     .cpu_features = AVX512_NEEDS,
+     .lanes = 16,
+     .registers = 32,
+     TOKEN_TILES(wide_tiles),
+     .row_vectors = 2,
+     .cache_bytes = 24576,
+     .prefetch_bytes = 8192,
+     .fast_fma = true,
+     .pattern_count = COUNT(avx512_vnni_vbmi_patterns) - BF16_ROWS,
+     .patterns = avx512_vnni_vbmi_patterns + BF16_ROWS,
      .clock_ghz = 3.5,
      .bandwidth_gbs = 25,
      .loads = 2},

@@ -51,6 +51,7 @@ static uint32_t float_bits(numbers kind, uint64_t r) {
 static uint64_t number(const operand_spec *o, uint64_t limit, uint64_t r) {
   if (o->elem == ELEM_F32) return float_bits(o->numbers, r);
   if (o->numbers == BELOW_128) return (r >> 62) == 0 ? (r & 1 ? 127 : 129) : r % 255 + 129;
+  if (o->elem == ELEM_BF16) return float_bits(o->numbers, r) >> 16;
   if (o->numbers == BELOW_LIMIT) return (r >> 62) == 0 ? limit - 1 : r % limit;
   if (o->elem == ELEM_I8 && (r >> 62) == 0) return byte_edges[r % sizeof byte_edges];
   if (o->elem == ELEM_I16 && (r >> 62) == 0) return r & 1 ? 0x7fff : 0x8000;
@@ -61,7 +62,7 @@ static uint64_t number(const operand_spec *o, uint64_t limit, uint64_t r) {
 static ir_memory fill(case_list *list, const operand_spec *o, uint64_t limit, uint64_t count, uint64_t seed) {
   size_t size = elem_get(o->elem)->bits / 8;
   ir_memory m = case_memory(list, ODD + count * size);
-  bool every = o->elem == ELEM_F16 || o->elem == ELEM_BF16; // all of them, in order
+  bool every = (o->elem == ELEM_F16 || o->elem == ELEM_BF16) && o->numbers == ANY; // all of them, in order
   for (uint64_t i = 0; i < count; i++) {
     uint64_t value = every ? i : number(o, limit, case_random(&seed));
     for (size_t j = 0; j < size; j++) m.data[ODD + i * size + j] = (uint8_t)(value >> (8 * j));
@@ -227,6 +228,36 @@ static void add_dots(case_list *list) {
   add_lanes(list, &s, lanes);
 }
 
+// Nothing so small that a target may take it for zero.
+static void add_pair_dots(case_list *list) {
+  static const uint32_t lanes[] = {1, 4, 8, 16, 24, 32, 0};
+  op_spec s = {.code = IR_DOT2, .result = ELEM_F32, .operands = {{ELEM_F32, 1, MODERATE}}};
+  s.operands[1] = s.operands[2] = (operand_spec){ELEM_BF16, 2, MODERATE};
+  add_lanes(list, &s, lanes);
+}
+
+// Lanes of pairs from two vectors; one of them turned around; single lanes.
+static void add_shuffles(case_list *list) {
+  static const elem_type elems[] = {ELEM_I8, ELEM_BF16, ELEM_F32};
+  for (uint32_t lanes = 1; lanes <= 16; lanes *= 4) {
+    uint8_t *pairs = ARENA_ARRAY(list->mem, uint8_t, (size_t)2 * lanes);
+    uint8_t *turned = ARENA_ARRAY(list->mem, uint8_t, lanes);
+    for (uint32_t i = 0; i < 2 * lanes; i++) pairs[i] = (uint8_t)(i % 2 * lanes + i / 2);
+    for (uint32_t i = 0; i < lanes; i++) turned[i] = (uint8_t)(lanes - 1 - i);
+    for (size_t e = 0; e < sizeof elems / sizeof *elems; e++) {
+      operand_spec x = {elems[e], 1, ANY};
+      op_spec two = {.code = IR_SHUFFLE, .result = elems[e], .result_lanes = 2 * lanes, .operands = {x, x}};
+      two.attr_count = 1;
+      two.attrs[0] = ir_bytes(IR_ATTR_TABLE, pairs, (size_t)2 * lanes);
+      two.suffix = "_pairs";
+      add_op(list, &two, lanes);
+      op_spec one = {.code = IR_SHUFFLE, .result = elems[e], .operands = {x}, .attr_count = 1, .suffix = "_turned"};
+      one.attrs[0] = ir_bytes(IR_ATTR_TABLE, turned, lanes);
+      add_op(list, &one, lanes);
+    }
+  }
+}
+
 static void add_lookups(case_list *list) {
   uint8_t bytes[256];
   double levels[256];
@@ -247,6 +278,9 @@ static void add_lookups(case_list *list) {
     s.attrs[0] = ir_reals(IR_ATTR_LEVELS, levels, n);
     s.suffix = arena_printf(list->mem, "_%zu", n);
     add_lanes(list, &s, usual);
+    op_spec half = s;
+    half.code = IR_LOOKUP_BF16, half.result = ELEM_BF16, half.operands[0].elem = ELEM_I16;
+    add_lanes(list, &half, wide);
   }
 }
 
@@ -312,6 +346,8 @@ void cases_add_ops(case_list *list) {
   add_shifts(list);
   add_resizes(list);
   add_dots(list);
+  add_pair_dots(list);
+  add_shuffles(list);
   add_lookups(list);
   add_conversions(list);
   add_floats(list);

@@ -90,6 +90,10 @@ static void emit_quantized(kernel *k) {
   ir_value *low = ir_emit1(b, IR_BITCAST, i16, looked_up), *args[] = {low, k->i8, looked_up};
   ir_value *sums = ir_emit(b, IR_PAIRS_U, &i16, 3, args, 1, &umax);
   ir_emit3(b, IR_PAIRS_S, i32, k->i32, sums, low);
+  ir_type pairs = ir_vector(ELEM_BF16, 8);
+  ir_value *words = ir_emit1(b, IR_BITCAST, ir_vector(ELEM_I16, 8), k->i8);
+  ir_value *found = ir_emit_attr(b, IR_LOOKUP_BF16, pairs, words, ir_reals(IR_ATTR_LEVELS, levels, 2));
+  ir_emit3(b, IR_DOT2, f32, k->f32, found, found);
   ir_emit_attr(b, IR_LOOKUP_F32, f32, k->i32, ir_reals(IR_ATTR_LEVELS, levels, 4));
 }
 
@@ -117,7 +121,11 @@ static void emit_moves(kernel *k) {
   ir_value *one = ir_emit1(b, IR_FROM_INDEX, ir_vector(ELEM_I32, 1), k->offset);
   ir_emit1(b, IR_SPLAT, i32x4(), one);
   ir_emit1(b, IR_TO_INDEX, ir_index(), one);
-  ir_emit1(b, IR_BITCAST, ir_vector(ELEM_BF16, 2), one);
+  ir_value *halves = ir_emit1(b, IR_BITCAST, ir_vector(ELEM_BF16, 2), one);
+  static const uint8_t lanes[] = {1, 0, 3};
+  ir_attr order = ir_bytes(IR_ATTR_TABLE, lanes, sizeof lanes);
+  ir_type three = ir_vector(ELEM_BF16, sizeof lanes);
+  ir_emit(b, IR_SHUFFLE, &three, 2, (ir_value *[]){halves, halves}, 1, &order);
   ir_vector_int(b, ir_vector(ELEM_I8, 3), -128);
   ir_vector_real(b, ir_vector(ELEM_F16, 5), 0.1);
 }
