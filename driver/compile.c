@@ -9,7 +9,9 @@ bool compile_lower(job *j) {
   if (!tuning_open(j) || !source_build(j)) return false;
   job_phase(j, "lower");
   lower_options o = source_lower_options(j);
-  return lower_module(j->d, j->m, &o) && diag_error_count(j->d) == 0;
+  if (!lower_module(j->d, j->m, &o) || diag_error_count(j->d) > 0) return false;
+  tiers_drop_equal(j);
+  return true;
 }
 
 static bool needs_model(job *j) {

@@ -138,8 +138,8 @@ static void set_packing(arena *a, slot_list *slots, const recipe *r) {
 
 static void set_prepared(arena *a, slot_list *slots, const prepared_layout *l) {
   bool bytes = prepared_has_bytes(l);
-  set(a, slots, "NUMBERS", bytes ? "signed" : "f32");
-  set_number(a, slots, "POSITION_BYTES", bytes ? 1 : 4);
+  set(a, slots, "NUMBERS", bytes ? "signed" : l->as_pairs ? "bf16 (of every four, 0 2 1 3)" : "f32");
+  set_number(a, slots, "POSITION_BYTES", prepared_number_bytes(l));
   set_number(a, slots, "BIT_PLANES", l->bit_planes);
   set_number(a, slots, "SCALE_BYTES", prepared_scale_bytes(l));
   set(a, slots, "ZEROS", act_has_zeros(&l->act) ? ", each with its zero point (i32)" : "");

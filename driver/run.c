@@ -117,7 +117,7 @@ static bool time_runs(runner *r) {
 
 static bool run_model(runner *r) {
   job *j = r->j;
-  if (!choose_tier(r) || !compile_lower(j)) return false;
+  if (!compile_lower(j) || !choose_tier(r)) return false;
   if (j->m->plan == NULL) {
     diag_error_file(j->d, j->s.input, "has no model to run");
     return false;

@@ -184,6 +184,7 @@ static void check_tier_names(reader *r, const char *list) {
 static void read_tiers(reader *r) {
   settings *s = r->out;
   const char *list = option_last(r->o, r->o->command == COMMAND_RUN ? OPTION_TIER : OPTION_TIERS);
+  s->tiers_named = list != NULL;
   if (list != NULL) check_tier_names(r, list);
   for (size_t i = 0; i < s->target->tier_count; i++) {
     const target_tier *t = &s->target->tiers[i];

@@ -18,7 +18,8 @@ typedef struct settings {
   const char *output; // -o, or NULL
   const char *triple;
   const target *target;
-  tier_list tiers; // best first
+  tier_list tiers;  // best first
+  bool tiers_named; // by the user
   unsigned opt_level;
   const char *cpu;      // or NULL
   const char *features; // or NULL

@@ -42,6 +42,22 @@ bool tiers_has_kernels(const ir_module *m) {
   return false;
 }
 
+static bool is_special(const job *j, const target_tier *tier) {
+  if (tier->special == 0 || j->m->recipes.len == 0) return true;
+  for (size_t i = 0; i < j->m->recipes.len; i++)
+    if (lower_recipe_uses(j->m->recipes.data[i], tier->special)) return true;
+  return false;
+}
+
+void tiers_drop_equal(job *j) {
+  tier_list *tiers = &j->s.tiers;
+  if (j->s.tiers_named || tiers->len <= 1) return;
+  size_t kept = 0;
+  for (size_t i = 0; i < tiers->len; i++)
+    if (is_special(j, tiers->data[i])) tiers->data[kept++] = tiers->data[i];
+  tiers->len = kept;
+}
+
 bool tiers_lower_plan(const job *j, diag *d, const target_tier *tier, ir_module *kernels) {
   if (tiers_has_kernels(j->m)) {
     for (size_t i = 0; i < j->m->funcs.len; i++) vec_push(kernels->mem, &kernels->funcs, j->m->funcs.data[i]);

@@ -15,6 +15,9 @@ cg_options tiers_options(const job *j);
 // Whether the module's text had kernels.
 bool tiers_has_kernels(const ir_module *m);
 
+// Leaves out the tiers whose kernels would be those of the next one, once the recipes are known; unless the user named tiers.
+void tiers_drop_equal(job *j);
+
 // The kernels of j's plan; or, when its text has kernels already, these.
 bool tiers_lower_plan(const job *j, diag *d, const target_tier *tier, ir_module *kernels);
 

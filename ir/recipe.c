@@ -6,11 +6,9 @@
 enum { SECTION_ALIGN = 64 };
 
 const char *compute_mode_name(compute_mode mode) {
-  static const char *const names[] = {[MODE_INT_DOT] = "int-dot",
-                                      [MODE_TABLE_DOT] = "table-dot",
-                                      [MODE_BIT_DOT] = "bit-dot",
-                                      [MODE_FLOAT] = "float",
-                                      [MODE_DECODE] = "decode"};
+  static const char *const names[] = {[MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot",
+                                      [MODE_BIT_DOT] = "bit-dot", [MODE_PAIR_DOT] = "pair-dot",
+                                      [MODE_FLOAT] = "float",     [MODE_DECODE] = "decode"};
   return names[mode];
 }
 
@@ -64,6 +62,11 @@ bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uin
 
 bool prepared_has_bytes(const prepared_layout *l) { return !l->as_f32 && act_is_integer(&l->act); }
 
+uint64_t prepared_number_bytes(const prepared_layout *l) {
+  if (prepared_has_bytes(l)) return 1;
+  return l->as_pairs ? 2 : 4;
+}
+
 uint64_t prepared_scale_bytes(const prepared_layout *l) { return act_has_zeros(&l->act) ? 8 : 4; }
 
 // Places a section of one element of `size` bytes per `span` positions at *at, which moves on to the end, rounded up.
@@ -81,7 +84,7 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
   if (!num_mul(s.positions / 8, l->bit_planes, &at) || !num_align_up(at, SECTION_ALIGN, &at)) return false;
   s.numbers_offset = at;
   uint64_t numbers;
-  if (!num_mul(s.positions, prepared_has_bytes(l) ? 1 : 4, &numbers) || !num_add(at, numbers, &at) ||
+  if (!num_mul(s.positions, prepared_number_bytes(l), &numbers) || !num_add(at, numbers, &at) ||
       !num_align_up(at, SECTION_ALIGN, &at))
     return false;
   if (!place_section(s.positions, l->scale_span, prepared_scale_bytes(l), &s.scales_offset, &at)) return false;
@@ -93,10 +96,10 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
 }
 
 bool prepared_equal(const prepared_layout *a, const prepared_layout *b) {
-  return act_equal(&a->act, &b->act) && a->as_f32 == b->as_f32 && a->k_group == b->k_group &&
-         a->k_padded == b->k_padded && a->block == b->block && a->scale_span == b->scale_span &&
-         a->isum_span == b->isum_span && a->fsum_span == b->fsum_span && a->isum_factor == b->isum_factor &&
-         a->bit_planes == b->bit_planes && a->isum_signs == b->isum_signs;
+  return act_equal(&a->act, &b->act) && a->as_f32 == b->as_f32 && a->as_pairs == b->as_pairs &&
+         a->k_group == b->k_group && a->k_padded == b->k_padded && a->block == b->block &&
+         a->scale_span == b->scale_span && a->isum_span == b->isum_span && a->fsum_span == b->fsum_span &&
+         a->isum_factor == b->isum_factor && a->bit_planes == b->bit_planes && a->isum_signs == b->isum_signs;
 }
 
 static bool section(uint64_t *at, uint64_t count, uint64_t bytes, uint64_t *offset) {

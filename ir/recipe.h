@@ -15,6 +15,7 @@ typedef enum compute_mode {
   MODE_INT_DOT,   // the code itself (minus a constant) times i8 activations, in integers
   MODE_TABLE_DOT, // the code looks up 1..4 bytes of an integer level; each byte plane is a dot product
   MODE_BIT_DOT,   // bits of codes meet bits of the activations in words, and those that remain are counted
+  MODE_PAIR_DOT,  // level in bf16 times bf16 activations, pairs of positions summed in f32, scales outside
   MODE_FLOAT,     // level (affine or looked up) in f32 times f32 activations, scales outside the inner loop
   MODE_DECODE     // the whole value expression per weight in f32: always possible, slow
 } compute_mode;
@@ -141,15 +142,16 @@ bool sparse_get_sizes(const sparse_packing *p, uint64_t rows, sparse_sizes *out)
 bool sparse_equal(const sparse_packing *a, const sparse_packing *b); // but for the room
 
 // ---- prepared activations --------------------------------------------------------------------------------
-// One token: bit planes (with bit_planes, see below), numbers (bytes, see ir/act.h, or f32 with as_f32; one per kernel position, zero in the gaps and the
-// padding), then f32 scales (one per `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros),
+// One token: bit planes (with bit_planes, see below), numbers (bytes, see ir/act.h, f32 with as_f32, or bf16 with as_pairs; one
+// per kernel position, zero in the gaps and the padding; of pairs, positions 0 2 1 3 of each quad in this order), then f32 scales (one per `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros),
 // i32 sums of the bytes (less such zero points) and f32 sums (scaled) per `sum_span` positions. Sections start at
 // multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
 // Bit planes: for every PACK_CHUNK positions a word of 32 bits a plane, plane after plane; position 4q + j of the chunk is
 // bit 8j + q, as in a plane of width 1 of the weights.
 typedef struct prepared_layout {
   act_spec act;
-  bool as_f32; // the numbers are stored as f32 (floats always; integers as scale * (q - zero), for float modes)
+  bool as_f32;   // the numbers are stored as f32 (floats always; integers as scale * (q - zero), for float modes)
+  bool as_pairs; // PAIR_DOT: the numbers are stored as bf16
   uint64_t k_group;
   uint64_t k_padded;
   uint64_t block;      // positions are padded to a multiple of this
@@ -163,8 +165,9 @@ typedef struct prepared_layout {
 } prepared_layout;
 #define PREPARED_ROW UINT64_MAX
 
-// Whether the numbers are bytes; bytes of an element of the scales.
+// Whether the numbers are bytes; bytes of a number, and of an element of the scales.
 bool prepared_has_bytes(const prepared_layout *l);
+uint64_t prepared_number_bytes(const prepared_layout *l);
 uint64_t prepared_scale_bytes(const prepared_layout *l);
 
 typedef struct prepared_sizes {
@@ -185,11 +188,12 @@ bool prepared_equal(const prepared_layout *a, const prepared_layout *b);
 
 // What a term's core becomes in the chosen mode. Integer modes: level = step * (u + offset * 256^(P-1)), where u is the
 // code itself (plane_count 0, P = 1) or the number whose byte p is planes[p][c] (P = plane_count): the offset belongs to
-// the highest byte, so that byte sums stay small. MODE_FLOAT: level = the f32 nearest to levels[c], or affine.
+// the highest byte, so that byte sums stay small. MODE_FLOAT and MODE_PAIR_DOT: level = the f32 nearest to levels[c] (of pairs exactly that, and a bf16 number),
+// or affine.
 typedef struct recipe_core {
   double step;
   int64_t offset;
-  bool affine; // MODE_FLOAT: level = step * (c + offset), no table needed
+  bool affine; // MODE_FLOAT, MODE_PAIR_DOT: level = step * (c + offset), no table needed
   unsigned plane_count;
   const uint8_t *planes[RECIPE_MAX_TABLE_PLANES]; // 2^code_bits bytes each
   uint64_t umax;                                  // largest u (of one plane when there are planes)

@@ -120,11 +120,11 @@ static const record_type record_packing = {.name = "packing", .size = sizeof(pac
 
 static const record_member prepared_members[] = {
     {ROW(ACT, prepared_layout, act)},         {ROW(BOOL, prepared_layout, as_f32)},
-    {ROW(U64, prepared_layout, k_group)},     {ROW(U64, prepared_layout, k_padded)},
-    {ROW(U64, prepared_layout, block)},       {ROW(SPAN, prepared_layout, scale_span)},
-    {ROW(SPAN, prepared_layout, isum_span)},  {ROW(SPAN, prepared_layout, fsum_span)},
-    {ROW(I64, prepared_layout, isum_factor)}, {ROW(UINT, prepared_layout, bit_planes)},
-    {ROW(I64, prepared_layout, isum_signs)},
+    {ROW(BOOL, prepared_layout, as_pairs)},   {ROW(U64, prepared_layout, k_group)},
+    {ROW(U64, prepared_layout, k_padded)},    {ROW(U64, prepared_layout, block)},
+    {ROW(SPAN, prepared_layout, scale_span)}, {ROW(SPAN, prepared_layout, isum_span)},
+    {ROW(SPAN, prepared_layout, fsum_span)},  {ROW(I64, prepared_layout, isum_factor)},
+    {ROW(UINT, prepared_layout, bit_planes)}, {ROW(I64, prepared_layout, isum_signs)},
 };
 static const record_type record_prepared = {
     .name = "prepared", .size = sizeof(prepared_layout), MEMBERS(prepared_members)};

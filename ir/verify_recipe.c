@@ -242,6 +242,8 @@ static bool verify_prepared(verifier *v, const recipe *r) {
   unsigned planes = r->mode == MODE_BIT_DOT ? act_bit_planes(&r->act) : 0;
   if (l->bit_planes != planes || (r->mode == MODE_BIT_DOT && planes == 0))
     return verify_fail(v, "recipe '%s': its activations have other bit planes than its mode reads", r->name);
+  if (l->as_pairs && (l->as_f32 || act_is_integer(&l->act)))
+    return verify_fail(v, "recipe '%s': its activations cannot be stored in pairs", r->name);
   if (l->k_group != r->pack.k_group || l->k_padded != r->pack.k_padded || l->block % r->pack.block != 0)
     return verify_fail(v, "recipe '%s': activations and weights have different kernel positions", r->name);
   return true;

@@ -1,4 +1,6 @@
 // What the matmul kernel takes for granted of a recipe. The passes make only such recipes; IR text may hold others.
+#include <math.h>
+
 #include "lower/draft.h"
 #include "lower/matmul.h"
 
@@ -83,7 +85,7 @@ static bool check_terms(const checker *c) {
       if (!check_coefficient(c, t->value.coefficients[j])) return false;
     if (t->core < 0 && (nested ? r->prepared.isum_span : r->prepared.fsum_span) == 0)
       return fail(c, "a term needs sums of the activations");
-    if (t->core >= 0 && r->mode == MODE_FLOAT && !check_level(c, &t->value)) return false;
+    if (t->core >= 0 && (r->mode == MODE_FLOAT || r->mode == MODE_PAIR_DOT) && !check_level(c, &t->value)) return false;
   }
   for (size_t i = 0; integer && i < r->core_count; i++)
     if ((r->cores[i].offset != 0 || r->prepared.isum_signs != 0) && r->prepared.isum_span == 0)
@@ -109,11 +111,32 @@ static bool check_bits(const checker *c) {
   return r->segment == PREPARED_ROW || r->segment % PACK_CHUNK == 0 || fail(c, "a segment is no whole words of bits");
 }
 
+// Whole codes are bf16 numbers themselves, levels are such numbers, and each sum takes two operands of a quad.
+static bool check_pairs(const checker *c) {
+  const recipe *r = c->r;
+  if (r->mode != MODE_PAIR_DOT) return true;
+  if (2 * r->core_count > RECIPE_MAX_DOTS) return fail(c, "its weights have too many levels");
+  for (size_t i = 0; i < r->term_count; i++) {
+    const value_term *v = &r->terms[i].value;
+    if (r->terms[i].core < 0) continue;
+    if (v->table_field >= 0) return fail(c, "its levels are stored with the tensor");
+    if (v->float_field >= 0 && r->scheme->fields[v->float_field].type != ELEM_BF16)
+      return fail(c, "its numbers are not bf16");
+    if (v->float_field < 0 && r->normal.code_bits > 8) return fail(c, "its codes are too wide");
+    for (uint64_t k = 0; v->float_field < 0 && k < UINT64_C(1) << r->normal.code_bits; k++)
+      if (elem_decode(ELEM_BF16, elem_encode(ELEM_BF16, v->levels[k])) != v->levels[k] && !isnan(v->levels[k]))
+        return fail(c, "a level is no bf16 number");
+  }
+  return true;
+}
+
 static bool check_spans(const checker *c) {
   const recipe *r = c->r;
   bool integer = matmul_is_integer(r);
   if (r->pack.rows != 16) return fail(c, "tiles have 16 rows");
-  if (r->prepared.as_f32 == integer) return fail(c, "its activations have another form");
+  bool pairs = r->mode == MODE_PAIR_DOT;
+  if (r->prepared.as_f32 == (integer || pairs) || r->prepared.as_pairs != pairs)
+    return fail(c, "its activations have another form");
   if (integer && r->prepared.scale_span == 0) return fail(c, "the activations have no scales");
   if (r->segment != PREPARED_ROW && r->segment % 4 != 0) return fail(c, "a segment is a multiple of 4 positions");
   if (r->float_span != PREPARED_ROW && r->float_span % r->segment != 0)
@@ -124,5 +147,5 @@ static bool check_spans(const checker *c) {
 
 bool lower_check_recipe(diag *d, arena *a, const recipe *r) {
   checker c = {.d = d, .mem = a, .r = r};
-  return check_spans(&c) && check_bits(&c) && check_codes(&c) && check_terms(&c) && check_decode(&c);
+  return check_spans(&c) && check_bits(&c) && check_codes(&c) && check_terms(&c) && check_pairs(&c) && check_decode(&c);
 }

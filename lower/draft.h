@@ -4,13 +4,14 @@
 
 #include "lower/lower.h"
 
-#define DRAFT_MAX_CANDIDATES 5
+#define DRAFT_MAX_CANDIDATES 6
 
 // A compute mode that was considered: refused with a reason, or priced in cycles per weight on the target's best tier.
 typedef struct mode_candidate {
   compute_mode mode;
   const char *refused; // NULL: possible
   double cost;
+  const target_tier *tier; // on which
   size_t core_count;
   recipe_core *cores;
   size_t term_count;
@@ -50,6 +51,21 @@ uint64_t draft_least_block(const recipe *r);
  * codes are then planes of single bits, whichever integer mode a target finds cheaper. And cycles per weight. */
 const char *draft_bits_refused(const recipe *r, const mode_candidate *m);
 double draft_bits_cost(const recipe *r, const target_tier *tier);
+
+/* pairs.c: why the weights cannot be multiplied as pairs of bf16 numbers, NULL: they can (fills the candidate); cycles per
+ * weight; the positions that are summed in one accumulator, given the span within which no coefficient changes */
+const char *draft_try_pairs(draft *t, mode_candidate *m);
+double draft_pairs_cost(const draft *t, const mode_candidate *m, const target_tier *tier);
+uint64_t draft_pairs_segment(uint64_t span);
+/* mode.c */
+bool draft_byte_levels(draft *t, const double *levels,
+                       recipe_core *core); // levels as whole numbers of a byte times a step
+bool draft_affine(const double *levels, uint64_t count, double *step, double *shift); // levels[c] = step * (c + shift)
+// Cycles per weight of taking codes out of their planes.
+double draft_unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes, elem_type elem);
+void draft_add_term(mode_candidate *m, const value_term *v, int core);
+// The term times a constant that its coefficients do not have yet.
+value_term draft_scaled_term(draft *t, const value_term *v, double factor);
 
 /* explain.c: the report of --explain, and warnings of slow paths */
 void draft_explain_mode(const draft *t);

@@ -19,11 +19,12 @@
 //           1 / scale. NaN becomes the least q.
 //   bytes   q - zero, or with 8 bits q (less 128, if it is unsigned): ir/act.h. What is not a weight's position is 0, the
 //           zero point where groups have their own.
+//   as_pairs  the bf16 numbers; of each quad in the order 0 2 1 3.
 //   as_f32  instead of bytes: f32(q - zero) * scale. What is not a weight's position is 0.
 //   isums   sums of the bytes, less groups' zero points, times isum_factor; only when bytes are stored. With isum_signs that
 //           many for each byte that is 1 besides.
 //   fsums   bytes stored: f32(isum) * scale for each part of the span within one scale group, added in order from 0.
-//           Otherwise the stored floats in 16 lanes (lane = position within the span % 16), lanes added by halves.
+//           Otherwise the stored floats in 16 lanes (lane = place within the span % 16), lanes added by halves.
 // Bytes between sections are not written.
 #include "lower/prepare.h"
 #include "support/num.h"
@@ -49,7 +50,7 @@ static ir_value *index_of(preparer *p, uint64_t value) { return lo_index(&p->b, 
 
 static ir_value *lanes16(preparer *p) { return index_of(p, LO_LANES); }
 
-static uint64_t number_bytes(const preparer *p) { return p->store_bytes ? 1 : sizeof(float); }
+static uint64_t number_bytes(const preparer *p) { return prepared_number_bytes(p->l); }
 
 static ir_value *zero_ints(preparer *p) { return ir_vector_int(&p->b, lo_i32(LO_LANES), 0); }
 
@@ -142,6 +143,10 @@ static ir_value *walk(preparer *p, ir_value *lo, ir_value *hi, part_step step, i
 // A lane without a weight is quantized to the zero point, or to NaN: zeros are stored first, then the weights' lanes.
 static ir_value *number_step(preparer *p, part at, ir_value *carried) {
   ir_value *offset = prepare_number_at(p, at.position);
+  if (p->l->as_pairs) { // what is not loaded is zero, and quads are whole
+    lo_store(&p->b, p->out, offset, prepare_stored(p, load_weights(p, at)), at.in_positions);
+    return carried;
+  }
   if (at.in_positions != NULL) lo_store(&p->b, p->out, offset, prepare_nothing(p), at.in_positions);
   lo_store(&p->b, p->out, offset, prepare_stored(p, load_weights(p, at)), at.weights);
   return carried;
@@ -268,10 +273,11 @@ static void static_scales(preparer *p) {
 
 // Loads 16 stored numbers; zeros beyond hi.
 static ir_value *load_numbers(preparer *p, ir_value *position, ir_value *hi, bool whole) {
-  ir_type type = ir_vector(p->store_bytes ? ELEM_I8 : ELEM_F32, LO_LANES);
+  elem_type stored = p->store_bytes ? ELEM_I8 : p->l->as_pairs ? ELEM_BF16 : ELEM_F32;
   ir_value *count = NULL;
   if (!whole) count = lo_index_min(&p->b, lanes16(p), lo_index_sub(&p->b, hi, position));
-  return lo_load(&p->b, type, p->out, prepare_number_at(p, position), count);
+  ir_value *x = lo_load(&p->b, ir_vector(stored, LO_LANES), p->out, prepare_number_at(p, position), count);
+  return stored == ELEM_BF16 ? ir_emit1(&p->b, IR_EXTF, lo_f32(LO_LANES), x) : x;
 }
 
 // What of the stored numbers is summed.

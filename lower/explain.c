@@ -10,7 +10,7 @@ static void explain_candidates(const draft *t, FILE *f) {
       fprintf(f, "    %-9s refused: %s\n", name, m->refused);
     } else {
       fprintf(f, "    %-9s %s: %.4g cycles per weight on %s\n", name, m->mode == t->r->mode ? "chosen" : "possible",
-              m->cost, t->options->target->tiers[0].name);
+              m->cost, m->tier->name);
     }
   }
 }

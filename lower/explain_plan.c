@@ -7,7 +7,7 @@ static void explain_weight(const ir_weight *w, const lower_options *o) {
   fprintf(o->explain, "  %-20s %llu x %llu  %s  %.4g bits per weight", w->layer, (unsigned long long)w->rows,
           (unsigned long long)w->columns, w->recipe->name, 8 * (double)w->size / weights);
   if (!o->target->gpu) {
-    const target_tier *tier = &o->target->tiers[0];
+    const target_tier *tier = lower_best_tier(o->target, w->recipe);
     machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
     prediction p = lower_predict(w->recipe, tier, &on, NULL, 1);
     fprintf(o->explain, ", one token: %.3g us, bound by %s", weights * p.cycles / on.clock * 1e6, bound_name(p.bound));

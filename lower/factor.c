@@ -68,6 +68,7 @@ bool draft_factor(draft *t) {
   for (;; r->pack.k_padded += 4) {
     uint64_t any, real;
     find_spans(r, &any, &real);
+    if (r->mode == MODE_PAIR_DOT) any = draft_pairs_segment(any);
     r->segment = any;
     r->float_span = is_integer_mode(r) ? real : any;
     if (g == 0 || matmul_unit(any, PREPARED_ROW) <= MAX_UNIT) break;

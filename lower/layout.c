@@ -175,7 +175,8 @@ static void lay_prepared(recipe *r) {
   uint64_t sum_span = r->segment == PREPARED_ROW ? r->flush * r->pack.block : r->segment;
   r->prepared = (prepared_layout){
       .act = r->act,
-      .as_f32 = !ints,
+      .as_f32 = !ints && r->mode != MODE_PAIR_DOT,
+      .as_pairs = r->mode == MODE_PAIR_DOT,
       .k_group = r->pack.k_group,
       .k_padded = r->pack.k_padded,
       .block = r->pack.block,

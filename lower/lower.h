@@ -70,6 +70,11 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
 // starts, columns and values [, addend stride] [, residual stride]. Work: rows.
 ir_func *lower_emit_sparse(ir_module *m, const sparse_packing *p, bool gpu, const matmul_shape *shape,
                            const char *name);
+/* uses.c: whether kernels of a recipe use the operation of which a tier makes a point (target_tier.special) */
+bool lower_recipe_uses(const recipe *r, ir_opcode special);
+/* uses.c: the target's best tier, of which the recipe's kernels are not those of the next one */
+const target_tier *lower_best_tier(const target *t, const recipe *r);
+/* emit_prepare.c */
 // Buffers: x (f32), prepared. Sizes: columns, x stride (floats), prepared row bytes, offsets of scales, isums, fsums,
 // positions. Work: tokens. What is computed, bit for bit: emit_prepare.c.
 ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target_tier *tier, bool gpu,

@@ -81,6 +81,10 @@ static inline bool matmul_is_integer(const recipe *r) { return mode_is_integer(r
 static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(r) && act_has_zeros(&r->act); }
 static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
 
+/* matmul_pairs.c */
+// Whether products are summed by pairs of bf16 numbers, on a tier that does so in one operation.
+bool matmul_has_pairs(const matmul *e);
+
 /* matmul_row.c: adds the blocks first .. end (of the whole row, when float_span is the row) to e->total, for e->tokens
  * tokens and e->vectors vectors */
 void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end);
@@ -121,7 +125,7 @@ void matmul_store_results(matmul *e);
 /* matmul_panel.c */
 // Chooses the panel's size for `vectors` vectors of rows, e->panel_blocks, and makes its memory.
 void matmul_make_panel(matmul *e, unsigned vectors);
-// Operand of dot d for vector v, at kernel position + k (a multiple of 4 in integer modes): stored and read.
+// Operand of dot d for vector v, at kernel position + k (a multiple of 4 in integer modes, of 2 for pairs): stored and read.
 void matmul_panel_put(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v, ir_value *x);
 ir_value *matmul_panel_operand(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v);
 // Coefficient of term t, integer ones or real ones, for the span that begins at the position. Kept only where the span

@@ -1,7 +1,7 @@
 // The panel: decoded weights of a stretch of K in the kernel's own memory. Many tokens share the work of taking codes out
 // of their planes, looking up levels and computing coefficients; what is left for each tile of tokens is loads and products.
 //
-//   operands:     position after position (quad after quad in integer modes), of each dot product, of each vector
+//   operands:     position after position (quad after quad in integer modes, pair after pair), of each dot product, of each vector
 //   coefficients: span after span, of each term, of each vector; real ones, then integer ones
 #include "lower/matmul.h"
 
@@ -10,7 +10,10 @@
 static uint64_t vector_bytes(const matmul *e) { return 4ull * e->lanes; }
 
 // Kernel positions of one operand.
-static uint64_t operand_positions(const matmul *e) { return matmul_is_integer(e->r) ? 4 : 1; }
+static uint64_t operand_positions(const matmul *e) {
+  if (matmul_has_pairs(e)) return 2;
+  return matmul_is_integer(e->r) ? 4 : 1;
+}
 
 static uint64_t operand_bytes(const matmul *e, unsigned vectors) { return e->dot_count * vectors * vector_bytes(e); }
 
@@ -85,7 +88,8 @@ static ir_value *load(matmul *e, elem_type type, ir_value *at) {
 }
 
 ir_value *matmul_panel_operand(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v) {
-  return load(e, matmul_is_integer(e->r) ? ELEM_I8 : ELEM_F32, operand_at(e, position, k, d, v));
+  elem_type type = matmul_is_integer(e->r) ? ELEM_I8 : matmul_has_pairs(e) ? ELEM_BF16 : ELEM_F32;
+  return load(e, type, operand_at(e, position, k, d, v));
 }
 
 static ir_value *coefficient_at(matmul *e, ir_value *position, bool integer, size_t t, unsigned v) {

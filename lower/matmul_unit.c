@@ -1,10 +1,5 @@
 // The inner body: codes out of their bit planes, levels out of the codes, products with the activations.
-#include "lower/matmul.h"
-
-typedef struct chunk_view {
-  ir_value *at[MATMUL_MAX_VECTORS]; // bytes: start of the chunk in each vector's tile
-  ir_value *planes[MATMUL_MAX_VECTORS][PACK_MAX_PLANES][MATMUL_QUADS]; // loaded vectors, NULL: not yet
-} chunk_view;
+#include "lower/matmul_unit.h"
 
 static ir_type bytes_of(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lanes); }
 static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
@@ -19,8 +14,7 @@ static void find_chunk(matmul *e, chunk_view *c, ir_value *position, uint64_t fi
     c->at[v] = v > 0 && e->block[v] == e->block[v - 1] ? c->at[v - 1] : lo_index_add(&e->b, e->block[v], offset);
 }
 
-// The vector of a plane that holds quad q: i8 lanes.
-static ir_value *plane_vector(matmul *e, chunk_view *c, unsigned v, size_t plane, unsigned q) {
+ir_value *matmul_plane(matmul *e, chunk_view *c, unsigned v, size_t plane, unsigned q) {
   const pack_plane *p = &e->r->pack.planes[plane];
   unsigned number = q % p->width;
   ir_value **slot = &c->planes[v][plane][number];
@@ -33,8 +27,7 @@ static ir_value *plane_vector(matmul *e, chunk_view *c, unsigned v, size_t plane
   return *slot;
 }
 
-// `width` bits of x from bit `from` on, moved to bit `to`.
-static ir_value *move_bits(matmul *e, ir_value *x, unsigned from, unsigned width, unsigned to) {
+ir_value *matmul_move_bits(matmul *e, ir_value *x, unsigned from, unsigned width, unsigned to) {
   unsigned element = elem_get(x->type.elem)->bits;
   uint64_t mask = ((UINT64_C(1) << width) - 1) << to;
   if (from == 0 && to == 0 && width == element) return x;
@@ -46,17 +39,16 @@ static ir_value *move_bits(matmul *e, ir_value *x, unsigned from, unsigned width
   return ir_emit2(&e->b, IR_AND, x->type, up, ir_vector_int(&e->b, x->type, (int64_t)mask));
 }
 
-static ir_value *join(matmul *e, ir_value *x, ir_value *y) {
+ir_value *matmul_join(matmul *e, ir_value *x, ir_value *y) {
   return x == NULL ? y : ir_emit2(&e->b, IR_OR, y->type, x, y);
 }
 
-// The joint codes of quad q in i8 lanes.
-static ir_value *quad_codes(matmul *e, chunk_view *c, unsigned v, unsigned q) {
+ir_value *matmul_codes(matmul *e, chunk_view *c, unsigned v, unsigned q) {
   ir_value *code = NULL;
   for (size_t i = 0; i < e->r->pack.plane_count; i++) {
     const pack_plane *p = &e->r->pack.planes[i];
-    ir_value *x = plane_vector(e, c, v, i, q);
-    code = join(e, code, move_bits(e, x, p->width * (q / p->width), p->width, p->shift));
+    ir_value *x = matmul_plane(e, c, v, i, q);
+    code = matmul_join(e, code, matmul_move_bits(e, x, p->width * (q / p->width), p->width, p->shift));
   }
   return code;
 }
@@ -66,8 +58,8 @@ static ir_value *position_codes(matmul *e, chunk_view *c, unsigned v, unsigned q
   ir_value *code = NULL;
   for (size_t i = 0; i < e->r->pack.plane_count; i++) {
     const pack_plane *p = &e->r->pack.planes[i];
-    ir_value *x = ir_emit1(&e->b, IR_BITCAST, i32s(e), plane_vector(e, c, v, i, q));
-    code = join(e, code, move_bits(e, x, 8 * byte + p->width * (q / p->width), p->width, p->shift));
+    ir_value *x = ir_emit1(&e->b, IR_BITCAST, i32s(e), matmul_plane(e, c, v, i, q));
+    code = matmul_join(e, code, matmul_move_bits(e, x, 8 * byte + p->width * (q / p->width), p->width, p->shift));
   }
   return code;
 }
@@ -93,9 +85,6 @@ static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t 
 
 static unsigned byte_planes(const recipe_core *core) { return core->plane_count > 0 ? core->plane_count : 1; }
 
-// Every byte plane's operand of one quad, for every vector.
-typedef ir_value *quad_operands[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];
-
 // Every vector's operands of one position of the panel.
 static void read_operands(matmul *e, ir_value *position, uint64_t k, quad_operands out) {
   for (unsigned d = 0; d < e->dot_count; d++)
@@ -110,7 +99,7 @@ static void keep_operands(matmul *e, ir_value *position, uint64_t k, quad_operan
 static void decode_quad(matmul *e, chunk_view *c, unsigned quad, quad_operands out) {
   ir_value *operands[RECIPE_MAX_DOTS];
   for (unsigned v = 0; v < e->vectors; v++) {
-    ir_value *codes = quad_codes(e, c, v, quad);
+    ir_value *codes = matmul_codes(e, c, v, quad);
     for (size_t i = 0; i < e->r->core_count; i++) {
       matmul_dot_operands(e, i, codes, operands);
       for (unsigned p = 0; p < byte_planes(&e->r->cores[i]); p++) out[e->first_dot[i] + p][v] = operands[p];
@@ -202,6 +191,7 @@ static ir_value *core_level(matmul *e, const recipe_term *t, ir_value *codes, ir
 }
 
 static ir_value *token_number(matmul *e, unsigned m, ir_value *position, uint64_t k) {
+  if (e->r->mode == MODE_PAIR_DOT) return matmul_pair_number(e, m, position, k);
   ir_value *at = lo_index_scale(&e->b, lo_index_add(&e->b, e->block_position, position), 4);
   at = lo_index_offset(&e->b, lo_index_add(&e->b, e->x_row[m], at), 4 * k);
   return lo_load_splat(&e->b, f32s(e), e->x, at);
@@ -301,7 +291,8 @@ static void decode_position(matmul *e, chunk_view *c, decoding *d, ir_value *pos
 static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
   decoding d = {.before = ARENA_ARRAY(e->b.mem, chunk_view, 1),
                 .windows = ARENA_ARRAY(e->b.mem, coarse_windows, MATMUL_MAX_VECTORS)};
-  for (uint64_t k = first; k < first + count; k++) {
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t k = first + (e->r->mode == MODE_PAIR_DOT ? matmul_pair_position(i) : i);
     quad_operands levels;
     if (e->use == PANEL_READ) {
       read_operands(e, position, k, levels);
@@ -314,8 +305,8 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
     }
     ir_value *x[MATMUL_MAX_TOKENS];
     for (unsigned m = 0; m < e->tokens; m++) x[m] = token_number(e, m, position, k);
-    for (unsigned i = 0; i < e->dot_count; i++)
-      for (unsigned v = 0; v < e->vectors; v++) add_product(e, i, (unsigned)(k % PACK_CHUNK), v, levels[i][v], x);
+    for (unsigned j = 0; j < e->dot_count; j++)
+      for (unsigned v = 0; v < e->vectors; v++) add_product(e, j, (unsigned)(k % PACK_CHUNK), v, levels[j][v], x);
   }
 }
 
@@ -341,6 +332,8 @@ void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_
     matmul_emit_bits(e, position, first);
   } else if (matmul_is_integer(e->r)) {
     integer_products(e, &c, position, first, count);
+  } else if (matmul_has_pairs(e)) {
+    matmul_emit_pairs(e, &c, position, first, count);
   } else if (e->run > 0) {
     matmul_emit_runs(e, position, first, count);
   } else {

@@ -14,7 +14,7 @@ static uint64_t code_count(const recipe *r) { return UINT64_C(1) << r->normal.co
 static bool is_whole(double x) { return fabs(x) < 9.0e15 && fabs(x - nearbyint(x)) <= 1e-9 * fmax(1.0, fabs(x)); }
 
 // levels[c] = step * (c + shift) for every code, with a real shift.
-static bool find_affine(const double *levels, uint64_t count, double *step, double *shift) {
+bool draft_affine(const double *levels, uint64_t count, double *step, double *shift) {
   double a = count > 1 ? levels[1] - levels[0] : 0;
   if (a == 0) return false;
   for (uint64_t c = 0; c < count; c++)
@@ -60,7 +60,7 @@ static void split_planes(draft *t, const double *levels, recipe_core *core) {
 }
 
 // Levels as whole numbers of one byte times a step: the largest step that makes all levels whole.
-static bool byte_levels(draft *t, const double *levels, recipe_core *core) {
+bool draft_byte_levels(draft *t, const double *levels, recipe_core *core) {
   uint64_t count = code_count(t->r);
   double min, max;
   bounds(levels, count, &min, &max);
@@ -97,7 +97,7 @@ static bool fits_offset(const recipe_core *core) { return core->offset >= -65536
 static bool integer_core(draft *t, const value_term *v, bool tables, recipe_core *core, double *rest) {
   double step, shift;
   *rest = 0;
-  if (find_affine(v->levels, code_count(t->r), &step, &shift)) {
+  if (draft_affine(v->levels, code_count(t->r), &step, &shift)) {
     *core = (recipe_core){.step = step, .umax = code_count(t->r) - 1};
     if (is_whole(shift) && fabs(shift) <= 65536) {
       core->offset = (int64_t)nearbyint(shift);
@@ -107,7 +107,7 @@ static bool integer_core(draft *t, const value_term *v, bool tables, recipe_core
     return t->r->normal.code_bits <= 8;
   }
   if (!tables) return false;
-  if (!byte_levels(t, v->levels, core)) plane_levels(t, v->levels, core);
+  if (!draft_byte_levels(t, v->levels, core)) plane_levels(t, v->levels, core);
   return fits_offset(core);
 }
 
@@ -126,19 +126,24 @@ static int add_core(draft *t, mode_candidate *m, const recipe_core *core) {
   return (int)m->core_count++;
 }
 
-static void add_term(mode_candidate *m, const value_term *v, int core) {
+void draft_add_term(mode_candidate *m, const value_term *v, int core) {
   m->terms[m->term_count++] = (recipe_term){.value = *v, .core = core};
 }
 
-static void add_rest(draft *t, mode_candidate *m, const value_term *v, double rest) {
+value_term draft_scaled_term(draft *t, const value_term *v, double factor) {
   value_term w = *v;
   const expr **c = ARENA_ARRAY(t->mem, const expr *, v->coefficient_count + 1);
   for (size_t i = 0; i < v->coefficient_count; i++) c[i] = v->coefficients[i];
-  c[v->coefficient_count] = expr_real(t->mem, rest, SRC_NOWHERE);
+  c[v->coefficient_count] = expr_real(t->mem, factor, SRC_NOWHERE);
   w.coefficients = c;
   w.coefficient_count++;
+  return w;
+}
+
+static void add_rest(draft *t, mode_candidate *m, const value_term *v, double rest) {
+  value_term w = draft_scaled_term(t, v, rest);
   w.levels = NULL;
-  add_term(m, &w, -1);
+  draft_add_term(m, &w, -1);
 }
 
 static bool all_finite(const double *levels, uint64_t count) {
@@ -158,12 +163,12 @@ static const char *try_integer(draft *t, mode_candidate *m, bool tables) {
     if (v->table_field >= 0) return "the levels are stored with the tensor";
     if (v->float_field >= 0) return "the codes are floats";
     if (v->levels == NULL) {
-      add_term(m, v, -1);
+      draft_add_term(m, v, -1);
     } else if (!all_finite(v->levels, code_count(t->r))) {
       return "a level is infinite or no number";
     } else if (integer_core(t, v, tables, &core, &rest)) {
       any_table = any_table || core.plane_count > 0;
-      add_term(m, v, add_core(t, m, &core));
+      draft_add_term(m, v, add_core(t, m, &core));
       if (rest != 0) add_rest(t, m, v, rest);
     } else {
       return tables ? "the levels span too many orders of magnitude" : "the levels are not evenly spaced";
@@ -179,14 +184,14 @@ static const char *try_float(draft *t, mode_candidate *m) {
     recipe_core core = {.step = 1};
     double step, shift;
     if (v->levels == NULL && v->float_field < 0) {
-      add_term(m, v, -1);
+      draft_add_term(m, v, -1);
       continue;
     }
-    if (v->float_field < 0 && v->table_field < 0 && find_affine(v->levels, code_count(t->r), &step, &shift) &&
+    if (v->float_field < 0 && v->table_field < 0 && draft_affine(v->levels, code_count(t->r), &step, &shift) &&
         is_whole(shift) && fabs(shift) <= 65536)
       core = (recipe_core){.step = step, .offset = (int64_t)nearbyint(shift), .affine = true};
     m->cores[m->core_count] = core;
-    add_term(m, v, (int)m->core_count++);
+    draft_add_term(m, v, (int)m->core_count++);
   }
   return NULL;
 }
@@ -198,7 +203,7 @@ static const char *try_decode(draft *t, mode_candidate *m) {
   const char *reason;
   if (!lo_expr_possible(t->mem, t->r->scheme, t->r->scheme->value, &reason)) return reason;
   m->cores[m->core_count++] = (recipe_core){.step = 1};
-  add_term(m, &(value_term){.table_field = -1, .float_field = -1}, 0);
+  draft_add_term(m, &(value_term){.table_field = -1, .float_field = -1}, 0);
   return NULL;
 }
 
@@ -219,7 +224,7 @@ static const char *check_size(const mode_candidate *m) {
 }
 
 // Cycles per weight of the inner loop.
-static double unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes, elem_type elem) {
+double draft_unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes, elem_type elem) {
   double planes = 0;
   for (unsigned w = 8; w > 0; w /= 2) planes += (bits & w) != 0;
   if (bits >= 16) return 1.0 / lanes;
@@ -228,7 +233,7 @@ static double unpack_cost(const target_tier *tier, unsigned bits, uint32_t lanes
 
 static double integer_cost(const draft *t, const mode_candidate *m, const target_tier *tier) {
   uint32_t bytes = 4 * tier->lanes;
-  double cycles = unpack_cost(tier, t->r->normal.code_bits, bytes, ELEM_I8);
+  double cycles = draft_unpack_cost(tier, t->r->normal.code_bits, bytes, ELEM_I8);
   for (size_t i = 0; i < m->core_count; i++) {
     unsigned planes = m->cores[i].plane_count > 0 ? m->cores[i].plane_count : 1;
     double look = m->cores[i].plane_count > 0 ? target_cost(tier, IR_LOOKUP, ELEM_I8, bytes, code_count(t->r)) : 0;
@@ -238,7 +243,7 @@ static double integer_cost(const draft *t, const mode_candidate *m, const target
 }
 
 static double float_cost(const draft *t, const mode_candidate *m, const target_tier *tier) {
-  double cycles = unpack_cost(tier, t->r->normal.code_bits, tier->lanes, ELEM_I32);
+  double cycles = draft_unpack_cost(tier, t->r->normal.code_bits, tier->lanes, ELEM_I32);
   for (size_t i = 0; i < m->core_count; i++) {
     bool affine = m->cores[i].affine || t->r->normal.code_bits > 8;
     double level = affine ? target_cost(tier, IR_ITOF, ELEM_F32, tier->lanes, 0)
@@ -248,25 +253,35 @@ static double float_cost(const draft *t, const mode_candidate *m, const target_t
   return cycles;
 }
 
+static const char *refuse(draft *t, mode_candidate *m) {
+  if (m->mode == MODE_DECODE) return try_decode(t, m);
+  if (m->mode == MODE_FLOAT) return try_float(t, m);
+  if (m->mode == MODE_PAIR_DOT) return draft_try_pairs(t, m);
+  const char *refused = try_integer(t, m, m->mode == MODE_TABLE_DOT);
+  return refused == NULL && m->mode == MODE_BIT_DOT ? draft_bits_refused(t->r, m) : refused;
+}
+
+static double cost_of(const draft *t, const mode_candidate *m, const target_tier *tier) {
+  switch (m->mode) {
+  case MODE_DECODE: return DECODE_CYCLES + float_cost(t, m, tier);
+  case MODE_FLOAT: return float_cost(t, m, tier);
+  case MODE_PAIR_DOT: return draft_pairs_cost(t, m, tier);
+  case MODE_BIT_DOT: return draft_bits_cost(t->r, tier);
+  default: return integer_cost(t, m, tier);
+  }
+}
+
 static void consider(draft *t, compute_mode mode) {
   mode_candidate *m = &t->candidates[t->candidate_count++];
-  const target_tier *tier = &t->options->target->tiers[0];
+  const target_tier *tier = target_best_tier(t->options->target, mode == MODE_PAIR_DOT ? IR_DOT2 : 0);
   size_t room = 2 * t->r->normal.term_count + 2;
-  *m = (mode_candidate){.mode = mode};
+  *m = (mode_candidate){.mode = mode, .tier = tier};
   m->cores = ARENA_ARRAY(t->mem, recipe_core, room);
   m->terms = ARENA_ARRAY(t->mem, recipe_term, room);
-  bool tables = mode == MODE_TABLE_DOT;
-  m->refused = mode == MODE_DECODE  ? try_decode(t, m)
-               : mode == MODE_FLOAT ? try_float(t, m)
-                                    : try_integer(t, m, tables);
-  if (m->refused == NULL && mode == MODE_BIT_DOT) m->refused = draft_bits_refused(t->r, m);
+  m->refused = refuse(t, m);
   if (m->refused == NULL) m->refused = check_size(m);
   if (m->refused == NULL) m->refused = check_coefficients(t, m);
-  if (m->refused != NULL) return;
-  m->cost = mode == MODE_DECODE    ? DECODE_CYCLES + float_cost(t, m, tier)
-            : mode == MODE_FLOAT   ? float_cost(t, m, tier)
-            : mode == MODE_BIT_DOT ? draft_bits_cost(t->r, tier)
-                                   : integer_cost(t, m, tier);
+  if (m->refused == NULL) m->cost = cost_of(t, m, tier);
 }
 
 static bool no_mode(draft *t) {
@@ -277,16 +292,23 @@ static bool no_mode(draft *t) {
   return false;
 }
 
-// Integer modes come first wherever they are possible: their results are the same bits on every target. Among the
-// others the cheapest wins.
+// Integer modes come first wherever they are possible, then pairs: their results are the same bits on every target. Among
+// the others the cheapest wins.
+static int rank_of(compute_mode mode) { return mode_is_integer(mode) ? 2 : mode == MODE_PAIR_DOT ? 1 : 0; }
+
 static bool is_better(const mode_candidate *m, const mode_candidate *best) {
   if (best == NULL) return true;
-  if (mode_is_integer(m->mode) != mode_is_integer(best->mode)) return mode_is_integer(m->mode);
+  if (rank_of(m->mode) != rank_of(best->mode)) return rank_of(m->mode) > rank_of(best->mode);
   return m->cost < best->cost;
 }
 
+static const char *const reasons[] = {"the cheapest that is possible",
+                                      "its sums are the same bits on every target, up to numbers below 2^-126",
+                                      "integer sums are the same bits on every target"};
+
 bool draft_choose_mode(draft *t) {
-  static const compute_mode order[] = {MODE_INT_DOT, MODE_TABLE_DOT, MODE_BIT_DOT, MODE_FLOAT, MODE_DECODE};
+  static const compute_mode order[] = {MODE_INT_DOT,  MODE_TABLE_DOT, MODE_BIT_DOT,
+                                       MODE_PAIR_DOT, MODE_FLOAT,     MODE_DECODE};
   const mode_candidate *best = NULL;
   for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
     consider(t, order[i]);
@@ -301,8 +323,7 @@ bool draft_choose_mode(draft *t) {
   r->term_count = best->term_count;
   r->terms = best->terms;
   r->cycles = best->cost;
-  r->reason =
-      mode_is_integer(best->mode) ? "integer sums are the same bits on every target" : "the cheapest that is possible";
+  r->reason = reasons[rank_of(best->mode)];
   draft_explain_mode(t);
   return true;
 }

@@ -34,7 +34,7 @@ typedef struct preparer {
 } preparer;
 
 /* prepare_quantize.c */
-// What is stored for the weights of 16 positions, i8 or f32 lanes; what is stored where no weight is.
+// What is stored for the weights of 16 positions, i8, bf16 or f32 lanes; what is stored where no weight is.
 ir_value *prepare_stored(preparer *p, ir_value *x);
 ir_value *prepare_nothing(preparer *p);
 

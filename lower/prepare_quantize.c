@@ -34,11 +34,18 @@ static ir_value *clamp_to(preparer *p, ir_value *x, double lo, double hi) {
 
 // ---- floats --------------------------------------------------------------------------------------------------------
 
-// To bf16 or f16 and back.
+// 16 positions, those in the middle of each quad exchanged.
+static ir_value *in_pairs(preparer *p, ir_value *x) {
+  static const uint8_t order[LO_LANES] = {0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15};
+  return ir_emit_attr(&p->b, IR_SHUFFLE, x->type, x, ir_bytes(IR_ATTR_TABLE, order, LO_LANES));
+}
+
+// To bf16 or f16 and back; pairs stay bf16.
 static ir_value *round_plain(preparer *p, ir_value *x) {
   elem_type type = act_of(p)->type;
   if (type == ELEM_F32) return x;
   ir_value *rounded = ir_emit1(&p->b, IR_TRUNCF, ir_vector(type, x->type.lanes), x);
+  if (p->l->as_pairs) return in_pairs(p, rounded);
   return ir_emit1(&p->b, IR_EXTF, x->type, rounded);
 }
 

@@ -1,5 +1,5 @@
 // The tile of a matmul kernel: how much is computed at once. Results do not depend on it: integer sums are exact in any
-// order, and f32 sums always have the same MATMUL_MAX_CHAINS chains, each over the same positions.
+// order, and f32 sums always have the same MATMUL_MAX_CHAINS chains, each over the same positions (those of pairs one).
 #ifndef QCC_LOWER_TILE_H
 #define QCC_LOWER_TILE_H
 
@@ -20,7 +20,7 @@ typedef struct matmul_tile {
   unsigned
       vectors; // vectors of rows computed at once: a part of the interleaved rows (packing.rows), or all, or several times these
   unsigned tokens; // tokens computed at once
-  unsigned chains; // independent accumulators of each integer sum (f32 sums: always MATMUL_MAX_CHAINS)
+  unsigned chains; // independent accumulators of each integer sum (f32 sums: always MATMUL_MAX_CHAINS, of pairs 1)
   uint64_t
       stretch; // bytes of decoded weights that all tokens pass over before the next ones; 0: each tile decodes for itself
   uint64_t prefetch; // bytes between what is computed and what is asked for from memory; 0: nothing is

@@ -1,5 +1,13 @@
-// Uses of values, and the shapes that passes ask for.
+// Uses of values and operations, and the shapes that passes ask for.
 #include "lower/passes.h"
+
+bool lower_recipe_uses(const recipe *r, ir_opcode special) { return special == IR_DOT2 && r->mode == MODE_PAIR_DOT; }
+
+const target_tier *lower_best_tier(const target *t, const recipe *r) {
+  const target_tier *tier = &t->tiers[0];
+  for (size_t i = 1; i < t->tier_count && tier->special != 0 && !lower_recipe_uses(r, tier->special); i++) tier++;
+  return tier;
+}
 
 size_t lower_use_count(const ir_block *block, const ir_value *v) {
   size_t count = 0;

@@ -36,6 +36,12 @@ const char *target_triple(arena *a, const char *text) {
   return arena_strdup(a, bare && t->default_triple[0] != '\0' ? t->default_triple : text);
 }
 
+const target_tier *target_best_tier(const target *t, ir_opcode special) {
+  const target_tier *tier = &t->tiers[0];
+  for (size_t i = 1; i < t->tier_count && tier->special != 0 && tier->special != special; i++) tier++;
+  return tier;
+}
+
 const target_tier *target_find_tier(const target *t, const char *name) {
   for (size_t i = 0; i < t->tier_count; i++)
     if (strcmp(t->tiers[i].name, name) == 0) return &t->tiers[i];

@@ -50,6 +50,7 @@ typedef struct target_tier {
   bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;
   const target_pattern *patterns;
+  ir_opcode special;    // kernels without this operation are no better than the next tier's; 0: they are
   // for predictions: a typical processor of the tier
   double clock_ghz;
   double bandwidth_gbs; // memory, one core
@@ -75,6 +76,10 @@ typedef struct target {
 } target;
 
 size_t target_count(void);
+
+// The best tier for what uses the operation `special` of target_tier, 0: for everything else.
+const target_tier *target_best_tier(const target *t, ir_opcode special);
+
 const target *target_get(size_t index);
 
 // The target that a triple (or a bare name) means; the generic target for other triples that LLVM knows; never NULL.

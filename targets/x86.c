@@ -233,6 +233,7 @@ static const target_tier tiers[] = {
      .prefetch_bytes = 8192,
      .fast_fma = true,
      PATTERNS(avx512_vnni_vbmi_patterns),
+     .special = IR_DOT2,
      .clock_ghz = 3.5,
      .bandwidth_gbs = 25,
      .loads = 2},

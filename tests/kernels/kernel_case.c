@@ -124,6 +124,9 @@ static void prepare_numbers(kernel_case *c, const float *x, double *used, prepar
     uint64_t p = at_position(l, k);
     if (prepared_has_bytes(l)) {
       row->bytes[c->sizes.numbers_offset + p] = (uint8_t)row->q[k];
+    } else if (l->as_pairs) {
+      uint16_t half = (uint16_t)elem_encode(ELEM_BF16, used[k]);
+      memcpy(row->bytes + 2 * (p % 4 == 1 ? p + 1 : p % 4 == 2 ? p - 1 : p), &half, 2);
     } else {
       memcpy(row->bytes + 4 * p, &stored, 4);
     }
@@ -228,7 +231,7 @@ double case_zero_share(const kernel_case *c) {
 static void expect(kernel_case *c) {
   uint64_t spans = c->recipe->float_span == PREPARED_ROW ? 1 : c->columns / c->recipe->float_span + 1;
   double steps = 16 + (double)(spans * c->recipe->term_count);
-  if (c->recipe->prepared.as_f32) steps += (double)c->columns;
+  if (c->recipe->prepared.as_f32 || c->recipe->prepared.as_pairs) steps += (double)c->columns;
   double *row = ARENA_ARRAY(c->mem, double, c->columns);
   for (uint64_t n = 0; n < c->rows; n++) {
     scheme_row(c->codes, n, row);

@@ -171,7 +171,8 @@ static uint64_t kernel_number(maker *m) {
 
 // ---- matmul ----------------------------------------------------------------------------------------------
 
-static bool is_exact(const recipe *r) { return mode_is_integer(r->mode); }
+// Whether all tiers give the same bits. No sum of these cases is so small that pairs could take it for zero.
+static bool is_exact(const recipe *r) { return mode_is_integer(r->mode) || r->mode == MODE_PAIR_DOT; }
 
 static bool matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64_t kernel, const ir_func *program,
                         const shape *at, uint64_t seed) {
