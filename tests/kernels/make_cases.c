@@ -448,6 +448,7 @@ static void write_bytes(const char *dir, const char *name, const void *data, siz
 // One mode of a format. False when there are no kernels for it.
 static bool mode_calls(maker *m, const recipe *r, size_t act, bool own) {
   if (r == NULL) return false;
+  if (m->tier->special != 0 && !lower_recipe_uses(r, m->tier->special)) return true; // as on the next tier
   for (size_t e = 0; e < EPILOGUE_COUNT && !m->failed; e++) {
     if (e > 0 && (!is_exact(r) || !(m->full || (own && (m->format + e) % EPILOGUE_COUNT == 0)))) continue;
     matmul_calls(m, r, act, e, e > 0 ? 2 : own || m->full ? QUICK_SHAPES : SHAPES_OF_OTHER_MODES);
@@ -468,7 +469,7 @@ static bool format_calls(maker *m, const scheme *s) {
   if (!mode_calls(m, mode_recipe(m, s, &own), ACT_COUNT, true)) return false;
   for (size_t n = 0; n < ACT_COUNT && !m->failed; n++) {
     size_t i = (m->format + m->turn + n) % ACT_COUNT;
-    bool in_turn = m->full || n == 0, may_count = !counted && act_bit_planes(&acts[i]) > 0;
+    bool in_turn = m->full || n == 0 || m->tier->special != 0, may_count = !counted && act_bit_planes(&acts[i]) > 0;
     if (act_equal(&own, &acts[i]) || !(in_turn || may_count)) continue;
     const recipe *r = mode_recipe(m, s, &acts[i]);
     bool counts = r != NULL && r->mode == MODE_BIT_DOT;
@@ -485,10 +486,10 @@ static bool part_calls(maker *m, const scheme *s) {
   size_t count = scheme_split(m->d, m->part, s, &parts);
   bool made = count > 0;
   for (size_t i = 0; i < count && !m->failed; i++) {
-    if (parts[i].kind == PART_SPARSE)
-      list_calls(m, s);
-    else
+    if (parts[i].kind != PART_SPARSE)
       made = format_calls(m, parts[i].scheme) && made;
+    else if (m->tier->special == 0)
+      list_calls(m, s);
   }
   return made;
 }
@@ -542,6 +543,7 @@ static bool all_calls(maker *m, const case_formats *formats) {
     bool made = s != NULL && part_calls(m, s);
     ok &= end_part(m, formats->names[f], made);
   }
+  if (m->tier->special != 0) return ok;
   begin_part(m, formats->count);
   rows_calls(m);
   sparse_calls(m);
