@@ -9,13 +9,14 @@ typedef struct portable_cost {
 } portable_cost;
 
 static const portable_cost portable[IR_OPCODE_COUNT] = {
-    [IR_FOR] = {1, 0},          [IR_YIELD] = {0, 0},       [IR_LOAD] = {0.5, 0},      [IR_LOAD_SPLAT] = {0.5, 0},
-    [IR_LOAD_FIRST] = {4, 2},   [IR_STORE] = {1, 0},       [IR_STORE_FIRST] = {4, 2}, [IR_GATHER] = {0, 3},
-    [IR_POPCOUNT] = {10, 0},    [IR_MUL] = {2, 0},         [IR_BITS] = {1, 0},        [IR_DOT4] = {12, 0},
-    [IR_PAIRS_U] = {7, 0},      [IR_PAIRS_S] = {7, 0},     [IR_DOT4S] = {14, 0},      [IR_LOOKUP] = {0, 2.5}, [IR_DOT2] = {6, 0}, [IR_LOOKUP_BF16] = {1, 2.5},
-    [IR_LOOKUP_F32] = {1, 2.5}, [IR_ITOF] = {1, 0},        [IR_FTOI] = {1, 0},        [IR_EXTF] = {3, 0},
-    [IR_TRUNCF] = {8, 0},       [IR_FDIV] = {8, 0},        [IR_FSQRT] = {10, 0},      [IR_FMA] = {1, 0},
-    [IR_REDUCE_FADD] = {6, 0},  [IR_REDUCE_FMAX] = {6, 0}, [IR_REDUCE_ADD] = {6, 0},
+    [IR_FOR] = {1, 0},        [IR_YIELD] = {0, 0},         [IR_LOAD] = {0.5, 0},       [IR_LOAD_SPLAT] = {0.5, 0},
+    [IR_LOAD_FIRST] = {4, 2}, [IR_STORE] = {1, 0},         [IR_STORE_FIRST] = {4, 2},  [IR_GATHER] = {0, 3},
+    [IR_POPCOUNT] = {10, 0},  [IR_MUL] = {2, 0},           [IR_BITS] = {1, 0},         [IR_DOT4] = {12, 0},
+    [IR_PAIRS_U] = {7, 0},    [IR_PAIRS_S] = {7, 0},       [IR_DOT4S] = {14, 0},       [IR_LOOKUP] = {0, 2.5},
+    [IR_DOT2] = {6, 0},       [IR_LOOKUP_BF16] = {1, 2.5}, [IR_LOOKUP_F32] = {1, 2.5}, [IR_ITOF] = {1, 0},
+    [IR_FTOI] = {1, 0},       [IR_EXTF] = {3, 0},          [IR_TRUNCF] = {8, 0},       [IR_FDIV] = {8, 0},
+    [IR_FSQRT] = {10, 0},     [IR_FMA] = {1, 0},           [IR_REDUCE_FADD] = {6, 0},  [IR_REDUCE_FMAX] = {6, 0},
+    [IR_REDUCE_ADD] = {6, 0},
 };
 
 static double vectors(const target_tier *tier, elem_type elem, uint32_t lanes) {

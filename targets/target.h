@@ -50,7 +50,7 @@ typedef struct target_tier {
   bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;
   const target_pattern *patterns;
-  ir_opcode special;    // kernels without this operation are no better than the next tier's; 0: they are
+  ir_opcode special; // kernels without this operation are no better than the next tier's; 0: they are
   // for predictions: a typical processor of the tier
   double clock_ghz;
   double bandwidth_gbs; // memory, one core
