@@ -15,7 +15,9 @@ static unsigned chain_count(const matmul *e, unsigned tokens) {
 }
 
 // Sums that wait have as many chains in every tile.
-static unsigned waiting_chains(const matmul *e) { return matmul_is_integer(e->r) ? 1 : MATMUL_MAX_CHAINS; }
+static unsigned waiting_chains(const matmul *e) {
+  return matmul_is_integer(e->r) || e->r->mode == MODE_PAIR_DOT ? 1 : MATMUL_MAX_CHAINS;
+}
 
 // Tokens from `first` on; what would lie behind `last` is the last one again.
 static void set_tokens(matmul *e, ir_value *first, unsigned count, ir_value *last) {
