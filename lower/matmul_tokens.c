@@ -6,18 +6,15 @@
 #define SMALL_TILE 4      // tokens
 #define GROUP_BYTES 16896 // of sums that wait: of 132 tokens by two vectors of 16 f32
 
-// Integer sums may be split in any way; f32 sums always in the same four, so that results do not depend on the batch.
 static unsigned chain_count(const matmul *e, unsigned tokens) {
   if (e->run > 0) return 1;
-  if (!matmul_is_integer(e->r)) return MATMUL_MAX_CHAINS;
+  if (lower_fixed_chains(e->r) > 0) return lower_fixed_chains(e->r);
   if (tokens == 1) return e->tiles[TILE_ONE].chains;
   return e->tiles[tokens == e->tiles[TILE_MANY].tokens ? TILE_MANY : TILE_FEW].chains;
 }
 
 // Sums that wait have as many chains in every tile.
-static unsigned waiting_chains(const matmul *e) {
-  return matmul_is_integer(e->r) || e->r->mode == MODE_PAIR_DOT ? 1 : MATMUL_MAX_CHAINS;
-}
+static unsigned waiting_chains(const matmul *e) { return lower_fixed_chains(e->r) > 0 ? lower_fixed_chains(e->r) : 1; }
 
 // Tokens from `first` on; what would lie behind `last` is the last one again.
 static void set_tokens(matmul *e, ir_value *first, unsigned count, ir_value *last) {

@@ -16,8 +16,7 @@ unsigned lower_dot_count(const recipe *r) {
   return count;
 }
 
-// f32 sums always have as many accumulators; integer sums may be split in any way, 0.
-static unsigned fixed_chains(const recipe *r) {
+unsigned lower_fixed_chains(const recipe *r) {
   if (r->mode == MODE_PAIR_DOT) return 1;
   return mode_is_integer(r->mode) ? 0 : MATMUL_MAX_CHAINS;
 }
@@ -25,7 +24,7 @@ static unsigned fixed_chains(const recipe *r) {
 // Accumulators take half of the registers at most in f32, where each sum has four.
 unsigned lower_tile_tokens(const recipe *r, const target_tier *tier, unsigned wanted) {
   unsigned dots = lower_dot_count(r);
-  if (fixed_chains(r) > 1 && wanted > 1) {
+  if (lower_fixed_chains(r) > 1 && wanted > 1) {
     unsigned room = tier->registers / (2 * MATMUL_MAX_CHAINS * (dots > 0 ? dots : 1));
     while (wanted > 1 && wanted > room) wanted /= 2;
   } else if (dots > 1) {
@@ -41,7 +40,7 @@ static unsigned lanes_of(const recipe *r, const target_tier *tier) {
 }
 
 static unsigned chains_of(const recipe *r, unsigned accumulators) {
-  if (fixed_chains(r) > 0) return fixed_chains(r);
+  if (lower_fixed_chains(r) > 0) return lower_fixed_chains(r);
   return accumulators >= 4 ? 1 : 2;
 }
 
@@ -73,7 +72,7 @@ static bool vectors_possible(const recipe *r, const target_tier *tier, tile_clas
 }
 
 bool lower_tile_possible(const recipe *r, const target_tier *tier, tile_class c, const matmul_tile *t) {
-  unsigned fixed = fixed_chains(r);
+  unsigned fixed = lower_fixed_chains(r);
   if (!vectors_possible(r, tier, c, t->vectors) || t->tokens == 0 || t->tokens > MATMUL_MAX_TOKENS) return false;
   if (c == TILE_ONE && t->tokens != 1) return false;
   if (t->chains == 0 || t->chains > MATMUL_MAX_CHAINS || (fixed > 0 && t->chains != fixed)) return false;

@@ -47,6 +47,9 @@ bool lower_tile_possible(const recipe *r, const target_tier *tier, tile_class c,
 // Tokens of a tile that has at most `wanted`: as many as leave registers for the accumulators.
 unsigned lower_tile_tokens(const recipe *r, const target_tier *tier, unsigned wanted);
 
+// Accumulators that each f32 sum always has, so that results do not depend on the batch; 0: integer sums may have any number.
+unsigned lower_fixed_chains(const recipe *r);
+
 // Sums of products that a kernel keeps for each token and vector of rows.
 unsigned lower_dot_count(const recipe *r);
 
