@@ -80,8 +80,15 @@ double elem_decode(elem_type type, uint64_t raw) {
   return e->kind == ELEM_KIND_UINT ? (double)raw : (double)elem_decode_int(type, raw);
 }
 
+// Whether both follow IEEE 754, the wider one with no fewer bits in either part: it then has all values of the other.
+static bool is_wider_ieee(const elem_info *wide, const elem_info *type) {
+  return wide->special == ELEM_IEEE && type->special == ELEM_IEEE && wide->exp_bits >= type->exp_bits &&
+         wide->man_bits >= type->man_bits;
+}
+
 // Floats of up to 16 bits have so few values that they are tried; of wider ones only f64 holds another.
 static bool holds_floats(elem_type wide, elem_type type) {
+  if (is_wider_ieee(&infos[wide], &infos[type])) return true;
   if (infos[type].bits > 16) return infos[wide].bits > infos[type].bits;
   for (uint64_t raw = 0; raw >> infos[type].bits == 0; raw++) {
     double value = elem_decode(type, raw);

@@ -18,7 +18,7 @@ typedef struct printer {
 
 static void print_block(printer *p, const ir_block *block);
 
-static void put(printer *p, const char *text) { strbuf_write(&p->out, text, strlen(text)); }
+static void put(printer *p, const char *text) { text_put(&p->out, text); }
 
 static void put_symbol(printer *p, const char *name) {
   put(p, "@");
@@ -30,9 +30,10 @@ static void put_symbol(printer *p, const char *name) {
 static void print_dims(strbuf *out, const ir_type *type) {
   for (unsigned i = 0; i < type->rank && i < IR_MAX_RANK; i++) {
     if (type->dims[i] == IR_BATCH)
-      strbuf_printf(out, "batch x ");
+      text_put(out, "batch");
     else
-      strbuf_printf(out, "%lld x ", (long long)type->dims[i]);
+      text_int(out, type->dims[i]);
+    text_put(out, " x ");
   }
 }
 
@@ -42,19 +43,33 @@ void print_type(strbuf *out, const ir_type *type) {
                                       [IR_VECTOR] = "vector",
                                       [IR_INDEX] = "index",
                                       [IR_BUFFER] = "buffer"};
-  strbuf_printf(out, "%s", names[type->kind]);
+  text_put(out, names[type->kind]);
   if (type->kind == IR_INDEX || type->kind == IR_BUFFER) return;
   strbuf_putc(out, '<');
-  if (type->kind == IR_VECTOR)
-    strbuf_printf(out, "%u x ", type->lanes);
-  else
+  if (type->kind == IR_VECTOR) {
+    text_int(out, type->lanes);
+    text_put(out, " x ");
+  } else {
     print_dims(out, type);
-  strbuf_printf(out, "%s>", elem_get(type->elem)->name);
+  }
+  text_put(out, elem_get(type->elem)->name);
+  strbuf_putc(out, '>');
 }
 
 // ---- names of values -------------------------------------------------------------------------------------
 
 static bool is_free(const printer *p, const char *name) { return name_map_get(&p->taken, name) == NULL; }
+
+// "name.3", or "3".
+static const char *numbered(arena *mem, const char *name, size_t number) {
+  strbuf text = {.mem = mem};
+  if (name != NULL) {
+    text_put(&text, name);
+    strbuf_putc(&text, '.');
+  }
+  text_int(&text, (int64_t)number);
+  return strbuf_text(&text);
+}
 
 // The value's own name where nothing has it yet, else with a number after it; a number for those without.
 static const char *choose_name(printer *p, const ir_value *v) {
@@ -62,14 +77,14 @@ static const char *choose_name(printer *p, const ir_value *v) {
   if (v->name != NULL && is_free(p, v->name)) return v->name;
   if (v->name == NULL) {
     const char *number;
-    do number = arena_printf(mem, "%zu", p->next++);
+    do number = numbered(mem, NULL, p->next++);
     while (!is_free(p, number));
     return number;
   }
   size_t *last = name_map_get(&p->repeated, v->name);
   if (last == NULL) name_map_set(&p->repeated, v->name, last = ARENA_NEW(mem, size_t));
   const char *name;
-  do name = arena_printf(mem, "%s.%zu", v->name, ++*last);
+  do name = numbered(mem, v->name, ++*last);
   while (!is_free(p, name));
   return name;
 }
@@ -121,9 +136,10 @@ static void put_reals(printer *p, const ir_attr *attr) {
 }
 
 static void put_attr(printer *p, const ir_attr *attr) {
-  strbuf_printf(&p->out, "%s = ", ir_attr_name(attr->key));
+  put(p, ir_attr_name(attr->key));
+  put(p, " = ");
   switch (ir_attr_get_kind(attr->key)) {
-  case IR_ATTR_KIND_INT: strbuf_printf(&p->out, "%lld", (long long)attr->i); break;
+  case IR_ATTR_KIND_INT: text_int(&p->out, attr->i); break;
   case IR_ATTR_KIND_REAL: text_real(&p->out, attr->r, 1); break;
   case IR_ATTR_KIND_SYM: put_symbol(p, attr->s); break;
   case IR_ATTR_KIND_BYTES: text_bytes(&p->out, attr->data, attr->count); break;

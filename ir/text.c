@@ -9,9 +9,21 @@
 
 #include "support/fp.h"
 
+void text_put(strbuf *out, const char *text) { strbuf_write(out, text, strlen(text)); }
+
+void text_int(strbuf *out, int64_t value) {
+  char digits[24];
+  size_t at = sizeof digits;
+  uint64_t rest = value < 0 ? -(uint64_t)value : (uint64_t)value;
+  do digits[--at] = (char)('0' + rest % 10);
+  while ((rest /= 10) != 0);
+  if (value < 0) digits[--at] = '-';
+  strbuf_write(out, digits + at, sizeof digits - at);
+}
+
 static void text_special(strbuf *out, double value) {
   if (signbit(value)) strbuf_putc(out, '-');
-  strbuf_printf(out, "%s", isnan(value) ? "nan" : "inf");
+  text_put(out, isnan(value) ? "nan" : "inf");
 }
 
 void text_real(strbuf *out, double value, int always_real) {
@@ -19,13 +31,18 @@ void text_real(strbuf *out, double value, int always_real) {
     text_special(out, value);
     return;
   }
+  if (fabs(value) < 1e6 && value == (double)(int64_t)value && !(value == 0 && signbit(value))) {
+    text_int(out, (int64_t)value);
+    if (always_real) text_put(out, ".0");
+    return;
+  }
   char text[40];
   for (int digits = 6; digits <= 17; digits++) {
     snprintf(text, sizeof text, "%.*g", digits, value);
     if (fp_bits64(strtod(text, NULL)) == fp_bits64(value)) break;
   }
-  strbuf_printf(out, "%s", text);
-  if (always_real && strpbrk(text, ".e") == NULL) strbuf_printf(out, ".0");
+  text_put(out, text);
+  if (always_real && strpbrk(text, ".e") == NULL) text_put(out, ".0");
 }
 
 static int is_plain(const char *name) {
@@ -36,14 +53,14 @@ static int is_plain(const char *name) {
 
 void text_name(strbuf *out, const char *name) {
   if (is_plain(name) && !isdigit((unsigned char)name[0]) && name[0] != '.')
-    strbuf_printf(out, "%s", name);
+    text_put(out, name);
   else
     text_quoted(out, name);
 }
 
 void text_value_name(strbuf *out, const char *name) {
   if (is_plain(name))
-    strbuf_printf(out, "%s", name);
+    text_put(out, name);
   else
     text_quoted(out, name);
 }
@@ -64,7 +81,11 @@ void text_quoted(strbuf *out, const char *text) {
 }
 
 void text_bytes(strbuf *out, const uint8_t *bytes, size_t count) {
-  strbuf_printf(out, "x\"");
-  for (size_t i = 0; i < count; i++) strbuf_printf(out, "%02x", bytes[i]);
+  static const char digits[] = "0123456789abcdef";
+  text_put(out, "x\"");
+  for (size_t i = 0; i < count; i++) {
+    strbuf_putc(out, digits[bytes[i] >> 4]);
+    strbuf_putc(out, digits[bytes[i] & 15]);
+  }
   strbuf_putc(out, '"');
 }

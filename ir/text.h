@@ -7,6 +7,10 @@
 
 #include "support/vec.h"
 
+// Text as it is, and a whole number: most of what is printed, which is why it does without formats.
+void text_put(strbuf *out, const char *text);
+void text_int(strbuf *out, int64_t value);
+
 // The shortest decimal that reads back as the same double; "inf", "-inf", "nan", "-nan". Integers get ".0" only where
 // `always_real` asks for a text that cannot be taken for an integer.
 void text_real(strbuf *out, double value, int always_real);

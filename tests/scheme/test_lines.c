@@ -224,6 +224,26 @@ START_TEST(types_that_hold_others) {
 }
 END_TEST
 
+// Value by value.
+static bool holds_all(elem_type wide, elem_type type) {
+  for (uint64_t raw = 0; raw >> elem_get(type)->bits == 0; raw++) {
+    double value = elem_decode(type, raw), back = elem_decode(wide, elem_encode(wide, value));
+    if (isnan(value) ? !isnan(back) : back != value) return false;
+  }
+  return true;
+}
+
+START_TEST(floats_hold_what_each_of_their_values_says) {
+  for (int wide = 0; wide < ELEM_COUNT; wide++)
+    for (int type = 0; type < ELEM_COUNT; type++) {
+      const elem_info *w = elem_get((elem_type)wide), *t = elem_get((elem_type)type);
+      if (w->kind != ELEM_KIND_FLOAT || t->kind != ELEM_KIND_FLOAT || t->bits > 16) continue;
+      ck_assert_msg(elem_holds((elem_type)wide, (elem_type)type) == holds_all((elem_type)wide, (elem_type)type),
+                    "%s of %s", w->name, t->name);
+    }
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("lines");
   TCase *t = tcase_create("lines");
@@ -235,6 +255,7 @@ int main(void) {
   t = tcase_create("types");
   tcase_add_loop_test(t, numbers_are_widened, 0, 4);
   tcase_add_test(t, types_that_hold_others);
+  tcase_add_test(t, floats_hold_what_each_of_their_values_says);
   suite_add_tcase(s, t);
   return check_main(s);
 }
