@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
+#include "ir/scheme_parts.h"
 #include "tests/bench/count.h"
 #include "tests/bench/options.h"
 #include "tests/bench/peers.h"
@@ -128,12 +129,22 @@ static bool parse_act(diag *d, arena *a, const char *option, act_spec *act) {
   return ok;
 }
 
+// A sum or a sequence of parts has a product for each of them, in a format of its own.
+static bool is_one_product(const bench *b, const scheme *s) {
+  const scheme_part *parts;
+  return scheme_split(b->d, b->mem, s, &parts) == 1 && parts[0].kind == PART_REST;
+}
+
 // A format as in the command line, "q4_g(group=64)"; with activations of its own behind a '/'.
 static bool measure_format(bench *b, const char *text) {
   char *name = arena_strdup(b->mem, text), *own = strchr(name, '/');
   if (own != NULL) *own = '\0';
   const scheme *s = fe_find_scheme(b->d, b->mem, b->tree, &b->frontend, name);
   if (s == NULL) return false;
+  if (!is_one_product(b, s)) {
+    printf("%-12s %-22s is made of parts, which are measured as the formats that they have\n", b->tier->name, name);
+    return true;
+  }
   act_spec act = fe_default_act(s);
   const char *mode = own != NULL ? own + 1 : b->o.act;
   if (mode != NULL && !parse_act(b->d, b->mem, mode, &act)) return false;
