@@ -52,6 +52,10 @@ static ir_value *dot_turn(ir_builder *b, ir_value *chain, ir_value *x, ir_value 
   return ir_emit(b, IR_DOT4, &chain->type, 3, args, 1, &attr);
 }
 
+static ir_value *pair_turn(ir_builder *b, ir_value *chain, ir_value *x, ir_value *y) {
+  return ir_emit3(b, IR_DOT2, chain->type, chain, x, y);
+}
+
 static ir_value *fma_turn(ir_builder *b, ir_value *chain, ir_value *x, ir_value *y) {
   ir_value *args[] = {x, y, chain};
   ir_attr attr = ir_int(IR_ATTR_EXACT, 0);
@@ -90,5 +94,7 @@ void limits_emit(ir_module *m, const target_tier *tier) {
   emit_peak(m, tier, "limit_dot", ir_vector(ELEM_I32, tier->lanes), ir_vector(ELEM_I8, 4 * tier->lanes), dot_turn,
             IR_ADD);
   emit_peak(m, tier, "limit_fma", ir_vector(ELEM_F32, tier->lanes), ir_vector(ELEM_F32, tier->lanes), fma_turn,
+            IR_FADD);
+  emit_peak(m, tier, "limit_pairs", ir_vector(ELEM_F32, tier->lanes), ir_vector(ELEM_BF16, 2 * tier->lanes), pair_turn,
             IR_FADD);
 }

@@ -16,7 +16,8 @@ static const struct {
   unsigned per_lane; // multiply-adds of a 32-bit lane; 0: it reads
 } limits[METER_LIMIT_COUNT] = {[METER_READ] = {"limit_read", "read", 0},
                                [METER_BYTE_DOT] = {"limit_dot", "byte dot", 4},
-                               [METER_FMA] = {"limit_fma", "fma", 1}};
+                               [METER_FMA] = {"limit_fma", "fma", 1},
+                               [METER_PAIR_DOT] = {"limit_pairs", "bf16 dot", 2}};
 
 double meter_now(void) {
   struct timespec t;

@@ -11,6 +11,7 @@ typedef enum meter_limit {
   METER_READ,     // bytes from the memory that weights rotate through
   METER_BYTE_DOT, // multiply-adds of the tier's byte dot product
   METER_FMA,      // fused multiply-adds in f32
+  METER_PAIR_DOT, // multiply-adds of pairs of bf16
   METER_LIMIT_COUNT
 } meter_limit;
 

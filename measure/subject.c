@@ -101,8 +101,9 @@ static void set_args(meter *m, subject *s) {
 }
 
 meter_limit subject_limit(const recipe *r, const target_tier *tier, uint64_t tokens) {
-  (void)tier; // every tier has a unit for each of these
+  bool pairs = r->mode == MODE_PAIR_DOT && target_find_pattern(tier, IR_DOT2, ELEM_F32, tier->lanes, 0) != NULL;
   if (tokens == 1) return METER_READ;
+  if (pairs) return METER_PAIR_DOT;
   return mode_is_integer(r->mode) ? METER_BYTE_DOT : METER_FMA;
 }
 

@@ -4,9 +4,9 @@
 PEER_FORMATS = [
     "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q2_K", "q3_K", "q4_K", "q5_K", "q6_K", "iq4_nl", "iq4_xs", "iq3_xxs",
     "iq3_s", "iq2_xxs", "iq2_xs", "iq2_s", "iq1_s", "iq1_m", "tq1_0", "tq2_0", "mxfp4_gguf", "nvfp4_gguf", "q1_0",
-    "int_g(bits=4, group=32)", "uint_g(bits=4, group=32)", "f16", "bf16",
+    "int_g(bits=4, group=32)", "uint_g(bits=4, group=32)", "f16", "bf16", "bf16/bf16",
 ]
-OWN_FORMATS = ["nf4", "codebook3", "int4_g(group=128)", "ternary", "int8_row", "aqlm_2x8", "exl3", "f32"]
+OWN_FORMATS = ["nf4", "nf4/bf16", "codebook3", "int4_g(group=128)", "ternary", "int8_row", "aqlm_2x8", "exl3", "f32"]
 QUICK_FORMATS = ["q4_0", "q5_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "iq3_s", "mxfp4_gguf", "int_g(bits=4, group=32)",
                  "nf4", "codebook3", "f16"]
 SWEEP_FORMATS = ["q4_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "iq3_s", "nf4", "codebook3", "f16"]
