@@ -75,7 +75,7 @@ static bool measure_case(const format_run *f, const comparison *c, size_t thread
               .threads = (unsigned)b->o.threads[thread],
               .bytes = c->weights->bytes,
               .stored = matter_stored_bytes(c->matter),
-              .compile = f->kernels.code->seconds};
+              .compile = f->kernels.seconds};
   if (!compare(c, b->meters[thread], tokens, &r.figures)) return false;
   result_print(stdout, &r);
   if (b->out != NULL) result_write(b->out, b->mem, &r);

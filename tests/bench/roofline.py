@@ -4,10 +4,12 @@ import math
 WIDTH, HEIGHT = 900, 560
 LEFT, RIGHT, TOP, BOTTOM = 70, 190, 30, 60
 STYLE = """<style>
-  svg { font: 12px sans-serif; --ink: #1b1f24; --faint: #d0d7de; --paper: #ffffff }
-  .paper { fill: var(--paper) } text { fill: var(--ink) } .grid { stroke: var(--faint) }
-  .roof { stroke: var(--ink); stroke-width: 2; fill: none } .dot { stroke: var(--paper) }
-  @media (prefers-color-scheme: dark) { svg { --ink: #e6edf3; --faint: #30363d; --paper: #0d1117 } }
+  text { font: 12px sans-serif; fill: #1b1f24 } .paper { fill: #ffffff } .grid { stroke: #d0d7de }
+  .roof { stroke: #1b1f24; stroke-width: 2; fill: none } .dot { stroke: #ffffff }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .paper { fill: #0d1117 } .grid { stroke: #30363d }
+    .roof { stroke: #e6edf3 } .dot { stroke: #0d1117 }
+  }
 </style>"""
 COLOURS = ["#0969da", "#cf222e", "#1a7f37", "#8250df", "#bc4c00", "#57606a"]
 

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "support/num.h"
 #include "weights/pack.h"
@@ -15,7 +16,9 @@ bool qcc_compile(qcc_kernels *out, meter *m, arena *a, const recipe *r) {
   matmul_shape shape = {.epilogue = ""};
   lower_emit_matmul(module, r, m->o.tier, false, &shape, "matmul");
   lower_emit_prepare(module, &r->prepared, m->o.tier, false, "prepare");
+  clock_t start = clock();
   *out = (qcc_kernels){.recipe = r, .code = meter_load(m, module)};
+  out->seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
   if (out->code == NULL) return false;
   out->product = meter_kernel(m, out->code, "matmul");
   out->prepare = meter_kernel(m, out->code, "prepare");

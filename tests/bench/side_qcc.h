@@ -11,6 +11,7 @@ typedef struct qcc_kernels {
   const recipe *recipe;
   meter_code *code;
   qrt_kernel product, prepare;
+  double seconds; // of the processor, that compiling and loading took
 } qcc_kernels;
 
 // Compiles both kernels. False (reported) on failure.
