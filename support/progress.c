@@ -4,6 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#define BAR_CELLS 20
+static const char full_bar[BAR_CELLS + 1] = "====================";
+
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
@@ -23,7 +26,9 @@ void progress_update(progress *p, uint64_t done) {
   double seconds = time - p->started;
   double share = p->total == 0 ? 1.0 : (double)done / (double)p->total;
   if (share > 1.0) share = 1.0;
-  fprintf(p->stream, "\r\033[K%s  %3.0f %%", p->label, share * 100.0);
+  int filled = (int)(share * BAR_CELLS);
+  fprintf(p->stream, "\r\033[K%s  [%.*s%*s] %3.0f %%", p->label, filled, full_bar, BAR_CELLS - filled, "",
+          share * 100.0);
   if (seconds > 0.2) fprintf(p->stream, "  %.1f GB/s", (double)done / seconds * 1e-9);
   if (seconds > 0.2 && done != 0) fprintf(p->stream, "  %.0f s left", seconds * (1.0 - share) / share);
   fflush(p->stream);

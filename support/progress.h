@@ -13,7 +13,7 @@ typedef struct progress {
   double last_drawn;
 } progress;
 
-// Begins a line such as "quantize  fc1  43 %  1.2 GB/s  3 s left"; `total` is in bytes. `stream` NULL: never draws.
+// Begins a line such as "quantize  fc1  [========            ]  43 %  1.2 GB/s  3 s left"; `total` is in bytes. `stream` NULL: never draws.
 void progress_begin(progress *p, FILE *stream, const char *label, uint64_t total);
 void progress_update(progress *p, uint64_t done);
 // Erases the line.
