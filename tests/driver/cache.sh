@@ -80,6 +80,13 @@ same_results without b 'another folder'
 qcc m.q -o b --embed-weights
 took_all "$count" 'embedded weights'
 
+"$make_files" array x.npy 5x32 || exit 1
+live() { "$qcc_path" run -O0 -I. -v -w m.q --input x.npy >out 2>err || fail 'qcc run'; }
+live
+took_none 1 'the first qcc run'
+live
+took_all 1 'qcc run again'
+
 # ---- what changes the code, and what does not ----
 qcc m.q -o a -O1
 took_none "$count" 'another level'
