@@ -7,15 +7,15 @@
 // Every chain has its own pair of operands, of MOST_SIDE kinds each: products that chains shared would be computed once. One
 // operand of the pair is loaded in each turn, from another place than in the turn before, so that no product is the same
 // in every turn.
-#define MOST_SIDE 4
+#define MOST_SIDE UINT64_C(4)
 #define TURNS 8 // after which the places repeat
-#define VECTOR 64
+#define VECTOR UINT64_C(64)
 #define OPERANDS 2048 // bytes of the sink where the other operands begin, behind TURNS * MOST_SIDE vectors
 #define CHAINS (OPERANDS + MOST_SIDE * VECTOR)
 
-static unsigned side(const target_tier *tier) { return tier->registers >= 32 ? MOST_SIDE : 3; }
+static uint64_t side(const target_tier *tier) { return tier->registers >= 32 ? MOST_SIDE : 3; }
 
-unsigned limits_chains(const target_tier *tier) { return side(tier) * side(tier); }
+unsigned limits_chains(const target_tier *tier) { return (unsigned)(side(tier) * side(tier)); }
 
 static void store_chains(ir_builder *b, ir_value *sink, ir_value *const *chains, size_t count, ir_opcode add) {
   ir_value *sum = chains[0];
@@ -63,8 +63,8 @@ static ir_value *fma_turn(ir_builder *b, ir_value *chain, ir_value *x, ir_value 
 }
 
 // `n` vectors from an offset of the sink on.
-static void load_operands(ir_builder *b, ir_value *sink, ir_type type, ir_value *from, unsigned n, ir_value **out) {
-  for (unsigned i = 0; i < n; i++) out[i] = lo_load(b, type, sink, lo_index_offset(b, from, i * VECTOR), NULL);
+static void load_operands(ir_builder *b, ir_value *sink, ir_type type, ir_value *from, uint64_t n, ir_value **out) {
+  for (uint64_t i = 0; i < n; i++) out[i] = lo_load(b, type, sink, lo_index_offset(b, from, i * VECTOR), NULL);
 }
 
 static void emit_peak(ir_module *m, const target_tier *tier, const char *name, ir_type acc, ir_type in, turn *body,
@@ -75,7 +75,7 @@ static void emit_peak(ir_module *m, const target_tier *tier, const char *name, i
   static const char *const sizes[] = {"turns", NULL};
   lo_begin_kernel(m, &b, name, buffers, sizes, &params);
   ir_value *sink = params.buffers[0];
-  unsigned n = side(tier);
+  uint64_t n = side(tier);
   ir_value *x[MOST_SIDE], *y[MOST_SIDE], *chains[MOST_SIDE * MOST_SIDE];
   load_operands(&b, sink, in, lo_index(&b, OPERANDS), n, x);
   load_operands(&b, sink, acc, lo_index(&b, CHAINS), n * n, chains);
@@ -83,7 +83,7 @@ static void emit_peak(ir_module *m, const target_tier *tier, const char *name, i
   ir_loop loop = ir_begin_for(&b, lo_index(&b, 0), end, lo_index(&b, 1), n * n, chains, chains);
   ir_value *place = lo_index_rem(&b, loop.index, lo_index(&b, TURNS));
   load_operands(&b, sink, in, lo_index_scale(&b, place, MOST_SIDE * VECTOR), n, y);
-  for (unsigned i = 0; i < n * n; i++) chains[i] = body(&b, chains[i], x[i / n], y[i % n]);
+  for (uint64_t i = 0; i < n * n; i++) chains[i] = body(&b, chains[i], x[i / n], y[i % n]);
   ir_end_for(&b, loop, n * n, chains, chains);
   store_chains(&b, sink, chains, n * n, add);
   lo_end_kernel(&b);
