@@ -89,6 +89,7 @@ static void put_coarse(strbuf *out, const recipe *r, const pack_field *f, const 
                 elem_get(f->store)->name);
   if (size > 1) strbuf_printf(out, ", %llu numbers", (ull)size);
   if (f->span > 0) strbuf_printf(out, ", for %llu weights each", (ull)field->gran.group);
+  if (f->shared > 1) strbuf_printf(out, ", one for every %u rows", f->shared);
   strbuf_printf(out, "%s\n", order);
 }
 

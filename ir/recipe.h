@@ -78,7 +78,9 @@ typedef struct pack_plane {
 typedef struct pack_field {
   unsigned field;
   elem_type store;
-  uint64_t span;   // kernel positions per element; 0: one per row (in the tile's head)
+  uint64_t span; // kernel positions per element; 0: one per row (in the tile's head)
+  unsigned
+      shared; // rows that have an element together, a divisor of the tile's: stored once for them; 0 and 1: none have
   uint64_t offset; // bytes: in the block's header, the tile's head or the tensor's head
 } pack_field;
 
@@ -102,6 +104,11 @@ typedef struct packing {
   const pack_field *tensor_fields; // per-tensor numbers and stored tables in the tensor's head
   uint64_t tensor_head_bytes;      // multiple of 64
 } packing;
+
+// Elements of a granule side by side.
+static inline unsigned pack_field_width(const packing *p, const pack_field *f) {
+  return f->shared > 1 ? p->rows / f->shared : p->rows;
+}
 
 // Kernel positions of a row of K weights, rounded up to whole blocks; number of blocks; bytes of a tile and a tensor.
 // False on overflow.

@@ -95,6 +95,7 @@ static const record_type record_plane = {
 static const record_member pack_field_members[] = {{ROW(FIELD, pack_field, field)},
                                                    {ROW(ELEM, pack_field, store)},
                                                    {ROW(U64, pack_field, span)},
+                                                   {ROW(UINT, pack_field, shared)},
                                                    {ROW(U64, pack_field, offset)}};
 static const record_type record_pack_field = {
     .name = "packed field", .size = sizeof(pack_field), .one_line = true, MEMBERS(pack_field_members)};

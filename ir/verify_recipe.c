@@ -159,7 +159,10 @@ static bool granule_bytes(const recipe *r, const pack_field *f, uint64_t *out) {
 static bool verify_field_place(const recipe *r, const pack_field *f) {
   const packing *p = &r->pack;
   uint64_t bytes;
-  if (!granule_bytes(r, f, &bytes) || !num_mul(bytes, p->rows, &bytes)) return false;
+  if (f->shared > 1 && (f->shared > p->rows || p->rows % f->shared != 0)) return false;
+  uint64_t high = granularity_rows(&r->scheme->fields[f->field].gran);
+  if (f->shared > 1 && high % f->shared != 0) return false;
+  if (!granule_bytes(r, f, &bytes) || !num_mul(bytes, pack_field_width(p, f), &bytes)) return false;
   if (f->span == 0) return within(f->offset, bytes, p->tile_head_bytes);
   return p->block % f->span == 0 && num_mul(bytes, p->block / f->span, &bytes) &&
          within(f->offset, bytes, p->header_bytes);

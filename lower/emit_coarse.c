@@ -59,13 +59,16 @@ static ir_value *granule_at(const coarse_place *p, uint64_t span, uint64_t bytes
 
 static ir_value *load_row_field(const coarse_place *p, const pack_field *pf, const scheme_field *f, uint64_t element) {
   uint64_t bytes = elem_get(pf->store)->bits / 8;
-  uint64_t row_bytes = bytes * p->recipe->pack.rows;
+  uint64_t row_bytes = bytes * pack_field_width(&p->recipe->pack, pf);
+  bool shared = pf->shared > 1;
   ir_value *at = pf->span == 0 ? p->tile : p->block;
   if (pf->span != 0 && pf->span != p->recipe->pack.block)
     at = lo_index_add(p->b, at, granule_at(p, pf->span, row_bytes * table_elements(f)));
-  at = lo_index_add(p->b, at, lo_index_scale(p->b, p->row, bytes));
+  ir_value *row = shared ? lo_index_div(p->b, p->row, lo_index(p->b, pf->shared)) : p->row;
+  at = lo_index_add(p->b, at, lo_index_scale(p->b, row, bytes));
   at = lo_index_offset(p->b, at, pf->offset + element * row_bytes);
-  return lo_load(p->b, ir_vector(lane_type(pf->store), p->lanes), p->weights, at, NULL);
+  ir_type lanes = ir_vector(lane_type(pf->store), p->lanes);
+  return p->splat || shared ? lo_load_splat(p->b, lanes, p->weights, at) : lo_load(p->b, lanes, p->weights, at, NULL);
 }
 
 ir_value *lo_field_lanes(const coarse_place *p, unsigned field, uint64_t element) {
@@ -197,9 +200,9 @@ static bool is_unsigned_lane(const scheme *s, const expr *e) {
 ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   const scheme *s = p->recipe->scheme;
   int64_t known;
-  if (p->run > 0 && lo_is_steady(s, e, p->run)) {
-    coarse_place row = lo_run_row(p);
-    return lo_splat(p->b, lo_expr_real(&row, e), p->lanes);
+  if (lo_is_splat(p, e)) {
+    coarse_place first = lo_run_splat(p);
+    return lo_expr_real(&first, e);
   }
   if (lo_is_known(p, e, &known)) return ir_vector_real(p->b, f32_of(p), (double)known);
   if (e->op == EXPR_TABLE) return lo_table_lookup(p, e, false);

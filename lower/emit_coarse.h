@@ -5,6 +5,13 @@
 #include "lower/emit_base.h"
 #include "lower/lower.h"
 
+// Neighbouring weights that look up neighbouring elements: `length` positions of one row, which are the lanes; or, down,
+// so many rows, lanes being rows as ever. Length 0: lanes are rows, and there is nothing to gain.
+typedef struct value_run {
+  uint32_t length;
+  bool down;
+} value_run;
+
 // Integer expressions that were computed for one weight: values name some of them twice.
 #define COARSE_MEMO 16
 typedef struct coarse_memo {
@@ -36,7 +43,9 @@ typedef struct coarse_place {
   uint64_t ahead;     //
   uint64_t aligned;   // 1: nothing is known
   ir_value *row;      // first row of the vector within the tile
-  uint32_t run;       // not 0: the lanes are not rows but so many neighbouring positions of one row (emit_run.c)
+  value_run run;      // what the lanes are
+  bool splat;         // every lane is the first row
+  uint32_t first_row; // what the first row is a multiple of, where it is the only one; 0: nothing is known
   // MODE_DECODE only:
   ir_value *block_position; // kernel position of the block in the row
   coarse_memo *memo;        // NULL: nothing is kept
@@ -86,14 +95,18 @@ ir_value *lo_plain_f16(const coarse_place *p, const expr *e);
 // A sum that contains the four bytes of one number, by a dot product; NULL: it is none, or the tier has no fast one.
 ir_value *lo_byte_sum(const coarse_place *p, const expr *e);
 
-/* emit_run.c: lanes along K */
-// How many neighbouring positions of a row a value is computed for at once, because all that differs between them are
-// look-ups of neighbouring elements; 0: it is not such a value.
-uint32_t lo_run_length(const scheme *s);
-// Whether an expression is the same at all positions of an aligned run.
-bool lo_is_steady(const scheme *s, const expr *e, uint32_t run);
-// The place of the run's first position, with the row as its only lane.
+/* emit_run.c */
+// The run that is best for a scheme's value; of length 0 when there is none.
+value_run lo_run_of(const scheme *s);
+// Whether a look-up finds neighbouring elements for the weights of an aligned run.
+bool lo_is_run_lookup(const scheme *s, const expr *e, value_run run);
+// Whether an expression of fields is computed for the first weight of the lanes' run, being the same for all of them.
+bool lo_is_splat(const coarse_place *p, const expr *e);
+// Whether an expression is the same for all weights of an aligned run.
+bool lo_is_steady(const scheme *s, const expr *e, value_run run);
+// The place of the run's first weight: as the only lane; in every lane.
 coarse_place lo_run_row(const coarse_place *p);
+coarse_place lo_run_splat(const coarse_place *p);
 
 /* emit_table.c */
 // An index: a known part, and a rest in i32 lanes that is a multiple of something.

@@ -48,6 +48,7 @@ bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out) {
   int64_t x[2];
   if (e->op == EXPR_INT) return *out = e->i, true;
   if (e->op == EXPR_MOD && known_remainder(p, e, out)) return true;
+  if (p->first_row > 0 && lo_is_row_remainder(e) && p->first_row % e->args[1]->i == 0) return *out = 0, true;
   if (e->op == EXPR_TABLE && e->is_int && lo_is_known(p, e->args[0], x)) {
     const scheme_table *t = &p->recipe->scheme->tables[e->index];
     *out = x[0] < 0 || (uint64_t)x[0] >= t->count ? 0 : (int64_t)t->values[x[0]];
@@ -105,7 +106,8 @@ bool lo_is_row_remainder(const expr *e) {
 
 static ir_value *row_remainder(const coarse_place *p, const expr *e) {
   ir_type t = i32_of(p);
-  ir_value *rows = lo_load(p->b, t, p->row_numbers, lo_index_scale(p->b, p->row, 4), NULL);
+  ir_value *at = lo_index_scale(p->b, p->row, 4);
+  ir_value *rows = p->splat ? lo_load_splat(p->b, t, p->row_numbers, at) : lo_load(p->b, t, p->row_numbers, at, NULL);
   return ir_emit2(p->b, IR_AND, t, rows, ir_vector_int(p->b, t, e->args[1]->i - 1));
 }
 
@@ -267,9 +269,9 @@ static ir_value *compute(const coarse_place *p, const expr *e);
 
 ir_value *lo_expr_int(const coarse_place *p, const expr *e) {
   coarse_memo *m = p->memo;
-  if (p->run > 0 && lo_is_steady(p->recipe->scheme, e, p->run)) {
-    coarse_place row = lo_run_row(p);
-    return lo_splat(p->b, lo_expr_int(&row, e), p->lanes);
+  if (lo_is_splat(p, e)) {
+    coarse_place first = lo_run_splat(p);
+    return lo_expr_int(&first, e);
   }
   if (m == NULL || e->op == EXPR_INT) return compute(p, e);
   for (size_t i = 0; i < m->count; i++)

@@ -251,7 +251,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   e->tier = tier;
   e->shape = shape;
   if (r->mode == MODE_DECODE) set_value(e);
-  e->lanes = e->run > 0 ? 1 : divisor_at_most(tier->lanes);
+  e->lanes = matmul_is_along(e) ? 1 : divisor_at_most(e->run.down ? e->run.length : tier->lanes);
   number_dots(e);
   matmul_choose_forms(e);
   for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
@@ -260,7 +260,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   ir_func *f = begin_kernel(e, m, name, &p);
   if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   if (r->mode == MODE_DECODE) {
-    e->tables = lo_make_tables(&e->b, r->scheme, e->run > 0);
+    e->tables = lo_make_tables(&e->b, r->scheme, e->run.length > 0);
     e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);
   }
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);

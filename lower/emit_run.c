@@ -1,4 +1,4 @@
-// Lanes along K: a run is a few neighbouring positions of one row. Where all that differs between them are look-ups of
+// Runs: a few neighbouring weights, of one row or of neighbouring rows. Where what differs between them are look-ups of
 // neighbouring elements (a point of a codebook), one load takes the place of one gathered element for each of them.
 #include "lower/emit_coarse.h"
 
@@ -12,12 +12,13 @@ static bool is_coarser(const expr *e, uint32_t run) {
          e->args[1]->i % run == 0;
 }
 
-bool lo_is_steady(const scheme *s, const expr *e, uint32_t run) {
-  if (is_coarser(e, run)) return true;
-  if (is_k(e) || e->op == EXPR_WINDOW) return false;
+bool lo_is_steady(const scheme *s, const expr *e, value_run run) {
+  if (!run.down && is_coarser(e, run.length)) return true;
+  if (e->op == EXPR_WINDOW || (e->op == EXPR_VAR && (e->index == VAR_K) == !run.down)) return false;
   if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT) {
     const granularity *g = &s->fields[e->index].gran;
-    if (g->kind == GRAN_WEIGHT || granularity_columns(g) % run != 0) return false;
+    uint64_t shared = run.down ? granularity_rows(g) : granularity_columns(g);
+    if (g->kind == GRAN_WEIGHT || shared % run.length != 0) return false;
   }
   for (unsigned i = 0; i < e->arg_count; i++)
     if (!lo_is_steady(s, e->args[i], run)) return false;
@@ -25,15 +26,25 @@ bool lo_is_steady(const scheme *s, const expr *e, uint32_t run) {
 }
 
 // Whether every addend of an index is known while the kernel is emitted, or steady.
-static bool has_steady_rest(const scheme *s, const coarse_place *nowhere, const expr *e, uint32_t run) {
+static bool has_steady_rest(const scheme *s, const coarse_place *nowhere, const expr *e, value_run run) {
   int64_t known;
   if (lo_is_known(nowhere, e, &known) || lo_is_steady(s, e, run)) return true;
   return e->op == EXPR_ADD && has_steady_rest(s, nowhere, e->args[0], run) &&
          has_steady_rest(s, nowhere, e->args[1], run);
 }
 
-// Whether the positions of a run look up neighbouring elements.
-static bool is_contiguous(const scheme *s, const expr *index, uint32_t run) {
+// How often an index has the row, modulo a multiple of the run, as an addend; -1: it has more of the row.
+static int row_addends(const scheme *s, const expr *e, value_run run) {
+  if (lo_is_steady(s, e, run)) return 0;
+  if (lo_is_row_remainder(e) && e->args[1]->i % run.length == 0) return 1;
+  if (e->op != EXPR_ADD) return -1;
+  int x = row_addends(s, e->args[0], run), y = row_addends(s, e->args[1], run);
+  return x < 0 || y < 0 ? -1 : x + y;
+}
+
+// Whether the weights of a run look up neighbouring elements.
+static bool is_contiguous(const scheme *s, const expr *index, value_run run) {
+  if (run.down) return row_addends(s, index, run) == 1;
   recipe r = {.scheme = s};
   coarse_place nowhere = {.recipe = &r, .aligned = PACK_CHUNK};
   if (!has_steady_rest(s, &nowhere, index, run)) return false;
@@ -42,18 +53,22 @@ static bool is_contiguous(const scheme *s, const expr *index, uint32_t run) {
     split_index at = {0};
     nowhere.ahead = k;
     lo_split_index(&nowhere, index, &at);
-    if (k % run == 0) first = at.known;
-    if (at.known - first != (int64_t)(k % run)) return false;
+    if (k % run.length == 0) first = at.known;
+    if (at.known - first != (int64_t)(k % run.length)) return false;
   }
   return true;
 }
 
+bool lo_is_run_lookup(const scheme *s, const expr *e, value_run run) {
+  if (run.length == 0 || (e->op != EXPR_TABLE && e->op != EXPR_ELEMENT)) return false;
+  bool single = e->op == EXPR_TABLE || s->fields[e->index].gran.kind == GRAN_TENSOR;
+  return single && is_contiguous(s, e->args[0], run);
+}
+
 // Whether a value can be computed with its positions as lanes.
-static bool is_in_run(const scheme *s, const expr *e, uint32_t run) {
-  if (lo_is_steady(s, e, run)) return true;
+static bool is_in_run(const scheme *s, const expr *e, value_run run) {
+  if (lo_is_steady(s, e, run) || lo_is_run_lookup(s, e, run)) return true;
   switch (e->op) {
-  case EXPR_TABLE: return is_contiguous(s, e->args[0], run);
-  case EXPR_ELEMENT: return s->fields[e->index].gran.kind == GRAN_TENSOR && is_contiguous(s, e->args[0], run);
   case EXPR_DIV:
     if (e->is_int) return false;
     break;
@@ -72,17 +87,46 @@ static bool is_in_run(const scheme *s, const expr *e, uint32_t run) {
   return true;
 }
 
-uint32_t lo_run_length(const scheme *s) {
-  for (uint32_t run = LONGEST_RUN; run > 2; run /= 2)
-    if (!lo_is_steady(s, s->value, run) && is_in_run(s, s->value, run)) return run;
-  return 0;
+static bool has_run_lookup(const scheme *s, const expr *e, value_run run) {
+  if (lo_is_run_lookup(s, e, run)) return true;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (has_run_lookup(s, e->args[i], run)) return true;
+  return false;
+}
+
+// Down the rows lanes are rows as ever, so that the rest of the value may be anything.
+value_run lo_run_of(const scheme *s) {
+  for (uint32_t length = LONGEST_RUN; length > 2; length /= 2) {
+    value_run along = {.length = length}, down = {.length = length, .down = true};
+    if (!lo_is_steady(s, s->value, along) && is_in_run(s, s->value, along)) return along;
+    if (has_run_lookup(s, s->value, down)) return down;
+  }
+  return (value_run){0};
+}
+
+coarse_place lo_run_splat(const coarse_place *p) {
+  coarse_place first = *p;
+  first.splat = true;
+  first.run = (value_run){0};
+  first.first_row = p->run.down ? p->run.length : 1;
+  first.aligned = PACK_CHUNK;
+  first.memo = NULL;
+  return first;
 }
 
 coarse_place lo_run_row(const coarse_place *p) {
-  coarse_place row = *p;
+  coarse_place row = lo_run_splat(p);
   row.lanes = 1;
-  row.run = 0;
-  row.aligned = PACK_CHUNK;
-  row.memo = NULL;
   return row;
+}
+
+static bool reads_field(const expr *e) {
+  bool reads = e->op == EXPR_FIELD || e->op == EXPR_ELEMENT;
+  for (unsigned i = 0; i < e->arg_count; i++) reads = reads || reads_field(e->args[i]);
+  return reads;
+}
+
+bool lo_is_splat(const coarse_place *p, const expr *e) {
+  if (p->run.length == 0 || !lo_is_steady(p->recipe->scheme, e, p->run)) return false;
+  return !p->run.down || reads_field(e);
 }

@@ -226,7 +226,7 @@ ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int) {
   const scheme *s = p->recipe->scheme;
   const scheme_table *t = &s->tables[e->index];
   int64_t known;
-  if (p->run > 0) {
+  if (lo_is_run_lookup(p->recipe->scheme, e, p->run)) {
     gathered g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
     return in_lanes(p, load_run(p, &g, e->args[0]), as_int);
   }
@@ -271,7 +271,7 @@ static const pack_field *tensor_field(const recipe *r, unsigned field) {
 ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int) {
   const scheme_field *f = &p->recipe->scheme->fields[e->index];
   int64_t known;
-  if (p->run > 0) {
+  if (lo_is_run_lookup(p->recipe->scheme, e, p->run)) {
     const pack_field *stored = tensor_field(p->recipe, e->index);
     gathered g = {.buffer = p->weights, .offset = stored->offset, .type = stored->store};
     return in_lanes(p, load_run(p, &g, e->args[0]), as_int);

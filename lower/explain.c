@@ -78,7 +78,7 @@ static void explain_cores(const recipe *r, FILE *f) {
 static void warn_fallback(const draft *t) {
   const recipe *r = t->r;
   const char *act = act_text(t->mem, &r->act);
-  if (r->mode == MODE_DECODE && lo_run_length(r->scheme) == 0)
+  if (r->mode == MODE_DECODE && lo_run_of(r->scheme).length == 0)
     diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' is decoded weight by weight: %s", r->scheme->name,
                  t->not_normal != NULL ? t->not_normal : "its levels fit no faster mode");
   for (size_t i = 0; i < r->term_count; i++)
@@ -110,8 +110,10 @@ void draft_explain_layout(const draft *t) {
   if (f == NULL) return;
   const recipe *r = t->r;
   fprintf(f, "  recipe %s\n", r->name);
-  if (r->mode == MODE_DECODE && lo_run_length(r->scheme) > 0)
-    fprintf(f, "    runs of %u neighbouring weights are looked up at once\n", (unsigned)lo_run_length(r->scheme));
+  value_run run = lo_run_of(r->scheme);
+  if (r->mode == MODE_DECODE && run.length > 0)
+    fprintf(f, "    runs of %u neighbouring %s are looked up at once\n", (unsigned)run.length,
+            run.down ? "rows" : "weights");
   explain_span(f, "products are summed over", r->segment);
   explain_span(f, "sums become f32 after", r->float_span);
   if (mode_is_integer(r->mode))

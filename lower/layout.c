@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lower/draft.h"
+#include "lower/matmul.h"
 #include "support/num.h"
 
 #define TILE_ROWS 16
@@ -98,6 +99,13 @@ uint64_t draft_least_block(const recipe *r) {
   return block;
 }
 
+// How many rows of a tile have an element together and find it once: kernels have lanes for so many rows at most.
+static unsigned shared_rows(const recipe *r, const scheme_field *f) {
+  uint64_t rows = granularity_rows(&f->gran), common = num_gcd(rows, TILE_ROWS);
+  value_run run = matmul_run(r);
+  return common == TILE_ROWS || (run.down && common % run.length == 0) ? (unsigned)common : 1;
+}
+
 // Kernel positions of a block: every span fits in a whole number of times, and the header fills whole cache lines
 // unless that would take too many groups. It does not depend on K, so that weights packed for one model fit the kernels
 // of another.
@@ -114,7 +122,8 @@ static bool find_block(draft *t) {
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
     if (!draft_is_grouped(r, i)) continue;
-    header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(draft_store_type(f->type)) * TILE_ROWS;
+    header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(draft_store_type(f->type)) *
+              (TILE_ROWS / shared_rows(r, f));
   }
   uint64_t grow = 1;
   uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
@@ -133,15 +142,16 @@ static void lay_fields(draft *t) {
     const scheme_field *f = &r->scheme->fields[i];
     pack_field pf = {.field = (unsigned)i, .store = draft_store_type(f->type)};
     uint64_t bytes = elements(f) * element_bytes(pf.store);
+    if (f->gran.kind != GRAN_TENSOR) pf.shared = shared_rows(r, f);
     if (f->gran.kind == GRAN_WEIGHT || !draft_is_stored(r, i)) continue;
     if (granularity_is_grouped(&f->gran)) {
       pf.span = draft_span(r, f->gran.group);
-      pf.offset = p->header_bytes;
-      p->header_bytes += p->block / pf.span * bytes * p->rows;
+      p->header_bytes = pf.offset = (p->header_bytes + 3) / 4 * 4;
+      p->header_bytes += p->block / pf.span * bytes * pack_field_width(p, &pf);
       fields[p->field_count++] = pf;
     } else if (f->gran.kind != GRAN_TENSOR) {
-      pf.offset = p->tile_head_bytes;
-      p->tile_head_bytes += bytes * p->rows;
+      p->tile_head_bytes = pf.offset = (p->tile_head_bytes + 3) / 4 * 4;
+      p->tile_head_bytes += bytes * pack_field_width(p, &pf);
       fields[p->field_count++] = pf;
     } else {
       pf.offset = p->tensor_head_bytes;
@@ -215,6 +225,7 @@ bool draft_layout(draft *t) {
   }
   p->tile_head_bytes = (p->tile_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
   p->tensor_head_bytes = (p->tensor_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
+  p->header_bytes = (p->header_bytes + 15) / 16 * 16; // chunks begin there
   p->block_bytes = p->header_bytes + p->block / PACK_CHUNK * p->chunk_bytes;
   if (r->flush > 0) r->flush = r->flush / p->block > 0 ? r->flush / p->block : 1;
   lay_prepared(r);

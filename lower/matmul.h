@@ -42,7 +42,7 @@ typedef struct matmul {
   // MODE_DECODE:
   const expr *value;  // what is decoded of each weight,
   const expr *factor; // and what its row's sums are multiplied with; NULL: nothing
-  uint32_t run;       // vectors are so many neighbouring positions of one row (lanes is 1 then); 0: rows
+  value_run run;      // along K, vectors are the run, and lanes is 1
   // parameters
   ir_value *weights, *x, *y, *bias, *addend, *residual;
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
@@ -153,9 +153,10 @@ void matmul_count_dot(matmul *e, size_t core, unsigned v, ir_value *const *u);
 
 /* matmul_run.c: the same with lanes along K */
 void matmul_emit_runs(matmul *e, ir_value *position, uint64_t first, uint64_t count);
-// Neighbouring positions of a row that kernels of the recipe have as lanes; 0: their lanes are rows.
-uint32_t matmul_run(const recipe *r);
-// Rows computed at once then, as registers allow.
+bool matmul_is_along(const matmul *e);
+// The run that kernels of the recipe look up at once.
+value_run matmul_run(const recipe *r);
+// Rows computed at once along K, as registers allow.
 unsigned matmul_run_rows(const recipe *r, const target_tier *tier, unsigned tokens);
 
 /* matmul_bits.c: the same for a whole chunk, by bits; whether words of 32 bits are counted, or bytes and then summed */

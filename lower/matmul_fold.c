@@ -121,7 +121,7 @@ static ir_value *fsum(matmul *e, unsigned m, ir_value *position) {
 // ---- segments --------------------------------------------------------------------------------------------
 
 static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
-  ir_type floats = e->run > 0 ? lo_f32(e->run) : f32s(e);
+  ir_type floats = matmul_is_along(e) ? lo_f32(e->run.length) : f32s(e);
   ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, i32s(e), 0) : ir_vector_real(&e->b, floats, 0);
   for (unsigned c = 0; c < e->chains; c++)
     for (unsigned v = 0; v < e->vectors; v++) e->dots[d][c][m][v] = c == 0 && first != NULL ? first : zero;
@@ -161,7 +161,7 @@ static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
   for (unsigned n = e->chains; n > 1; n /= 2)
     for (unsigned c = 0; c < n / 2; c++)
       s[c] = ir_emit2(&e->b, integer ? IR_ADD : IR_FADD, s[c]->type, s[c], s[c + n / 2]);
-  return e->run > 0 ? ir_emit1(&e->b, IR_REDUCE_FADD, f32s(e), s[0]) : s[0];
+  return matmul_is_along(e) ? ir_emit1(&e->b, IR_REDUCE_FADD, f32s(e), s[0]) : s[0];
 }
 
 // The sum of products u * (x - zero): zero points of the activations are taken off.

@@ -42,7 +42,7 @@ static uint64_t block_coefficients(const matmul *e, unsigned vectors, bool integ
 // Sums of codes wait for nobody, and bits are counted as they are stored.
 static bool has_panel(const matmul *e) {
   bool row = e->r->float_span == PREPARED_ROW;
-  return e->dot_count > 0 && e->run == 0 && e->tiles[TILE_MANY].stretch > 0 && e->r->mode != MODE_BIT_DOT &&
+  return e->dot_count > 0 && !matmul_is_along(e) && e->tiles[TILE_MANY].stretch > 0 && e->r->mode != MODE_BIT_DOT &&
          !(row && matmul_has_zeros(e->r));
 }
 

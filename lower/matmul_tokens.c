@@ -7,14 +7,16 @@
 #define GROUP_BYTES 16896 // of sums that wait: of 132 tokens by two vectors of 16 f32
 
 static unsigned chain_count(const matmul *e, unsigned tokens) {
-  if (e->run > 0) return 1;
+  if (matmul_is_along(e)) return 1;
   if (lower_fixed_chains(e->r) > 0) return lower_fixed_chains(e->r);
   if (tokens == 1) return e->tiles[TILE_ONE].chains;
   return e->tiles[tokens == e->tiles[TILE_MANY].tokens ? TILE_MANY : TILE_FEW].chains;
 }
 
 // Sums that wait have as many chains in every tile.
-static unsigned waiting_chains(const matmul *e) { return lower_fixed_chains(e->r) > 0 ? lower_fixed_chains(e->r) : 1; }
+static unsigned waiting_chains(const matmul *e) {
+  return lower_fixed_chains(e->r) > 0 && !matmul_is_along(e) ? lower_fixed_chains(e->r) : 1;
+}
 
 // Tokens from `first` on; what would lie behind `last` is the last one again.
 static void set_tokens(matmul *e, ir_value *first, unsigned count, ir_value *last) {

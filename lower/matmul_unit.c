@@ -250,6 +250,7 @@ static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *
   coarse_memo memo = {0};
   place.memo = &memo;
   place.windows = b->windows;
+  place.run = e->run;
   place.row_numbers = e->row_numbers;
   place.tables = e->tables;
   place.code = codes;
@@ -334,7 +335,7 @@ void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_
     integer_products(e, &c, position, first, count);
   } else if (matmul_has_pairs(e)) {
     matmul_emit_pairs(e, &c, position, first, count);
-  } else if (e->run > 0) {
+  } else if (matmul_is_along(e)) {
     matmul_emit_runs(e, position, first, count);
   } else {
     float_products(e, &c, position, first, count);

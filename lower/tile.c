@@ -35,7 +35,8 @@ unsigned lower_tile_tokens(const recipe *r, const target_tier *tier, unsigned wa
 
 // Rows of a vector.
 static unsigned lanes_of(const recipe *r, const target_tier *tier) {
-  if (matmul_run(r) > 0) return 1;
+  value_run run = matmul_run(r);
+  if (run.length > 0) return run.down ? run.length : 1;
   return tier->lanes < r->pack.rows ? tier->lanes : r->pack.rows;
 }
 
@@ -55,7 +56,7 @@ matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_cl
     t.tokens = lower_tile_tokens(r, tier, c == TILE_MANY || most < 2 ? most : 2);
   }
   if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;
-  if (matmul_run(r) > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);
+  if (lanes_of(r, tier) == 1 && matmul_run(r).length > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);
   t.chains = chains_of(r, t.tokens * t.vectors);
   return t;
 }

@@ -120,14 +120,14 @@ static void put_row_field(const packer *k, const pack_field *pf, uint64_t row, u
   uint64_t bytes = elem_get(pf->store)->bits / 8;
   const scheme_field *f = &k->r->scheme->fields[pf->field];
   uint64_t granule = scheme_field_index(f, k->t->columns, row, 0) / table_elements(f);
-  put_granule(k, pf, granule, tile + pf->offset + r * bytes, bytes * k->p->rows);
+  put_granule(k, pf, granule, tile + pf->offset + r * bytes, bytes * pack_field_width(k->p, pf));
 }
 
 static void put_group_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint64_t block,
                             uint8_t *out) {
   const scheme_field *f = &k->r->scheme->fields[pf->field];
   uint64_t bytes = elem_get(pf->store)->bits / 8;
-  uint64_t row_bytes = bytes * k->p->rows;
+  uint64_t row_bytes = bytes * pack_field_width(k->p, pf);
   uint64_t per_row = num_ceil_div(k->t->columns, f->gran.group);
   uint64_t first = scheme_field_index(f, k->t->columns, row, 0) / table_elements(f);
   uint64_t in_block = k->p->block / pf->span;
@@ -151,9 +151,11 @@ static void pack_tile(packer *k, uint64_t first_row, uint8_t *tile) {
   for (unsigned r = 0; r < p->rows && first_row + r < k->t->rows; r++) {
     for (size_t i = 0; i < p->field_count; i++) {
       const pack_field *pf = &p->fields[i];
-      if (pf->span == 0) put_row_field(k, pf, first_row + r, r, tile);
+      unsigned shared = pf->shared > 1 ? pf->shared : 1, place = r / shared;
+      if (r % shared != 0) continue;
+      if (pf->span == 0) put_row_field(k, pf, first_row + r, place, tile);
       for (uint64_t b = 0; pf->span != 0 && b < k->blocks; b++)
-        put_group_field(k, pf, first_row + r, r, b, tile + p->tile_head_bytes + b * p->block_bytes);
+        put_group_field(k, pf, first_row + r, place, b, tile + p->tile_head_bytes + b * p->block_bytes);
     }
     put_row_sum(k, first_row + r, r, tile);
   }

@@ -423,26 +423,28 @@ static bool put_codes(builder *b) {
 
 // ---- coarse elements -------------------------------------------------------------------------------------
 
-// Element e of a granule goes to first + e * step + row * its bytes.
+// Element e of a granule goes to first + e * step + row * its bytes, rows that have it together being one.
 static bool put_granule(builder *b, const pack_field *pf, uint64_t granule, uint64_t first, uint64_t step,
                         const pack_map **map) {
   const scheme_field *f = field_at(b, pf->field);
   const unit_elements *all = elements_of(b, pf->field);
   uint64_t size = field_size(f), bits = elem_get(pf->store)->bits;
   if (all == NULL) return false;
-  for (unsigned r = 0; r < b->rows; r++)
+  unsigned shared = pf->shared > 1 ? pf->shared : 1;
+  for (unsigned r = 0; r < b->rows; r += shared)
     for (uint64_t e = 0; e < size; e++) {
       bit_ref from[ELEMENT_BITS];
       const raw_element *raw = element_of_row(all, r, granule * size + e);
       if (!stored_element(b, raw, r, f->type, pf->store, map, from)) return fail(b, pf->field);
-      memcpy(b->out + 8 * (first + e * step) + r * bits, from, bits * sizeof *from);
+      memcpy(b->out + 8 * (first + e * step) + r / shared * bits, from, bits * sizeof *from);
     }
   return true;
 }
 
 static bool put_group_field(builder *b, const pack_field *pf) {
   const packing *p = b->p;
-  uint64_t row_bytes = elem_get(pf->store)->bits / 8 * (uint64_t)p->rows, size = field_size(field_at(b, pf->field));
+  uint64_t row_bytes = elem_get(pf->store)->bits / 8 * (uint64_t)pack_field_width(p, pf),
+           size = field_size(field_at(b, pf->field));
   uint64_t in_block = p->block / pf->span, granules = granules_in(field_at(b, pf->field), b->columns);
   const pack_map *map = NULL;
   for (uint64_t g = 0; g < granules; g++) {
@@ -457,7 +459,8 @@ static bool put_fields(builder *b, bool heads) {
     const pack_field *pf = &b->p->fields[i];
     const pack_map *map = NULL;
     if ((pf->span == 0) != heads) continue;
-    if (!(heads ? put_granule(b, pf, 0, pf->offset, elem_get(pf->store)->bits / 8 * (uint64_t)b->p->rows, &map)
+    if (!(heads ? put_granule(b, pf, 0, pf->offset,
+                              elem_get(pf->store)->bits / 8 * (uint64_t)pack_field_width(b->p, pf), &map)
                 : put_group_field(b, pf)))
       return false;
   }

@@ -44,6 +44,7 @@ typedef struct qp_field { /* elements that several weights share */
   uint64_t span;                             /* the same in kernel positions */
   uint64_t offset;
   uint64_t elements; /* numbers in its table, 1 for a plain number */
+  unsigned shared;   /* rows that have an element together, which is stored once */
 } qp_field;
 
 typedef struct qp_format {
@@ -155,14 +156,15 @@ static void qp_put_fields(const qp_format *f, const qp_source *s, uint64_t row, 
                           uint8_t *tile) {
   for (unsigned i = 0; i < f->field_count; i++) {
     const qp_field *p = &f->fields[i];
-    uint64_t stride = p->bytes * f->rows;
-    if (p->group == 0) qp_put_granule(p, s, row, 0, tile + p->offset + r * p->bytes, stride);
+    uint64_t stride = p->bytes * (f->rows / p->shared), place = r / p->shared;
+    if (r % p->shared != 0) continue;
+    if (p->group == 0) qp_put_granule(p, s, row, 0, tile + p->offset + place * p->bytes, stride);
     if (p->group == 0) continue;
     uint64_t count = (s->columns + p->group - 1) / p->group, in_block = f->block / p->span;
     for (uint64_t g = 0; g < count && g / in_block < blocks; g++)
       qp_put_granule(p, s, row, g,
                      tile + f->tile_head_bytes + g / in_block * f->block_bytes + p->offset +
-                         g % in_block * stride * p->elements + r * p->bytes,
+                         g % in_block * stride * p->elements + place * p->bytes,
                      stride);
   }
 }

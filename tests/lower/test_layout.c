@@ -97,9 +97,9 @@ static const uint8_t *element_at(const reader *f, const pack_field *pf, bool ten
   const packing *p = &f->r->pack;
   uint64_t size = elem_get(pf->store)->bits / 8, position = position_of(p, k);
   if (tensor) return f->bytes + pf->offset + e * size;
-  uint64_t in_rows = (e * p->rows + n % p->rows) * size;
+  uint64_t width = pack_field_width(p, pf), in_rows = (e * width + n % p->rows * width / p->rows) * size;
   if (pf->span == 0) return tile_of(f, n) + pf->offset + in_rows;
-  return block_of(f, n, position) + pf->offset + position % p->block / pf->span * count * p->rows * size + in_rows;
+  return block_of(f, n, position) + pf->offset + position % p->block / pf->span * count * width * size + in_rows;
 }
 
 static void check_field(const reader *f, const pack_field *pf, bool tensor, uint64_t n, uint64_t k, const char *text) {
