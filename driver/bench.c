@@ -8,7 +8,7 @@ typedef struct bench_run {
   bench_results *b;
   meter *meter;
   machine machine;
-  const matmul_tile *tiles; // NULL: those of the cost model
+  const matmul_tile *tiles;
   arena *mem;
 } bench_run;
 
@@ -36,7 +36,11 @@ static bool bench_tokens(bench_run *r, const matrix *x, qrt_kernel k, uint64_t t
   if (s == NULL) return false;
   subject_lay(r->meter, s);
   const target_tier *tier = r->meter->o.tier;
-  bench_row row = {.tier = tier, .of = x, .tokens = tokens, .limit = s->limit, .tuned = r->tiles != NULL};
+  bench_row row = {.tier = tier,
+                   .of = x,
+                   .tokens = tokens,
+                   .limit = s->limit,
+                   .tuned = tuning_has_tile(r->b->m->j->tuning, x->r, tier)};
   row.result = subject_measure(r->meter, s, k, r->b->m->seconds);
   row.bits = 8.0 * (double)s->packed_bytes / ((double)x->rows * (double)x->columns);
   machine on = r->machine; // what memory gives changes from moment to moment where others use it as well
@@ -50,7 +54,7 @@ static bool bench_tokens(bench_run *r, const matrix *x, qrt_kernel k, uint64_t t
 static bool bench_matrix(bench_run *r, const matrix *x) {
   measuring *m = r->b->m;
   r->mem = arena_new();
-  r->tiles = tuning_tiles(r->mem, m->j->tuning, x->r, r->meter->o.tier);
+  r->tiles = lower_choose_tiles(r->mem, x->r, r->meter->o.tier, m->j->tuning);
   meter_code *code = subject_compile(r->meter, r->mem, x->r, r->tiles);
   qrt_kernel k = code == NULL ? NULL : meter_kernel(r->meter, code, "matmul");
   bool ok = k != NULL;

@@ -132,7 +132,8 @@ const char *kernels_function(arena *a, const char *what, const recipe *r) {
 static bool lower_recipes(const job *j, diag *d, const target_tier *tier, ir_module *kernels) {
   for (size_t i = 0; i < j->m->recipes.len; i++) {
     const recipe *r = j->m->recipes.data[i];
-    const matmul_shape plain = {.epilogue = "", .tiles = tuning_tiles(kernels->mem, j->tuning, r, tier)};
+    const matmul_tile *tiles = j->s.target->gpu ? NULL : lower_choose_tiles(kernels->mem, r, tier, j->tuning);
+    const matmul_shape plain = {.epilogue = "", .tiles = tiles};
     lower_emit_matmul(kernels, r, tier, j->s.target->gpu, &plain, kernels_function(kernels->mem, "matmul", r));
     lower_emit_prepare(kernels, &r->prepared, tier, j->s.target->gpu, kernels_function(kernels->mem, "prepare", r));
   }

@@ -9,6 +9,7 @@
 
 #define MOST_HEIGHTS 8 // candidates of other height and width: the best by the cost model
 #define FEW_TOKENS 4
+#define MANY_TOKENS 96 // unless --tokens says otherwise; enough for the largest tile
 
 typedef struct tuner {
   measuring *m;
@@ -114,7 +115,7 @@ static void keep(tuner *t) {
 }
 
 static uint64_t most_tokens(const measuring *m) {
-  uint64_t most = 0;
+  uint64_t most = option_given(m->j->o, OPTION_TOKENS) ? 0 : MANY_TOKENS;
   for (size_t i = 0; i < m->tokens.len; i++)
     if (m->tokens.data[i] > most) most = m->tokens.data[i];
   return most;

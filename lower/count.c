@@ -112,8 +112,8 @@ static const unsigned char uses[IR_OPCODE_COUNT] = {
     [IR_LOAD] = USE_LOAD,         [IR_LOAD_SPLAT] = USE_LOAD,   [IR_LOAD_FIRST] = USE_LOAD,
     [IR_STORE] = USE_STORE,       [IR_STORE_FIRST] = USE_STORE, [IR_PREFETCH] = USE_LOAD,
     [IR_DOT4] = USE_DOT,          [IR_DOT4S] = USE_DOT,         [IR_POPCOUNT] = USE_DOT,
-    [IR_FMA] = USE_PRODUCT,       [IR_DOT2] = USE_DOT,          [IR_LOOKUP_BF16] = USE_DECODE,
-    [IR_SHUFFLE] = USE_DECODE,    [IR_GATHER] = USE_DECODE,     [IR_LOOKUP] = USE_DECODE,
+    [IR_DOT2] = USE_DOT,          [IR_PAIRS_U] = USE_DOT,       [IR_PAIRS_S] = USE_DOT,
+    [IR_FMA] = USE_PRODUCT,       [IR_GATHER] = USE_DECODE,     [IR_LOOKUP] = USE_DECODE,
     [IR_LOOKUP_F32] = USE_DECODE, [IR_BITS] = USE_DECODE,       [IR_SHL] = USE_DECODE,
     [IR_SHR] = USE_DECODE,        [IR_SAR] = USE_DECODE,        [IR_AND] = USE_DECODE,
     [IR_OR] = USE_DECODE,         [IR_XOR] = USE_DECODE,        [IR_ZEXT] = USE_DECODE,
@@ -135,7 +135,7 @@ static double *cycles_of(walker *w, use u) {
 // Gathers are as slow as the table says however fast other operations are.
 static bool is_gather(const walker *w, const ir_op *op, const ir_type *t) {
   if (op->code == IR_GATHER) return true;
-  if (op->code != IR_LOOKUP && op->code != IR_LOOKUP_F32 && op->code != IR_LOOKUP_BF16) return false;
+  if (op->code != IR_LOOKUP && op->code != IR_LOOKUP_F32) return false;
   const target_pattern *p = target_find_pattern(w->tier, op->code, t->elem, t->lanes, limit_of(op));
   return p == NULL || strcmp(p->sequence, "gather") == 0;
 }
@@ -156,16 +156,24 @@ static void count_op(walker *w, const ir_op *op) {
 
 static void walk(walker *w, const ir_block *b);
 
-static void walk_loop(walker *w, const ir_op *op) {
-  uint64_t lo = number_of(w, op->operands[0]), hi = number_of(w, op->operands[1]), step = number_of(w, op->operands[2]);
-  if (hi <= lo || step == 0) return;
+// The body, for an index, as often as `turns` says.
+static void walk_turns(walker *w, const ir_op *op, uint64_t index, uint64_t turns) {
   double before = w->times;
   size_t depth = w->known_count;
-  w->times *= (double)num_ceil_div(hi - lo, step);
-  know(w, op->body->params[0], lo);
+  w->times *= (double)turns;
+  know(w, op->body->params[0], index);
   walk(w, op->body);
   w->known_count = depth;
   w->times = before;
+}
+
+// What the last turn does may be less, where the step does not divide the way.
+static void walk_loop(walker *w, const ir_op *op) {
+  uint64_t lo = number_of(w, op->operands[0]), hi = number_of(w, op->operands[1]), step = number_of(w, op->operands[2]);
+  if (hi <= lo || step == 0) return;
+  uint64_t turns = num_ceil_div(hi - lo, step), partial = (hi - lo) % step != 0 && turns > 1;
+  walk_turns(w, op, lo, turns - partial);
+  if (partial != 0) walk_turns(w, op, lo + (turns - 1) * step, 1);
 }
 
 static void walk(walker *w, const ir_block *b) {

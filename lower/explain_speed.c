@@ -36,10 +36,7 @@ void draft_explain_speed(const draft *t) {
   const lower_options *o = t->options;
   if (o->explain == NULL || o->target->gpu) return;
   const target_tier *tier = lower_best_tier(o->target, t->r);
-  matmul_tile chosen[TILE_CLASS_COUNT];
-  const matmul_tile *tiles = tuning_tiles(t->mem, o->tuning, t->r, tier);
-  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) chosen[c] = lower_choose_tile(t->r, tier, c);
-  if (tiles == NULL) tiles = chosen;
+  const matmul_tile *tiles = lower_choose_tiles(t->mem, t->r, tier, o->tuning);
   machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
   explain_tokens(t, tiles, &on, TILE_ONE, 1);
   explain_tokens(t, tiles, &on, TILE_MANY, MANY_TOKENS);

@@ -96,12 +96,29 @@ size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **name
   return count;
 }
 
+// Tiles are chosen once for all kernels of a recipe.
+typedef struct chosen {
+  const recipe *r;
+  const matmul_tile *tiles;
+} chosen;
+typedef VEC(chosen) chosen_list;
+
+static const matmul_tile *choose_tiles(arena *a, chosen_list *list, const recipe *r, const target_tier *tier,
+                                       const lower_options *o) {
+  if (o->target->gpu) return NULL;
+  for (size_t i = 0; i < list->len; i++)
+    if (list->data[i].r == r) return list->data[i].tiles;
+  const matmul_tile *tiles = lower_choose_tiles(a, r, tier, o->tuning);
+  vec_push(a, list, ((chosen){r, tiles}));
+  return tiles;
+}
+
 static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, const target_tier *tier,
-                        const lower_options *o) {
+                        const lower_options *o, chosen_list *tiles) {
   bool gpu = o->target->gpu;
   if (code == IR_MATMUL) {
     matmul_shape shape = c->shape;
-    shape.tiles = tuning_tiles(out->mem, o->tuning, c->recipe, tier);
+    shape.tiles = choose_tiles(out->mem, tiles, c->recipe, tier, o);
     lower_emit_matmul(out, c->recipe, tier, gpu, &shape, c->name);
   } else if (code == IR_SPARSE) {
     lower_emit_sparse(out, c->sparse, gpu, &c->shape, c->name);
@@ -115,6 +132,7 @@ static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, 
 bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const lower_options *o, ir_module *kernels) {
   const char *const *names;
   size_t count = lower_kernel_names(kernels->mem, m, &names);
+  chosen_list tiles = {0};
   for (size_t i = 0; i < count; i++) {
     kernel_choice choice;
     ir_opcode code;
@@ -123,7 +141,7 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
       return false;
     }
     if (choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, choice.recipe)) return false;
-    emit_kernel(kernels, &choice, code, tier, o);
+    emit_kernel(kernels, &choice, code, tier, o, &tiles);
   }
   return !o->verify || ir_verify(d, kernels);
 }

@@ -4,9 +4,6 @@
 
 #define UNROLL 1
 
-#define MAX_SLOTS \
-  ((RECIPE_MAX_DOTS * (MATMUL_MAX_CHAINS + 1) + RECIPE_MAX_TERMS + 1) * MATMUL_MAX_TOKENS * MATMUL_MAX_VECTORS)
-
 typedef struct slots {
   size_t count;
   ir_value ***at;
@@ -17,9 +14,14 @@ static void add_grid(const matmul *e, slots *s, matmul_grid grid) {
     for (unsigned v = 0; v < e->vectors; v++) s->at[s->count++] = &grid[m][v];
 }
 
+// Accumulators of all kinds.
+static size_t most_slots(const matmul *e) {
+  return ((size_t)e->dot_count * (e->chains + 1) + e->r->term_count + 1) * (e->tokens + 1) * e->vectors;
+}
+
 // The accumulators that a loop carries.
 static slots live_slots(matmul *e, unsigned live) {
-  slots s = {.at = ARENA_ARRAY(e->b.mem, ir_value **, MAX_SLOTS)};
+  slots s = {.at = ARENA_ARRAY(e->b.mem, ir_value **, most_slots(e))};
   if (e->use == PANEL_FILL) return s;
   if ((live & LIVE_TOTAL) != 0) add_grid(e, &s, e->total);
   if ((live & LIVE_NESTED) != 0)

@@ -3,7 +3,9 @@
 #include "lower/lower.h"
 
 #define PREDICT_COLUMNS 4096 // positions of the matrix that is thought of
-#define PREDICT_TILES 4      // and its rows, in interleaved tiles: enough for any tile of a kernel
+#define OVERLAP \
+  0.2 // of what the resources that are not the slowest need is seen: they do not work side by side at all times
+#define PREDICT_TILES 4 // and its rows, in interleaved tiles: enough for any tile of a kernel
 
 const char *bound_name(bound b) {
   static const char *const names[BOUND_COUNT] = {[BOUND_MEMORY] = "memory",
@@ -27,7 +29,8 @@ static kernel_counts count_call(const recipe *r, const target_tier *tier, const 
   uint64_t rows = (uint64_t)PREDICT_TILES * r->pack.rows;
   // Only loops' lengths matter: bytes of activation rows and where their parts begin do not.
   const uint64_t sizes[] = {tokens, rows, blocks, 0, 0, 0, 0, rows};
-  kernel_counts c = lower_count(f, tier, mode_is_integer(r->mode), sizeof sizes / sizeof *sizes, sizes, PREDICT_TILES);
+  bool integer = mode_is_integer(r->mode) || r->mode == MODE_PAIR_DOT;
+  kernel_counts c = lower_count(f, tier, integer, sizeof sizes / sizeof *sizes, sizes, PREDICT_TILES);
   arena_free(mem);
   return c;
 }
@@ -53,13 +56,14 @@ prediction lower_predict(const recipe *r, const target_tier *tier, const machine
                             [BOUND_DECODE] = (c.decode / on->speed + c.gathers) * each,
                             [BOUND_SCALES] = c.scales / on->speed * each}};
   double units = p.parts[BOUND_DOTS] + p.parts[BOUND_DECODE] + p.parts[BOUND_SCALES];
+  double slowest = units, all = units + p.parts[BOUND_MEMORY] + p.parts[BOUND_LOADS];
   p.bound = largest_part(&p);
-  p.cycles = units;
   for (bound b = BOUND_MEMORY; b <= BOUND_LOADS; b++) {
-    if (p.parts[b] <= p.cycles) continue;
-    p.cycles = p.parts[b];
+    if (p.parts[b] <= slowest) continue;
+    slowest = p.parts[b];
     p.bound = b;
   }
+  p.cycles = slowest + OVERLAP * (all - slowest);
   p.macs = on->clock / p.cycles;
   p.bytes = p.macs / (double)tokens * bytes;
   return p;

@@ -43,11 +43,11 @@ typedef struct kernel_counts {
   double loads, stores;
   double dots, decode, scales;
   double gathers; // decoding that loads lane by lane
-  double spills; // loads and stores besides, where more is alive than there are registers
+  double spills;  // loads and stores besides, where more is alive than there are registers
 } kernel_counts;
 
-// Walks a kernel's loops. `integer`: its products are those of integers, floats only scale. A loop that depends on the
-// index of an outer one counts as on its first turn.
+// Walks a kernel's loops. `integer`: its products have operations of their own, f32 ones only scale. Loops inside of
+// others count as on the first turn of these, and on the last where that is shorter.
 kernel_counts lower_count(const ir_func *kernel, const target_tier *tier, bool integer, size_t size_count,
                           const uint64_t *sizes, uint64_t work);
 

@@ -4,6 +4,7 @@
 
 #define DEFAULT_STRETCH 16384 // bytes
 #define MAX_PREFETCH (UINT64_C(1) << 20)
+#define MAX_STRETCH (UINT64_C(1) << 16) // it lies on the stack
 
 const char *tile_class_name(tile_class c) {
   static const char *const names[TILE_CLASS_COUNT] = {[TILE_ONE] = "one", [TILE_FEW] = "few", [TILE_MANY] = "many"};
@@ -48,21 +49,16 @@ static unsigned chains_of(const recipe *r, unsigned accumulators) {
 matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_class c) {
   unsigned whole = r->pack.rows / lanes_of(r, tier); // vectors of all interleaved rows
   matmul_tile t = {.vectors = tier->rows_in_loop ? 1 : whole, .tokens = 1};
-  if (c == TILE_ONE) {
-    t.prefetch = tier->prefetch_bytes;
-  } else {
+  if (c != TILE_ONE) {
     unsigned most = tier->token_tile_count > 0 ? tier->token_tiles[0] : 1;
     t.vectors = tier->row_vectors > 0 ? tier->row_vectors : 1;
     t.tokens = lower_tile_tokens(r, tier, c == TILE_MANY || most < 2 ? most : 2);
   }
+  if (c != TILE_MANY) t.prefetch = tier->prefetch_bytes;
   if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;
   if (lanes_of(r, tier) == 1 && matmul_run(r).length > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);
   t.chains = chains_of(r, t.tokens * t.vectors);
   return t;
-}
-
-matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_class c) {
-  return lower_default_tile(r, tier, c);
 }
 
 static bool vectors_possible(const recipe *r, const target_tier *tier, tile_class c, unsigned vectors) {
@@ -77,5 +73,5 @@ bool lower_tile_possible(const recipe *r, const target_tier *tier, tile_class c,
   if (!vectors_possible(r, tier, c, t->vectors) || t->tokens == 0 || t->tokens > MATMUL_MAX_TOKENS) return false;
   if (c == TILE_ONE && t->tokens != 1) return false;
   if (t->chains == 0 || t->chains > MATMUL_MAX_CHAINS || (fixed > 0 && t->chains != fixed)) return false;
-  return t->prefetch <= MAX_PREFETCH;
+  return t->prefetch <= MAX_PREFETCH && t->stretch <= MAX_STRETCH;
 }

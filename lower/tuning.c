@@ -138,16 +138,22 @@ void tuning_sort(tuning *t) {
   if (t->entries.len > 1) qsort(t->entries.data, t->entries.len, sizeof *t->entries.data, compare);
 }
 
-const matmul_tile *tuning_tiles(arena *a, const tuning *t, const recipe *r, const target_tier *tier) {
-  if (t == NULL || t->entries.len == 0) return NULL;
+static const matmul_tile *usable_tile(const tuning *t, const recipe *r, const target_tier *tier, tile_class c) {
+  const tuned *e = t == NULL || t->entries.len == 0 ? NULL : tuning_tile(t, tier, recipe_identity(r), c);
+  return e != NULL && lower_tile_possible(r, tier, c, &e->tile) ? &e->tile : NULL;
+}
+
+const matmul_tile *lower_choose_tiles(arena *a, const recipe *r, const target_tier *tier, const tuning *t) {
   matmul_tile *tiles = ARENA_ARRAY(a, matmul_tile, TILE_CLASS_COUNT);
-  uint64_t identity = recipe_identity(r);
-  bool any = false;
   for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) {
-    const tuned *e = tuning_tile(t, tier, identity, c);
-    bool usable = e != NULL && lower_tile_possible(r, tier, c, &e->tile);
-    tiles[c] = usable ? e->tile : lower_choose_tile(r, tier, c);
-    any = any || usable;
+    const matmul_tile *measured = usable_tile(t, r, tier, c);
+    tiles[c] = measured != NULL ? *measured : lower_choose_tile(r, tier, c);
   }
-  return any ? tiles : NULL;
+  return tiles;
+}
+
+bool tuning_has_tile(const tuning *t, const recipe *r, const target_tier *tier) {
+  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
+    if (usable_tile(t, r, tier, c) != NULL) return true;
+  return false;
 }

@@ -55,8 +55,10 @@ void tuning_put(arena *a, tuning *t, const tuned *entry);
 // Orders the entries, so that the same entries make the same file.
 void tuning_sort(tuning *t);
 
-// The tiles of a recipe's kernel, one for each tile_class, in the arena: those of the table, else the cost model's. NULL
-// when the table has none for it.
-const matmul_tile *tuning_tiles(arena *a, const tuning *t, const recipe *r, const target_tier *tier);
+// The tiles of a recipe's kernel, one for each tile_class, in the arena: those of the table, which may be NULL, else the cost
+// model's.
+const matmul_tile *lower_choose_tiles(arena *a, const recipe *r, const target_tier *tier, const tuning *t);
+// Whether one of them is the table's.
+bool tuning_has_tile(const tuning *t, const recipe *r, const target_tier *tier);
 
 #endif

@@ -15,8 +15,8 @@
 
 static const struct {
   const char *members, *act;
-} formats[] = {{AFFINE, "i8 per 32"},  {AFFINE, "f32"}, {TABLE, "i8 per 32"},
-               {ROWS, "i8 per token"}, {ROWS, "f16"},   {AFFINE, "u8 per 32"}};
+} formats[] = {{AFFINE, "i8 per 32"}, {AFFINE, "f32"},  {TABLE, "i8 per 32"}, {ROWS, "i8 per token"},
+               {ROWS, "f16"},         {AFFINE, "bf16"}, {AFFINE, "u8 per 32"}};
 
 // Results of the recipe's kernel on the case, for these tiles.
 static float *run(lower_kit *k, const kernel_case *c, const target_tier *tier, const matmul_tile *tiles) {
@@ -46,12 +46,14 @@ START_TEST(tiles_change_no_result) {
     for (size_t l = 0; l < sizeof lanes / sizeof *lanes; l++) {
       const target_tier *tier = kit_tier(lanes[l]);
       const float *expected = run(&k, c, tier, NULL);
+      matmul_tile chosen[TILE_CLASS_COUNT], tiles[TILE_CLASS_COUNT];
+      for (tile_class x = TILE_ONE; x < TILE_CLASS_COUNT; x++) chosen[x] = lower_choose_tile(r, tier, x);
       for (size_t i = 0; i < sizeof odd_tiles / sizeof *odd_tiles; i++)
         for (tile_class of = TILE_ONE; of < TILE_CLASS_COUNT; of++) {
-          matmul_tile tiles[TILE_CLASS_COUNT], t = odd_tiles[i];
-          if (!mode_is_integer(r->mode)) t.chains = 4;
+          matmul_tile t = odd_tiles[i];
+          if (lower_fixed_chains(r) > 0) t.chains = lower_fixed_chains(r);
           if (!lower_tile_possible(r, tier, of, &t)) continue;
-          for (tile_class x = TILE_ONE; x < TILE_CLASS_COUNT; x++) tiles[x] = lower_choose_tile(r, tier, x);
+          memcpy(tiles, chosen, sizeof tiles);
           tiles[of] = t;
           const float *y = run(&k, c, tier, tiles);
           ck_assert_msg(memcmp(y, expected, 4 * c->tokens * c->rows) == 0, "%s, %s: %u lanes, %s %ux%u, %llu tokens",
@@ -81,6 +83,7 @@ START_TEST(absurd_tiles_are_refused) {
   REFUSED(ints, TILE_MANY, chains, 0);
   REFUSED(ints, TILE_MANY, chains, 5);
   REFUSED(ints, TILE_MANY, prefetch, UINT64_C(1) << 40);
+  REFUSED(ints, TILE_MANY, stretch, UINT64_C(1) << 40);
   REFUSED(ints, TILE_ONE, tokens, 2);
   REFUSED(floats, TILE_MANY, chains, 1); // f32 sums always have the same number
   kit_free(&k);
@@ -177,17 +180,17 @@ START_TEST(tiles_of_the_table_are_used) {
   tuned e = {
       .kind = TUNED_TILE, .cpu = "one", .tier = tier->name, .recipe = recipe_identity(r), .tokens_class = TILE_MANY};
   e.tile = (matmul_tile){1, 3, 2, 4096, 0};
-  ck_assert_ptr_null(tuning_tiles(k.mem, NULL, r, tier));
-  ck_assert_ptr_null(tuning_tiles(k.mem, &t, r, tier));
+  ck_assert(!tuning_has_tile(NULL, r, tier) && !tuning_has_tile(&t, r, tier));
   tuning_put(k.mem, &t, &e);
-  const matmul_tile *tiles = tuning_tiles(k.mem, &t, r, tier);
-  ck_assert_ptr_nonnull(tiles);
+  ck_assert(tuning_has_tile(&t, r, tier));
+  const matmul_tile *tiles = lower_choose_tiles(k.mem, r, tier, &t);
   ck_assert_uint_eq(tiles[TILE_MANY].tokens, 3);
   ck_assert_uint_eq(tiles[TILE_ONE].tokens, 1);
   e.tile.vectors = 64; // in place of the other, and impossible
   tuning_put(k.mem, &t, &e);
   ck_assert_uint_eq(t.entries.len, 1);
-  ck_assert_ptr_null(tuning_tiles(k.mem, &t, r, tier));
+  ck_assert(!tuning_has_tile(&t, r, tier));
+  ck_assert_uint_ne(lower_choose_tiles(k.mem, r, tier, &t)[TILE_MANY].vectors, 64);
   t.cpu = "other";
   ck_assert_ptr_null(tuning_tile(&t, tier, recipe_identity(r), TILE_MANY));
   kit_free(&k);
