@@ -133,7 +133,8 @@ LLVMValueRef emit_data(emit *e, const ir_op *op) {
 }
 
 LLVMValueRef emit_prefetch(emit *e, const ir_op *op) {
-  enum { READ = 0, KEEP = 3, DATA = 1 };
+  enum { READ = 0, DROP = 0, KEEP = 3, DATA = 1 };
+  unsigned locality = ir_attr_int(op, IR_ATTR_ONCE, 0) != 0 ? DROP : KEEP;
   LLVMValueRef p = emit_address(e, emit_buffer(e, op), op->operands[1]);
   const char *name = arena_printf(e->mem, "llvm.prefetch.p%u", LLVMGetPointerAddressSpace(LLVMTypeOf(p)));
   LLVMTypeRef i32 = emit_int_type(e, 32);
@@ -141,7 +142,7 @@ LLVMValueRef emit_prefetch(emit *e, const ir_op *op) {
   LLVMTypeRef type = LLVMFunctionType(LLVMVoidTypeInContext(e->context), types, 4, 0);
   LLVMValueRef f = LLVMGetNamedFunction(e->module, name);
   if (f == NULL) f = LLVMAddFunction(e->module, name, type);
-  LLVMValueRef args[] = {p, LLVMConstInt(i32, READ, 0), LLVMConstInt(i32, KEEP, 0), LLVMConstInt(i32, DATA, 0)};
+  LLVMValueRef args[] = {p, LLVMConstInt(i32, READ, 0), LLVMConstInt(i32, locality, 0), LLVMConstInt(i32, DATA, 0)};
   LLVMBuildCall2(e->builder, type, f, args, 4, "");
   return NULL;
 }

@@ -75,6 +75,18 @@ void matmul_store_results(matmul *e) {
   }
 }
 
+// Lines that are not in the cache would hold up the stores behind them.
+#define RESULTS_AHEAD 12 // tokens
+
+void matmul_ask_for_results(matmul *e) {
+  if (e->tiles[TILE_ONE].prefetch == 0) return;
+  ir_value *ahead = lo_index_scale(&e->b, e->y_stride, UINT64_C(4) * RESULTS_AHEAD);
+  for (unsigned v = 0; v < e->vectors; v++) {
+    ir_value *args[] = {e->y, lo_index_add(&e->b, at_token(e, 0, e->y_stride, row_bytes(e, v)), ahead)};
+    ir_emit(&e->b, IR_PREFETCH, NULL, 2, args, 0, NULL);
+  }
+}
+
 // ---- loops over tokens and rows --------------------------------------------------------------------------
 
 ir_value *matmul_tile_bytes(matmul *e) {

@@ -61,12 +61,13 @@ typedef struct matmul {
   ir_value *first_token;                     // of the group whose sums wait
   panel_use use;
   ir_value *panel;          // the kernel's own memory for decoded weights
+  bool panel_operands;      // false: operands are as the weights have them, and are read there
   uint64_t panel_blocks;    // of a stretch of K that the panel has room for; 0: there is no panel
   ir_value *panel_first;    // number of the block that the panel begins with
   ir_value *next_from;      // bytes from a tile's start to the next stretch
-  ir_value *next_bytes;     // of it
-  ir_value *next_share;     // bytes of it that one tile of tokens asks for
-  ir_value *next_turn;      // number of the tile of tokens at hand
+  ir_value *next_steady;    // bytes of it that the tiles of tokens before this one asked for while they multiplied
+  ir_value *next_rest;      // where what they leave over begins
+  ir_value *next_share;     // bytes of that for each tile of tokens
   ir_value *panel_position; // kernel position of the block at hand in the panel
   // accumulators
   matmul_grid total;                                    // f32
@@ -116,11 +117,15 @@ ir_value *matmul_panel_tokens(matmul *e);
 ir_value *matmul_tokens_done(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes);
 // Sizes of tiles for few tokens, largest first: their number.
 size_t matmul_few_sizes(const matmul *e, unsigned *sizes);
+// Asks for a line of the next stretch's weights, beside the products of a chunk from the panel.
+void matmul_ask_for_chunk(matmul *e, ir_value *position, uint64_t first);
 // Bytes of the kernel's own memory where sums wait.
 uint64_t matmul_waiting_bytes(const matmul *e, unsigned vectors);
 
 /* emit_matmul.c: bias, activation and residual; stores the totals */
 void matmul_store_results(matmul *e);
+// Asks for where the results of a token some way ahead go.
+void matmul_ask_for_results(matmul *e);
 
 /* matmul_panel.c */
 // Chooses the panel's size for `vectors` vectors of rows, e->panel_blocks, and makes its memory.

@@ -46,6 +46,15 @@ static bool has_panel(const matmul *e) {
          !(row && matmul_has_zeros(e->r));
 }
 
+// Whether operands are what is stored: bytes that are codes, or f32 weights.
+static bool are_stored(const matmul *e) {
+  const recipe *r = e->r;
+  bool whole = r->core_count == 1 && r->pack.plane_count == 1 && e->dot_count == 1;
+  if (!whole || r->mode == MODE_DECODE) return false;
+  if (!matmul_is_integer(r)) return r->pack.planes[0].width == 32;
+  return r->pack.planes[0].width == 8 && r->cores[0].plane_count == 0 && e->form[0] == DOT_BYTES;
+}
+
 static ir_value *own_memory(matmul *e, uint64_t bytes) {
   ir_type buffer = ir_buffer();
   ir_attr attr = ir_int(IR_ATTR_VALUE, (int64_t)bytes);
@@ -59,6 +68,7 @@ void matmul_make_panel(matmul *e, unsigned vectors) {
   if (!has_panel(e) || block > PANEL_MOST) return;
   uint64_t stretch = e->tiles[TILE_MANY].stretch;
   e->panel_blocks = operands <= stretch ? stretch / operands : 1;
+  e->panel_operands = !are_stored(e);
   e->panel = own_memory(e, e->panel_blocks * block);
   e->waiting = own_memory(e, matmul_waiting_bytes(e, vectors));
 }

@@ -146,7 +146,8 @@ typedef struct group {
 } group;
 
 // ---- the next stretch's weights --------------------------------------------------------------------------
-// Each tile of tokens asks for its share of them while it multiplies, so that the memory works all the time.
+// Tiles of tokens ask for them while they multiply, a cache line for each chunk, so that the memory works all the time.
+// What a few tiles leave over they ask for at their beginning.
 
 static unsigned vectors_of_tile(const matmul *e, unsigned v) {
   unsigned n = v + 1;
@@ -154,33 +155,57 @@ static unsigned vectors_of_tile(const matmul *e, unsigned v) {
   return n - v;
 }
 
+static uint64_t stretch_bytes(const matmul *e) { return e->panel_blocks * e->r->pack.block_bytes; }
+
+// Of lines that a tile of tokens asks for while it multiplies.
+static uint64_t steady_bytes(const matmul *e) {
+  return e->panel_blocks * (e->r->pack.block / PACK_CHUNK) * MATMUL_LINE;
+}
+
 // After the last stretch of a row comes the first one of the rows computed next.
 static void find_next_stretch(matmul *e, const group *g, ir_value *hi) {
   ir_builder *b = &e->b;
   const packing *p = &e->r->pack;
   unsigned tiles = e->vectors / vectors_of_tile(e, 0);
-  ir_value *bytes = lo_index(b, e->panel_blocks * p->block_bytes);
-  ir_value *count = lo_index_add(b, lo_index_ceil_div(b, lo_index_sub(b, g->split, e->first_token), g->large),
-                                 lo_index_ceil_div(b, lo_index_sub(b, g->end, g->split), g->small > 0 ? g->small : 1));
-  ir_value *share = lo_index_div(b, lo_index_offset(b, bytes, MATMUL_LINE), count);
-  e->next_share = lo_index_offset(b, lo_index_floor(b, share, MATMUL_LINE), MATMUL_LINE);
   ir_value *row_ends = lo_index_div(b, hi, e->block_count);
   ir_value *skip = lo_index_mul(b, row_ends, lo_index_scale(b, matmul_tile_bytes(e), tiles - 1));
   e->next_from = lo_index_add(b, lo_index_offset(b, lo_index_scale(b, hi, p->block_bytes), p->tile_head_bytes), skip);
-  e->next_bytes = bytes;
+
+  ir_value *count = lo_index_add(b, lo_index_ceil_div(b, lo_index_sub(b, g->split, e->first_token), g->large),
+                                 lo_index_ceil_div(b, lo_index_sub(b, g->end, g->split), g->small > 0 ? g->small : 1));
+  e->next_rest = lo_index_min(b, lo_index_scale(b, count, steady_bytes(e)), lo_index(b, stretch_bytes(e)));
+  ir_value *rest = lo_index_sub(b, lo_index(b, stretch_bytes(e)), e->next_rest);
+  ir_value *share = lo_index_div(b, lo_index_add(b, rest, lo_index_minus(b, count, lo_index(b, 1))), count);
+  e->next_share = lo_index_scale(b, lo_index_ceil_div(b, share, MATMUL_LINE), MATMUL_LINE);
 }
 
-static void ask_for_share(matmul *e) {
+// `at`: bytes within the stretch.
+static void ask_for_line(matmul *e, ir_value *at) {
   ir_builder *b = &e->b;
-  if (e->tier->prefetch_bytes == 0) return;
-  ir_value *from = lo_index_mul(b, e->next_turn, e->next_share);
-  ir_value *end = lo_index_min(b, lo_index_add(b, from, e->next_share), e->next_bytes);
-  ir_loop loop = lo_begin_loop(b, from, end, lo_index(b, MATMUL_LINE));
-  ir_value *at = lo_index_add(b, e->next_from, loop.index);
+  at = lo_index_add(b, e->next_from, at);
   for (unsigned v = 0; v < e->vectors; v += vectors_of_tile(e, v)) {
     ir_value *args[] = {e->weights, lo_index_add(b, e->tile[v], at)};
     ir_emit(b, IR_PREFETCH, NULL, 2, args, 0, NULL);
   }
+}
+
+void matmul_ask_for_chunk(matmul *e, ir_value *position, uint64_t first) {
+  ir_builder *b = &e->b;
+  if (e->tiles[TILE_ONE].prefetch == 0) return;
+  ir_value *k = lo_index_offset(b, lo_index_add(b, e->panel_position, position), first);
+  ir_value *at = lo_index_add(b, e->next_steady, lo_index_scale(b, k, MATMUL_LINE / PACK_CHUNK));
+  ask_for_line(e, lo_index_min(b, at, lo_index(b, stretch_bytes(e) - MATMUL_LINE)));
+}
+
+// `turn`: number of the tile of tokens.
+static void ask_for_share(matmul *e, ir_value *turn) {
+  ir_builder *b = &e->b;
+  if (e->tiles[TILE_ONE].prefetch == 0) return;
+  e->next_steady = lo_index_scale(b, turn, steady_bytes(e));
+  ir_value *from = lo_index_add(b, e->next_rest, lo_index_mul(b, turn, e->next_share));
+  ir_value *end = lo_index_min(b, lo_index_add(b, from, e->next_share), lo_index(b, stretch_bytes(e)));
+  ir_loop loop = lo_begin_loop(b, from, end, lo_index(b, MATMUL_LINE));
+  ask_for_line(e, loop.index);
   lo_end_loop(b, loop);
 }
 
@@ -201,7 +226,6 @@ static void begin_row_span(matmul *e, ir_value *lo, ir_value *hi) {
 }
 
 static void add_stretch(matmul *e, ir_value *lo, ir_value *hi) {
-  ask_for_share(e);
   move_sums(e, true);
   matmul_emit_stretch(e, lo, hi);
   move_sums(e, false);
@@ -218,26 +242,27 @@ static void end_row_span(matmul *e, ir_value *lo, ir_value *hi) {
 static void finish_totals(matmul *e, ir_value *lo, ir_value *hi) {
   (void)lo;
   (void)hi;
+  matmul_ask_for_results(e);
   move_totals(e, true);
   matmul_finish_row(e);
   matmul_store_results(e);
 }
 
-static void tokens_in_tiles(matmul *e, const group *g, ir_value *first, ir_value *end, unsigned tokens, ir_value *lo,
-                            ir_value *hi, tokens_body *body) {
-  ir_value *before = first == g->split && first != g->end
-                         ? lo_index_ceil_div(&e->b, lo_index_sub(&e->b, first, e->first_token), g->large)
-                         : NULL;
+// Tiles of `tokens` tokens; `turns` tiles came before them.
+static void tokens_in_tiles(matmul *e, const group *g, ir_value *first, ir_value *end, unsigned tokens, ir_value *turns,
+                            ir_value *lo, ir_value *hi, tokens_body *body) {
   ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
   set_tokens(e, loop.index, tokens, g->last);
-  e->next_turn = lo_index_div(&e->b, lo_index_sub(&e->b, loop.index, first), lo_index(&e->b, tokens));
-  if (before != NULL) e->next_turn = lo_index_add(&e->b, e->next_turn, before);
+  if (e->use == PANEL_READ) {
+    ir_value *turn = lo_index_div(&e->b, lo_index_sub(&e->b, loop.index, first), lo_index(&e->b, tokens));
+    ask_for_share(e, lo_index_add(&e->b, turns, turn));
+  }
   body(e, lo, hi);
   lo_end_loop(&e->b, loop);
 }
 
 static void one_by_one(matmul *e, const group *g, ir_value *lo, ir_value *hi, tokens_body *body) {
-  tokens_in_tiles(e, g, e->first_token, g->end, 1, lo, hi, body);
+  tokens_in_tiles(e, g, e->first_token, g->end, 1, NULL, lo, hi, body);
 }
 
 static void fill_panel(matmul *e, ir_value *lo, ir_value *hi) {
@@ -255,8 +280,12 @@ static void in_stretches(matmul *e, const group *g, ir_value *lo, ir_value *hi) 
   fill_panel(e, loop.index, end);
   e->use = PANEL_READ;
   find_next_stretch(e, g, end);
-  tokens_in_tiles(e, g, e->first_token, g->split, g->large, loop.index, end, add_stretch);
-  if (g->small > 0) tokens_in_tiles(e, g, g->split, g->end, g->small, loop.index, end, add_stretch);
+  ir_value *none = lo_index(&e->b, 0);
+  tokens_in_tiles(e, g, e->first_token, g->split, g->large, none, loop.index, end, add_stretch);
+  if (g->small > 0) {
+    ir_value *turns = lo_index_ceil_div(&e->b, lo_index_sub(&e->b, g->split, e->first_token), g->large);
+    tokens_in_tiles(e, g, g->split, g->end, g->small, turns, loop.index, end, add_stretch);
+  }
   e->use = PANEL_NONE;
   lo_end_loop(&e->b, loop);
 }

@@ -136,7 +136,11 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
   for (unsigned q = 0; q < quads; q++) {
     quad_operands operands;
     uint64_t k = first + (uint64_t)4 * q;
-    (e->use == PANEL_READ) ? read_operands(e, position, k, operands) : decode_quad(e, c, q0 + q, operands);
+    if (e->use == PANEL_READ && e->panel_operands) {
+      read_operands(e, position, k, operands);
+    } else {
+      decode_quad(e, c, q0 + q, operands);
+    }
     if (e->use == PANEL_FILL) {
       keep_operands(e, position, k, operands);
       continue;
@@ -295,7 +299,7 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
   for (uint64_t i = 0; i < count; i++) {
     uint64_t k = first + (e->r->mode == MODE_PAIR_DOT ? matmul_pair_position(i) : i);
     quad_operands levels;
-    if (e->use == PANEL_READ) {
+    if (e->use == PANEL_READ && e->panel_operands) {
       read_operands(e, position, k, levels);
     } else {
       decode_position(e, c, &d, position, k, levels);
@@ -311,6 +315,22 @@ static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_
   }
 }
 
+static void prefetch(matmul *e, ir_value *at, uint64_t ahead) {
+  ir_value *args[] = {e->weights, lo_index_offset(&e->b, at, ahead)};
+  ir_attr once = ir_int(IR_ATTR_ONCE, 1); // few tokens come back for them
+  ir_emit(&e->b, IR_PREFETCH, NULL, 2, args, e->tokens == 1, &once);
+}
+
+// The first line of a page that is asked for is late: its address has to be found first. So every page is touched longer
+// before its lines are asked for, one by one.
+#define PAGE_AHEAD 3   // times as far
+#define PAGE_STEP 2048 // bytes: at least so often
+
+static bool touches_page(const matmul *e, uint64_t bytes) {
+  const packing *p = &e->r->pack;
+  return bytes == (p->block_bytes > PAGE_STEP || p->header_bytes == 0 ? p->chunk_bytes : p->header_bytes);
+}
+
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   uint64_t block = e->r->pack.block_bytes, ahead = e->tiles[e->tokens > 1 ? TILE_FEW : TILE_ONE].prefetch;
   if (ahead == 0 || e->use != PANEL_NONE) return;
@@ -318,17 +338,17 @@ void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   ahead = (ahead + block - 1) / block * block;
   for (unsigned v = 0; v < e->vectors; v++) {
     if (v > 0 && at[v] == at[v - 1]) continue;
-    for (uint64_t line = 0; line < bytes; line += MATMUL_LINE) {
-      ir_value *args[] = {e->weights, lo_index_offset(&e->b, at[v], ahead + line)};
-      ir_emit(&e->b, IR_PREFETCH, NULL, 2, args, 0, NULL);
-    }
+    if (touches_page(e, bytes)) prefetch(e, at[v], PAGE_AHEAD * ahead);
+    for (uint64_t line = 0; line < bytes; line += MATMUL_LINE) prefetch(e, at[v], ahead + line);
   }
 }
 
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count) {
   chunk_view c = {0};
   find_chunk(e, &c, position, first);
+  if (first % PACK_CHUNK == 0 && e->use == PANEL_READ) matmul_ask_for_chunk(e, position, first);
   if (first % PACK_CHUNK == 0) matmul_prefetch(e, c.at, e->r->pack.chunk_bytes);
+  if (e->use == PANEL_FILL && !e->panel_operands) return;
   if (e->r->mode == MODE_BIT_DOT) {
     matmul_emit_bits(e, position, first);
   } else if (matmul_is_integer(e->r)) {

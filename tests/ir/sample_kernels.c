@@ -49,7 +49,8 @@ static void emit_memory(kernel *k) {
   static const uint8_t own[] = {1, 2, 3, 255};
   ir_attr data = ir_bytes(IR_ATTR_TABLE, own, sizeof own);
   ir_emit(b, IR_DATA, &buffer, 0, NULL, 1, &data);
-  ir_emit(b, IR_PREFETCH, NULL, 2, (ir_value *[]){k->buffer, k->offset}, 0, NULL);
+  ir_attr once = ir_int(IR_ATTR_ONCE, 1);
+  ir_emit(b, IR_PREFETCH, NULL, 2, (ir_value *[]){k->buffer, k->offset}, 1, &once);
   k->f16 = ir_emit2(b, IR_GATHER, ir_vector(ELEM_F16, 4), k->buffer, k->i32);
   ir_emit3(b, IR_GATHER, ir_vector(ELEM_I8, 4), k->buffer, k->i32, k->offset);
   ir_attr align = ir_int(IR_ATTR_ALIGN, 64);
