@@ -90,7 +90,7 @@ bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_siz
   if (!place_section(s.positions, l->scale_span, prepared_scale_bytes(l), &s.scales_offset, &at)) return false;
   if (!place_section(s.positions, l->isum_span, 4, &s.isums_offset, &at)) return false;
   if (!place_section(s.positions, l->fsum_span, 4, &s.fsums_offset, &at)) return false;
-  s.row_bytes = at;
+  s.row_bytes = at | SECTION_ALIGN;
   *out = s;
   return true;
 }

@@ -183,7 +183,7 @@ typedef struct prepared_sizes {
   uint64_t scales_offset;
   uint64_t isums_offset;
   uint64_t fsums_offset;
-  uint64_t row_bytes; // multiple of 64
+  uint64_t row_bytes; // an odd multiple of 64, so that rows do not compete for the same places of caches
 } prepared_sizes;
 bool prepared_get_sizes(const prepared_layout *l, uint64_t columns, prepared_sizes *out);
 bool prepared_equal(const prepared_layout *a, const prepared_layout *b);

@@ -109,22 +109,23 @@ typedef enum use { USE_NONE, USE_LOAD, USE_STORE, USE_DOT, USE_DECODE, USE_SCALE
 
 // What is not listed is free: indices, constants, other views of the same bits.
 static const unsigned char uses[IR_OPCODE_COUNT] = {
-    [IR_LOAD] = USE_LOAD,         [IR_LOAD_SPLAT] = USE_LOAD,   [IR_LOAD_FIRST] = USE_LOAD,
-    [IR_STORE] = USE_STORE,       [IR_STORE_FIRST] = USE_STORE, [IR_PREFETCH] = USE_LOAD,
-    [IR_DOT4] = USE_DOT,          [IR_DOT4S] = USE_DOT,         [IR_POPCOUNT] = USE_DOT,
-    [IR_DOT2] = USE_DOT,          [IR_PAIRS_U] = USE_DOT,       [IR_PAIRS_S] = USE_DOT,
-    [IR_FMA] = USE_PRODUCT,       [IR_GATHER] = USE_DECODE,     [IR_LOOKUP] = USE_DECODE,
-    [IR_LOOKUP_F32] = USE_DECODE, [IR_BITS] = USE_DECODE,       [IR_SHL] = USE_DECODE,
-    [IR_SHR] = USE_DECODE,        [IR_SAR] = USE_DECODE,        [IR_AND] = USE_DECODE,
-    [IR_OR] = USE_DECODE,         [IR_XOR] = USE_DECODE,        [IR_ZEXT] = USE_DECODE,
-    [IR_SEXT] = USE_DECODE,       [IR_TRUNC] = USE_DECODE,      [IR_ADD] = USE_SCALE,
-    [IR_SUB] = USE_SCALE,         [IR_MUL] = USE_SCALE,         [IR_SMIN] = USE_SCALE,
-    [IR_SMAX] = USE_SCALE,        [IR_ITOF] = USE_SCALE,        [IR_FTOI] = USE_SCALE,
-    [IR_EXTF] = USE_SCALE,        [IR_TRUNCF] = USE_SCALE,      [IR_FADD] = USE_SCALE,
-    [IR_FSUB] = USE_SCALE,        [IR_FMUL] = USE_SCALE,        [IR_FDIV] = USE_SCALE,
-    [IR_FMIN] = USE_SCALE,        [IR_FMAX] = USE_SCALE,        [IR_SELECT_LT] = USE_SCALE,
-    [IR_SPLAT] = USE_SCALE,       [IR_BUTTERFLY] = USE_SCALE,   [IR_REDUCE_FADD] = USE_SCALE,
-    [IR_FSQRT] = USE_SCALE,       [IR_REDUCE_FMAX] = USE_SCALE, [IR_REDUCE_ADD] = USE_SCALE,
+    [IR_LOAD] = USE_LOAD,          [IR_LOAD_SPLAT] = USE_LOAD,   [IR_LOAD_FIRST] = USE_LOAD,
+    [IR_STORE] = USE_STORE,        [IR_STORE_FIRST] = USE_STORE, [IR_PREFETCH] = USE_LOAD,
+    [IR_DOT4] = USE_DOT,           [IR_DOT4S] = USE_DOT,         [IR_POPCOUNT] = USE_DOT,
+    [IR_DOT2] = USE_DOT,           [IR_PAIRS_U] = USE_DOT,       [IR_PAIRS_S] = USE_DOT,
+    [IR_LOOKUP_BF16] = USE_DECODE, [IR_SHUFFLE] = USE_DECODE,    [IR_FMA] = USE_PRODUCT,
+    [IR_GATHER] = USE_DECODE,      [IR_LOOKUP] = USE_DECODE,     [IR_LOOKUP_F32] = USE_DECODE,
+    [IR_BITS] = USE_DECODE,        [IR_SHL] = USE_DECODE,        [IR_SHR] = USE_DECODE,
+    [IR_SAR] = USE_DECODE,         [IR_AND] = USE_DECODE,        [IR_OR] = USE_DECODE,
+    [IR_XOR] = USE_DECODE,         [IR_ZEXT] = USE_DECODE,       [IR_SEXT] = USE_DECODE,
+    [IR_TRUNC] = USE_DECODE,       [IR_ADD] = USE_SCALE,         [IR_SUB] = USE_SCALE,
+    [IR_MUL] = USE_SCALE,          [IR_SMIN] = USE_SCALE,        [IR_SMAX] = USE_SCALE,
+    [IR_ITOF] = USE_SCALE,         [IR_FTOI] = USE_SCALE,        [IR_EXTF] = USE_SCALE,
+    [IR_TRUNCF] = USE_SCALE,       [IR_FADD] = USE_SCALE,        [IR_FSUB] = USE_SCALE,
+    [IR_FMUL] = USE_SCALE,         [IR_FDIV] = USE_SCALE,        [IR_FMIN] = USE_SCALE,
+    [IR_FMAX] = USE_SCALE,         [IR_SELECT_LT] = USE_SCALE,   [IR_SPLAT] = USE_SCALE,
+    [IR_BUTTERFLY] = USE_SCALE,    [IR_REDUCE_FADD] = USE_SCALE, [IR_FSQRT] = USE_SCALE,
+    [IR_REDUCE_FMAX] = USE_SCALE,  [IR_REDUCE_ADD] = USE_SCALE,
 };
 
 static double *cycles_of(walker *w, use u) {
@@ -135,7 +136,7 @@ static double *cycles_of(walker *w, use u) {
 // Gathers are as slow as the table says however fast other operations are.
 static bool is_gather(const walker *w, const ir_op *op, const ir_type *t) {
   if (op->code == IR_GATHER) return true;
-  if (op->code != IR_LOOKUP && op->code != IR_LOOKUP_F32) return false;
+  if (op->code != IR_LOOKUP && op->code != IR_LOOKUP_F32 && op->code != IR_LOOKUP_BF16) return false;
   const target_pattern *p = target_find_pattern(w->tier, op->code, t->elem, t->lanes, limit_of(op));
   return p == NULL || strcmp(p->sequence, "gather") == 0;
 }

@@ -153,7 +153,18 @@ static void integer_products(matmul *e, chunk_view *c, ir_value *position, uint6
 
 // ---- float modes -----------------------------------------------------------------------------------------
 
-// A table of the core's levels for every code, by the cheaper of a look-up and a conversion.
+// Levels by the cheaper of a look-up and a conversion.
+static double table_cost(const matmul *e) {
+  return target_cost(e->tier, IR_LOOKUP_F32, ELEM_F32, e->lanes, UINT64_C(1) << e->r->normal.code_bits);
+}
+
+static double affine_cost(const matmul *e, const recipe_core *core) {
+  double cost = target_cost(e->tier, IR_ITOF, ELEM_F32, e->lanes, 0);
+  if (core->offset != 0) cost += target_cost(e->tier, IR_ADD, ELEM_I32, e->lanes, 0);
+  if (core->step != 1) cost += target_cost(e->tier, IR_FMUL, ELEM_F32, e->lanes, 0);
+  return cost;
+}
+
 static ir_value *affine_level(matmul *e, const recipe_core *core, ir_value *codes) {
   ir_value *x = codes;
   if (core->offset != 0) x = ir_emit2(&e->b, IR_ADD, i32s(e), x, ir_vector_int(&e->b, i32s(e), core->offset));
@@ -190,8 +201,8 @@ static ir_value *core_level(matmul *e, const recipe_term *t, ir_value *codes, ir
   const recipe_core *core = &e->r->cores[t->core];
   if (t->value.float_field >= 0) return real;
   if (t->value.table_field >= 0) return stored_level(e, &t->value, codes, place);
-  bool table = target_find_pattern(e->tier, IR_LOOKUP_F32, ELEM_F32, e->lanes, UINT64_C(1) << e->r->normal.code_bits);
-  return core->affine && !table ? affine_level(e, core, codes) : table_level(e, &t->value, codes);
+  bool affine = core->affine && affine_cost(e, core) < table_cost(e);
+  return affine ? affine_level(e, core, codes) : table_level(e, &t->value, codes);
 }
 
 static ir_value *token_number(matmul *e, unsigned m, ir_value *position, uint64_t k) {

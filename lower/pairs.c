@@ -6,7 +6,7 @@
 
 // Positions whose products one accumulator takes, one after the other: long enough that what follows it does not count,
 // short enough that the sums of several spans are in work at once where a single token is computed.
-#define PAIRS_SPAN 64
+#define PAIRS_SPAN 32
 #define PAIRS_CODE_BITS 8
 
 static bool is_bf16(double x) { return elem_decode(ELEM_BF16, elem_encode(ELEM_BF16, x)) == x || isnan(x); }

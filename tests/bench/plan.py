@@ -12,7 +12,8 @@ QUICK_FORMATS = ["q4_0", "q5_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "iq3_s", "mx
 SWEEP_FORMATS = ["q4_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "iq3_s", "nf4", "codebook3", "f16"]
 
 SQUARE, WIDE = "4096x4096", "4096x14336"
-COUNT_ONE, COUNT_MANY = "64x4096", "64x1024"  # for counting instructions
+COUNT_FORMATS = ["q4_0", "q8_0", "q4_K", "q6_K", "iq2_xxs", "nf4", "f16"]
+COUNT_ONE, COUNT_MANY = "64x2048", "32x256"  # for counting instructions, which takes its time
 TOKENS = [1, 8, 32, 128, 512]
 SWEEP = list(range(1, 17))
 
@@ -47,13 +48,14 @@ def main_tiers(tiers):
 def full(tiers, threads, schemes):
     best, rest = tiers[0], [t for t in tiers[1:] if t not in main_tiers(tiers)]
     all_formats = PEER_FORMATS + OWN_FORMATS
-    stages = [Stage("main", best, all_formats, TOKENS, threads, [SQUARE], 0.25),
-              Stage("wide", best, all_formats, [1, 32], threads, [WIDE], 0.25),
-              Stage("sweep", best, SWEEP_FORMATS, SWEEP, threads[:1], [SQUARE], 0.2, peers=False),
-              Stage("formats", best, other_formats(schemes), [1, 32], threads, [SQUARE], 0.15)]
+    stages = [Stage("main", best, all_formats, TOKENS, threads, [SQUARE], 0.25)]
     for tier in main_tiers(tiers)[1:]:
         stages.append(Stage("main", tier, all_formats, [1, 8, 32, 128], threads, [SQUARE], 0.25))
-        stages.append(Stage("wide", tier, QUICK_FORMATS, [1, 32], threads[:1], [WIDE], 0.25))
+    stages += [Stage("sweep", best, SWEEP_FORMATS, SWEEP, threads[:1], [SQUARE], 0.2, peers=False),
+               Stage("wide", best, all_formats, [1, 32], threads, [WIDE], 0.25)]
     for tier in rest:
         stages.append(Stage("tier", tier, QUICK_FORMATS, [1, 8, 32], threads[:1], [SQUARE], 0.2))
+    stages.append(Stage("formats", best, other_formats(schemes), [1, 32], threads, [SQUARE], 0.15))
+    for tier in main_tiers(tiers)[1:]:
+        stages.append(Stage("wide", tier, QUICK_FORMATS, [1, 32], threads[:1], [WIDE], 0.25))
     return stages

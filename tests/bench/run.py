@@ -52,6 +52,7 @@ def parse():
                    help="count instructions as well; the default is to do so in a full run")
     p.add_argument("--megabytes", type=int, help="that weights of one token rotate through (the default is four times the "
                    "last-level cache, 128 at least)")
+    p.add_argument("--minutes", type=float, default=40, help="what has not been measured then is left out (the default is 40)")
     p.add_argument("-I", dest="folder", help="a folder of more schemes")
     p.add_argument("--report", action=argparse.BooleanOptionalAction,
                    help="write the documents, or only print; the default is to print where formats, tokens or shapes are named")
@@ -126,14 +127,14 @@ def count(o, program):
         print(f"==> counting instructions, {tier}", flush=True)
         with tempfile.TemporaryDirectory() as folder:
             for tokens, shape in ((1, plan.COUNT_ONE), (32, plan.COUNT_MANY)):
-                subprocess.run([program, "--tier", tier, "--formats", ";".join(plan.QUICK_FORMATS), "--tokens", str(tokens),
+                subprocess.run([program, "--tier", tier, "--formats", ";".join(plan.COUNT_FORMATS), "--tokens", str(tokens),
                                 "--shape", shape, "--megabytes", "1", "--count", folder], check=False)
             if os.path.exists(os.path.join(folder, "counts.jsonl")):
                 subprocess.run(tool + ["run", llvm, folder, out], check=False)
     qcc = os.path.join(o.build, "bin", "qcc")
     for tier in other_tiers(qcc, here):
         print(f"==> looking at the loops, {tier}", flush=True)
-        subprocess.run(tool + ["static", llvm, qcc, tier, out] + plan.QUICK_FORMATS, check=False)
+        subprocess.run(tool + ["static", llvm, qcc, tier, out] + plan.COUNT_FORMATS, check=False)
 
 
 def other_tiers(qcc, here):
@@ -162,12 +163,19 @@ def read_results(path):
         return [json.loads(line) for line in f if line.strip()]
 
 
-def measure(o, program, stage, nth, count, new):
-    """Runs a stage; what a program that fails has measured until then counts."""
-    print(f"==> {nth} of {count}: {stage.name}, {stage.tier}, {stage.cases()} cases", flush=True)
+def measure(o, program, stage, title, new, end):
+    """Runs a stage; what a program that fails, or is out of time, has measured until then counts."""
     start = time.monotonic()
-    status = subprocess.run(command(o, program, stage, new), check=False).returncode
-    print(f"    {time.monotonic() - start:.0f} s" + ("" if status == 0 else ", with errors (above)"), flush=True)
+    if start >= end:
+        print(f"==> {title}: left out, {o.minutes:g} minutes have passed (--minutes)", flush=True)
+        return True
+    print(f"==> {title}", flush=True)
+    note = ""
+    try:
+        status = subprocess.run(command(o, program, stage, new), check=False, timeout=end - start).returncode
+    except subprocess.TimeoutExpired:
+        status, note = 0, ", cut short (--minutes)"
+    print(f"    {time.monotonic() - start:.0f} s{note}" + ("" if status == 0 else ", with errors (above)"), flush=True)
     return status == 0
 
 
@@ -180,7 +188,9 @@ def main():
     if os.path.exists(new):
         os.remove(new)
     stages = choose(o, program)
-    done = [measure(o, program, s, i + 1, len(stages), new) for i, s in enumerate(stages)]
+    end = time.monotonic() + 60 * o.minutes
+    done = [measure(o, program, s, f"{i + 1} of {len(stages)}: {s.name}, {s.tier}, {s.cases()} cases", new, end)
+            for i, s in enumerate(stages)]
     if o.counts:
         count(o, program)
     stamp = {"machine": machine(), "date": datetime.date.today().isoformat(), "memory": memory(o)}

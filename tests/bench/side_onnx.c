@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#endif
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,6 +42,9 @@ static bool ask(onnx *o, const char *command, char *line) {
 }
 
 static void run_child(const int *in, const int *out, const char *python, const char *program) {
+#ifdef __linux__
+  (void)prctl(PR_SET_PDEATHSIG, SIGKILL); // a child that stands still would stay behind
+#endif
   (void)dup2(in[0], STDIN_FILENO);
   (void)dup2(out[1], STDOUT_FILENO);
   for (int i = 0; i < 2; i++) {
