@@ -4,6 +4,12 @@
 
 #include "ir/transform.h"
 
+static error_stats of_sums(double error, double power, double max_abs) {
+  double relative = error == 0 ? 0 : sqrt(error / power);
+  return (error_stats){
+      .relative_rms = relative, .sqnr_db = -20 * log10(relative), .max_abs = max_abs, .error = error, .power = power};
+}
+
 error_stats error_stats_measure(const tensor_codes *t, const float *w) {
   arena *a = arena_new();
   double *all = transform_weights(a, t);
@@ -22,6 +28,9 @@ error_stats error_stats_measure(const tensor_codes *t, const float *w) {
     }
   }
   arena_free(a);
-  double relative = error == 0 ? 0 : sqrt(error / power);
-  return (error_stats){.relative_rms = relative, .sqnr_db = -20 * log10(relative), .max_abs = max_abs};
+  return of_sums(error, power, max_abs);
+}
+
+error_stats error_stats_join(const error_stats *a, const error_stats *b) {
+  return of_sums(a->error + b->error, a->power + b->power, b->max_abs <= a->max_abs ? a->max_abs : b->max_abs);
 }

@@ -10,6 +10,7 @@
 #include "weights/encode_mixture.h"
 #include "weights/from_float.h"
 #include "weights/pack.h"
+#include "weights/pack_float.h"
 #include "weights/pack_run.h"
 #include "weights/parts.h"
 #include "weights/stored.h"
@@ -157,7 +158,7 @@ static void watch_tiles(void *user, uint64_t tiles, uint64_t of) {
 }
 
 // All tiles of a weight; its file's bytes count as done unless `counted` says that they have been.
-static bool run_tiles(weight_set *w, const stored_weight *s, const pack_tiles *x, bool counted) {
+static bool run_tiles(weight_set *w, const stored_weight *s, pack_tiles *x, bool counted) {
   packing_watch user = {.w = w, .s = s, .bytes = counted ? 0 : work_bytes(s)};
   const pack_watch watch = {.done = watch_tiles, .user = &user};
   return x != NULL && pack_run(x, w->d, w->out, s->weight->offset, pack_run_threads(), &watch);
@@ -208,9 +209,30 @@ static bool pack_small(weight_set *w, arena *a, const ir_weight *weight, const t
   return true;
 }
 
+// Float weights whose rows are encoded apart. False when something is wrong, which encoding all of them at once reports.
+static bool pack_floats(weight_set *w, const stored_weight *s, weight_stats *stats) {
+  const ir_weight *weight = s->weight;
+  packing_watch user = {.w = w, .s = s, .bytes = work_bytes(s)};
+  const pack_watch watch = {.done = watch_tiles, .user = &user};
+  const float_source source = {
+      .tensor = s->tensor, .file = s->file, .layer = weight->layer, .encode = w->options.encode};
+  uint64_t size;
+  *stats = weight_stats_new(weight->layer, weight->scheme, weight->rows, weight->columns, weight->size);
+  stats->has_error = true;
+  return packing_tensor_bytes(&weight->recipe->pack, weight->rows, weight->columns, &size) && size == weight->size &&
+         pack_float_run(weight->recipe, weight->rows, weight->columns, &source, w->out, weight->offset,
+                        pack_run_threads(), &watch, &stats->error, &stats->seconds);
+}
+
+static bool packs_floats(const stored_weight *s) {
+  return s->kind == STORED_FLOAT && s->weight->rows * s->weight->columns >= PACK_WORTH_PLANS &&
+         pack_float_apart(s->weight->scheme);
+}
+
 static bool pack_codes(weight_set *w, arena *a, size_t index, weight_stats *stats) {
   const stored_weight *s = &w->stored[index];
   const ir_weight *weight = s->weight;
+  if (packs_floats(s) && pack_floats(w, s, stats)) return true;
   if (packs_from_file(s)) return pack_file(w, a, s, stats);
   const pack_source source = {.codes = weights_read_codes(w, a, index, stats), .name = weight->layer};
   if (source.codes == NULL || !pack_check_size(w->d, weight->recipe, weight->rows, weight->columns, weight->size))

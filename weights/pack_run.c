@@ -11,11 +11,11 @@
 enum { STRIP_TILES = 16, STRIP_BYTES = 4 << 20, MAX_THREADS = 32 };
 
 typedef struct run {
-  const pack_tiles *x;
+  const pack_maker *m;
   payload *out;
   uint64_t offset; // of the first tile
   const pack_watch *watch;
-  uint64_t strip, strips; // tiles of one; number of them
+  uint64_t strips;
   pthread_mutex_t lock;
   pthread_cond_t turn;
   uint64_t next;    // strip to be packed
@@ -32,8 +32,8 @@ unsigned pack_run_threads(void) {
 }
 
 static uint64_t tiles_of(const run *r, uint64_t strip) {
-  uint64_t left = pack_tiles_count(r->x) - strip * r->strip;
-  return left < r->strip ? left : r->strip;
+  uint64_t left = r->m->tiles - strip * r->m->strip;
+  return left < r->m->strip ? left : r->m->strip;
 }
 
 // The number of a strip that nobody has yet; false when there is none.
@@ -47,31 +47,30 @@ static bool take_strip(run *r, uint64_t *strip) {
 
 // Waits until all strips before it have been written.
 static void write_strip(run *r, uint64_t strip, const uint8_t *bytes, bool ok) {
-  uint64_t size = pack_tiles_bytes(r->x);
+  uint64_t size = r->m->bytes, first = strip * r->m->strip;
   pthread_mutex_lock(&r->lock);
   while (r->written < strip && !r->failed) pthread_cond_wait(&r->turn, &r->lock);
-  if (!r->failed && ok) payload_put(r->out, r->offset + strip * r->strip * size, bytes, tiles_of(r, strip) * size);
+  if (!r->failed && ok) payload_put(r->out, r->offset + first * size, bytes, tiles_of(r, strip) * size);
   if (!r->failed && !ok) {
     r->failed = true;
     r->bad = strip;
   }
   r->written++;
-  if (!r->failed && r->watch != NULL)
-    r->watch->done(r->watch->user, strip * r->strip + tiles_of(r, strip), pack_tiles_count(r->x));
+  if (!r->failed && r->watch != NULL) r->watch->done(r->watch->user, first + tiles_of(r, strip), r->m->tiles);
   pthread_cond_broadcast(&r->turn);
   pthread_mutex_unlock(&r->lock);
 }
 
 static void *work(void *argument) {
   run *r = argument;
-  uint64_t strip, size = pack_tiles_bytes(r->x);
+  uint64_t strip, size = r->m->bytes;
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
-  uint8_t *own = payload_is_memory(r->out) ? NULL : ARENA_ARRAY(a, uint8_t, (size_t)(r->strip * size));
+  uint8_t *own = payload_is_memory(r->out) ? NULL : ARENA_ARRAY(a, uint8_t, (size_t)(r->m->strip * size));
   while (take_strip(r, &strip)) {
-    uint64_t first = strip * r->strip;
+    uint64_t first = strip * r->m->strip;
     uint8_t *out = own != NULL ? own : payload_room(r->out, a, r->offset + first * size, tiles_of(r, strip) * size);
-    write_strip(r, strip, out, pack_tiles_run(r->x, d, first, tiles_of(r, strip), out));
+    write_strip(r, strip, out, r->m->make(r->m->user, d, first, tiles_of(r, strip), out));
   }
   arena_free(a);
   return NULL;
@@ -85,7 +84,7 @@ static void run_threads(run *r, unsigned count) {
   for (unsigned i = 0; i < started; i++) pthread_join(threads[i], NULL);
 }
 
-static bool put_head(const pack_tiles *x, diag *d, payload *out, uint64_t offset) {
+bool pack_run_head(const pack_tiles *x, diag *d, payload *out, uint64_t offset) {
   arena *a = arena_new();
   uint64_t size = pack_tiles_head_bytes(x);
   uint8_t *head = payload_room(out, a, offset, size);
@@ -95,27 +94,39 @@ static bool put_head(const pack_tiles *x, diag *d, payload *out, uint64_t offset
   return ok;
 }
 
-// Reads the strip that was wrong once more, and says what is.
-static bool report(const run *r, diag *d) {
-  arena *a = arena_new();
-  uint64_t tiles = tiles_of(r, r->bad);
-  uint8_t *out = ARENA_ARRAY(a, uint8_t, (size_t)(tiles * pack_tiles_bytes(r->x)));
-  bool ok = pack_tiles_run(r->x, d, r->bad * r->strip, tiles, out);
-  arena_free(a);
-  return ok;
-}
-
-bool pack_run(const pack_tiles *x, diag *d, payload *out, uint64_t offset, unsigned threads, const pack_watch *watch) {
-  run r = {.x = x, .out = out, .offset = offset + pack_tiles_head_bytes(x), .watch = watch};
-  uint64_t count = pack_tiles_count(x), most = STRIP_BYTES / (pack_tiles_bytes(x) + 1);
-  r.strip = most < 1 ? 1 : most > STRIP_TILES ? STRIP_TILES : most;
-  r.strips = num_ceil_div(count, r.strip);
-  if (!put_head(x, d, out, offset)) return false;
+bool pack_run_strips(const pack_maker *m, payload *out, uint64_t offset, unsigned threads, const pack_watch *watch,
+                     uint64_t *bad) {
+  run r = {.m = m, .out = out, .offset = offset, .watch = watch, .strips = num_ceil_div(m->tiles, m->strip)};
   pthread_mutex_init(&r.lock, NULL);
   pthread_cond_init(&r.turn, NULL);
   if (threads > MAX_THREADS) threads = MAX_THREADS;
   run_threads(&r, threads < r.strips ? threads : (unsigned)r.strips);
   pthread_cond_destroy(&r.turn);
   pthread_mutex_destroy(&r.lock);
-  return !r.failed || report(&r, d);
+  *bad = r.bad * m->strip;
+  return !r.failed;
+}
+
+// ---- tensors ---------------------------------------------------------------------------------------------
+
+static bool make_tiles(void *user, diag *d, uint64_t first, uint64_t count, uint8_t *out) {
+  return pack_tiles_run(user, d, first, count, out);
+}
+
+// Reads tiles that could not be read once more, and says what is wrong.
+static bool report(pack_tiles *x, diag *d, uint64_t first) {
+  arena *a = arena_new();
+  uint64_t left = pack_tiles_count(x) - first, count = left < STRIP_TILES ? left : STRIP_TILES;
+  uint8_t *out = ARENA_ARRAY(a, uint8_t, (size_t)(count * pack_tiles_bytes(x)));
+  bool ok = pack_tiles_run(x, d, first, count, out);
+  arena_free(a);
+  return ok;
+}
+
+bool pack_run(pack_tiles *x, diag *d, payload *out, uint64_t offset, unsigned threads, const pack_watch *watch) {
+  pack_maker m = {.make = make_tiles, .user = x, .tiles = pack_tiles_count(x), .bytes = pack_tiles_bytes(x)};
+  uint64_t most = STRIP_BYTES / (m.bytes + 1), bad;
+  m.strip = most < 1 ? 1 : most > STRIP_TILES ? STRIP_TILES : most;
+  return pack_run_head(x, d, out, offset) &&
+         (pack_run_strips(&m, out, offset + pack_tiles_head_bytes(x), threads, watch, &bad) || report(x, d, bad));
 }

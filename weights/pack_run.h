@@ -15,7 +15,24 @@ typedef struct pack_watch {
 // Threads that are worth having here.
 unsigned pack_run_threads(void);
 
+// What makes tiles first .. first + count - 1 at `out`, in any thread, each with a `d` of its own. False when it cannot;
+// what it reports then is lost.
+typedef struct pack_maker {
+  bool (*make)(void *user, diag *d, uint64_t first, uint64_t count, uint8_t *out);
+  void *user;
+  uint64_t tiles;
+  uint64_t bytes; // of a tile
+  uint64_t strip; // tiles that are made together
+} pack_maker;
+
+// Writes all tiles from `offset` on. False when some could not be made: *bad is the first of them.
+bool pack_run_strips(const pack_maker *m, payload *out, uint64_t offset, unsigned threads, const pack_watch *watch,
+                     uint64_t *bad);
+
+// Writes the tensor's own numbers at `offset`. False after a read out of range (reported).
+bool pack_run_head(const pack_tiles *x, diag *d, payload *out, uint64_t offset);
+
 // Writes the packed tensor at `offset`. False after a read out of range (reported).
-bool pack_run(const pack_tiles *x, diag *d, payload *out, uint64_t offset, unsigned threads, const pack_watch *watch);
+bool pack_run(pack_tiles *x, diag *d, payload *out, uint64_t offset, unsigned threads, const pack_watch *watch);
 
 #endif

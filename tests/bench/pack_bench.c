@@ -107,6 +107,7 @@ static bool measure(arena *a, const char *name, const scheme *s, const scheme_la
          1e-9 * (double)f.bytes / copying, 1e9 * seconds / ((double)rows * (double)columns), 1e3 * planned,
          way.plain ? "plain " : "", way.slow[0] != '\0' ? "read one by one: " : way.derived, way.slow);
   fflush(stdout);
+  pack_file_free(&f);
   return true;
 }
 

@@ -29,11 +29,11 @@ static bool tensor_is_index(const scheme_layout *l, unsigned tensor) {
   return false;
 }
 
-// Memory of exactly that size, so that a sanitizer sees any read beyond it. It lives until the program ends.
-static uint8_t *fill(uint64_t size, unsigned skew, uint64_t *state) {
-  uint8_t *bytes = malloc((size_t)size + skew);
-  if (bytes == NULL) abort();
-  bytes += skew;
+// Memory of exactly that size, so that a sanitizer sees any read beyond it.
+static uint8_t *fill(uint64_t size, unsigned skew, uint64_t *state, uint8_t **memory) {
+  *memory = malloc((size_t)size + skew);
+  if (*memory == NULL) abort();
+  uint8_t *bytes = *memory + skew;
   for (uint64_t i = 0; i < size; i += 8) {
     uint64_t word = next(state);
     memcpy(bytes + i, &word, size - i < 8 ? (size_t)(size - i) : 8);
@@ -64,14 +64,20 @@ bool pack_file_new(arena *a, const scheme *s, const scheme_layout *l, uint64_t r
   if (l->fit || (blocks && !layout_block_bytes(d, l, "w", rows, columns, &out->inputs[0].size)) ||
       (!blocks && !layout_tensor_shapes(d, s, l, rows, columns, out->inputs)))
     return false;
+  out->memory = ARENA_ARRAY(a, uint8_t *, count);
   for (size_t i = 0; i < count; i++) {
     layout_input *in = &out->inputs[i];
-    uint8_t *bytes = fill(in->size, skew, &seed);
+    uint8_t *bytes = fill(in->size, skew, &seed, &out->memory[i]);
     if (!blocks && tensor_is_index(l, (unsigned)i)) put_order(in, bytes, any_group(s));
     in->data = bytes;
     out->bytes += in->size;
   }
   return true;
+}
+
+void pack_file_free(pack_file *f) {
+  size_t count = f->layout->block_weights != 0 ? 1 : f->layout->tensor_count;
+  for (size_t i = 0; i < count; i++) free(f->memory[i]);
 }
 
 const tensor_codes *pack_file_codes(arena *a, const pack_file *f) {
