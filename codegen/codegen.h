@@ -21,7 +21,7 @@
 typedef struct cg_context cg_context;
 
 // To be called once in a process that compiles for one target only, before cg_new: sets what LLVM lets be set for a whole
-// process alone (target.llvm_option). Later calls do nothing.
+// process alone (target.llvm_options). Later calls do nothing.
 void cg_start(const target *t);
 
 // Never NULL. An internal error of LLVM ends the process with a message and status 70; everything else is reported to

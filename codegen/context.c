@@ -28,8 +28,11 @@ static void on_diagnostic(LLVMDiagnosticInfoRef info, void *context) {
 // Loop strength reduction takes a third of the time of code generation here, and what it makes of kernels is larger and
 // no faster: addresses already are a pointer and constants. It has no other switch; options may be parsed once only.
 static void set_options(const target *t) {
-  const char *const words[] = {"qcc", "-disable-lsr", t == NULL ? NULL : t->llvm_option};
-  LLVMParseCommandLineOptions(words[2] == NULL ? 2 : 3, words, NULL);
+  const char *words[2 + TARGET_MAX_OPTIONS] = {"qcc", "-disable-lsr"};
+  int count = 2;
+  for (size_t i = 0; t != NULL && i < TARGET_MAX_OPTIONS && t->llvm_options[i] != NULL; i++)
+    words[count++] = t->llvm_options[i];
+  LLVMParseCommandLineOptions(count, words, NULL);
 }
 
 // Once a process, which LLVM knows by itself.

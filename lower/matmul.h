@@ -144,8 +144,6 @@ void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_
 
 /* matmul_dots.c: products of a quad in the form that is cheapest on the tier */
 void matmul_choose_forms(matmul *e);
-// Whether a core's operands include its offset, so that sums need not begin with the offset's share.
-bool matmul_form_has_offset(const matmul *e, size_t core);
 // The operands of a core, one for each byte plane.
 void matmul_dot_operands(matmul *e, size_t core, ir_value *codes, ir_value **out);
 // Adds operands u times four activations x for one token and vector; then, once for all of them, ends the step. Steps count

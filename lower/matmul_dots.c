@@ -62,10 +62,6 @@ void matmul_choose_forms(matmul *e) {
   for (size_t i = 0; i < e->r->core_count; i++) e->form[i] = dots ? cheapest_form(e, i) : DOT_BYTES;
 }
 
-bool matmul_form_has_offset(const matmul *e, size_t core) {
-  return e->form[core] == DOT_SIGNED || e->form[core] == DOT_WORDS;
-}
-
 // ---- operands --------------------------------------------------------------------------------------------
 
 // What one byte plane of a core multiplies the activations with, and `add`.

@@ -148,7 +148,7 @@ void matmul_begin_segment(matmul *e, ir_value *position) {
       unsigned planes = core->plane_count > 0 ? core->plane_count : 1;
       ir_value *first = NULL;
       bool offset = core->offset != 0 || e->r->prepared.isum_signs != 0;
-      if (matmul_is_integer(e->r) && offset && !matmul_form_has_offset(e, i)) first = offset_sum(e, core, m, position);
+      if (matmul_is_integer(e->r) && offset && e->form[i] == DOT_BYTES) first = offset_sum(e, core, m, position);
       for (unsigned p = 0; p < planes; p++) clear_dot(e, e->first_dot[i] + p, p + 1 == planes ? first : NULL, m);
     }
   }
@@ -164,9 +164,14 @@ static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
   return matmul_is_along(e) ? ir_emit1(&e->b, IR_REDUCE_FADD, f32s(e), s[0]) : s[0];
 }
 
-// The sum of products u * (x - zero): zero points of the activations are taken off.
-static ir_value *dot_sum(matmul *e, unsigned d, unsigned m, unsigned v, ir_value *position) {
+// The sum of products u * (x - zero): zero points of the activations are taken off. Sums that were made of shorter ones
+// need the offset's share only now, which saves registers until then.
+static ir_value *dot_sum(matmul *e, int number, unsigned d, unsigned m, unsigned v, ir_value *position) {
+  const recipe_core *core = &e->r->cores[number];
   ir_value *sum = chain_sum(e, d, m, v);
+  bool top = core->plane_count < 2 || d == e->first_dot[number] + core->plane_count - 1;
+  if (e->form[number] == DOT_PAIRS && core->offset != 0 && top)
+    sum = ir_emit2(&e->b, IR_ADD, i32s(e), sum, offset_sum(e, core, m, position));
   if (!matmul_has_zeros(e->r)) return sum;
   ir_value *share = ir_emit2(&e->b, IR_MUL, i32s(e), e->ones[d][v], activation_zero(e, m, position));
   return ir_emit2(&e->b, IR_SUB, i32s(e), sum, share);
@@ -181,10 +186,10 @@ static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v, ir_value 
   unsigned d = e->first_dot[core] + planes - 1;
   if (e->form[core] == DOT_WORDS) planes = 1;
   if (!matmul_is_integer(e->r)) return chain_sum(e, d, m, v);
-  ir_value *x = itof(e, dot_sum(e, d, m, v, position));
+  ir_value *x = itof(e, dot_sum(e, core, d, m, v, position));
   for (unsigned p = 1; p < planes; p++) {
     x = lo_fmul(&e->b, x, lo_real(&e->b, x, 256));
-    x = lo_fadd(&e->b, x, itof(e, dot_sum(e, d - p, m, v, position)));
+    x = lo_fadd(&e->b, x, itof(e, dot_sum(e, core, d - p, m, v, position)));
   }
   return x;
 }
@@ -214,7 +219,7 @@ static void end_nested_segment(matmul *e, ir_value *position) {
     for (unsigned v = 0; v < e->vectors; v++) {
       ir_value *c = coefficient(e, i, v, position, true);
       for (unsigned m = 0; m < e->tokens; m++) {
-        ir_value *x = t->core < 0 ? isum(e, m, position) : dot_sum(e, e->first_dot[t->core], m, v, position);
+        ir_value *x = t->core < 0 ? isum(e, m, position) : dot_sum(e, t->core, e->first_dot[t->core], m, v, position);
         if (c != NULL) x = ir_emit2(&e->b, IR_MUL, i32s(e), x, c);
         e->nested[i][m][v] = ir_emit2(&e->b, IR_ADD, i32s(e), e->nested[i][m][v], x);
       }

@@ -69,7 +69,7 @@ ir_value *matmul_tokens_done(matmul *e, ir_value *first, size_t size_count, cons
 // The largest tile of tokens is for panels alone, unless it is small. No size is 1.
 size_t matmul_few_sizes(const matmul *e, unsigned *sizes) {
   size_t count = 0;
-  unsigned last = e->tiles[TILE_MANY].tokens;
+  unsigned last = lower_tile_tokens(e->r, e->tier, e->tiles[TILE_MANY].tokens);
   if (last > 1 && (e->panel_blocks == 0 || last < SMALL_TILE)) sizes[count++] = last;
   for (size_t i = 0; i < e->tier->token_tile_count; i++) {
     unsigned tokens = lower_tile_tokens(e->r, e->tier, e->tier->token_tiles[i]);
@@ -337,10 +337,11 @@ void matmul_many_tokens(matmul *e, ir_value *end) {
   lo_end_loop(&e->b, loop);
 }
 
-// Below this number decoding as they go is cheaper than filling a panel.
+// Below this number decoding as they go is cheaper than filling a panel. Where registers are few, so are the tokens that
+// share what is decoded as they go.
 static unsigned many_at_least(const matmul *e) {
   unsigned large = e->tiles[TILE_MANY].tokens;
-  return 4 * large;
+  return large <= SMALL_TILE ? 2 * large : 4 * large;
 }
 
 ir_value *matmul_panel_tokens(matmul *e) {

@@ -304,11 +304,20 @@ static void decode_position(matmul *e, chunk_view *c, decoding *d, ir_value *pos
   }
 }
 
+// Position number i in the order in which positions are multiplied. Each goes to its chain whatever the order: from a panel
+// chain after chain is taken where the sums of all chains do not fit the registers.
+static uint64_t in_order(const matmul *e, uint64_t i, uint64_t count) {
+  if (e->r->mode == MODE_PAIR_DOT) return matmul_pair_position(i);
+  uint64_t share = count / e->chains;
+  bool by_chains = e->use == PANEL_READ && e->tokens > lower_tile_tokens(e->r, e->tier, e->tokens);
+  return by_chains && count % e->chains == 0 ? i % share * e->chains + i / share : i;
+}
+
 static void float_products(matmul *e, chunk_view *c, ir_value *position, uint64_t first, uint64_t count) {
   decoding d = {.before = ARENA_ARRAY(e->b.mem, chunk_view, 1),
                 .windows = ARENA_ARRAY(e->b.mem, coarse_windows, MATMUL_MAX_VECTORS)};
   for (uint64_t i = 0; i < count; i++) {
-    uint64_t k = first + (e->r->mode == MODE_PAIR_DOT ? matmul_pair_position(i) : i);
+    uint64_t k = first + in_order(e, i, count);
     quad_operands levels;
     if (e->use == PANEL_READ && e->panel_operands) {
       read_operands(e, position, k, levels);

@@ -34,6 +34,17 @@ unsigned lower_tile_tokens(const recipe *r, const target_tier *tier, unsigned wa
   return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
 }
 
+// Tokens that pass over decoded weights. Where hardly any have room for all chains of their f32 sums, chain after chain is
+// taken, and only one of them needs registers, at most half of them.
+static unsigned many_tokens(const recipe *r, const target_tier *tier, unsigned vectors) {
+  unsigned wanted = tier->token_tile_count > 0 ? tier->token_tiles[0] : 1, dots = lower_dot_count(r);
+  unsigned fit = lower_tile_tokens(r, tier, wanted);
+  if (mode_is_integer(r->mode) || fit > 2 || wanted < 2 || matmul_run(r).length > 0) return fit;
+  unsigned room = tier->registers / (2 * vectors * (dots > 0 ? dots : 1));
+  wanted = wanted < room ? wanted : room > 0 ? room : 1;
+  return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
+}
+
 // Rows of a vector.
 static unsigned lanes_of(const recipe *r, const target_tier *tier) {
   value_run run = matmul_run(r);
@@ -52,7 +63,7 @@ matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_cl
   if (c != TILE_ONE) {
     unsigned most = tier->token_tile_count > 0 ? tier->token_tiles[0] : 1;
     t.vectors = tier->row_vectors > 0 ? tier->row_vectors : 1;
-    t.tokens = lower_tile_tokens(r, tier, c == TILE_MANY || most < 2 ? most : 2);
+    t.tokens = c == TILE_MANY ? many_tokens(r, tier, t.vectors) : lower_tile_tokens(r, tier, most < 2 ? most : 2);
   }
   if (c != TILE_MANY) t.prefetch = tier->prefetch_bytes;
   if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;

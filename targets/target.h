@@ -58,6 +58,8 @@ typedef struct target_tier {
   double stores;        // and stored; 0: 1
 } target_tier;
 
+#define TARGET_MAX_OPTIONS 2
+
 typedef struct target {
   const char *name;           // what --print-targets shows
   const char *arch;           // first component(s) of the triples that mean this target, e.g. "x86_64 amd64"
@@ -69,8 +71,10 @@ typedef struct target {
   unsigned buffer_align;  // that every buffer has at least; 0: 4
   const char *hardening;  // control-flow protection, or NULL: LLVM's module flags and function attributes, by
                           // name; what follows a '=' is the attribute's value
-  const char *llvm_option; // of LLVM's command line, set for processes that compile for this target alone; NULL: none
-  const char *runtime;    // which prebuilt runtime objects fit, NULL: none
+  const char
+      *llvm_options[TARGET_MAX_OPTIONS]; // of LLVM's command line, set for processes that compile for this target
+                                         // alone; the first NULL ends them
+  const char *runtime;                   // which prebuilt runtime objects fit, NULL: none
   size_t tier_count;
   const target_tier *tiers; // best first; the last one is the baseline
 } target;

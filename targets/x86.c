@@ -213,7 +213,7 @@ static const target_pattern v2_patterns[] = {
 };
 
 static const unsigned wide_tiles[] = {6, 4, 2, 1};
-static const unsigned narrow_tiles[] = {2, 1};
+static const unsigned narrow_tiles[] = {4, 2, 1};
 
 #define AVX512_FEATURES "+avx512vnni,+avx512vbmi,+avx512vpopcntdq,+avx512bitalg,-prefer-256-bit"
 #define AVX512_NEEDS                                                                                            \
@@ -332,8 +332,8 @@ const target target_x86_64 = {
     .default_triple = "x86_64-unknown-linux-gnu",
     .help = "64-bit x86: AVX-512 VNNI, AVX2 and SSE4.2, chosen at start",
     // Kernels are emitted in the order in which they should run. LLVM's scheduler takes loads to the front and then runs out
-    // of registers.
-    .llvm_option = "-enable-misched=0",
+    // of registers; its combiner makes trees of sums, which need more of them.
+    .llvm_options = {"-enable-misched=0", "-x86-machine-combiner=0"},
     .runtime = "x86_64",
     .hardening = "cf-protection-branch cf-protection-return",
     .tier_count = COUNT(tiers),
