@@ -65,8 +65,9 @@ uint32_t pack_stored_bits(elem_type type, elem_type store, uint32_t raw) {
 
 // ---- the builder -----------------------------------------------------------------------------------------
 
-// A raw element of row 0 of a tile: its bits, less a number that is added to them.
+// A raw element of row 0 of a tile: its bits, less a number that is added to them; or, with a map, the bits of a key.
 typedef struct raw_element {
+  const pack_map *map;
   unsigned width;
   uint32_t add;
   bit_ref bits[ELEMENT_BITS];
@@ -97,6 +98,7 @@ typedef struct builder {
   size_t out_bytes;
   VEC(bit_ref) keys; // ELEMENT_BITS each
   VEC(const pack_map *) maps;
+  block_maps block_maps;
   uint16_t values; // the stream of what the maps gave
   int failed;      // field, or -1
 } builder;
@@ -134,6 +136,7 @@ static bit_ref of_row(const builder *b, bit_ref bit, unsigned row) {
 // ---- elements: blocks ------------------------------------------------------------------------------------
 
 static void clear_bits(raw_element *e, unsigned width, uint32_t add) {
+  e->map = NULL;
   e->width = width;
   e->add = add;
   for (unsigned i = 0; i < ELEMENT_BITS; i++) e->bits[i] = (bit_ref){.stream = BIT_NO_STREAM};
@@ -156,15 +159,46 @@ static const layout_place *find_place(const scheme_layout *l, unsigned field) {
   return NULL;
 }
 
+// The stream of a block layout, and where it begins, in bytes.
+static uint16_t block_stream(builder *b, uint64_t *first) {
+  const scheme_layout *l = b->s->layout;
+  uint64_t row_bytes = b->s->columns / l->block_weights * l->block_bytes;
+  uint64_t unit_bytes = b->per_unit / l->block_weights * l->block_bytes;
+  *first = b->g->tile * b->p->rows * row_bytes + b->g->unit * unit_bytes;
+  return stream_of(b, PACK_SOURCE_FILE, (int64_t)(8 * row_bytes), (int64_t)(b->p->rows * row_bytes),
+                   (int64_t)unit_bytes);
+}
+
+// Codes that are no bits of the block, but follow from a few of them.
+static bool find_by_map(builder *b, unsigned field, unit_elements *out) {
+  const scheme_layout *l = b->s->layout;
+  const scheme *s = b->s->r->scheme;
+  uint64_t first, per_block = layout_block_elements(l, field_at(b, field));
+  uint16_t stream = block_stream(b, &first);
+  if (field_at(b, field)->gran.kind != GRAN_WEIGHT) return fail(b, field);
+  for (size_t i = 0; i < out->count; i++) {
+    raw_element *e = &out->all[i];
+    uint64_t at[ELEMENT_BITS], block = 8 * (first + i / per_block * l->block_bytes);
+    if (i >= per_block) { // as in the first block
+      *e = out->all[i % per_block];
+      for (unsigned w = 0; w < e->width; w++) e->bits[w].at += block - 8 * first;
+      continue;
+    }
+    const pack_map *map = block_map_find(b->keep, &b->block_maps, s, l, find_place(l, field), i, at);
+    if (map == NULL) return fail(b, field);
+    clear_bits(e, map->bits, 0);
+    e->map = map;
+    for (unsigned w = 0; w < map->bits; w++) e->bits[w] = (bit_ref){.at = block + at[w], .stream = stream};
+  }
+  return true;
+}
+
 static bool find_in_blocks(builder *b, unsigned field, unit_elements *out) {
   const scheme_layout *l = b->s->layout;
   const block_place *place = layout_block_place(b->mem, b->s->r->scheme, l, find_place(l, field));
-  if (place == NULL) return fail(b, field);
-  uint64_t row_bytes = b->s->columns / l->block_weights * l->block_bytes;
-  uint64_t unit_blocks = b->per_unit / l->block_weights;
-  uint16_t stream = stream_of(b, PACK_SOURCE_FILE, (int64_t)(8 * row_bytes), (int64_t)(b->p->rows * row_bytes),
-                              (int64_t)(unit_blocks * l->block_bytes));
-  uint64_t first = b->g->tile * b->p->rows * row_bytes + b->g->unit * unit_blocks * l->block_bytes;
+  uint64_t first;
+  if (place == NULL) return find_by_map(b, field, out);
+  uint16_t stream = block_stream(b, &first);
   for (size_t i = 0; i < out->count; i++) {
     uint64_t block = i / place->element_count;
     take_pieces(place, &place->elements[i % place->element_count], 8 * (first + block * l->block_bytes), stream,
@@ -291,6 +325,12 @@ static bool stored_element(builder *b, const raw_element *e, unsigned row, elem_
   for (unsigned i = 0; i < ELEMENT_BITS; i++) out[i] = of_row(b, e->bits[i < e->width ? i : e->width - 1], row);
   for (unsigned i = e->width; info->kind != ELEM_KIND_INT && i < ELEMENT_BITS; i++)
     out[i] = (bit_ref){.stream = BIT_NO_STREAM};
+  if (e->map != NULL) {
+    uint64_t at = add_value(b, e->map, out);
+    for (unsigned i = 0; i < ELEMENT_BITS; i++)
+      out[i] = i < info->bits ? (bit_ref){.at = at + i, .stream = b->values} : (bit_ref){.stream = BIT_NO_STREAM};
+    return true;
+  }
   if (same && e->add == 0) return true;
   if (e->width > MAX_MAP_BITS) return false;
   if (*map == NULL) {
@@ -370,7 +410,7 @@ static bool gather_key(builder *b, const derived_map *m, unsigned row, uint64_t 
         continue;
       }
       const raw_element *raw = element_of_row(all, row, index);
-      if (raw->add != 0) return fail(b, f);
+      if (raw->add != 0 || raw->map != NULL) return fail(b, f);
       for (unsigned w = 0; w < raw->width; w++) key[at++] = of_row(b, raw->bits[w], row);
     }
   }

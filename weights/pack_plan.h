@@ -6,6 +6,7 @@
 
 #include "ir/layout_bits.h"
 #include "ir/recipe.h"
+#include "support/vec.h"
 #include "weights/bit_plan.h"
 
 // From where a field's elements come.
@@ -35,6 +36,13 @@ typedef struct pack_map {
   unsigned bits;
   const uint64_t *entries;
 } pack_map;
+
+typedef VEC(const pack_map *) block_maps;
+
+// Element `index` of a block as a number that is looked up: the key's bits are bits at[0 .. map->bits - 1] of the block, at
+// most 8. NULL when it follows from more of them. Equal maps are one, of those in `maps`; all live in the arena.
+const pack_map *block_map_find(arena *a, block_maps *maps, const scheme *s, const scheme_layout *l,
+                               const layout_place *p, uint64_t index, uint64_t *at);
 
 // Neighbouring look-ups by the same map.
 typedef struct pack_map_run {

@@ -9,7 +9,7 @@
 #include "weights/pack.h"
 #include "weights/pack_plan.h"
 
-enum { MAX_SPLITS = 4, VALUES_AT_ONCE = 1 << 15 };
+enum { MAX_SPLITS = 4 };
 
 struct pack_tiles {
   arena *mem;
@@ -264,21 +264,17 @@ static void open_file(strip *s) {
 typedef struct batch_room {
   uint8_t *keys, *values;
   stream_at *streams;
-  size_t batch;
 } batch_room;
 
 static uint64_t min_u64(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 static batch_room room_for(strip *s, const pack_plan *p) {
-  batch_room room = {.batch = BIT_PLAN_BATCH};
+  batch_room room = {0};
   size_t streams = bit_plan_streams(p->out), more = p->value_count == 0 ? 0 : bit_plan_streams(p->keys);
   room.streams = ARENA_ARRAY(s->mem, stream_at, (streams > more ? streams : more) + 1);
   if (p->value_count == 0) return room;
-  room.batch = VALUES_AT_ONCE / p->value_count;
-  if (room.batch > BIT_PLAN_BATCH) room.batch = BIT_PLAN_BATCH;
-  if (room.batch == 0) room.batch = 1;
-  room.keys = arena_alloc(s->mem, room.batch * p->value_count, sizeof(uint32_t));
-  room.values = arena_alloc(s->mem, room.batch * p->value_count + 1, sizeof(uint64_t));
+  room.keys = arena_alloc(s->mem, BIT_PLAN_BATCH * p->value_count, sizeof(uint32_t));
+  room.values = arena_alloc(s->mem, BIT_PLAN_BATCH * p->value_count + 1, sizeof(uint64_t));
   return room;
 }
 
@@ -339,15 +335,15 @@ static void run_plan(strip *s, const pack_plan *p, uint64_t from, uint64_t to) {
   batch_room room = room_for(s, p);
   place_sources(s, p);
   for (uint64_t outer = 0; outer < counts[1 - along]; outer++)
-    for (uint64_t inner = 0; inner < counts[along]; inner += room.batch) {
+    for (uint64_t inner = 0; inner < counts[along]; inner += BIT_PLAN_BATCH) {
       uint64_t at[2];
       // The last batch is a whole one, too, and stores some bytes once more.
-      at[along] = inner + room.batch > counts[along] && inner > 0 ? counts[along] - room.batch : inner;
+      at[along] = inner + BIT_PLAN_BATCH > counts[along] && inner > 0 ? counts[along] - BIT_PLAN_BATCH : inner;
       at[1 - along] = outer;
       bit_run run = {.streams = room.streams,
                      .first = {from + at[0], at[1]},
                      .along = along,
-                     .count = (size_t)min_u64(room.batch, counts[along] - at[along]),
+                     .count = (size_t)min_u64(BIT_PLAN_BATCH, counts[along] - at[along]),
                      .out = first + at[0] * steps[0] + at[1] * steps[1],
                      .out_step = (size_t)steps[along]};
       run_batch(s, p, &room, &run);

@@ -94,7 +94,7 @@ static void write_model(const char *path, const char *weights, int tensors) {
 // Kilobytes at the peak; -1 when the command failed.
 static long peak_of(char *const *command) {
   struct rusage use;
-  int status;
+  int status = 0;
   pid_t child = fork();
   if (child == 0) {
     execv(command[0], command);

@@ -150,7 +150,6 @@ static const char slow_ways[] = "bitnet.base3: slow code\n"
                                 "hqq(bits=4,group=64,float=16).hqq_3bit: slow code\n"
                                 "int_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale\n"
                                 "ternary.base3: slow code\n"
-                                "tq1_0.gguf: slow code\n"
                                 "uint_g_order(bits=4,group=128,float=16).gptq: slow code scale zero\n"
                                 "uint_g_order(bits=4,group=128,float=16).gptq_v2: slow code scale zero\n"
                                 "uint_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale zero\n";
