@@ -16,7 +16,7 @@ static const portable_cost portable[IR_OPCODE_COUNT] = {
     [IR_DOT2] = {6, 0},       [IR_LOOKUP_BF16] = {1, 2.5}, [IR_LOOKUP_F32] = {1, 2.5}, [IR_ITOF] = {1, 0},
     [IR_FTOI] = {1, 0},       [IR_EXTF] = {3, 0},          [IR_TRUNCF] = {8, 0},       [IR_FDIV] = {8, 0},
     [IR_FSQRT] = {10, 0},     [IR_FMA] = {1, 0},           [IR_REDUCE_FADD] = {6, 0},  [IR_REDUCE_FMAX] = {6, 0},
-    [IR_REDUCE_ADD] = {6, 0},
+    [IR_REDUCE_ADD] = {6, 0}, [IR_SELECT_LT] = {1.5, 0},
 };
 
 static double vectors(const target_tier *tier, elem_type elem, uint32_t lanes) {

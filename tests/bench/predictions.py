@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How well the cost model orders formats: predictions.py BENCH.json ..
 
-Each file is what `qcc bench --json` printed. For every tier and number of tokens: Spearman's rank correlation between the
+Each file is what `qcc bench --json` printed; of a product that is in several the fastest counts. For every tier and number of tokens: Spearman's rank correlation between the
 predicted and the measured speed, the median of measured over predicted, and the formats that are furthest from it.
 """
 
@@ -9,6 +9,9 @@ import json
 import math
 import statistics
 import sys
+
+OVERLAP = 0.2  # as in lower/predict.c
+FAR = 8  # formats shown
 
 
 def ranks(values):
@@ -34,8 +37,20 @@ def correlation(x, y):
     return both / spread if spread > 0 else 0.0
 
 
+def predicted_rate(row, limit):
+    """What the model says when memory gives `limit` bytes a second: on a machine that others use as well, what it gave beside
+    one product says little of what it gave beside another. As lower/predict.c adds the parts up."""
+    parts = dict(row["predicted"]["parts"])
+    if row["tokens"] == 1:
+        parts["memory"] *= row["limit"] / limit
+    together = [parts["memory"], parts["load ports"], parts["dot units"] + parts["decoding"] + parts["scaling"]]
+    cycles = max(together) + OVERLAP * (sum(together) - max(together))
+    return row["predicted"]["macs"] * row["predicted"]["cycles"] / cycles
+
+
 def report(tier, tokens, rows):
-    predicted = [row["predicted"]["macs"] for row in rows]
+    limit = max(row["limit"] for row in rows)
+    predicted = [predicted_rate(row, limit) for row in rows]
     measured = [row["macs_per_second"] for row in rows]
     ratios = [m / p for m, p in zip(measured, predicted)]
     middle = statistics.median(ratios)
@@ -44,9 +59,9 @@ def report(tier, tokens, rows):
     print(f"{tier}, {tokens} token(s): {len(rows)} products, rank correlation {rho:.3f}, measured/predicted {middle:.2f}"
           f" in the middle, {100 * within / len(rows):.0f} % within a factor of 1.5 of that")
     far = sorted(zip(ratios, rows), key=lambda r: -abs(math.log(r[0] / middle)))
-    for ratio, row in far[:8]:
+    for ratio, row in far[:FAR]:
         print(f"  {ratio:5.2f}  {row['format']}, {row['activations']}: {row['macs_per_second'] / 1e9:.1f} GMAC/s,"
-              f" predicted {row['predicted']['macs'] / 1e9:.1f}, {row['predicted']['bound']}")
+              f" predicted {row['macs_per_second'] / ratio / 1e9:.1f}, {row['predicted']['bound']}")
 
 
 def main():
@@ -56,6 +71,12 @@ def main():
             rows += json.load(file)["matrices"]
     if not rows:
         sys.exit(__doc__)
+    best = {}
+    for row in rows:
+        key = tuple(row[k] for k in ("tier", "tokens", "format", "activations", "rows", "columns"))
+        if key not in best or row["macs_per_second"] > best[key]["macs_per_second"]:
+            best[key] = row
+    rows = list(best.values())
     for key in sorted({(row["tier"], row["tokens"]) for row in rows}):
         report(*key, [row for row in rows if (row["tier"], row["tokens"]) == key])
 

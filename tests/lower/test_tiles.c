@@ -42,7 +42,7 @@ START_TEST(tiles_change_no_result) {
   const recipe *r = kit_recipe(&k, formats[_i].members, formats[_i].act);
   unsigned tried = 0;
   for (size_t n = 0; n < sizeof tokens / sizeof *tokens; n++) {
-    const kernel_case *c = case_new(k.d, k.mem, r, tokens[n], 33, 150, 1, SAMPLE_RANDOM);
+    const kernel_case *c = case_new(k.d, k.mem, r, tokens[n], 33, 70, 1, SAMPLE_RANDOM);
     for (size_t l = 0; l < sizeof lanes / sizeof *lanes; l++) {
       const target_tier *tier = kit_tier(lanes[l]);
       const float *expected = run(&k, c, tier, NULL);
