@@ -112,6 +112,11 @@ qcc t.q -o twin
 twins=$(nm twin/libm.a | grep -c ' T .*matmul_') # two names, one code
 [ "$twins" = 3 ] || fail "formats of two names have both symbols: $twins"
 [ "$(ar t twin/libm.a | grep -c matmul)" = 2 ] || fail 'kernels that are the same code are one object'
+sed 's/q8_0/mine/' m.q >u.q
+for one in t u; do
+  "$qcc_path" run -O0 -I. -w $one.q --input x.npy --output $one.npy >out 2>err || fail "qcc run $one.q"
+done
+same t.npy u.npy 'kernels that are the same code'
 
 # ---- weights ----
 qcc m.q -o a
