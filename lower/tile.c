@@ -29,7 +29,8 @@ unsigned lower_tile_tokens(const recipe *r, const target_tier *tier, unsigned wa
     unsigned room = tier->registers / (2 * MATMUL_MAX_CHAINS * (dots > 0 ? dots : 1));
     while (wanted > 1 && wanted > room) wanted /= 2;
   } else if (dots > 1) {
-    wanted = wanted / dots > 0 ? wanted / dots : 1;
+    bool two = wanted > 1 && 2 * dots * tier->row_vectors < tier->registers;
+    wanted = wanted / dots > 1 ? wanted / dots : two ? 2 : 1;
   }
   return wanted < MATMUL_MAX_TOKENS ? wanted : MATMUL_MAX_TOKENS;
 }
