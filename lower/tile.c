@@ -69,7 +69,7 @@ matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_cl
   if (c != TILE_MANY) t.prefetch = tier->prefetch_bytes;
   if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;
   if (lanes_of(r, tier) == 1 && matmul_run(r).length > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);
-  t.chains = chains_of(r, t.tokens * t.vectors);
+  t.chains = chains_of(r, t.tokens * t.vectors * lower_dot_count(r));
   return t;
 }
 
