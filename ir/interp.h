@@ -57,7 +57,7 @@ typedef struct lane_params {
 struct insn {
   insn_run run;
   place dst;
-  place arg[4];
+  place arg[6];
   uint32_t lanes;     // of the result; for stores, of the stored vector
   uint32_t arg_lanes; // of the first vector operand
   lane_params lane;

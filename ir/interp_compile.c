@@ -171,7 +171,7 @@ static bool compile_op(interp *vm, const ir_op *op, insn *in) {
   in->op = op;
   in->run = interp_run_of(op->code);
   if (in->run == NULL) return interp_fail(vm, in, "this operation cannot be interpreted in a kernel");
-  for (size_t i = 0; i < op->operand_count && i < 4; i++) in->arg[i] = place_of(vm, op->operands[i]);
+  for (size_t i = 0; i < op->operand_count && i < 6; i++) in->arg[i] = place_of(vm, op->operands[i]);
   if (op->code == IR_FOR) return compile_loop(vm, in);
   if (op->code == IR_SCRATCH) {
     set_place(vm, op->results[0], (place){.buffer = new_scratch(vm, op)});

@@ -1,7 +1,9 @@
 // Loads and stores: every byte that an operation touches lies inside the buffer it was given, or the run ends.
+#include <math.h>
 #include <string.h>
 
 #include "ir/interp.h"
+#include "support/fp.h"
 
 static const char *name_of(const ir_value *v) { return v->name == NULL ? "" : v->name; }
 
@@ -116,8 +118,55 @@ static bool run_prefetch(interp *vm, const insn *in) {
   return true;
 }
 
+// ---- products of tiles -----------------------------------------------------------------------------------
+
+enum { TILE = 16, TILE_BYTES = 64 };
+
+static uint8_t *tile_at(interp *vm, const insn *in, int arg, uint64_t size) {
+  const ir_memory *m = in->arg[arg].buffer;
+  uint64_t offset = *in->arg[arg + 1].index;
+  if (inside(m, offset, size)) return m->data + offset;
+  outside(vm, in, m, offset, size);
+  return NULL;
+}
+
+static uint32_t word_at(const uint8_t *p) {
+  return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+static uint32_t dot_bytes(uint32_t sum, uint32_t a, uint32_t b) {
+  for (unsigned j = 0; j < 4; j++) sum += (uint32_t)((int32_t)(int8_t)(a >> 8 * j) * (int32_t)(uint8_t)(b >> 8 * j));
+  return sum;
+}
+
+static uint32_t dot_pair(uint32_t sum, uint32_t a, uint32_t b) {
+  float s = fp_from_bits32(sum);
+  s = fmaf(fp_from_bits32(a & 0xffff0000), fp_from_bits32(b & 0xffff0000), s);
+  return fp_bits32(fmaf(fp_from_bits32(a << 16), fp_from_bits32(b << 16), s));
+}
+
+static bool multiply_tiles(interp *vm, const insn *in, uint32_t (*dot)(uint32_t sum, uint32_t a, uint32_t b)) {
+  uint64_t rows = in->index;
+  uint8_t *c = tile_at(vm, in, 0, (uint64_t)TILE * TILE_BYTES);
+  const uint8_t *a = c == NULL ? NULL : tile_at(vm, in, 2, TILE * 4 * rows);
+  const uint8_t *b = a == NULL ? NULL : tile_at(vm, in, 4, TILE_BYTES * rows);
+  if (b == NULL) return false;
+  for (unsigned m = 0; m < TILE; m++)
+    for (unsigned n = 0; n < TILE; n++) {
+      uint32_t sum = 0;
+      for (uint64_t k = 0; k < rows; k++)
+        sum = dot(sum, word_at(a + 4 * (m * rows + k)), word_at(b + TILE_BYTES * k + (size_t)4 * n));
+      memcpy(c + (size_t)4 * (TILE * m + n), &sum, 4);
+    }
+  return true;
+}
+
+static bool run_tile_dot(interp *vm, const insn *in) { return multiply_tiles(vm, in, dot_bytes); }
+static bool run_tile_pairs(interp *vm, const insn *in) { return multiply_tiles(vm, in, dot_pair); }
+
 const insn_run interp_memory_runs[IR_OPCODE_COUNT] = {
     [IR_LOAD] = run_load,         [IR_LOAD_SPLAT] = run_load_splat,   [IR_LOAD_FIRST] = run_load_first,
     [IR_STORE] = run_store,       [IR_STORE_FIRST] = run_store_first, [IR_GATHER] = run_gather,
     [IR_PREFETCH] = run_prefetch, [IR_SCRATCH] = run_nothing,         [IR_DATA] = run_nothing,
+    [IR_TILE_DOT] = run_tile_dot, [IR_TILE_PAIRS] = run_tile_pairs,
 };

@@ -63,6 +63,11 @@ static bool a_table(verifier *v, const ir_op *op, const ir_attr *attr) {
   return verify_fail(v, "the table has %zu bytes and must have 16, 32, 64, 128 or 256", attr->count);
 }
 
+static bool tile_rows(verifier *v, const ir_op *op, const ir_attr *attr) {
+  (void)op;
+  return (attr->i >= 1 && attr->i <= 16) || verify_fail(v, "'value' is %lld, outside 1 .. 16", (long long)attr->i);
+}
+
 static bool some_bytes(verifier *v, const ir_op *op, const ir_attr *attr) {
   (void)op;
   return (attr->data != NULL && attr->count > 0) || verify_fail(v, "there are no bytes");

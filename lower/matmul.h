@@ -63,6 +63,7 @@ typedef struct matmul {
   ir_value *panel;          // the kernel's own memory for decoded weights
   bool panel_operands;      // false: operands are as the weights have them, and are read there
   uint64_t panel_blocks;    // of a stretch of K that the panel has room for; 0: there is no panel
+  ir_value *tile_memory;    // for products of tiles: the sums, then activations; NULL: there are none
   ir_value *panel_first;    // number of the block that the panel begins with
   ir_value *next_from;      // bytes from a tile's start to the next stretch
   ir_value *next_steady;    // bytes of it that the tiles of tokens before this one asked for while they multiplied
@@ -81,6 +82,14 @@ static inline bool matmul_is_integer(const recipe *r) { return mode_is_integer(r
 // Whether activations have zero points that are taken off through the sums of the codes.
 static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(r) && act_has_zeros(&r->act); }
 static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
+
+/* matmul_tiles.c */
+// Whether the panel is laid out for products of tiles; whether the tile of tokens at hand is multiplied so.
+bool matmul_lays_tiles(const matmul *e);
+bool matmul_has_tiles(const matmul *e);
+void matmul_make_tiles(matmul *e);
+// The products of count positions of a chunk, of 16 tokens with all vectors.
+void matmul_emit_tiles(matmul *e, ir_value *position, uint64_t first, uint64_t count);
 
 /* matmul_pairs.c */
 // Whether products are summed by pairs of bf16 numbers, on a tier that does so in one operation.
@@ -133,6 +142,8 @@ void matmul_make_panel(matmul *e, unsigned vectors);
 // Operand of dot d for vector v, at kernel position + k (a multiple of 4 in integer modes, of 2 for pairs): stored and read.
 void matmul_panel_put(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v, ir_value *x);
 ir_value *matmul_panel_operand(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v);
+// Bytes in the panel of that operand; where tiles are laid those of a chunk follow each other.
+ir_value *matmul_panel_operand_at(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v);
 // Coefficient of term t, integer ones or real ones, for the span that begins at the position. Kept only where the span
 // fits a block.
 bool matmul_panel_keeps(const matmul *e, bool integer);

@@ -50,7 +50,7 @@ static bool has_panel(const matmul *e) {
 static bool are_stored(const matmul *e) {
   const recipe *r = e->r;
   bool whole = r->core_count == 1 && r->pack.plane_count == 1 && e->dot_count == 1;
-  if (!whole || r->mode == MODE_DECODE) return false;
+  if (!whole || r->mode == MODE_DECODE || matmul_lays_tiles(e)) return false;
   if (!matmul_is_integer(r)) return r->pack.planes[0].width == 32;
   return r->pack.planes[0].width == 8 && r->cores[0].plane_count == 0 && e->form[0] == DOT_BYTES;
 }
@@ -71,6 +71,7 @@ void matmul_make_panel(matmul *e, unsigned vectors) {
   e->panel_operands = !are_stored(e);
   e->panel = own_memory(e, e->panel_blocks * block);
   e->waiting = own_memory(e, matmul_waiting_bytes(e, vectors));
+  matmul_make_tiles(e);
 }
 
 // Bytes of element `i` of a section whose elements of `bytes` are for `span` positions each.
@@ -81,14 +82,18 @@ static ir_value *element_at(matmul *e, ir_value *position, uint64_t span, uint64
   return lo_index_offset(&e->b, lo_index_scale(&e->b, i, bytes), offset);
 }
 
-static ir_value *operand_at(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v) {
+ir_value *matmul_panel_operand_at(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v) {
   uint64_t bytes = operand_bytes(e, e->vectors), positions = operand_positions(e);
   uint64_t offset = k / positions * bytes + (d * e->vectors + v) * vector_bytes(e);
+  if (matmul_lays_tiles(e)) {
+    uint64_t chunk = PACK_CHUNK / positions, place = (d * e->vectors + v) * chunk + k % PACK_CHUNK / positions;
+    offset = k / PACK_CHUNK * chunk * bytes + place * vector_bytes(e);
+  }
   return element_at(e, position, positions, bytes, offset);
 }
 
 void matmul_panel_put(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v, ir_value *x) {
-  lo_store(&e->b, e->panel, operand_at(e, position, k, d, v), x, NULL);
+  lo_store(&e->b, e->panel, matmul_panel_operand_at(e, position, k, d, v), x, NULL);
 }
 
 static ir_value *load(matmul *e, elem_type type, ir_value *at) {
@@ -99,7 +104,7 @@ static ir_value *load(matmul *e, elem_type type, ir_value *at) {
 
 ir_value *matmul_panel_operand(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v) {
   elem_type type = matmul_is_integer(e->r) ? ELEM_I8 : matmul_has_pairs(e) ? ELEM_BF16 : ELEM_F32;
-  return load(e, type, operand_at(e, position, k, d, v));
+  return load(e, type, matmul_panel_operand_at(e, position, k, d, v));
 }
 
 static ir_value *coefficient_at(matmul *e, ir_value *position, bool integer, size_t t, unsigned v) {

@@ -325,7 +325,7 @@ static void split_group(matmul *e, group *g) {
 
 void matmul_many_tokens(matmul *e, ir_value *end) {
   group g = {.large = e->tiles[TILE_MANY].tokens};
-  g.small = g.large > 2 ? g.large - 2 : 0;
+  g.small = g.large > 2 && !matmul_lays_tiles(e) ? g.large - 2 : 0;
   uint64_t tokens = group_tokens(e, g.large, e->vectors);
   ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, tokens));
   e->first_token = loop.index;
@@ -341,6 +341,7 @@ void matmul_many_tokens(matmul *e, ir_value *end) {
 // share what is decoded as they go.
 static unsigned many_at_least(const matmul *e) {
   unsigned large = e->tiles[TILE_MANY].tokens;
+  if (matmul_lays_tiles(e)) return large;
   return large <= SMALL_TILE ? 2 * large : 4 * large;
 }
 

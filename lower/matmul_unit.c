@@ -369,7 +369,9 @@ void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_
   if (first % PACK_CHUNK == 0 && e->use == PANEL_READ) matmul_ask_for_chunk(e, position, first);
   if (first % PACK_CHUNK == 0) matmul_prefetch(e, c.at, e->r->pack.chunk_bytes);
   if (e->use == PANEL_FILL && !e->panel_operands) return;
-  if (e->r->mode == MODE_BIT_DOT) {
+  if (matmul_has_tiles(e)) {
+    matmul_emit_tiles(e, position, first, count);
+  } else if (e->r->mode == MODE_BIT_DOT) {
     matmul_emit_bits(e, position, first);
   } else if (matmul_is_integer(e->r)) {
     integer_products(e, &c, position, first, count);

@@ -58,6 +58,14 @@ static unsigned chains_of(const recipe *r, unsigned accumulators) {
   return accumulators >= 4 ? 1 : 2;
 }
 
+// Whether the tier multiplies tiles of so many tokens at once.
+static bool has_tiles(const recipe *r, const target_tier *tier) {
+  const target_tiles *t = tier->tiles;
+  if (t == NULL || tier->lanes != MATMUL_MAX_TOKENS || r->mode == MODE_BIT_DOT) return false;
+  return r->mode == MODE_PAIR_DOT ? t->pairs != NULL
+                                  : mode_is_integer(r->mode) && t->dot != NULL && !act_has_zeros(&r->act);
+}
+
 matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_class c) {
   unsigned whole = r->pack.rows / lanes_of(r, tier); // vectors of all interleaved rows
   matmul_tile t = {.vectors = tier->rows_in_loop ? 1 : whole, .tokens = 1};
@@ -66,6 +74,7 @@ matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_cl
     t.vectors = tier->row_vectors > 0 ? tier->row_vectors : 1;
     t.tokens = c == TILE_MANY ? many_tokens(r, tier, t.vectors) : lower_tile_tokens(r, tier, most < 2 ? most : 2);
   }
+  if (c == TILE_MANY && has_tiles(r, tier)) t.tokens = MATMUL_MAX_TOKENS;
   if (c != TILE_MANY) t.prefetch = tier->prefetch_bytes;
   if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;
   if (lanes_of(r, tier) == 1 && matmul_run(r).length > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);

@@ -1,11 +1,16 @@
 // Uses of values and operations, and the shapes that passes ask for.
 #include "lower/passes.h"
 
-bool lower_recipe_uses(const recipe *r, ir_opcode special) { return special == IR_DOT2 && r->mode == MODE_PAIR_DOT; }
+bool lower_recipe_uses(const recipe *r, ir_opcode special) {
+  if (r->mode == MODE_PAIR_DOT) return special == IR_DOT2 || special == IR_TILE_PAIRS;
+  return (special == IR_TILE_DOT || special == IR_TILE_PAIRS) && (r->mode == MODE_INT_DOT || r->mode == MODE_TABLE_DOT);
+}
 
 const target_tier *lower_best_tier(const target *t, const recipe *r) {
   const target_tier *tier = &t->tiers[0];
-  for (size_t i = 1; i < t->tier_count && tier->special != 0 && !lower_recipe_uses(r, tier->special); i++) tier++;
+  for (size_t i = 1;
+       i < t->tier_count && (tier->on_demand || (tier->special != 0 && !lower_recipe_uses(r, tier->special))); i++)
+    tier++;
   return tier;
 }
 

@@ -83,11 +83,12 @@ static uint64_t saved_state(void) {
   return (uint64_t)high << 32 | low;
 }
 
-/* Linux gives tiles only to processes that asked for them. */
+/* Linux gives tiles only to processes that ask for them, before the first thread uses them. */
 static uint64_t permitted_state(uint64_t state) {
 #if ON_LINUX && defined(SYS_arch_prctl)
-  const long get_permissions = 0x1022;
+  const long get_permissions = 0x1022, ask_permission = 0x1023, tile_data = 18;
   uint64_t permitted = 0;
+  if (state & STATE_TILE_DATA) syscall(SYS_arch_prctl, ask_permission, tile_data);
   if ((state & STATE_TILE_DATA) && syscall(SYS_arch_prctl, get_permissions, &permitted) == 0)
     return state & (permitted | ~STATE_TILE_DATA);
 #endif

@@ -14,7 +14,7 @@
 #define QRT_CPU_X86_AVX512_VBMI (UINT64_C(1) << 4)
 #define QRT_CPU_X86_AVX512_BF16 (UINT64_C(1) << 5)
 #define QRT_CPU_X86_AVX_VNNI (UINT64_C(1) << 6) /* the VEX-encoded form; needs AVX2 */
-/* Tiles only in a process that was permitted to use them, see docs/runtime.md. */
+/* Tiles only in a process that is permitted to use them: on Linux qrt_cpu_features asks for that. */
 #define QRT_CPU_X86_AMX_INT8 (UINT64_C(1) << 7)
 #define QRT_CPU_X86_AMX_BF16 (UINT64_C(1) << 8)
 #define QRT_CPU_X86_AVX512_POPCNT (UINT64_C(1) << 9) /* avx512 vpopcntdq bitalg; needs AVX512 too */

@@ -38,7 +38,8 @@ const char *target_triple(arena *a, const char *text) {
 
 const target_tier *target_best_tier(const target *t, ir_opcode special) {
   const target_tier *tier = &t->tiers[0];
-  for (size_t i = 1; i < t->tier_count && tier->special != 0 && tier->special != special; i++) tier++;
+  for (size_t i = 1; i < t->tier_count && (tier->on_demand || (tier->special != 0 && tier->special != special)); i++)
+    tier++;
   return tier;
 }
 

@@ -32,6 +32,13 @@ typedef struct target_pattern {
   double cost; // reciprocal throughput in cycles, for the cost model
 } target_pattern;
 
+// Products of 16 x 16 tiles in registers of their own: LLVM's intrinsics by name.
+typedef struct target_tiles {
+  const char *load, *store, *zero;
+  const char *dot;   // signed bytes times unsigned ones, NULL: none
+  const char *pairs; // bf16 pairs, NULL: none
+} target_tiles;
+
 typedef struct target_tier {
   const char *name;
   const char *cpu;             // LLVM's -mcpu for the tier, "" for the target's default
@@ -50,7 +57,8 @@ typedef struct target_tier {
   bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;
   const target_pattern *patterns;
-  ir_opcode special; // kernels without this operation are no better than the next tier's; 0: they are
+  const target_tiles *tiles; // NULL: none
+  ir_opcode special;         // kernels without this operation are no better than the next tier's; 0: they are
   // for predictions: a typical processor of the tier
   double clock_ghz;
   double bandwidth_gbs; // memory, one core

@@ -220,7 +220,37 @@ static const unsigned narrow_tiles[] = {4, 2, 1};
   (QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI | QRT_CPU_X86_AVX512_VBMI | \
    QRT_CPU_X86_AVX512_POPCNT)
 
+#define TILE_MEMORY                                                                   \
+  .load = "llvm.x86.tileloadd64.internal", .store = "llvm.x86.tilestored64.internal", \
+  .zero = "llvm.x86.tilezero.internal"
+static const target_tiles amx_int8 = {TILE_MEMORY, .dot = "llvm.x86.tdpbsud.internal"};
+static const target_tiles amx_bf16 = {TILE_MEMORY, .dot = "llvm.x86.tdpbsud.internal",
+                                      .pairs = "llvm.x86.tdpbf16ps.internal"};
+
+// Sapphire Rapids and later: the vectors of avx512bf16, and tiles. amx_bf16 has tiles of bytes, too.
+#define AMX_TIER(text, feature, need, table, op)                    \
+  {.name = text,                                                    \
+   .cpu = "x86-64-v4",                                              \
+   .features = AVX512_FEATURES ",+avx512bf16,+amx-tile," feature,   \
+   .cpu_features = AVX512_NEEDS | QRT_CPU_X86_AVX512_BF16 | (need), \
+   .lanes = 16,                                                     \
+   .registers = 32,                                                 \
+   TOKEN_TILES(wide_tiles),                                         \
+   .row_vectors = 2,                                                \
+   .cache_bytes = 24576,                                            \
+   .prefetch_bytes = 8192,                                          \
+   .fast_fma = true,                                                \
+   PATTERNS(avx512_vnni_vbmi_patterns),                             \
+   .tiles = &(table),                                               \
+   .special = op,                                                   \
+   .on_demand = true,                                               \
+   .clock_ghz = 2.5,                                                \
+   .bandwidth_gbs = 15,                                             \
+   .loads = 2}
+
 static const target_tier tiers[] = {
+    AMX_TIER("amx_bf16", "+amx-int8,+amx-bf16", QRT_CPU_X86_AMX_INT8 | QRT_CPU_X86_AMX_BF16, amx_bf16, IR_TILE_PAIRS),
+    AMX_TIER("amx_int8", "+amx-int8", QRT_CPU_X86_AMX_INT8, amx_int8, IR_TILE_DOT),
     {.name = "avx512bf16",
      .cpu = "x86-64-v4",
      .features = AVX512_FEATURES ",+avx512bf16",

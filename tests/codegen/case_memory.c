@@ -246,6 +246,28 @@ static void add_dot_splat(case_list *list, ir_opcode code, int64_t umax) {
   case_add(list, c);
 }
 
+// Products of tiles; no sum of pairs is so large or small that its order counts.
+static void add_tiles(case_list *list, ir_opcode code, int64_t rows) {
+  bool ints = code == IR_TILE_DOT;
+  ir_func *kernel;
+  ir_builder b = case_begin(list, arena_printf(list->mem, "tile_%s_%d", ints ? "dot" : "pairs", (int)rows), 3, &kernel);
+  ir_value **params = kernel->body->params;
+  ir_loop loop = over_items(&b, kernel, 3);
+  ir_value *args[] = {params[2], times(&b, loop.index, 1024), params[0], ir_index_const(&b, 0),
+                      params[1], times(&b, loop.index, 64)};
+  ir_attr attr = ir_int(IR_ATTR_VALUE, rows);
+  ir_emit(&b, code, NULL, 6, args, 1, &attr);
+  ir_end_for(&b, loop, 0, NULL, NULL);
+  test_case c = {.kernel = kernel, .work = 2, .buffer_count = 3, .compare = ints ? ELEM_I32 : ELEM_F32};
+  c.buffers[0] = random_memory(list, (uint64_t)64 * (uint64_t)rows, 21);
+  c.buffers[1] = random_memory(list, (uint64_t)64 * (uint64_t)rows + 64, 22);
+  for (size_t i = 0; !ints && i < c.buffers[0].size; i += 2) c.buffers[0].data[i] = 0, c.buffers[0].data[i + 1] = 0x40;
+  for (size_t i = 0; !ints && i < c.buffers[1].size; i += 2)
+    c.buffers[1].data[i] &= 0x80, c.buffers[1].data[i + 1] = 0x41;
+  c.buffers[2] = case_memory(list, 2048);
+  case_add(list, c);
+}
+
 // ---- indices, constants, loops ---------------------------------------------------------------------------
 
 // Both halves of every index operation's result.
@@ -334,6 +356,10 @@ void cases_add_memory(case_list *list) {
   static const int64_t bounds[] = {15, 63, 127, 128, 255};
   for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) add_dot_splat(list, IR_DOT4, bounds[i]);
   add_dot_splat(list, IR_DOT4S, 255);
+  add_tiles(list, IR_TILE_DOT, 8);
+  add_tiles(list, IR_TILE_DOT, 16);
+  add_tiles(list, IR_TILE_PAIRS, 3);
+  add_tiles(list, IR_TILE_PAIRS, 16);
   add_indices(list);
   add_constants(list);
   add_loops(list, 1);

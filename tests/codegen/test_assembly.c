@@ -141,6 +141,8 @@ static const struct expectation {
     {"x86_64-linux-gnu", "avx2", "dot4_i32_128_x8", "vpmaddubsw", "vpand|zmm"},
     {"x86_64-linux-gnu", "avx2", "dot4_i32_129_x8", "vpand", "zmm"},
     {"x86_64-linux-gnu", "avx2", "lookup_i8_16_x32", "vpshufb", "zmm"},
+    {"x86_64-linux-gnu", "amx_int8", "tile_dot_16", "tdpbsud", "vpmulld"},
+    {"x86_64-linux-gnu", "amx_bf16", "tile_pairs_16", "tdpbf16ps", "vmulps"},
     {"x86_64-linux-gnu", "avx512bf16", "dot2_f32_x16", "vdpbf16ps", "vpslld"},
     {"x86_64-linux-gnu", "avx512bf16", "lookup_bf16_bf16_32_x32", "vpermw", "vpinsrw"},
     {"x86_64-linux-gnu", "avx512bf16", "lookup_bf16_bf16_64_x32", "vpermi2w|vpermt2w", "vpinsrw"},

@@ -95,6 +95,10 @@ static void emit_quantized(kernel *k) {
   ir_value *words = ir_emit1(b, IR_BITCAST, ir_vector(ELEM_I16, 8), k->i8);
   ir_value *found = ir_emit_attr(b, IR_LOOKUP_BF16, pairs, words, ir_reals(IR_ATTR_LEVELS, levels, 2));
   ir_emit3(b, IR_DOT2, f32, k->f32, found, found);
+  ir_value *tiles[] = {k->buffer, k->offset, k->buffer, k->offset, k->buffer, k->offset};
+  ir_attr rows = ir_int(IR_ATTR_VALUE, 8);
+  ir_emit(b, IR_TILE_DOT, NULL, 6, tiles, 1, &rows);
+  ir_emit(b, IR_TILE_PAIRS, NULL, 6, tiles, 1, &rows);
   ir_emit_attr(b, IR_LOOKUP_F32, f32, k->i32, ir_reals(IR_ATTR_LEVELS, levels, 4));
 }
 
