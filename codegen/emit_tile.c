@@ -1,4 +1,6 @@
 // Products of tiles: by the target's instructions for them, or row by row.
+#include <string.h>
+
 #include "codegen/emit.h"
 
 #define TILE 16
@@ -11,14 +13,21 @@ static LLVMValueRef place(emit *e, const ir_op *op, size_t first) {
 
 static LLVMValueRef half_word(const emit *e, uint64_t value) { return LLVMConstInt(emit_int_type(e, 16), value, 0); }
 
+// The type of tiles: what the target's intrinsics give.
+static LLVMTypeRef tile_type(const emit *e) {
+  const char *zero = e->tier->tiles->zero;
+  unsigned id = LLVMLookupIntrinsicID(zero, strlen(zero));
+  return LLVMGetReturnType(LLVMIntrinsicGetType(e->context, id, NULL, 0));
+}
+
 static LLVMValueRef load_tile(emit *e, uint64_t rows, uint64_t bytes, LLVMValueRef at) {
   LLVMValueRef args[] = {half_word(e, rows), half_word(e, bytes), at, emit_index(e, bytes)};
-  return emit_call(e, e->tier->tiles->load, LLVMX86AMXTypeInContext(e->context), args, 4);
+  return emit_call(e, e->tier->tiles->load, tile_type(e), args, 4);
 }
 
 static void by_instructions(emit *e, const ir_op *op, uint64_t rows) {
   const target_tiles *t = e->tier->tiles;
-  LLVMTypeRef type = LLVMX86AMXTypeInContext(e->context);
+  LLVMTypeRef type = tile_type(e);
   LLVMValueRef shape[] = {half_word(e, TILE), half_word(e, TILE_BYTES)};
   LLVMValueRef c = emit_call(e, t->zero, type, shape, 2);
   LLVMValueRef a = load_tile(e, TILE, 4 * rows, place(e, op, 2)), b = load_tile(e, rows, TILE_BYTES, place(e, op, 4));
