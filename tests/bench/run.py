@@ -140,7 +140,7 @@ def count(o, program):
 def other_tiers(qcc, here):
     """Tiers of this machine's target that it does not run."""
     out = subprocess.run([qcc, "--print-targets"], check=True, capture_output=True, text=True).stdout
-    for block in out.split("\n\n"):
+    for block in re.split(r"\n(?=\S)", out):  # a target begins at the edge, its tiers do not
         tiers = [line.split()[1] for line in block.splitlines() if line.split()[:1] == ["tier"]]
         if set(here) & set(tiers):
             return [t for t in tiers if t not in here]
