@@ -19,9 +19,9 @@ static unsigned waiting_chains(const matmul *e) {
 }
 
 // Tokens from `first` on; what would lie behind `last` is the last one again.
-static void set_tokens(matmul *e, ir_value *first, unsigned count, ir_value *last) {
+static void set_tokens(matmul *e, ir_value *first, unsigned count, unsigned chains, ir_value *last) {
   e->tokens = count;
-  e->chains = e->use == PANEL_NONE && last == NULL ? chain_count(e, count) : waiting_chains(e);
+  e->chains = chains;
   for (unsigned m = 0; m < count; m++) {
     e->token[m] = lo_index_offset(&e->b, first, m);
     if (m > 0 && last != NULL) e->token[m] = lo_index_min(&e->b, e->token[m], last);
@@ -36,9 +36,13 @@ static void clear_totals(matmul *e) {
 
 // ---- few tokens ------------------------------------------------------------------------------------------
 
+// A tile may have one token less than its places, which is then there twice: faster than two smaller tiles after each other.
+static bool may_miss_one(unsigned tokens) { return tokens >= SMALL_TILE; }
+
 static void whole_rows(matmul *e, ir_value *first, ir_value *end, unsigned tokens) {
   ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
-  set_tokens(e, loop.index, tokens, NULL);
+  ir_value *last = lo_index_minus(&e->b, e->token_count, lo_index(&e->b, 1));
+  set_tokens(e, loop.index, tokens, chain_count(e, tokens), may_miss_one(tokens) ? last : NULL);
   clear_totals(e);
   matmul_emit_blocks(e, lo_index(&e->b, 0), e->block_count);
   matmul_finish_row(e);
@@ -46,10 +50,12 @@ static void whole_rows(matmul *e, ir_value *first, ir_value *end, unsigned token
   lo_end_loop(&e->b, loop);
 }
 
-// Where whole tiles of tokens from `first` on end.
+// Where tiles of tokens from `first` on end.
 static ir_value *tiles_end(matmul *e, ir_value *first, unsigned tokens) {
   ir_value *left = lo_index_minus(&e->b, e->token_count, first);
-  return lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
+  if (!may_miss_one(tokens)) return lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
+  ir_value *end = lo_index_add(&e->b, first, lo_index_floor(&e->b, lo_index_offset(&e->b, left, 1), tokens));
+  return lo_index_min(&e->b, end, e->token_count);
 }
 
 // Tiles of these sizes, largest first; what is left stays.
@@ -252,7 +258,7 @@ static void finish_totals(matmul *e, ir_value *lo, ir_value *hi) {
 static void tokens_in_tiles(matmul *e, const group *g, ir_value *first, ir_value *end, unsigned tokens, ir_value *turns,
                             ir_value *lo, ir_value *hi, tokens_body *body) {
   ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
-  set_tokens(e, loop.index, tokens, g->last);
+  set_tokens(e, loop.index, tokens, waiting_chains(e), g->last);
   if (e->use == PANEL_READ) {
     ir_value *turn = lo_index_div(&e->b, lo_index_sub(&e->b, loop.index, first), lo_index(&e->b, tokens));
     ask_for_share(e, lo_index_add(&e->b, turns, turn));

@@ -74,17 +74,18 @@ bool draft_byte_levels(draft *t, const double *levels, recipe_core *core) {
   return false;
 }
 
-// Levels to 24 bits of their range (exact when fewer planes suffice): a power of two as the step. The error is at most
-// half a step, 2^-24 of the range: what rounding a level to f32 costs.
+// Levels to 16 bits of their range, or to 24 where that makes them exact: a power of two as the step. The error is at most
+// half a step, 2^-16 of the range: little beside what the activations lost when they became bytes.
 static void plane_levels(draft *t, const double *levels, recipe_core *core) {
   uint64_t count = code_count(t->r);
   double min, max;
   bounds(levels, count, &min, &max);
-  for (unsigned planes = 2; planes <= 3; planes++) {
-    double top = pow(BYTE, planes - 1);
+  static const unsigned planes[] = {2, 3, 2}; // the last one whether it is exact or not
+  for (size_t i = 0; i < 3; i++) {
+    double top = pow(BYTE, planes[i] - 1);
     double step = exp2(ceil(log2((max - min) / ((BYTE - 1) * top))));
-    if (planes < 3 && !divides(levels, count, step)) continue;
-    *core = (recipe_core){.step = step, .offset = (int64_t)floor(min / (step * top)), .plane_count = planes};
+    if (i < 2 && !divides(levels, count, step)) continue;
+    *core = (recipe_core){.step = step, .offset = (int64_t)floor(min / (step * top)), .plane_count = planes[i]};
     split_planes(t, levels, core);
     return;
   }

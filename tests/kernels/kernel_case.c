@@ -214,6 +214,19 @@ static double term_size(const kernel_case *c, const value_term *t, uint64_t n, u
   return size * most;
 }
 
+// The largest error of a term's levels.
+static double level_error(const recipe *r, const recipe_term *t) {
+  if (t->core < 0 || r->mode != MODE_TABLE_DOT) return 0;
+  const recipe_core *core = &r->cores[t->core];
+  double worst = 0;
+  for (uint64_t c = 0; core->plane_count > 1 && c < UINT64_C(1) << r->normal.code_bits; c++) {
+    double u = 0, top = 1;
+    for (unsigned p = 0; p < core->plane_count; p++, top *= 256) u += top * core->planes[p][c];
+    worst = fmax(worst, fabs(t->value.levels[c] - core->step * (u + (double)core->offset * top / 256)));
+  }
+  return worst;
+}
+
 static double weight_size(const kernel_case *c, uint64_t n, uint64_t k, double value) {
   double size = fabs(value);
   for (size_t i = 0; i < c->recipe->normal.term_count; i++) {
@@ -226,6 +239,20 @@ static double weight_size(const kernel_case *c, uint64_t n, uint64_t k, double v
 double case_zero_share(const kernel_case *c) {
   const act_spec *act = &c->recipe->act;
   return act->kind == ACT_STATIC && elem_get(act->type)->bits == 8 ? fabs(act->scale * 255) : 0;
+}
+
+double case_level_bound(const kernel_case *c, uint64_t m, uint64_t n) {
+  double sum = 0;
+  for (size_t i = 0; i < c->recipe->term_count; i++) {
+    double error = level_error(c->recipe, &c->recipe->terms[i]);
+    const value_term *t = &c->recipe->terms[i].value;
+    for (uint64_t k = 0; error > 0 && k < c->columns; k++) {
+      double size = error * (fabs(c->used[m * c->columns + k]) + case_zero_share(c));
+      for (size_t j = 0; j < t->coefficient_count; j++) size *= fabs(scheme_eval(c->codes, t->coefficients[j], n, k));
+      sum += size;
+    }
+  }
+  return sum;
 }
 
 static void expect(kernel_case *c) {
@@ -247,7 +274,8 @@ static void expect(kernel_case *c) {
       }
       c->expected[m * c->rows + n] = sum;
       // Where partial sums may leave f32, nothing is known of the result.
-      c->bound[m * c->rows + n] = size < 0x1p126 ? steps * 0x1p-24 * size + 1e-37 : INFINITY;
+      double bound = steps * 0x1p-24 * size + case_level_bound(c, m, n) + 1e-37;
+      c->bound[m * c->rows + n] = size < 0x1p126 ? bound : INFINITY;
     }
   }
 }

@@ -28,6 +28,8 @@ kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint6
 
 // What a static zero point, which is taken off at the end, adds to the magnitude of an activation.
 double case_zero_share(const kernel_case *c);
+// How far off y[m][n] may be because table levels are held to some bits.
+double case_level_bound(const kernel_case *c, uint64_t m, uint64_t n);
 
 // A case for timing: random packed and prepared bytes (scales sane), nothing expected.
 kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns);

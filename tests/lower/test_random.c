@@ -68,7 +68,7 @@ static double slack(const kernel_case *c, uint64_t m, uint64_t n) {
   double wide = case_zero_share(c);
   for (uint64_t k = 0; k < c->columns; k++)
     sum += magnitude(c->codes, c->recipe->scheme->value, n, k) * (fabs(c->used[m * c->columns + k]) + wide);
-  return sum * 0x1p-24 * (16 + (double)c->columns);
+  return sum * 0x1p-24 * (16 + (double)c->columns) + case_level_bound(c, m, n);
 }
 
 static const target_tier *tier_of(unsigned lanes) {

@@ -152,7 +152,7 @@ static const mode_row mode_rows[] = {
     {TABLE, "i8 per token", MODE_TABLE_DOT, "table-dot chosen"},
     {TABLE, "i8 static", MODE_TABLE_DOT, "table of 1 byte plane, step 0.01"},
     {"c : u2; table t : f32[4] = { -1.0, -0.6961928, 0.1, 1.0 }; value = t[c];", "i8 static", MODE_TABLE_DOT,
-     "table of 3 byte planes"},
+     "table of 2 byte planes"},
     {TABLE, "f32", MODE_FLOAT, "table-dot refused: the activations are not integers"},
     {TABLE, "bf16", MODE_PAIR_DOT, "pair-dot  chosen"},
     {"c : u2; table t : f32[4] = { -1.0, -0.6961928, 0.1, 1.0 }; value = t[c];", "bf16", MODE_FLOAT,
