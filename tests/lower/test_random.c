@@ -36,7 +36,7 @@ static const act_spec acts[] = {
 };
 
 typedef struct counts {
-  unsigned run, refused, modes[5];
+  unsigned run, refused, modes[MODE_DECODE + 1];
 } counts;
 
 static uint64_t next(uint64_t *state) {
@@ -142,9 +142,9 @@ START_TEST(random_schemes_match_their_values) {
   for (uint64_t seed = 1; seed <= seeds; seed++) run_seed(seed, many ? 2 : 1, &n);
   // Every mode has its share, and few schemes are refused.
   printf("%u schemes, %u refused; modes", n.run, n.refused);
-  for (size_t i = 0; i < 5; i++) printf(" %s %u", compute_mode_name((compute_mode)i), n.modes[i]);
+  for (size_t i = 0; i <= MODE_DECODE; i++) printf(" %s %u", compute_mode_name((compute_mode)i), n.modes[i]);
   printf("\n");
-  for (size_t i = 0; i < 5; i++) ck_assert_uint_ge(n.modes[i], i == MODE_BIT_DOT ? 1 : seeds / 50);
+  for (size_t i = 0; i <= MODE_DECODE; i++) ck_assert_uint_ge(n.modes[i], i == MODE_BIT_DOT ? 1 : seeds / 50);
   ck_assert_uint_lt(n.refused, seeds / 4);
 }
 END_TEST
