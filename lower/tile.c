@@ -2,7 +2,7 @@
 
 #include "lower/matmul.h"
 
-#define DEFAULT_STRETCH 16384 // bytes
+#define DEFAULT_STRETCH 16384 // bytes: a third of a first-level cache; activations and sums that wait have the rest
 #define MAX_PREFETCH (UINT64_C(1) << 20)
 #define MAX_STRETCH (UINT64_C(1) << 16) // it lies on the stack
 
@@ -76,7 +76,7 @@ matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_cl
   }
   if (c == TILE_MANY && has_tiles(r, tier)) t.tokens = MATMUL_MAX_TOKENS;
   if (c != TILE_MANY) t.prefetch = tier->prefetch_bytes;
-  if (c == TILE_MANY) t.stretch = tier->cache_bytes > 0 ? tier->cache_bytes : DEFAULT_STRETCH;
+  if (c == TILE_MANY) t.stretch = DEFAULT_STRETCH;
   if (lanes_of(r, tier) == 1 && matmul_run(r).length > 0) t.vectors = matmul_run_rows(r, tier, t.tokens);
   t.chains = chains_of(r, t.tokens * t.vectors * lower_dot_count(r));
   return t;

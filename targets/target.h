@@ -50,7 +50,6 @@ typedef struct target_tier {
   size_t token_tile_count;
   unsigned row_vectors;    // vectors of rows computed at once when there are many tokens
   uint64_t prefetch_bytes; // how far ahead weights are asked for when one token streams them from memory; 0: not
-  uint64_t cache_bytes;    // of decoded weights in the first-level cache while many tokens pass over them; 0: 16 KiB
   double cycles;           // a simple operation on a natural vector; 0: 1
   bool fast_fma;           // fma in one instruction
   bool rows_in_loop;       // rows of a tile are a loop, not unrolled (narrow machines)

@@ -215,6 +215,14 @@ static const target_pattern v2_patterns[] = {
 static const unsigned wide_tiles[] = {6, 4, 2, 1};
 static const unsigned narrow_tiles[] = {4, 2, 1};
 
+// What a tier's vectors are like: 512 bits, 256 bits.
+#define WIDE_VECTORS                                                                                                 \
+  .lanes = 16, .registers = 32, TOKEN_TILES(wide_tiles), .row_vectors = 2, .prefetch_bytes = 8192, .fast_fma = true, \
+  .loads = 2
+#define HALF_VECTORS                                                                                                  \
+  .lanes = 8, .registers = 16, TOKEN_TILES(narrow_tiles), .row_vectors = 2, .prefetch_bytes = 8192, .fast_fma = true, \
+  .clock_ghz = 3.5, .bandwidth_gbs = 20, .loads = 2
+
 #define AVX512_FEATURES "+avx512vnni,+avx512vbmi,+avx512vpopcntdq,+avx512bitalg,-prefer-256-bit"
 #define AVX512_NEEDS                                                                                            \
   (QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI | QRT_CPU_X86_AVX512_VBMI | \
@@ -233,20 +241,13 @@ static const target_tiles amx_bf16 = {TILE_MEMORY, .dot = "llvm.x86.tdpbsud.inte
    .cpu = "x86-64-v4",                                              \
    .features = AVX512_FEATURES ",+avx512bf16,+amx-tile," feature,   \
    .cpu_features = AVX512_NEEDS | QRT_CPU_X86_AVX512_BF16 | (need), \
-   .lanes = 16,                                                     \
-   .registers = 32,                                                 \
-   TOKEN_TILES(wide_tiles),                                         \
-   .row_vectors = 2,                                                \
-   .cache_bytes = 24576,                                            \
-   .prefetch_bytes = 8192,                                          \
-   .fast_fma = true,                                                \
+   WIDE_VECTORS,                                                    \
    PATTERNS(avx512_vnni_vbmi_patterns),                             \
    .tiles = &(table),                                               \
    .special = op,                                                   \
    .on_demand = true,                                               \
    .clock_ghz = 2.5,                                                \
-   .bandwidth_gbs = 15,                                             \
-   .loads = 2}
+   .bandwidth_gbs = 15}
 
 static const target_tier tiers[] = {
     AMX_TIER("amx_bf16", "+amx-int8,+amx-bf16", QRT_CPU_X86_AMX_INT8 | QRT_CPU_X86_AMX_BF16, amx_bf16, IR_TILE_PAIRS),
@@ -255,93 +256,49 @@ static const target_tier tiers[] = {
      .cpu = "x86-64-v4",
      .features = AVX512_FEATURES ",+avx512bf16",
      .cpu_features = AVX512_NEEDS | QRT_CPU_X86_AVX512_BF16,
-     .lanes = 16,
-     .registers = 32,
-     TOKEN_TILES(wide_tiles),
-     .row_vectors = 2,
-     .cache_bytes = 16384,
-     .prefetch_bytes = 8192,
-     .fast_fma = true,
+     WIDE_VECTORS,
      PATTERNS(avx512_vnni_vbmi_patterns),
      .special = IR_DOT2,
      .clock_ghz = 3.5,
-     .bandwidth_gbs = 25,
-     .loads = 2},
+     .bandwidth_gbs = 25},
     {.name = "avx512vnni",
      .cpu = "x86-64-v4",
      .features = AVX512_FEATURES,
      .cpu_features = AVX512_NEEDS,
-     .lanes = 16,
-     .registers = 32,
-     TOKEN_TILES(wide_tiles),
-     .row_vectors = 2,
-     .cache_bytes = 24576,
-     .prefetch_bytes = 8192,
-     .fast_fma = true,
+     WIDE_VECTORS,
      .pattern_count = COUNT(avx512_vnni_vbmi_patterns) - BF16_ROWS,
      .patterns = avx512_vnni_vbmi_patterns + BF16_ROWS,
      .clock_ghz = 3.5,
-     .bandwidth_gbs = 25,
-     .loads = 2},
+     .bandwidth_gbs = 25},
     {.name = "cascadelake",
      .cpu = "x86-64-v4",
      .features = "+avx512vnni,-prefer-256-bit",
      .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512 | QRT_CPU_X86_AVX512_VNNI,
      .on_demand = true,
-     .lanes = 16,
-     .registers = 32,
-     TOKEN_TILES(wide_tiles),
-     .row_vectors = 2,
-     .cache_bytes = 16384,
-     .prefetch_bytes = 8192,
-     .fast_fma = true,
+     WIDE_VECTORS,
      PATTERNS(avx512_vnni_patterns),
      .clock_ghz = 3,
-     .bandwidth_gbs = 15,
-     .loads = 2},
+     .bandwidth_gbs = 15},
     {.name = "avx512",
      .cpu = "x86-64-v4",
      .features = "-prefer-256-bit",
      .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX512,
-     .lanes = 16,
-     .registers = 32,
-     TOKEN_TILES(wide_tiles),
-     .row_vectors = 2,
-     .cache_bytes = 16384,
-     .prefetch_bytes = 8192,
-     .fast_fma = true,
+     WIDE_VECTORS,
      PATTERNS(avx512_patterns),
      .clock_ghz = 3,
-     .bandwidth_gbs = 15,
-     .loads = 2},
+     .bandwidth_gbs = 15},
     {.name = "avxvnni",
      .cpu = "x86-64-v3",
      .features = "+avxvnni",
      .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2 | QRT_CPU_X86_AVX_VNNI,
-     .lanes = 8,
-     .registers = 16,
-     TOKEN_TILES(narrow_tiles),
-     .row_vectors = 2,
-     .prefetch_bytes = 8192,
-     .fast_fma = true,
-     PATTERNS(avx_vnni_patterns),
-     .clock_ghz = 3.5,
-     .bandwidth_gbs = 20,
-     .loads = 2},
+     HALF_VECTORS,
+     PATTERNS(avx_vnni_patterns)},
     {.name = "avx2",
      .cpu = "x86-64-v3",
      .features = "",
      .cpu_features = QRT_CPU_X86_V2 | QRT_CPU_X86_AVX2,
-     .lanes = 8,
-     .registers = 16,
-     TOKEN_TILES(narrow_tiles),
-     .row_vectors = 2,
-     .prefetch_bytes = 8192,
-     .fast_fma = true,
-     PATTERNS(avx2_patterns),
-     .clock_ghz = 3.5,
-     .bandwidth_gbs = 20,
-     .loads = 2},
+     HALF_VECTORS,
+     PATTERNS(avx2_patterns)},
     {.name = "x86-64-v2",
      .cpu = "x86-64-v2",
      .features = "",
