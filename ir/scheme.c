@@ -63,6 +63,12 @@ bool scheme_field_count(const scheme_field *f, uint64_t rows, uint64_t columns, 
 
 static uint64_t granule_of(uint64_t at, uint64_t size) { return size == 0 ? 0 : at / size; }
 
+uint64_t scheme_field_elements(const scheme_field *f) {
+  uint64_t n = 1;
+  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
+  return n;
+}
+
 uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k) {
   uint64_t size = 1, group = granularity_columns(&f->gran);
   if (f->rank != 0) scheme_field_size(f, &size);

@@ -225,6 +225,8 @@ uint64_t scheme_field_rows(const scheme_field *f, uint64_t rows);
 // Index of the element of field f that the weight (n, k) uses, in the canonical element order: row-major, rows
 // outermost. For a table field it is the index of the first number of the granule's table.
 uint64_t scheme_field_index(const scheme_field *f, uint64_t columns, uint64_t n, uint64_t k);
+// Elements of a granule: 1, or those of a table or vector field.
+uint64_t scheme_field_elements(const scheme_field *f);
 
 // Whether an expression uses a field.
 bool expr_uses_field(const expr *e, unsigned field);

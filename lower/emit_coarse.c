@@ -14,12 +14,6 @@ static const pack_field *find_pack(const pack_field *fields, size_t count, unsig
   return NULL;
 }
 
-static uint64_t table_elements(const scheme_field *f) {
-  uint64_t n = 1;
-  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
-  return n;
-}
-
 // The lane type in which stored elements are loaded: vectors know signless integers of 8, 16 and 32 bits.
 static elem_type lane_type(elem_type store) {
   const elem_info *e = elem_get(store);
@@ -63,7 +57,7 @@ static ir_value *load_row_field(const coarse_place *p, const pack_field *pf, con
   bool shared = pf->shared > 1;
   ir_value *at = pf->span == 0 ? p->tile : p->block;
   if (pf->span != 0 && pf->span != p->recipe->pack.block)
-    at = lo_index_add(p->b, at, granule_at(p, pf->span, row_bytes * table_elements(f)));
+    at = lo_index_add(p->b, at, granule_at(p, pf->span, row_bytes * scheme_field_elements(f)));
   ir_value *row = shared ? lo_index_div(p->b, p->row, lo_index(p->b, pf->shared)) : p->row;
   at = lo_index_add(p->b, at, lo_index_scale(p->b, row, bytes));
   at = lo_index_offset(p->b, at, pf->offset + element * row_bytes);

@@ -243,15 +243,9 @@ ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int) {
 
 // ---- tables stored with the tensor -----------------------------------------------------------------------
 
-static uint64_t table_elements(const scheme_field *f) {
-  uint64_t n = 1;
-  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
-  return n;
-}
-
 // Each element against the index, the last one as the rest.
 static ir_value *compare_all(const coarse_place *p, const expr *e) {
-  uint64_t count = table_elements(&p->recipe->scheme->fields[e->index]);
+  uint64_t count = scheme_field_elements(&p->recipe->scheme->fields[e->index]);
   ir_value *index = lo_expr_real(p, e->args[0]);
   ir_value *x = lo_field_element(p, e->index, count - 1);
   for (uint64_t i = count - 1; i-- > 0;) {
@@ -276,10 +270,10 @@ ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int) {
     gathered g = {.buffer = p->weights, .offset = stored->offset, .type = stored->store};
     return in_lanes(p, load_run(p, &g, e->args[0]), as_int);
   }
-  if (lo_is_known(p, e->args[0], &known) && known >= 0 && (uint64_t)known < table_elements(f))
+  if (lo_is_known(p, e->args[0], &known) && known >= 0 && (uint64_t)known < scheme_field_elements(f))
     return in_lanes(p, lo_field_lanes(p, e->index, (uint64_t)known), as_int);
   const pack_field *pf = tensor_field(p->recipe, e->index);
-  if (pf == NULL || table_elements(f) <= 4 || elem_get(pf->store)->bits < 16)
+  if (pf == NULL || scheme_field_elements(f) <= 4 || elem_get(pf->store)->bits < 16)
     return in_lanes(p, compare_all(p, e), as_int);
   split_index at = {0};
   lo_split_index(p, e->args[0], &at);
@@ -293,7 +287,7 @@ bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **r
   recipe r = {.scheme = s};
   coarse_place nowhere = {.recipe = &r, .aligned = PACK_CHUNK};
   int64_t known;
-  if (lo_is_known(&nowhere, e->args[0], &known) || table_elements(f) <= MAX_CHAIN) return true;
+  if (lo_is_known(&nowhere, e->args[0], &known) || scheme_field_elements(f) <= MAX_CHAIN) return true;
   if (f->gran.kind == GRAN_TENSOR && (elem_get(f->type)->bits > 8 || elem_get(f->type)->kind == ELEM_KIND_FLOAT))
     return true;
   *reason =

@@ -18,12 +18,6 @@ elem_type draft_store_type(elem_type type) {
   return e->bits <= 8 ? ELEM_I8 : e->bits <= 16 ? ELEM_I16 : ELEM_I32;
 }
 
-static uint64_t elements(const scheme_field *f) {
-  uint64_t n = 1;
-  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
-  return n;
-}
-
 static uint64_t element_bytes(elem_type type) { return elem_get(type)->bits / 8; }
 
 static void add_plane(packing *p, unsigned width, unsigned shift) {
@@ -122,8 +116,8 @@ static bool find_block(draft *t) {
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
     if (!draft_is_grouped(r, i)) continue;
-    header += block / draft_span(r, f->gran.group) * elements(f) * element_bytes(draft_store_type(f->type)) *
-              (TILE_ROWS / shared_rows(r, f));
+    header += block / draft_span(r, f->gran.group) * scheme_field_elements(f) *
+              element_bytes(draft_store_type(f->type)) * (TILE_ROWS / shared_rows(r, f));
   }
   uint64_t grow = 1;
   uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
@@ -141,7 +135,7 @@ static void lay_fields(draft *t) {
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
     pack_field pf = {.field = (unsigned)i, .store = draft_store_type(f->type)};
-    uint64_t bytes = elements(f) * element_bytes(pf.store);
+    uint64_t bytes = scheme_field_elements(f) * element_bytes(pf.store);
     if (f->gran.kind != GRAN_TENSOR) pf.shared = shared_rows(r, f);
     if (f->gran.kind == GRAN_WEIGHT || !draft_is_stored(r, i)) continue;
     if (granularity_is_grouped(&f->gran)) {

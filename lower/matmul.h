@@ -78,6 +78,12 @@ typedef struct matmul {
   ir_value *ones[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];  // i32: what the dots would be with activations of 1
 } matmul;
 
+// Vectors with a lane, or four bytes or two words, for each row.
+static inline ir_type matmul_i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
+static inline ir_type matmul_f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
+static inline ir_type matmul_bytes(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lanes); }
+static inline ir_type matmul_words(const matmul *e) { return ir_vector(ELEM_I16, 2 * e->lanes); }
+
 static inline bool matmul_is_integer(const recipe *r) { return mode_is_integer(r->mode); }
 // Whether activations have zero points that are taken off through the sums of the codes.
 static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(r) && act_has_zeros(&r->act); }
@@ -152,6 +158,10 @@ ir_value *matmul_panel_coefficient(matmul *e, ir_value *position, bool integer, 
 
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
+
+/* matmul_dots.c: each word of x moved by 8 bits (IR_SHL, IR_SHR, IR_SAR); x and a mask for every lane */
+ir_value *matmul_shifted(matmul *e, ir_opcode code, ir_value *x);
+ir_value *matmul_masked(matmul *e, ir_value *x, int64_t mask);
 
 /* matmul_dots.c: products of a quad in the form that is cheapest on the tier */
 void matmul_choose_forms(matmul *e);

@@ -6,9 +6,6 @@
 //   words:  two byte planes as one number of 16 bits, where both their sums are exact in f32
 #include "lower/matmul.h"
 
-static ir_type bytes_of(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lanes); }
-static ir_type words_of(const matmul *e) { return ir_vector(ELEM_I16, 2 * e->lanes); }
-
 // ---- the choice ------------------------------------------------------------------------------------------
 
 // Largest magnitude of the activations' bytes.
@@ -66,7 +63,7 @@ void matmul_choose_forms(matmul *e) {
 
 // What one byte plane of a core multiplies the activations with, and `add`.
 static ir_value *byte_operand(matmul *e, const recipe_core *core, unsigned plane, ir_value *codes, int64_t add) {
-  ir_type t = bytes_of(e);
+  ir_type t = matmul_bytes(e);
   if (core->plane_count == 0) return add == 0 ? codes : ir_emit2(&e->b, IR_ADD, t, codes, ir_vector_int(&e->b, t, add));
   uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
   size_t size = count < 16 ? 16 : (size_t)count;
@@ -76,23 +73,23 @@ static ir_value *byte_operand(matmul *e, const recipe_core *core, unsigned plane
   return ir_emit(&e->b, IR_LOOKUP, &t, 1, &codes, 1, &attr);
 }
 
-static ir_value *shifted(matmul *e, ir_opcode code, ir_value *x) {
+ir_value *matmul_shifted(matmul *e, ir_opcode code, ir_value *x) {
   return ir_emit_attr(&e->b, code, x->type, x, ir_int(IR_ATTR_SHIFT, 8));
 }
 
-static ir_value *masked(matmul *e, ir_value *x, int64_t mask) {
+ir_value *matmul_masked(matmul *e, ir_value *x, int64_t mask) {
   return ir_emit2(&e->b, IR_AND, x->type, x, ir_vector_int(&e->b, x->type, mask));
 }
 
 // Numbers of 16 bits: those of the even positions, those of the odd ones.
 static void word_operands(matmul *e, const recipe_core *core, ir_value *codes, ir_value **out) {
-  ir_type t = words_of(e);
+  ir_type t = matmul_words(e);
   ir_value *low = ir_emit1(&e->b, IR_BITCAST, t, byte_operand(e, core, 0, codes, 0));
   ir_value *high = ir_emit1(&e->b, IR_BITCAST, t, byte_operand(e, core, 1, codes, core->offset));
-  ir_value *even = ir_emit2(&e->b, IR_OR, t, masked(e, low, 0xff), shifted(e, IR_SHL, high));
-  ir_value *odd = ir_emit2(&e->b, IR_OR, t, shifted(e, IR_SHR, low), masked(e, high, 0xff00));
-  out[0] = ir_emit1(&e->b, IR_BITCAST, bytes_of(e), even);
-  out[1] = ir_emit1(&e->b, IR_BITCAST, bytes_of(e), odd);
+  ir_value *even = ir_emit2(&e->b, IR_OR, t, matmul_masked(e, low, 0xff), matmul_shifted(e, IR_SHL, high));
+  ir_value *odd = ir_emit2(&e->b, IR_OR, t, matmul_shifted(e, IR_SHR, low), matmul_masked(e, high, 0xff00));
+  out[0] = ir_emit1(&e->b, IR_BITCAST, matmul_bytes(e), even);
+  out[1] = ir_emit1(&e->b, IR_BITCAST, matmul_bytes(e), odd);
 }
 
 void matmul_dot_operands(matmul *e, size_t i, ir_value *codes, ir_value **out) {
@@ -114,10 +111,11 @@ static ir_value *dot(matmul *e, ir_opcode code, ir_value *acc, ir_value *u, ir_v
 }
 
 static ir_value *word_products(matmul *e, ir_value *acc, ir_value *const *u, ir_value *x) {
-  ir_type t = words_of(e);
+  ir_type t = matmul_words(e);
   x = ir_emit1(&e->b, IR_BITCAST, t, x);
-  acc = dot(e, IR_PAIRS_S, acc, ir_emit1(&e->b, IR_BITCAST, t, u[0]), shifted(e, IR_SAR, shifted(e, IR_SHL, x)), 0);
-  return dot(e, IR_PAIRS_S, acc, ir_emit1(&e->b, IR_BITCAST, t, u[1]), shifted(e, IR_SAR, x), 0);
+  acc = dot(e, IR_PAIRS_S, acc, ir_emit1(&e->b, IR_BITCAST, t, u[0]),
+            matmul_shifted(e, IR_SAR, matmul_shifted(e, IR_SHL, x)), 0);
+  return dot(e, IR_PAIRS_S, acc, ir_emit1(&e->b, IR_BITCAST, t, u[1]), matmul_shifted(e, IR_SAR, x), 0);
 }
 
 static ir_value *byte_products(matmul *e, size_t i, ir_value *acc, ir_value *u, ir_value *x) {
@@ -135,7 +133,7 @@ void matmul_multiply_dot(matmul *e, size_t i, unsigned step, unsigned m, unsigne
   for (unsigned p = 0; p == 0 || p < e->r->cores[i].plane_count; p++) {
     ir_value **acc = e->form[i] == DOT_PAIRS ? &e->pairs[first + p][m][v] : &e->dots[first + p][chain][m][v];
     if (e->form[i] == DOT_PAIRS) {
-      if (step % e->pair_steps[i] == 0) *acc = ir_vector_int(&e->b, words_of(e), 0);
+      if (step % e->pair_steps[i] == 0) *acc = ir_vector_int(&e->b, matmul_words(e), 0);
       *acc = dot(e, IR_PAIRS_U, *acc, u[p], x, e->r->cores[i].umax);
     } else {
       *acc = byte_products(e, i, *acc, u[p], x);
@@ -144,7 +142,7 @@ void matmul_multiply_dot(matmul *e, size_t i, unsigned step, unsigned m, unsigne
 }
 
 static void widen(matmul *e, unsigned d) {
-  ir_value *one = ir_vector_int(&e->b, words_of(e), 1);
+  ir_value *one = ir_vector_int(&e->b, matmul_words(e), 1);
   for (unsigned m = 0; m < e->tokens; m++)
     for (unsigned v = 0; v < e->vectors; v++)
       e->dots[d][0][m][v] = dot(e, IR_PAIRS_S, e->dots[d][0][m][v], e->pairs[d][m][v], one, 0);
@@ -158,7 +156,7 @@ void matmul_end_step(matmul *e, unsigned step, bool last) {
 }
 
 void matmul_count_dot(matmul *e, size_t i, unsigned v, ir_value *const *u) {
-  ir_value *one = ir_vector_int(&e->b, bytes_of(e), 1);
+  ir_value *one = ir_vector_int(&e->b, matmul_bytes(e), 1);
   unsigned first = e->first_dot[i];
   if (e->form[i] == DOT_WORDS) {
     e->ones[first + 1][v] = word_products(e, e->ones[first + 1][v], u, one);

@@ -4,9 +4,6 @@
 // the activation scale, multiplied by the coefficient, added to the total; every operation is rounded on its own.
 #include "lower/matmul.h"
 
-static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
-static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
-
 coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
   return (coarse_place){.b = &e->b,
                         .recipe = e->r,
@@ -35,7 +32,7 @@ static ir_value *real_coefficient(matmul *e, const recipe_term *t, const coarse_
   }
   double step = t->core >= 0 && matmul_is_integer(e->r) ? e->r->cores[t->core].step : 1;
   if (step == 1) return product;
-  ir_value *s = ir_vector_real(&e->b, f32s(e), step);
+  ir_value *s = ir_vector_real(&e->b, matmul_f32s(e), step);
   return product == NULL ? s : lo_fmul(&e->b, product, s);
 }
 
@@ -44,7 +41,7 @@ static ir_value *integer_coefficient(matmul *e, const recipe_term *t, const coar
   for (size_t i = 0; i < t->value.coefficient_count; i++) {
     if (!t->value.coefficients[i]->is_int) continue;
     ir_value *x = lo_expr_int(place, t->value.coefficients[i]);
-    product = product == NULL ? x : ir_emit2(&e->b, IR_MUL, i32s(e), product, x);
+    product = product == NULL ? x : ir_emit2(&e->b, IR_MUL, matmul_i32s(e), product, x);
   }
   return product;
 }
@@ -103,11 +100,11 @@ static ir_value *scale_at(matmul *e, unsigned m, ir_value *position) {
 }
 
 static ir_value *activation_scale(matmul *e, unsigned m, ir_value *position) {
-  return lo_load_splat(&e->b, f32s(e), e->x, scale_at(e, m, position));
+  return lo_load_splat(&e->b, matmul_f32s(e), e->x, scale_at(e, m, position));
 }
 
 static ir_value *activation_zero(matmul *e, unsigned m, ir_value *position) {
-  return lo_load_splat(&e->b, i32s(e), e->x, lo_index_offset(&e->b, scale_at(e, m, position), 4));
+  return lo_load_splat(&e->b, matmul_i32s(e), e->x, lo_index_offset(&e->b, scale_at(e, m, position), 4));
 }
 
 static ir_value *isum(matmul *e, unsigned m, ir_value *position) {
@@ -121,8 +118,8 @@ static ir_value *fsum(matmul *e, unsigned m, ir_value *position) {
 // ---- segments --------------------------------------------------------------------------------------------
 
 static void clear_dot(matmul *e, unsigned d, ir_value *first, unsigned m) {
-  ir_type floats = matmul_is_along(e) ? lo_f32(e->run.length) : f32s(e);
-  ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, i32s(e), 0) : ir_vector_real(&e->b, floats, 0);
+  ir_type floats = matmul_is_along(e) ? lo_f32(e->run.length) : matmul_f32s(e);
+  ir_value *zero = matmul_is_integer(e->r) ? ir_vector_int(&e->b, matmul_i32s(e), 0) : ir_vector_real(&e->b, floats, 0);
   for (unsigned c = 0; c < e->chains; c++)
     for (unsigned v = 0; v < e->vectors; v++) e->dots[d][c][m][v] = c == 0 && first != NULL ? first : zero;
 }
@@ -131,12 +128,12 @@ static ir_value *offset_sum(matmul *e, const recipe_core *core, unsigned m, ir_v
   ir_value *sum = isum(e, m, position);
   // multiplied by the offset already
   if (e->r->prepared.isum_factor != 0 || e->r->prepared.isum_signs != 0) return sum;
-  return ir_emit2(&e->b, IR_MUL, i32s(e), sum, ir_vector_int(&e->b, i32s(e), core->offset));
+  return ir_emit2(&e->b, IR_MUL, matmul_i32s(e), sum, ir_vector_int(&e->b, matmul_i32s(e), core->offset));
 }
 
 static void clear_ones(matmul *e) {
   for (unsigned d = 0; matmul_has_zeros(e->r) && d < e->dot_count; d++)
-    for (unsigned v = 0; v < e->vectors; v++) e->ones[d][v] = ir_vector_int(&e->b, i32s(e), 0);
+    for (unsigned v = 0; v < e->vectors; v++) e->ones[d][v] = ir_vector_int(&e->b, matmul_i32s(e), 0);
 }
 
 // Integer sums begin with offset * sum of the activations, so that products of u alone are left to add.
@@ -161,7 +158,7 @@ static ir_value *chain_sum(matmul *e, unsigned d, unsigned m, unsigned v) {
   for (unsigned n = e->chains; n > 1; n /= 2)
     for (unsigned c = 0; c < n / 2; c++)
       s[c] = ir_emit2(&e->b, integer ? IR_ADD : IR_FADD, s[c]->type, s[c], s[c + n / 2]);
-  return matmul_is_along(e) ? ir_emit1(&e->b, IR_REDUCE_FADD, f32s(e), s[0]) : s[0];
+  return matmul_is_along(e) ? ir_emit1(&e->b, IR_REDUCE_FADD, matmul_f32s(e), s[0]) : s[0];
 }
 
 // The sum of products u * (x - zero): zero points of the activations are taken off. Sums that were made of shorter ones
@@ -171,13 +168,13 @@ static ir_value *dot_sum(matmul *e, int number, unsigned d, unsigned m, unsigned
   ir_value *sum = chain_sum(e, d, m, v);
   bool top = core->plane_count < 2 || d == e->first_dot[number] + core->plane_count - 1;
   if (e->form[number] == DOT_PAIRS && core->offset != 0 && top)
-    sum = ir_emit2(&e->b, IR_ADD, i32s(e), sum, offset_sum(e, core, m, position));
+    sum = ir_emit2(&e->b, IR_ADD, matmul_i32s(e), sum, offset_sum(e, core, m, position));
   if (!matmul_has_zeros(e->r)) return sum;
-  ir_value *share = ir_emit2(&e->b, IR_MUL, i32s(e), e->ones[d][v], activation_zero(e, m, position));
-  return ir_emit2(&e->b, IR_SUB, i32s(e), sum, share);
+  ir_value *share = ir_emit2(&e->b, IR_MUL, matmul_i32s(e), e->ones[d][v], activation_zero(e, m, position));
+  return ir_emit2(&e->b, IR_SUB, matmul_i32s(e), sum, share);
 }
 
-static ir_value *itof(matmul *e, ir_value *x) { return ir_emit1(&e->b, IR_ITOF, f32s(e), x); }
+static ir_value *itof(matmul *e, ir_value *x) { return ir_emit1(&e->b, IR_ITOF, matmul_f32s(e), x); }
 
 // The sum of a core's byte planes as one f32, highest byte first.
 static ir_value *core_sum(matmul *e, int core, unsigned m, unsigned v, ir_value *position) {
@@ -220,8 +217,8 @@ static void end_nested_segment(matmul *e, ir_value *position) {
       ir_value *c = coefficient(e, i, v, position, true);
       for (unsigned m = 0; m < e->tokens; m++) {
         ir_value *x = t->core < 0 ? isum(e, m, position) : dot_sum(e, t->core, e->first_dot[t->core], m, v, position);
-        if (c != NULL) x = ir_emit2(&e->b, IR_MUL, i32s(e), x, c);
-        e->nested[i][m][v] = ir_emit2(&e->b, IR_ADD, i32s(e), e->nested[i][m][v], x);
+        if (c != NULL) x = ir_emit2(&e->b, IR_MUL, matmul_i32s(e), x, c);
+        e->nested[i][m][v] = ir_emit2(&e->b, IR_ADD, matmul_i32s(e), e->nested[i][m][v], x);
       }
     }
   }
@@ -243,7 +240,7 @@ void matmul_begin_float_span(matmul *e) {
   if (!matmul_is_nested(e->r)) return;
   for (size_t i = 0; i < e->r->term_count; i++)
     for (unsigned m = 0; m < e->tokens; m++)
-      for (unsigned v = 0; v < e->vectors; v++) e->nested[i][m][v] = ir_vector_int(&e->b, i32s(e), 0);
+      for (unsigned v = 0; v < e->vectors; v++) e->nested[i][m][v] = ir_vector_int(&e->b, matmul_i32s(e), 0);
 }
 
 void matmul_end_float_span(matmul *e, ir_value *position) {
@@ -265,7 +262,7 @@ void matmul_finish_row(matmul *e) {
   if (!p->has_row_sums) return;
   for (unsigned v = 0; v < e->vectors; v++) {
     ir_value *at = lo_index_add(&e->b, e->tile[v], lo_index_scale(&e->b, e->row[v], 4));
-    ir_value *sums = lo_load(&e->b, f32s(e), e->weights, lo_index_offset(&e->b, at, p->row_sum_offset), NULL);
+    ir_value *sums = lo_load(&e->b, matmul_f32s(e), e->weights, lo_index_offset(&e->b, at, p->row_sum_offset), NULL);
     ir_value *share = lo_fmul(&e->b, sums, lo_real(&e->b, sums, e->r->act.scale * act_zero(&e->r->act)));
     for (unsigned m = 0; m < e->tokens; m++) e->total[m][v] = lo_fsub(&e->b, e->total[m][v], share);
   }

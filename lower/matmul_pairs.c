@@ -11,8 +11,6 @@
 #define BYTE 0xff
 
 static ir_type i16s(const matmul *e) { return ir_vector(ELEM_I16, 2 * e->lanes); }
-static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
-static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
 static ir_type bf16s(const matmul *e) { return ir_vector(ELEM_BF16, 2 * e->lanes); }
 
 bool matmul_has_pairs(const matmul *e) {
@@ -57,18 +55,10 @@ static ir_value *byte_levels(matmul *e, const value_term *t, ir_value *codes, un
   return ir_emit1(&e->b, IR_BITCAST, i16s(e), bytes);
 }
 
-static ir_value *shifted(matmul *e, ir_opcode code, ir_value *x) {
-  return ir_emit_attr(&e->b, code, x->type, x, ir_int(IR_ATTR_SHIFT, 8));
-}
-
-static ir_value *masked(matmul *e, ir_value *x, int64_t mask) {
-  return ir_emit2(&e->b, IR_AND, x->type, x, ir_vector_int(&e->b, x->type, mask));
-}
-
 static void levels_of_bytes(matmul *e, const value_term *t, ir_value *codes, ir_value *out[2]) {
   ir_value *low = byte_levels(e, t, codes, 0), *high = byte_levels(e, t, codes, 8);
-  ir_value *even = matmul_join(e, masked(e, low, BYTE), shifted(e, IR_SHL, high));
-  ir_value *odd = matmul_join(e, shifted(e, IR_SHR, low), masked(e, high, BYTE << 8));
+  ir_value *even = matmul_join(e, matmul_masked(e, low, BYTE), matmul_shifted(e, IR_SHL, high));
+  ir_value *odd = matmul_join(e, matmul_shifted(e, IR_SHR, low), matmul_masked(e, high, BYTE << 8));
   out[0] = ir_emit1(&e->b, IR_BITCAST, bf16s(e), even);
   out[1] = ir_emit1(&e->b, IR_BITCAST, bf16s(e), odd);
 }
@@ -148,7 +138,7 @@ static void decode_quad(matmul *e, chunk_view *c, unsigned quad, quad_operands o
 static ir_value *token_pair(matmul *e, unsigned m, ir_value *position, uint64_t k, unsigned odd) {
   ir_value *at = lo_index_scale(&e->b, lo_index_add(&e->b, e->block_position, position), PAIR_BYTES / 2);
   at = lo_index_offset(&e->b, lo_index_add(&e->b, e->x_row[m], at), PAIR_BYTES / 2 * k + (uint64_t)odd * PAIR_BYTES);
-  return lo_load_splat(&e->b, i32s(e), e->x, at);
+  return lo_load_splat(&e->b, matmul_i32s(e), e->x, at);
 }
 
 static void multiply_quad(matmul *e, quad_operands u, ir_value *position, uint64_t k) {
@@ -158,7 +148,7 @@ static void multiply_quad(matmul *e, quad_operands u, ir_value *position, uint64
       for (unsigned d = 0; d < e->dot_count; d++) {
         for (unsigned v = 0; v < e->vectors; v++) {
           ir_value **sum = &e->dots[d][0][m][v];
-          *sum = ir_emit3(&e->b, IR_DOT2, f32s(e), *sum, u[2 * d + odd][v], x);
+          *sum = ir_emit3(&e->b, IR_DOT2, matmul_f32s(e), *sum, u[2 * d + odd][v], x);
         }
       }
     }
@@ -199,7 +189,7 @@ uint64_t matmul_pair_position(uint64_t i) {
 
 ir_value *matmul_pair_number(matmul *e, unsigned m, ir_value *position, uint64_t k) {
   ir_value *pair = token_pair(e, m, position, k / 4 * 4, k % 2);
-  ir_value *number =
-      k % 4 < 2 ? ir_emit_attr(&e->b, IR_SHL, pair->type, pair, ir_int(IR_ATTR_SHIFT, 16)) : masked(e, pair, -65536);
-  return ir_emit1(&e->b, IR_BITCAST, f32s(e), number);
+  ir_value *number = k % 4 < 2 ? ir_emit_attr(&e->b, IR_SHL, pair->type, pair, ir_int(IR_ATTR_SHIFT, 16))
+                               : matmul_masked(e, pair, -65536);
+  return ir_emit1(&e->b, IR_BITCAST, matmul_f32s(e), number);
 }

@@ -1,10 +1,6 @@
 // The inner body: codes out of their bit planes, levels out of the codes, products with the activations.
 #include "lower/matmul_unit.h"
 
-static ir_type bytes_of(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lanes); }
-static ir_type i32s(const matmul *e) { return ir_vector(ELEM_I32, e->lanes); }
-static ir_type f32s(const matmul *e) { return ir_vector(ELEM_F32, e->lanes); }
-
 static void find_chunk(matmul *e, chunk_view *c, ir_value *position, uint64_t first) {
   const packing *p = &e->r->pack;
   ir_value *number = lo_index_div(&e->b, position, lo_index(&e->b, PACK_CHUNK));
@@ -22,7 +18,7 @@ ir_value *matmul_plane(matmul *e, chunk_view *c, unsigned v, size_t plane, unsig
     ir_value *at = lo_index_add(&e->b, c->at[v], lo_index_scale(&e->b, e->row[v], 4));
     at = lo_index_offset(&e->b, at, p->offset + (uint64_t)number * 4 * e->r->pack.rows);
     // Whatever lies before a plane is stored for 16 rows: at multiples of 16 bytes.
-    *slot = lo_load_aligned(&e->b, bytes_of(e), e->weights, at, 4 * e->lanes < 16 ? 4 * e->lanes : 16);
+    *slot = lo_load_aligned(&e->b, matmul_bytes(e), e->weights, at, 4 * e->lanes < 16 ? 4 * e->lanes : 16);
   }
   return *slot;
 }
@@ -58,7 +54,7 @@ static ir_value *position_codes(matmul *e, chunk_view *c, unsigned v, unsigned q
   ir_value *code = NULL;
   for (size_t i = 0; i < e->r->pack.plane_count; i++) {
     const pack_plane *p = &e->r->pack.planes[i];
-    ir_value *x = ir_emit1(&e->b, IR_BITCAST, i32s(e), matmul_plane(e, c, v, i, q));
+    ir_value *x = ir_emit1(&e->b, IR_BITCAST, matmul_i32s(e), matmul_plane(e, c, v, i, q));
     code = matmul_join(e, code, matmul_move_bits(e, x, 8 * byte + p->width * (q / p->width), p->width, p->shift));
   }
   return code;
@@ -72,15 +68,15 @@ static ir_value *position_float(matmul *e, chunk_view *c, unsigned v, unsigned k
   ir_value *at = lo_index_add(&e->b, c->at[v], lo_index_scale(&e->b, e->row[v], bytes));
   at = lo_index_offset(&e->b, at, p->planes[0].offset + bytes * k * p->rows);
   ir_value *x = lo_load(&e->b, ir_vector(type, e->lanes), e->weights, at, NULL);
-  return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, f32s(e), x);
+  return type == ELEM_F32 ? x : ir_emit1(&e->b, IR_EXTF, matmul_f32s(e), x);
 }
 
 // ---- integer modes ---------------------------------------------------------------------------------------
 
 static ir_value *token_quad(matmul *e, unsigned m, ir_value *position, uint64_t k) {
   ir_value *at = lo_index_add(&e->b, lo_index_add(&e->b, e->block_position, position), e->x_row[m]);
-  ir_value *x = lo_load_splat(&e->b, i32s(e), e->x, lo_index_offset(&e->b, at, k));
-  return ir_emit1(&e->b, IR_BITCAST, bytes_of(e), x);
+  ir_value *x = lo_load_splat(&e->b, matmul_i32s(e), e->x, lo_index_offset(&e->b, at, k));
+  return ir_emit1(&e->b, IR_BITCAST, matmul_bytes(e), x);
 }
 
 static unsigned byte_planes(const recipe_core *core) { return core->plane_count > 0 ? core->plane_count : 1; }
@@ -167,8 +163,9 @@ static double affine_cost(const matmul *e, const recipe_core *core) {
 
 static ir_value *affine_level(matmul *e, const recipe_core *core, ir_value *codes) {
   ir_value *x = codes;
-  if (core->offset != 0) x = ir_emit2(&e->b, IR_ADD, i32s(e), x, ir_vector_int(&e->b, i32s(e), core->offset));
-  x = ir_emit1(&e->b, IR_ITOF, f32s(e), x);
+  if (core->offset != 0)
+    x = ir_emit2(&e->b, IR_ADD, matmul_i32s(e), x, ir_vector_int(&e->b, matmul_i32s(e), core->offset));
+  x = ir_emit1(&e->b, IR_ITOF, matmul_f32s(e), x);
   return core->step == 1 ? x : lo_fmul(&e->b, x, lo_real(&e->b, x, core->step));
 }
 
@@ -177,7 +174,7 @@ static ir_value *table_level(matmul *e, const value_term *t, ir_value *codes) {
   double *levels = ARENA_ARRAY(e->b.mem, double, count);
   for (uint64_t i = 0; i < count; i++) levels[i] = (float)t->levels[i];
   ir_attr attr = ir_reals(IR_ATTR_LEVELS, levels, count);
-  ir_type f = f32s(e);
+  ir_type f = matmul_f32s(e);
   return ir_emit(&e->b, IR_LOOKUP_F32, &f, 1, &codes, 1, &attr);
 }
 
@@ -185,12 +182,12 @@ static ir_value *table_level(matmul *e, const value_term *t, ir_value *codes) {
 static ir_value *stored_level(matmul *e, const value_term *t, ir_value *codes, const coarse_place *place) {
   uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
   unsigned field = (unsigned)t->table_field;
-  ir_value *index = ir_emit1(&e->b, IR_ITOF, f32s(e), codes);
+  ir_value *index = ir_emit1(&e->b, IR_ITOF, matmul_f32s(e), codes);
   ir_value *x = lo_field_element(place, field, (uint64_t)t->levels[count - 1]);
   for (uint64_t c = count - 1; c-- > 0;) {
     ir_value *args[] = {index, lo_real(&e->b, index, (double)c + 0.5),
                         lo_field_element(place, field, (uint64_t)t->levels[c]), x};
-    ir_type f = f32s(e);
+    ir_type f = matmul_f32s(e);
     x = ir_emit(&e->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
   }
   return x;
@@ -209,7 +206,7 @@ static ir_value *token_number(matmul *e, unsigned m, ir_value *position, uint64_
   if (e->r->mode == MODE_PAIR_DOT) return matmul_pair_number(e, m, position, k);
   ir_value *at = lo_index_scale(&e->b, lo_index_add(&e->b, e->block_position, position), 4);
   at = lo_index_offset(&e->b, lo_index_add(&e->b, e->x_row[m], at), 4 * k);
-  return lo_load_splat(&e->b, f32s(e), e->x, at);
+  return lo_load_splat(&e->b, matmul_f32s(e), e->x, at);
 }
 
 static void add_product(matmul *e, unsigned d, unsigned k, unsigned v, ir_value *level, ir_value *const *x) {
@@ -217,7 +214,7 @@ static void add_product(matmul *e, unsigned d, unsigned k, unsigned v, ir_value 
     ir_value **acc = &e->dots[d][k % e->chains][m][v];
     ir_value *args[] = {level, x[m], *acc};
     ir_attr attr = ir_int(IR_ATTR_EXACT, 0);
-    ir_type t = f32s(e);
+    ir_type t = matmul_f32s(e);
     *acc = ir_emit(&e->b, IR_FMA, &t, 3, args, 1, &attr);
   }
 }

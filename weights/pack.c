@@ -93,16 +93,10 @@ static void put_chunks(const packer *k, uint64_t block, uint8_t *out) {
 
 // ---- coarse elements -------------------------------------------------------------------------------------
 
-static uint64_t table_elements(const scheme_field *f) {
-  uint64_t n = 1;
-  for (unsigned i = 0; i < f->rank; i++) n *= f->dims[i];
-  return n;
-}
-
 // Granule `granule` of row `row` (or of the tensor), element by element; `stride` bytes between elements.
 static void put_granule(const packer *k, const pack_field *pf, uint64_t granule, uint8_t *out, uint64_t stride) {
   const scheme_field *f = &k->r->scheme->fields[pf->field];
-  uint64_t count = table_elements(f);
+  uint64_t count = scheme_field_elements(f);
   for (uint64_t i = 0; i < count; i++) {
     uint32_t raw = k->t->elements[pf->field][granule * count + i];
     put_little(out + i * stride, pack_stored_bits(f->type, pf->store, raw), elem_get(pf->store)->bits / 8);
@@ -119,7 +113,7 @@ static void put_tensor_fields(const packer *k, uint8_t *out) {
 static void put_row_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint8_t *tile) {
   uint64_t bytes = elem_get(pf->store)->bits / 8;
   const scheme_field *f = &k->r->scheme->fields[pf->field];
-  uint64_t granule = scheme_field_index(f, k->t->columns, row, 0) / table_elements(f);
+  uint64_t granule = scheme_field_index(f, k->t->columns, row, 0) / scheme_field_elements(f);
   put_granule(k, pf, granule, tile + pf->offset + r * bytes, bytes * pack_field_width(k->p, pf));
 }
 
@@ -129,11 +123,11 @@ static void put_group_field(const packer *k, const pack_field *pf, uint64_t row,
   uint64_t bytes = elem_get(pf->store)->bits / 8;
   uint64_t row_bytes = bytes * pack_field_width(k->p, pf);
   uint64_t per_row = num_ceil_div(k->t->columns, f->gran.group);
-  uint64_t first = scheme_field_index(f, k->t->columns, row, 0) / table_elements(f);
+  uint64_t first = scheme_field_index(f, k->t->columns, row, 0) / scheme_field_elements(f);
   uint64_t in_block = k->p->block / pf->span;
   for (uint64_t g = 0; g < in_block && block * in_block + g < per_row; g++)
-    put_granule(k, pf, first + block * in_block + g, out + pf->offset + g * row_bytes * table_elements(f) + r * bytes,
-                row_bytes);
+    put_granule(k, pf, first + block * in_block + g,
+                out + pf->offset + g * row_bytes * scheme_field_elements(f) + r * bytes, row_bytes);
 }
 
 static void put_row_sum(const packer *k, uint64_t row, unsigned r, uint8_t *tile) {

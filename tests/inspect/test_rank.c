@@ -31,13 +31,19 @@ START_TEST(by_value) {
 }
 END_TEST
 
-// Words of any bits decide nothing: both are named, and the compiler will ask.
-START_TEST(nothing_decides) {
-  const scheme *s = grouped();
+// Codes that two layouts explain alike.
+static tensor_codes *any_codes(const scheme *s) {
   tensor_codes *codes = tensor_codes_new(ic.d, ic.mem, s, ROWS, COLUMNS);
   for (size_t i = 0; i < ROWS * COLUMNS; i++) codes->elements[0][i] = (uint32_t)(i * 7 + i / 16) % 16;
   for (size_t i = 0; i < ROWS * COLUMNS / 64; i++) codes->elements[1][i] = 0x2c00;
   for (size_t i = 0; i < ROWS * COLUMNS / 64; i++) codes->elements[2][i] = (uint32_t)(i % 2 == 0 ? 7 : 9);
+  return codes;
+}
+
+// Words of any bits decide nothing: both are named, and the compiler will ask.
+START_TEST(nothing_decides) {
+  const scheme *s = grouped();
+  tensor_codes *codes = any_codes(s);
   ck_assert(inspect_add_layer("fc", codes, scheme_find_layout(s, "gptq")));
   tensor_file *f;
   const found *w = find_layer(&f);
@@ -50,10 +56,7 @@ END_TEST
 // The same, and metadata that name a layout.
 START_TEST(metadata_decide) {
   const scheme *s = grouped();
-  tensor_codes *codes = tensor_codes_new(ic.d, ic.mem, s, ROWS, COLUMNS);
-  for (size_t i = 0; i < ROWS * COLUMNS; i++) codes->elements[0][i] = (uint32_t)(i * 7 + i / 16) % 16;
-  for (size_t i = 0; i < ROWS * COLUMNS / 64; i++) codes->elements[1][i] = 0x2c00;
-  for (size_t i = 0; i < ROWS * COLUMNS / 64; i++) codes->elements[2][i] = (uint32_t)(i % 2 == 0 ? 7 : 9);
+  tensor_codes *codes = any_codes(s);
   ck_assert(inspect_add_layer("fc", codes, scheme_find_layout(s, "gptq_v2")));
   inspect_add_meta("checkpoint_format", "gptq_v2");
   tensor_file *f;
