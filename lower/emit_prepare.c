@@ -12,7 +12,8 @@
 //           under / limit; inverse = min(1 / scale, FLT_MAX); zero = round(min(under * inverse, limit));
 //           q - zero = round(clamp(x * inverse, -zero, limit - zero)).
 //   sign    scale = sum of |x| in 16 lanes, added by halves, / number of weights; q = x < 0 ? -1 : 1. A lane is the
-//           position within the group % 16; where positions have gaps, within each piece that no gap and no scale cuts.
+//           weight within the group % 16; where bytes have gaps between them, the position within each piece that no gap
+//           and no scale cuts.
 //   A dynamic group that holds an infinity or NaN (or a sum that overflows) gets scale = infinity (sign: NaN) and
 //           q - zero = 0, so that whatever is computed from it is NaN.
 //   static  q - zero = round(clamp(x * inverse, least q - zero, largest q - zero)), inverse the f32 nearest to
@@ -185,7 +186,8 @@ static ir_value *weights_before(preparer *p, ir_value *position) {
 // Weights at lo .. hi as one f32 lane, 1 when there is none.
 static ir_value *weight_count(preparer *p, ir_value *lo, ir_value *hi) {
   ir_builder *b = &p->b;
-  ir_value *count = lo_index_sub(b, weights_before(p, hi), weights_before(p, lo));
+  ir_value *count = lo_index_sub(b, hi, lo);
+  if (!p->by_columns) count = lo_index_sub(b, weights_before(p, hi), weights_before(p, lo));
   count = ir_emit1(b, IR_FROM_INDEX, lo_i32(1), lo_index_max(b, count, index_of(p, 1)));
   return ir_emit1(b, IR_ITOF, lo_f32(1), count);
 }
@@ -232,9 +234,62 @@ static void scale_groups(preparer *p, ir_value *first, ir_value *last, walker ov
   lo_end_loop(b, loop);
 }
 
+// ---- floats with gaps: groups of weights share scales, wherever the positions of these weights are
+
+// Zeros for the whole range; the weights follow.
+static void clear_numbers(preparer *p) {
+  ir_builder *b = &p->b;
+  ir_loop loop = lo_begin_loop(b, p->lo, p->hi, lanes16(p));
+  ir_value *count = lo_index_min(b, lanes16(p), lo_index_sub(b, p->hi, loop.index));
+  lo_store(b, p->out, prepare_number_at(p, loop.index), prepare_nothing(p), count);
+  lo_end_loop(b, loop);
+}
+
+// The numbers of the columns lo .. hi of one K group.
+static void store_piece(preparer *p, ir_value *group, ir_value *lo, ir_value *hi) {
+  ir_builder *b = &p->b;
+  ir_value *first = lo_index_scale(b, group, p->l->k_group), *position = lo_index_scale(b, group, p->l->k_padded);
+  ir_loop loop = lo_begin_loop(b, lo, hi, lanes16(p));
+  part at = {.column = loop.index, .weights = lo_index_min(b, lanes16(p), lo_index_sub(b, hi, loop.index))};
+  at.position = lo_index_add(b, position, lo_index_sub(b, loop.index, first));
+  number_step(p, at, NULL);
+  lo_end_loop(b, loop);
+}
+
+// The numbers of the columns lo .. hi, K group after K group.
+static void store_columns(preparer *p, ir_value *lo, ir_value *hi) {
+  ir_builder *b = &p->b;
+  uint64_t size = p->l->k_group;
+  ir_loop loop = lo_begin_loop(b, lo_index_div(b, lo, index_of(p, size)), lo_index_ceil_div(b, hi, size), index_of(p, 1));
+  ir_value *first = lo_index_scale(b, loop.index, size);
+  store_piece(p, loop.index, lo_index_max(b, lo, first), lo_index_min(b, hi, lo_index_offset(b, first, size)));
+  lo_end_loop(b, loop);
+}
+
+static void numbers_by_columns(preparer *p) {
+  ir_builder *b = &p->b;
+  uint64_t size = p->l->act.group;
+  ir_value *padded = index_of(p, p->l->k_padded);
+  ir_value *begin = lo_index_scale(b, lo_index_div(b, p->lo, padded), p->l->k_group);
+  ir_value *end = lo_index_scale(b, lo_index_ceil_div(b, p->hi, p->l->k_padded), p->l->k_group);
+  end = lo_index_min(b, end, p->columns);
+  clear_numbers(p);
+  ir_loop loop =
+      lo_begin_loop(b, lo_index_div(b, begin, index_of(p, size)), lo_index_ceil_div(b, end, size), index_of(p, 1));
+  ir_value *lo = lo_index_scale(b, loop.index, size);
+  ir_value *hi = lo_index_min(b, end, lo_index_offset(b, lo, size));
+  find_scale(p, lo, hi, walk_cut_plain);
+  store_columns(p, lo, hi);
+  lo_end_loop(b, loop);
+}
+
 // Groups that lie in the row whole are done by whole vectors, the others by cut ones.
 static void dynamic_numbers(preparer *p) {
   ir_builder *b = &p->b;
+  if (p->by_columns) {
+    numbers_by_columns(p);
+    return;
+  }
   if (p->scale_span == PREPARED_ROW) {
     scale_group(p, index_of(p, 0), p->lo, p->hi, walk);
     return;
@@ -464,11 +519,12 @@ static void emit_ranges_gpu(preparer *p, ir_value *begin, ir_value *end) {
   lo_end_loop(b, loop);
 }
 
-// Positions that share a scale; the group is a multiple of the K group (or K positions are plain columns).
+// Positions that hold whole scale groups: one where these are made of whole K groups, as those of bytes are
+// (ir/verify_recipe.c).
 static uint64_t group_span(const prepared_layout *l, bool gaps) {
   if (!act_is_dynamic(&l->act)) return 0;
   if (l->act.group == 0) return PREPARED_ROW;
-  return gaps ? l->act.group / l->k_group * l->k_padded : l->act.group;
+  return gaps ? l->act.group / num_gcd(l->act.group, l->k_group) * l->k_padded : l->act.group;
 }
 
 static const char *const prepare_buffers[] = {"x", "prepared", NULL};
@@ -482,6 +538,7 @@ ir_func *lower_emit_prepare(ir_module *m, const prepared_layout *l, const target
   preparer p = {.l = l, .gaps = l->k_group != l->k_padded};
   p.store_bytes = prepared_has_bytes(l);
   p.scale_span = group_span(l, p.gaps);
+  p.by_columns = p.gaps && !p.store_bytes && act_is_dynamic(&l->act) && l->act.group > 0;
   lo_begin_kernel(m, &p.b, name, prepare_buffers, prepare_sizes, &params);
   p.x = params.buffers[0];
   p.out = params.buffers[1];

@@ -11,6 +11,7 @@ typedef struct preparer {
   const prepared_layout *l;
   bool store_bytes;    // numbers are quantized and stored as bytes
   bool gaps;           // kernel positions are not the columns
+  bool by_columns;     // floats with gaps and a scale for each group of columns, of whatever size
   uint64_t scale_span; // positions that share a scale: PREPARED_ROW for a row; 0: no scales are computed
   ir_value *x;
   ir_value *out;

@@ -61,14 +61,18 @@ typedef struct found {
 
 static uint64_t gcd(uint64_t a, uint64_t b) { return b == 0 ? a : gcd(b, a % b); }
 
-// The magnitudes in 16 sums: a lane is the position % 16, counted from the start of each piece that no gap and no scale cuts.
+// Floats of any group of columns share a scale; bytes those of a group of positions.
+static bool by_columns(const token *t) { return !t->store_bytes && t->l->act.group > 0; }
+
+// The magnitudes in 16 sums: a lane is the weight % 16; of bytes the position % 16, counted from the start of each piece
+// that no gap and no scale cuts.
 static float lane_magnitudes(const token *t, uint64_t from, uint64_t to) {
   float lanes[16] = {0};
   uint64_t piece = to - from;
-  if (t->l->k_group != t->l->k_padded)
+  if (t->l->k_group != t->l->k_padded && !by_columns(t))
     piece = t->scale_span == PREPARED_ROW ? t->l->k_padded : gcd(t->scale_span, t->l->k_padded);
   for (uint64_t p = from; p < to; p++) {
-    int64_t column = column_at(t, p);
+    int64_t column = by_columns(t) ? (int64_t)p : column_at(t, p);
     if (column >= 0) lanes[(p - from) % piece % 16] += fabsf(t->x[column]);
   }
   for (unsigned n = 8; n > 0; n /= 2)
@@ -79,7 +83,7 @@ static float lane_magnitudes(const token *t, uint64_t from, uint64_t to) {
 static found look(const token *t, uint64_t from, uint64_t to) {
   found f = {.finite = true, .sum = lane_magnitudes(t, from, to)};
   for (uint64_t p = from; p < to; p++) {
-    int64_t column = column_at(t, p);
+    int64_t column = by_columns(t) ? (int64_t)p : column_at(t, p);
     if (column < 0) continue;
     float x = t->x[column];
     f.count++;
@@ -146,8 +150,25 @@ static void dynamic_group(token *t, uint64_t from, uint64_t to, uint64_t index) 
   if (size == 8) memcpy(t->out + t->sizes.scales_offset + size * index + 4, &zero, 4);
 }
 
+// Groups of columns, of floats: what is between their positions is zero.
+static void numbers_by_columns(token *t) {
+  uint64_t size = t->l->act.group;
+  for (uint64_t from = 0; from < t->columns; from += size) {
+    uint64_t to = t->columns - from < size ? t->columns : from + size;
+    found f = look(t, from, to);
+    group g = dynamic_scale(t, &f);
+    for (uint64_t c = from; c < to; c++)
+      put_number(t, c / t->l->k_group * t->l->k_padded + c % t->l->k_group, (int64_t)c,
+                 dynamic_number(t, &g, t->x[c]), &g);
+  }
+}
+
 static void dynamic_numbers(token *t) {
   uint64_t index = 0;
+  if (by_columns(t)) {
+    numbers_by_columns(t);
+    return;
+  }
   for (uint64_t from = 0, to; from < t->sizes.positions; from = to) {
     to = span_end(t, from, t->scale_span);
     dynamic_group(t, from, to, index++);

@@ -251,6 +251,24 @@ START_TEST(test_unequal_spans) {
 }
 END_TEST
 
+// Floats whose scale groups and K groups have nothing in common: every position is written, zeros between the groups.
+START_TEST(test_floats_in_any_groups) {
+  static const uint64_t k_groups[] = {33, 36, 100, 9, 5, 1};
+  static const uint64_t act_groups[] = {32, 64, 8, 7, 20, 100};
+  static const act_spec acts[] = {{.kind = ACT_SYMMETRIC, .type = ELEM_I8},
+                                  {.kind = ACT_SYMMETRIC, .type = ELEM_F8E4M3},
+                                  {.kind = ACT_ASYMMETRIC, .type = ELEM_U8},
+                                  {.kind = ACT_SIGN, .type = ELEM_U1}};
+  for (size_t i = 0; i < COUNT(act_groups); i++) {
+    act_spec act = acts[i % COUNT(acts)];
+    act.group = act_groups[i];
+    uint64_t k_group = k_groups[_i], k_padded = k_group == 100 ? 112 : padded(k_group) + (i % 2 == 0 ? 0 : 4);
+    prepared_layout l = layout(act, true, k_group, k_padded, i % 2 == 0 ? k_padded : 0);
+    check_layout(&l);
+  }
+}
+END_TEST
+
 START_TEST(test_static) {
   static const act_spec acts[] = {{.kind = ACT_STATIC, .type = ELEM_I8, .scale = 0.05, .zero = -3},
                                   {.kind = ACT_STATIC, .type = ELEM_I8, .scale = 1, .zero = 0},
@@ -310,6 +328,7 @@ int main(void) {
   tcase_add_loop_test(tcase, test_dynamic_kinds, 0, 12);
   tcase_add_test(tcase, test_bit_planes);
   tcase_add_loop_test(tcase, test_unequal_spans, 0, (int)COUNT(spans));
+  tcase_add_loop_test(tcase, test_floats_in_any_groups, 0, 6);
   tcase_add_loop_test(tcase, test_static, 0, 10);
   tcase_add_loop_test(tcase, test_floats, 0, 3);
   tcase_add_test(tcase, test_small_blocks);
