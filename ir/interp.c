@@ -1,5 +1,6 @@
 // Running kernels lane by lane on real memory.
 #include <stdarg.h>
+#include <string.h>
 
 #include "ir/interp.h"
 #include "ir/verify.h"
@@ -8,6 +9,19 @@
 #define MAX_STEPS (UINT64_C(1) << 32)
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "loads and stores copy lanes as little-endian words");
+
+ir_memory ir_unwritten(arena *a, uint64_t size) {
+  // 64-aligned, as the runtime promises.
+  uint8_t *p = ARENA_ARRAY(a, uint8_t, size + 64);
+  ir_memory m = {.data = p + (64 - (uintptr_t)p % 64) % 64, .size = size, .written = ARENA_ARRAY(a, uint8_t, size)};
+  memset(m.data, IR_UNWRITTEN, size);
+  return m;
+}
+
+uint64_t ir_first_unwritten(const ir_memory *m) {
+  const uint8_t *found = m->written == NULL || m->size == 0 ? NULL : memchr(m->written, 0, m->size);
+  return found == NULL ? m->size : (uint64_t)(found - m->written);
+}
 
 insn_run interp_run_of(ir_opcode code) {
   if (interp_lane_runs[code] != NULL) return interp_lane_runs[code];

@@ -154,8 +154,7 @@ static bool compile_loop(interp *vm, insn *in) {
 
 static const ir_memory *new_scratch(const interp *vm, const ir_op *op) {
   ir_memory *m = ARENA_NEW(vm->mem, ir_memory);
-  m->size = (uint64_t)ir_attr_int(op, IR_ATTR_VALUE, 0);
-  m->data = ARENA_ARRAY(vm->mem, uint8_t, m->size);
+  *m = ir_unwritten(vm->mem, (uint64_t)ir_attr_int(op, IR_ATTR_VALUE, 0));
   return m;
 }
 

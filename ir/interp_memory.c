@@ -1,4 +1,5 @@
-// Loads and stores: every byte that an operation touches lies inside the buffer it was given, or the run ends.
+// Loads and stores: every byte that an operation touches lies inside the buffer it was given, and what it reads has been
+// written, or the run ends.
 #include <math.h>
 #include <string.h>
 
@@ -16,6 +17,22 @@ static bool outside(interp *vm, const insn *in, const ir_memory *m, uint64_t off
   return interp_fail(vm, in, "%llu bytes at offset %llu are outside buffer %%%s, which has %llu bytes",
                      (unsigned long long)size, (unsigned long long)offset, name_of(in->op->operands[0]),
                      (unsigned long long)m->size);
+}
+
+// Whether all of the bytes have been written.
+static bool is_written(const ir_memory *m, uint64_t offset, uint64_t size) {
+  return m->written == NULL || memchr(m->written + offset, 0, size) == NULL;
+}
+
+static bool unwritten(interp *vm, const insn *in, const ir_memory *m, uint64_t offset, uint64_t size) {
+  const uint8_t *at = memchr(m->written + offset, 0, size);
+  return interp_fail(vm, in, "byte %llu of the %llu at offset %llu has not been written",
+                     (unsigned long long)((uint64_t)(at - m->written) - offset), (unsigned long long)size,
+                     (unsigned long long)offset);
+}
+
+static void mark_written(const ir_memory *m, uint64_t offset, uint64_t size) {
+  if (m->written != NULL) memset(m->written + offset, 1, size);
 }
 
 static void widen(uint32_t *lanes, const uint8_t *from, uint32_t n, unsigned bits) {
@@ -55,10 +72,19 @@ static uint8_t *access(interp *vm, const insn *in, uint64_t size) {
   return NULL;
 }
 
+// The same for bytes that are read, which have to be written.
+static const uint8_t *access_written(interp *vm, const insn *in, uint64_t size) {
+  const uint8_t *from = access(vm, in, size);
+  const ir_memory *m = in->arg[0].buffer;
+  if (from == NULL || is_written(m, *in->arg[1].index, size)) return from;
+  unwritten(vm, in, m, *in->arg[1].index, size);
+  return NULL;
+}
+
 // Loads `count` lanes (not more than there are); the others become zero.
 static bool load(interp *vm, const insn *in, uint32_t count) {
   if (count > 0) {
-    const uint8_t *from = access(vm, in, (uint64_t)count * (in->lane.bits / 8));
+    const uint8_t *from = access_written(vm, in, (uint64_t)count * (in->lane.bits / 8));
     if (from == NULL) return false;
     widen(in->dst.lanes, from, count, in->lane.bits);
   }
@@ -68,9 +94,12 @@ static bool load(interp *vm, const insn *in, uint32_t count) {
 
 static bool store(interp *vm, const insn *in, uint32_t count) {
   if (count == 0) return true;
-  uint8_t *to = access(vm, in, (uint64_t)count * (in->lane.bits / 8));
-  if (to != NULL) narrow(to, in->arg[2].lanes, count, in->lane.bits);
-  return to != NULL;
+  uint64_t size = (uint64_t)count * (in->lane.bits / 8);
+  uint8_t *to = access(vm, in, size);
+  if (to == NULL) return false;
+  narrow(to, in->arg[2].lanes, count, in->lane.bits);
+  mark_written(in->arg[0].buffer, *in->arg[1].index, size);
+  return true;
 }
 
 static uint32_t first(const insn *in, const uint64_t *count) {
@@ -84,7 +113,7 @@ static bool run_store_first(interp *vm, const insn *in) { return store(vm, in, f
 
 static bool run_load_splat(interp *vm, const insn *in) {
   uint32_t lane;
-  const uint8_t *from = access(vm, in, in->lane.bits / 8);
+  const uint8_t *from = access_written(vm, in, in->lane.bits / 8);
   if (from == NULL) return false;
   widen(&lane, from, 1, in->lane.bits);
   for (uint32_t i = 0; i < in->lanes; i++) in->dst.lanes[i] = lane;
@@ -99,6 +128,7 @@ static bool run_gather(interp *vm, const insn *in) {
     uint64_t at = base + offset;
     if (offset > INT32_MAX || at < base || !inside(m, at, in->lane.bits / 8))
       return outside(vm, in, m, at, in->lane.bits / 8);
+    if (!is_written(m, at, in->lane.bits / 8)) return unwritten(vm, in, m, at, in->lane.bits / 8);
     widen(in->dst.lanes + i, m->data + at, 1, in->lane.bits);
   }
   return true;
@@ -130,6 +160,15 @@ static uint8_t *tile_at(interp *vm, const insn *in, int arg, uint64_t size) {
   return NULL;
 }
 
+static const uint8_t *written_tile_at(interp *vm, const insn *in, int arg, uint64_t size) {
+  const uint8_t *at = tile_at(vm, in, arg, size);
+  const ir_memory *m = in->arg[arg].buffer;
+  uint64_t offset = *in->arg[arg + 1].index;
+  if (at == NULL || is_written(m, offset, size)) return at;
+  unwritten(vm, in, m, offset, size);
+  return NULL;
+}
+
 static uint32_t word_at(const uint8_t *p) {
   return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
@@ -148,9 +187,10 @@ static uint32_t dot_pair(uint32_t sum, uint32_t a, uint32_t b) {
 static bool multiply_tiles(interp *vm, const insn *in, uint32_t (*dot)(uint32_t sum, uint32_t a, uint32_t b)) {
   uint64_t rows = in->index;
   uint8_t *c = tile_at(vm, in, 0, (uint64_t)TILE * TILE_BYTES);
-  const uint8_t *a = c == NULL ? NULL : tile_at(vm, in, 2, TILE * 4 * rows);
-  const uint8_t *b = a == NULL ? NULL : tile_at(vm, in, 4, TILE_BYTES * rows);
+  const uint8_t *a = c == NULL ? NULL : written_tile_at(vm, in, 2, TILE * 4 * rows);
+  const uint8_t *b = a == NULL ? NULL : written_tile_at(vm, in, 4, TILE_BYTES * rows);
   if (b == NULL) return false;
+  mark_written(in->arg[0].buffer, *in->arg[1].index, (uint64_t)TILE * TILE_BYTES);
   for (unsigned m = 0; m < TILE; m++)
     for (unsigned n = 0; n < TILE; n++) {
       uint32_t sum = 0;

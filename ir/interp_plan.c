@@ -12,7 +12,7 @@ typedef struct plan_run {
   const ir_plan *plan;
   uint64_t batch;
   const ir_memory *inputs;
-  const ir_memory *outputs;
+  ir_memory *outputs;
   ir_memory weights;
   ir_memory workspace;
 } plan_run;
@@ -42,6 +42,7 @@ static bool resolve(const plan_run *r, const ir_step *step, size_t i, ir_memory 
   if (ref->space == IR_SPACE_NONE) return true;
   if (find_space(r, ref, out) && at_batch(r, ref->offset, &offset) && offset <= out->size) {
     if (offset > 0) out->data += offset;
+    if (offset > 0 && out->written != NULL) out->written += offset;
     out->size -= offset;
     return true;
   }
@@ -95,15 +96,13 @@ static bool check_request(const plan_run *r) {
   return false;
 }
 
-// The workspace starts with bytes that are no sensible number, so that a kernel that reads what nobody wrote shows.
 static bool make_workspace(plan_run *r) {
-  enum { JUNK = 0xc5 };
   size_t size;
   uint64_t bytes;
   if (at_batch(r, r->plan->workspace, &bytes) && num_to_size(bytes, &size)) {
-    r->workspace = (ir_memory){.data = malloc(size == 0 ? 1 : size), .size = bytes};
-    if (r->workspace.data != NULL) {
-      memset(r->workspace.data, JUNK, size);
+    r->workspace = (ir_memory){.data = malloc(size + 1), .size = bytes, .written = calloc(size + 1, 1)};
+    if (r->workspace.data != NULL && r->workspace.written != NULL) {
+      memset(r->workspace.data, IR_UNWRITTEN, size);
       return true;
     }
   }
@@ -111,14 +110,37 @@ static bool make_workspace(plan_run *r) {
   return false;
 }
 
+// What the caller's outputs hold is nothing that a step may read.
+static void watch_outputs(plan_run *r, const ir_memory *outputs) {
+  r->outputs = ARENA_ARRAY(r->mem, ir_memory, r->plan->output_count);
+  for (size_t i = 0; i < r->plan->output_count; i++) {
+    r->outputs[i] = outputs[i];
+    r->outputs[i].written = ARENA_ARRAY(r->mem, uint8_t, outputs[i].size);
+  }
+}
+
+static bool outputs_are_whole(const plan_run *r) {
+  for (size_t i = 0; i < r->plan->output_count; i++) {
+    uint64_t at = ir_first_unwritten(&r->outputs[i]);
+    if (at == r->outputs[i].size) continue;
+    diag_error(r->d, SRC_NOWHERE, "no step writes byte %llu of output '%s'", (unsigned long long)at,
+               r->plan->outputs[i].name);
+    return false;
+  }
+  return true;
+}
+
 bool ir_interpret_plan(diag *d, const ir_module *m, uint64_t batch, const ir_memory *inputs, const ir_memory *outputs,
                        const ir_memory *weights) {
-  plan_run r = {.d = d, .m = m, .plan = m->plan, .batch = batch, .inputs = inputs, .outputs = outputs};
+  plan_run r = {.d = d, .m = m, .plan = m->plan, .batch = batch, .inputs = inputs};
   if (weights != NULL) r.weights = *weights;
-  if (!check_request(&r) || !make_workspace(&r)) return false;
+  if (!check_request(&r)) return false;
   r.mem = arena_new();
-  bool ok = run_steps(&r);
+  bool ok = make_workspace(&r);
+  if (ok) watch_outputs(&r, outputs);
+  ok = ok && run_steps(&r) && outputs_are_whole(&r);
   arena_free(r.mem);
   free(r.workspace.data);
+  free(r.workspace.written);
   return ok;
 }

@@ -238,6 +238,31 @@ static bool verify_spans(verifier *v, const recipe *r) {
          verify_fail(v, "recipe '%s': the segment is longer than the span of its float sums", r->name);
 }
 
+// Positions that share a scale: of bytes, whole K groups. Floats are scaled already.
+static bool is_scale_span(const prepared_layout *l) {
+  uint64_t span;
+  if (!prepared_has_bytes(l)) return l->scale_span == 0;
+  if (!act_is_dynamic(&l->act) || l->act.group == 0) return l->scale_span == PREPARED_ROW;
+  return l->act.group % l->k_group == 0 && num_mul(l->act.group / l->k_group, l->k_padded, &span) &&
+         l->scale_span == span;
+}
+
+// Sums are over what kernels read one for: a segment, or all blocks up to a flush.
+static bool is_sum_span(const recipe *r, uint64_t span) {
+  uint64_t flush;
+  if (span == 0 || r->segment != PREPARED_ROW) return span == 0 || span == r->segment;
+  return num_mul(r->flush, r->pack.block, &flush) && span == flush;
+}
+
+// What `prepare` writes is what a product reads: ir_interpret shows it byte by byte, and these are its terms.
+static bool verify_sections(verifier *v, const recipe *r) {
+  const prepared_layout *l = &r->prepared;
+  if (!is_scale_span(l))
+    return verify_fail(v, "recipe '%s': its activations' scales are not for the groups of its activations", r->name);
+  return (is_sum_span(r, l->isum_span) && is_sum_span(r, l->fsum_span)) ||
+         verify_fail(v, "recipe '%s': sums of activations are over other spans than its segments", r->name);
+}
+
 static bool verify_prepared(verifier *v, const recipe *r) {
   const prepared_layout *l = &r->prepared;
   if (!act_equal(&l->act, &r->act))
@@ -249,7 +274,7 @@ static bool verify_prepared(verifier *v, const recipe *r) {
     return verify_fail(v, "recipe '%s': its activations cannot be stored in pairs", r->name);
   if (l->k_group != r->pack.k_group || l->k_padded != r->pack.k_padded || l->block % r->pack.block != 0)
     return verify_fail(v, "recipe '%s': activations and weights have different kernel positions", r->name);
-  return true;
+  return verify_sections(v, r);
 }
 
 // ---- the whole recipe ------------------------------------------------------------------------------------

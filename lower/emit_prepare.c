@@ -260,7 +260,8 @@ static void store_piece(preparer *p, ir_value *group, ir_value *lo, ir_value *hi
 static void store_columns(preparer *p, ir_value *lo, ir_value *hi) {
   ir_builder *b = &p->b;
   uint64_t size = p->l->k_group;
-  ir_loop loop = lo_begin_loop(b, lo_index_div(b, lo, index_of(p, size)), lo_index_ceil_div(b, hi, size), index_of(p, 1));
+  ir_loop loop =
+      lo_begin_loop(b, lo_index_div(b, lo, index_of(p, size)), lo_index_ceil_div(b, hi, size), index_of(p, 1));
   ir_value *first = lo_index_scale(b, loop.index, size);
   store_piece(p, loop.index, lo_index_max(b, lo, first), lo_index_min(b, hi, lo_index_offset(b, first, size)));
   lo_end_loop(b, loop);

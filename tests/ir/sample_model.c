@@ -238,8 +238,8 @@ recipe *sample_recipe(arena *mem, ir_module *m, const scheme *s) {
   r->float_span = PREPARED_ROW;
   r->flush = 7;
   r->pack = sample_packing(mem);
-  r->prepared = (prepared_layout){
-      .act = r->act, .k_group = 32, .k_padded = 32, .block = 64, .scale_span = 32, .fsum_span = PREPARED_ROW};
+  r->prepared =
+      (prepared_layout){.act = r->act, .k_group = 32, .k_padded = 32, .block = 64, .scale_span = 32, .fsum_span = 32};
   r->reason = "the levels are \"uneven\"";
   vec_push(mem, &m->recipes, r);
   return r;

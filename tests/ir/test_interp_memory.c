@@ -107,6 +107,44 @@ START_TEST(bad_accesses_are_reported) {
 }
 END_TEST
 
+// What only the first store has written is read by the operation after it.
+static const struct {
+  const char *body, *message; // message NULL: all that is read has been written
+} read_rows[] = {
+    {"%x = load %c, %zero : vector<2 x i8>\nstore %y, %zero, %x", NULL},
+    {"%x = load %c, %two : vector<2 x i8>\nstore %y, %zero, %x",
+     "'load' of %x: byte 1 of the 2 at offset 2 has not been written"},
+    {"%x = load_first %c, %two, %one : vector<4 x i8>\nstore %y, %zero, %x", NULL},
+    {"%x = load_first %c, %two, %two : vector<4 x i8>\nstore %y, %zero, %x", "byte 1 of the 2 at offset 2"},
+    {"%x = load_splat %c, %two : vector<4 x i8>\nstore %y, %zero, %x", NULL},
+    {"%x = load_splat %c, %zero : vector<4 x i32>\nstore %y, %zero, %x", "byte 3 of the 4 at offset 0"},
+    {"%i = vector {value = 2} : vector<2 x i32>\n%x = gather %c, %i : vector<2 x i8>\nstore %y, %zero, %x", NULL},
+    {"%i = vector {value = 3} : vector<2 x i32>\n%x = gather %c, %i : vector<2 x i8>\nstore %y, %zero, %x",
+     "byte 0 of the 1 at offset 3"},
+    {"%own = scratch {value = 8} : buffer\n%x = load %own, %zero : vector<1 x i32>\nstore %y, %zero, %x",
+     "byte 0 of the 4 at offset 0 has not been written"},
+};
+
+START_TEST(reads_of_what_nobody_wrote_are_reported) {
+  arena *mem = arena_new();
+  uint8_t y[16];
+  ir_memory c = ir_unwritten(mem, 4);
+  ck_assert_uint_eq(ir_first_unwritten(&c), 0);
+  const char *body = arena_printf(mem,
+                                  "%%one = index {value = 1} : index\n%%two = index {value = 2} : index\n"
+                                  "%%s = vector {value = 5} : vector<4 x i8>\n%%t = index.add %%one, %%two : index\n"
+                                  "store_first %%c, %%zero, %%s, %%t\n%s",
+                                  read_rows[_i].body);
+  const char *said = run_body(mem, body, &(run_args){.c = c, .y = RUN_MEMORY(y)});
+  ck_assert_uint_eq(ir_first_unwritten(&c), 3);
+  if (read_rows[_i].message == NULL)
+    ck_assert_str_eq(said, "");
+  else
+    ck_assert_msg(strstr(said, read_rows[_i].message) != NULL, "%s\ngave: %s", body, said);
+  arena_free(mem);
+}
+END_TEST
+
 START_TEST(wrong_arguments_are_reported) {
   arena *mem = arena_new();
   diag *d = diag_new(mem, NULL, false);
@@ -230,6 +268,24 @@ START_TEST(a_short_input) {
 }
 END_TEST
 
+START_TEST(steps_in_a_wrong_order) {
+  plan_case t;
+  start(&t);
+  ir_step **steps = t.m->plan->steps.data, *first = steps[0];
+  steps[0] = steps[1];
+  steps[1] = first;
+  expect(&t, 3, "byte 0 of the 8 at offset 0 has not been written");
+}
+END_TEST
+
+START_TEST(an_output_with_a_hole) {
+  plan_case t;
+  start(&t);
+  t.m->plan->steps.data[1]->sizes[1] = (ir_size){.fixed = 2};
+  expect(&t, 3, "no step writes byte 16 of output 'y'");
+}
+END_TEST
+
 START_TEST(a_missing_kernel) {
   plan_case t;
   start(&t);
@@ -266,13 +322,14 @@ int main(void) {
   Suite *suite = suite_create("ir interpreter on memory");
   TCase *rows = tcase_create("bad accesses");
   tcase_add_loop_test(rows, bad_accesses_are_reported, 0, COUNT(bad));
+  tcase_add_loop_test(rows, reads_of_what_nobody_wrote_are_reported, 0, COUNT(read_rows));
   suite_add_tcase(suite, rows);
   check_add(suite, "accesses",
             (const TTest *const[]){loads_need_no_alignment, first_lanes_only, nothing_is_loaded_from_nothing,
                                    gathers_and_splats, wrong_arguments_are_reported, NULL});
   check_add(suite, "plans",
             (const TTest *const[]){a_plan_runs, a_batch_beyond_the_bound, a_batch_of_nothing, short_weights,
-                                   a_short_input, a_missing_kernel, no_plan, a_buffer_outside_its_space,
-                                   a_workspace_that_no_machine_has, NULL});
+                                   a_short_input, steps_in_a_wrong_order, an_output_with_a_hole, a_missing_kernel,
+                                   no_plan, a_buffer_outside_its_space, a_workspace_that_no_machine_has, NULL});
   return check_main(suite);
 }

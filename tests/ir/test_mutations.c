@@ -46,7 +46,7 @@ static void interpret_all(arena *mem, const ir_module *m) {
     while (buffers < body->param_count && body->params[buffers]->type.kind == IR_BUFFER) buffers++;
     ir_memory *memory = ARENA_ARRAY(mem, ir_memory, buffers);
     uint64_t *sizes = ARENA_ARRAY(mem, uint64_t, body->param_count);
-    for (size_t j = 0; j < buffers; j++) memory[j] = (ir_memory){bytes, BUFFER_BYTES};
+    for (size_t j = 0; j < buffers; j++) memory[j] = (ir_memory){.data = bytes, .size = BUFFER_BYTES};
     ir_interpret(diag_new(mem, NULL, false), m->funcs.data[i], buffers, memory, body->param_count - buffers - 2, sizes,
                  0, 3);
   }

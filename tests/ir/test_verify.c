@@ -167,6 +167,11 @@ static const edit_row model_rows[] = {
     {"row_sum_offset = 16", "row_sum_offset = 80", "the row sums do not fit"},
     {"store = f16", "store = u4", "not stored as one"},
     {"prepared = {\n    act = i8 per 32 dynamic", "prepared = {\n    act = f32", "not prepared in its own mode"},
+    {"scale_span = 32", "scale_span = 64", "scales are not for the groups of its activations"},
+    {"scale_span = 32", "scale_span = row", "scales are not for the groups of its activations"},
+    {"scale_span = 32", "scale_span = 0", "scales are not for the groups of its activations"},
+    {"fsum_span = 32", "fsum_span = 64", "over other spans than its segments"},
+    {"isum_span = 0", "isum_span = row", "over other spans than its segments"},
     // the plan
     {"input 0 at 0", "input 1 at 0", "buffer 0 lies outside its space"},
     {"weights at 64", "weights at 16448", "buffer 2 lies outside its space"},

@@ -91,11 +91,11 @@ static const float *computed(lower_kit *k, const recipe *r, const tensor_codes *
   prepared_sizes s;
   uint64_t blocks;
   ck_assert(prepared_get_sizes(&r->prepared, at->columns, &s) && packing_blocks(&r->pack, at->columns, &blocks));
+  *packed = (ir_memory){0};
   ck_assert(packing_tensor_bytes(&r->pack, at->rows, at->columns, &packed->size));
   packed->data = ARENA_ARRAY(k->mem, uint8_t, packed->size);
   ck_assert_msg(pack_tensor(k->d, k->mem, r, codes, packed->data, packed->size), "%s", diag_text(k->d));
-  ir_memory prepared = {.data = ARENA_ARRAY(k->mem, uint8_t, at->tokens *s.row_bytes),
-                        .size = at->tokens * s.row_bytes};
+  ir_memory prepared = ir_unwritten(k->mem, at->tokens * s.row_bytes);
   ir_memory inputs[] = {{.data = (uint8_t *)(uintptr_t)x, .size = 4 * at->tokens * at->columns}, prepared};
   const uint64_t sizes[] = {at->columns,    at->columns,    s.row_bytes, s.scales_offset,
                             s.isums_offset, s.fsums_offset, s.positions};

@@ -361,7 +361,7 @@ static double worst_ratio(lower_kit *k, const recipe *r, uint64_t columns, sampl
   ck_assert(pack_tensor(k->d, k->mem, r, codes, weights.data, bytes));
   float *xs = ARENA_ARRAY(k->mem, float, columns), y = 0;
   for (uint64_t i = 0; i < columns; i++) xs[i] = x;
-  ir_memory prepared = {.data = ARENA_ARRAY(k->mem, uint8_t, s.row_bytes), .size = s.row_bytes};
+  ir_memory prepared = ir_unwritten(k->mem, s.row_bytes);
   ir_memory buffers[] = {{.data = (uint8_t *)xs, .size = 4 * columns}, prepared};
   const uint64_t sizes[] = {columns,        columns,        s.row_bytes, s.scales_offset,
                             s.isums_offset, s.fsums_offset, s.positions};

@@ -158,8 +158,8 @@ static void numbers_by_columns(token *t) {
     found f = look(t, from, to);
     group g = dynamic_scale(t, &f);
     for (uint64_t c = from; c < to; c++)
-      put_number(t, c / t->l->k_group * t->l->k_padded + c % t->l->k_group, (int64_t)c,
-                 dynamic_number(t, &g, t->x[c]), &g);
+      put_number(t, c / t->l->k_group * t->l->k_padded + c % t->l->k_group, (int64_t)c, dynamic_number(t, &g, t->x[c]),
+                 &g);
   }
 }
 

@@ -62,7 +62,8 @@ static ir_func *make_kernel(ir_module *m, unary_emitter emit, uint32_t lanes) {
 
 static void apply(unary_emitter emit, uint32_t lanes, size_t count, float *x, float *y) {
   kernel_run run = kernel_run_new();
-  ir_memory memory[] = {{(uint8_t *)x, count * sizeof *x}, {(uint8_t *)y, count * sizeof *y}};
+  ir_memory memory[] = {{.data = (uint8_t *)x, .size = count * sizeof *x},
+                        {.data = (uint8_t *)y, .size = count * sizeof *y}};
   kernel_run_go(&run, make_kernel(run.module, emit, lanes), 2, memory, 0, NULL, 0, count);
   kernel_run_free(&run);
 }

@@ -94,7 +94,8 @@ static void compare(const prepared_layout *l, const prepared_sizes *s, uint64_t 
 static void run_kernel(kernel_run *run, const ir_func *f, const prepared_sizes *s, uint64_t columns, const float *x,
                        uint8_t *out, uint64_t begin, uint64_t end) {
   uint64_t stride = columns + STRIDE_MORE;
-  ir_memory buffers[] = {{(uint8_t *)x, ((TOKENS - 1) * stride + columns) * sizeof *x}, {out, TOKENS * s->row_bytes}};
+  ir_memory buffers[] = {{.data = (uint8_t *)x, .size = ((TOKENS - 1) * stride + columns) * sizeof *x},
+                         {.data = out, .size = TOKENS * s->row_bytes}};
   const uint64_t sizes[] = {columns,         stride,          s->row_bytes, s->scales_offset,
                             s->isums_offset, s->fsums_offset, s->positions};
   kernel_run_go(run, f, 2, buffers, 7, sizes, begin, end);
