@@ -3,6 +3,7 @@
 # qcc_fuzz_target(name SOURCES a.c [LIBS ...] [CORPUS dir] [ARGS ...])
 #
 # No test sees what `qcc tune` measured on this machine: XDG_CONFIG_HOME names a folder that is not there.
+# Memory from malloc begins as bytes 0xfe (of floats: huge numbers or NaN), so that reads of what nobody wrote show.
 # The compiled tests see QCC_SOURCE_DIR and QCC_BINARY_DIR as string macros and in the environment. None of them uses a
 # cache but those that choose a folder for it.
 
@@ -24,7 +25,7 @@ function(qcc_test_properties name)
   endif()
   set_tests_properties(${name} PROPERTIES
     SKIP_RETURN_CODE 77 TIMEOUT ${t_TIMEOUT} LABELS "${t_LABELS}"
-    ENVIRONMENT "QCC_CACHE_DIR=;CK_DEFAULT_TIMEOUT=120;XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/no-config;QCC_SOURCE_DIR=${PROJECT_SOURCE_DIR};QCC_BINARY_DIR=${PROJECT_BINARY_DIR}")
+    ENVIRONMENT "QCC_CACHE_DIR=;MALLOC_PERTURB_=1;CK_DEFAULT_TIMEOUT=120;XDG_CONFIG_HOME=${PROJECT_BINARY_DIR}/no-config;QCC_SOURCE_DIR=${PROJECT_SOURCE_DIR};QCC_BINARY_DIR=${PROJECT_BINARY_DIR}")
 endfunction()
 
 # Compiles a test program; sets `made` to false when a library it needs is not part of this configuration.

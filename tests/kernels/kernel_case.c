@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lower/passes.h"
 #include "support/num.h"
 #include "weights/pack.h"
 
@@ -300,6 +301,7 @@ static kernel_case *make_inputs(diag *d, arena *a, const recipe *r, const shape 
       !prepared_get_sizes(&r->prepared, at->columns, &c->sizes))
     return NULL;
   c->packed = zeroed(a, bytes);
+  memset(c->packed.data, IR_UNWRITTEN, bytes); // the packer fills all of it
   if (!pack_tensor(d, a, r, c->codes, c->packed.data, bytes)) return NULL;
   c->prepared = zeroed(a, at->tokens * c->sizes.row_bytes);
   c->x = ARENA_ARRAY(a, float, at->tokens * at->columns);
@@ -342,6 +344,30 @@ size_t case_sizes(const kernel_case *c, uint64_t *sizes) {
 }
 
 uint64_t case_tiles(const kernel_case *c) { return num_ceil_div(c->rows, c->recipe->pack.rows); }
+
+const float *case_layer(kernel_case *c, const target_tier *tier) {
+  ir_module *m = ir_module_new(c->mem, "layer");
+  const matmul_shape plain = {.epilogue = ""};
+  const ir_func *prepare = lower_emit_prepare(m, &c->recipe->prepared, tier, false, "prepare");
+  const ir_func *matmul = lower_emit_matmul(m, c->recipe, tier, false, &plain, "matmul");
+  const prepared_sizes *s = &c->sizes;
+  const uint64_t sizes[] = {c->columns,      c->columns,      s->row_bytes, s->scales_offset,
+                            s->isums_offset, s->fsums_offset, s->positions};
+  uint64_t more[16];
+  size_t more_count = case_sizes(c, more);
+  ir_memory prepared = ir_unwritten(c->mem, c->tokens * s->row_bytes);
+  ir_memory y = ir_unwritten(c->mem, 4 * c->tokens * c->rows);
+  ir_memory x = {.data = (uint8_t *)c->x, .size = 4 * c->tokens * c->columns};
+  const ir_memory first[] = {x, prepared}, second[] = {c->packed, prepared, y};
+  bool ok = lower_check_recipe(c->d, c->mem, c->recipe) && ir_verify(c->d, m) &&
+            ir_interpret(c->d, prepare, 2, first, 7, sizes, 0, c->tokens) &&
+            ir_interpret(c->d, matmul, 3, second, more_count, more, 0, case_tiles(c));
+  if (!ok) return NULL;
+  uint64_t hole = ir_first_unwritten(&y);
+  if (hole == y.size) return (const float *)(const void *)y.data;
+  diag_error(c->d, SRC_NOWHERE, "byte %llu of the result is never written", (unsigned long long)hole);
+  return NULL;
+}
 
 bool case_check(const kernel_case *c, const float *y, const char **message) {
   for (uint64_t i = 0; i < c->tokens * c->rows; i++) {

@@ -38,6 +38,10 @@ kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, ui
 size_t case_sizes(const kernel_case *c, uint64_t *sizes);
 uint64_t case_tiles(const kernel_case *c);
 
+// The results of the case's layer: the tier's `prepare` and matmul kernels, interpreted one after the other in memory that
+// nobody has written. NULL (reported) when they read what they should not, or leave a result out.
+const float *case_layer(kernel_case *c, const target_tier *tier);
+
 // Compares y[tokens][rows]; describes the first difference in *message.
 bool case_check(const kernel_case *c, const float *y, const char **message);
 

@@ -154,6 +154,13 @@ static ir_memory floats(arena *a, uint64_t count, uint64_t seed) {
   return (ir_memory){.data = (uint8_t *)x, .size = 4 * count};
 }
 
+// What a kernel shall write, and nothing that it may read.
+static ir_memory unwritten(arena *a, uint64_t bytes) {
+  ir_memory m = ir_unwritten(a, bytes);
+  m.written = NULL; // the kernels are run on copies
+  return m;
+}
+
 // The number of the kernel that was emitted last. Formats and modes share kernels: one that is there already is dropped.
 static uint64_t kernel_number(maker *m) {
   ir_func *last = m->kernels->funcs.data[m->kernels->funcs.len - 1];
@@ -182,7 +189,7 @@ static bool matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64
   uint64_t sizes[16];
   size_t size_count = case_sizes(c, sizes);
   uint64_t outputs = c->tokens * c->rows;
-  case_buffer buffers[6] = {{.before = c->packed}, {.before = c->prepared}, {.before = floats(a, outputs, 1)}};
+  case_buffer buffers[6] = {{.before = c->packed}, {.before = c->prepared}, {.before = unwritten(a, 4 * outputs)}};
   size_t count = 3;
   if (s->bias) buffers[count++].before = floats(a, c->rows, 2);
   if (s->addend) buffers[count++].before = floats(a, outputs, 5), sizes[size_count++] = c->rows;
@@ -229,10 +236,8 @@ static void prepare_call(maker *m, const recipe *r, uint64_t kernel, const ir_fu
   if (!prepared_get_sizes(&r->prepared, columns, &s)) fail("sizes overflow");
   const uint64_t sizes[] = {columns,        columns,        s.row_bytes, s.scales_offset,
                             s.isums_offset, s.fsums_offset, s.positions};
-  case_buffer buffers[] = {
-      {.before = floats(a, tokens * columns, columns)},
-      {.before = {.data = ARENA_ARRAY(a, uint8_t, tokens *s.row_bytes), .size = tokens * s.row_bytes},
-       .check = CHECK_BYTES}};
+  case_buffer buffers[] = {{.before = floats(a, tokens * columns, columns)},
+                           {.before = unwritten(a, tokens * s.row_bytes), .check = CHECK_BYTES}};
   ir_memory run[] = {copy(a, buffers[0].before), copy(a, buffers[1].before)};
   bool ok = ir_interpret(m->d, program, 2, run, 7, sizes, 0, tokens);
   if (!ok) reject(m, "the interpreter failed");
@@ -292,7 +297,8 @@ static void rows_call(maker *m, const rows_kernel *k, uint64_t kernel, const ir_
   arena *a = arena_new();
   bool binary = k->op == IR_TADD || k->op == IR_TSUB || k->op == IR_TMUL || k->op == IR_TDIV;
   uint64_t rows = 3;
-  case_buffer buffers[4] = {{.before = floats(a, rows * columns, columns)}, {.before = floats(a, rows * columns, 9)}};
+  case_buffer buffers[4] = {{.before = floats(a, rows * columns, columns)},
+                            {.before = unwritten(a, 4 * rows * columns)}};
   buffers[1].check = CHECK_BYTES;
   size_t count = 2;
   if (binary || k->gain) buffers[count++].before = floats(a, columns, 4);
@@ -390,7 +396,7 @@ static void sparse_call(maker *m, const scheme *s, const matmul_shape *shape_, c
   uint64_t outputs = at->tokens * at->rows;
   case_buffer buffers[6] = {{.before = {.data = ARENA_ARRAY(a, uint8_t, z.bytes), .size = z.bytes}},
                             {.before = floats(a, at->tokens * at->columns, seed)},
-                            {.before = floats(a, outputs, 1), .check = CHECK_BOUNDS}};
+                            {.before = unwritten(a, 4 * outputs), .check = CHECK_BOUNDS}};
   if (!pack_entries(m->d, p, codes, part, buffers[0].before.data, z.bytes)) fail("a list cannot be packed");
   uint64_t sizes[8] = {at->tokens, at->columns, at->rows, z.starts_offset, z.columns_offset, z.values_offset};
   size_t count = 3, size_count = 6;
