@@ -10,13 +10,18 @@ enum { ON_WEIGHT = 1, ON_GROUP = 2, ON_ROW = 4, ON_COLUMN = 8, ON_SPARSE = 16, O
 
 typedef VEC(const expr *) expr_list;
 
+typedef struct thin_product {
+  expr_list left, right;
+} thin_product;
+
 typedef struct splitter {
   diag *d;
   arena *mem;
   const scheme *s;
   expr_list rest;
   VEC(scheme_part) sparse;
-  expr_list left, right;
+  thin_product outer;   // a row's number times a column's
+  thin_product columns; // a column's number, the same for all rows
   bool failed;
 } splitter;
 
@@ -80,8 +85,9 @@ static bool add_outer(splitter *x, const expr *coefficient, const expr *e) {
   const expr *left = coefficient, *right = NULL;
   if (!take_factors(x, e, &left, &right)) return false;
   if (left == NULL) left = expr_real(x->mem, 1, e->loc);
-  vec_push(x->mem, &x->left, left);
-  vec_push(x->mem, &x->right, right);
+  thin_product *to = (dependence(x->s, left) & ON_ROW) != 0 ? &x->outer : &x->columns;
+  vec_push(x->mem, &to->left, left);
+  vec_push(x->mem, &to->right, right);
   return true;
 }
 
@@ -224,8 +230,8 @@ static elem_type vector_type(const splitter *x, const expr_list *vectors) {
   return type;
 }
 
-static scheme_part vector_part(const splitter *x, part_kind kind, const expr_list *vectors) {
-  scheme_part p = {.kind = kind, .name = kind == PART_LEFT ? "left" : "right"};
+static scheme_part vector_part(const splitter *x, part_kind kind, const char *name, const expr_list *vectors) {
+  scheme_part p = {.kind = kind, .name = name};
   scheme *s = part_scheme(x, p.name);
   scheme_field *f = ARENA_NEW(x->mem, scheme_field);
   *f = (scheme_field){.name = "w", .type = vector_type(x, vectors), .gran = {.kind = GRAN_WEIGHT, .group = 1}};
@@ -237,6 +243,14 @@ static scheme_part vector_part(const splitter *x, part_kind kind, const expr_lis
   p.rank = vectors->len;
   p.vectors = vectors->data;
   return p;
+}
+
+static size_t thin_parts(const splitter *x, const thin_product *p, bool of_columns, scheme_part *out) {
+  if (p->left.len == 0) return 0;
+  out[0] = vector_part(x, PART_LEFT, of_columns ? "column_left" : "left", &p->left);
+  out[1] = vector_part(x, PART_RIGHT, of_columns ? "column_right" : "right", &p->right);
+  out[0].of_columns = out[1].of_columns = of_columns;
+  return 2;
 }
 
 static size_t section_parts(arena *a, const scheme *s, const scheme_part **out) {
@@ -263,14 +277,12 @@ size_t scheme_split(diag *d, arena *a, const scheme *s, const scheme_part **out)
   if (s->section_count > 0) return section_parts(a, s, out);
   split(&x, NULL, s->value);
   if (x.failed) return 0;
-  if (x.sparse.len == 0 && x.left.len == 0) return whole_part(a, s, out);
-  scheme_part *parts = ARENA_ARRAY(a, scheme_part, x.sparse.len + 3);
+  if (x.sparse.len == 0 && x.outer.left.len == 0 && x.columns.left.len == 0) return whole_part(a, s, out);
+  scheme_part *parts = ARENA_ARRAY(a, scheme_part, x.sparse.len + 5);
   if (x.rest.len > 0) parts[count++] = rest_part(&x);
   for (size_t i = 0; i < x.sparse.len; i++) parts[count++] = x.sparse.data[i];
-  if (x.left.len > 0) {
-    parts[count++] = vector_part(&x, PART_LEFT, &x.left);
-    parts[count++] = vector_part(&x, PART_RIGHT, &x.right);
-  }
+  count += thin_parts(&x, &x.outer, false, parts + count);
+  count += thin_parts(&x, &x.columns, true, parts + count);
   *out = parts;
   return count;
 }

@@ -3,7 +3,9 @@
 //   value = scale * (code - 8) + outlier + sum(r < 16, left[r] * right[r])
 //
 // the rest `scale * (code - 8)` is a dense matrix, the sparse field `outlier` a list of entries, and what is a row's number
-// times a column's is the product of two thin matrices. Sections are parts already: rectangles of the matrix, each in a
+// times a column's is the product of two thin matrices. What is a column's number alone, as in `- zero` with `zero` per
+// column, is such a product with a column of constants; it belongs to the dense matrix, and sees activations as that does.
+// Sections are parts already: rectangles of the matrix, each in a
 // format of its own.
 #ifndef QCC_IR_SCHEME_PARTS_H
 #define QCC_IR_SCHEME_PARTS_H
@@ -20,12 +22,13 @@ typedef enum part_kind {
 
 typedef struct scheme_part {
   part_kind kind;
-  const char *name;     // of the part among the others: "rest", "sparse0", "left", "right", "section2"
+  const char *name;     // of the part among the others: "rest", "sparse0", "left", "right", "column_left", "section2"
   const scheme *scheme; // NULL: SPARSE. REST: the scheme itself when there is nothing else
   const unsigned *fields;
   const expr *element;        // SPARSE: the entry of a stored granule at a weight: a field, or an element of its table
   const expr *coefficient;    // SPARSE: what that is multiplied with, NULL: 1
   size_t rank;                // LEFT, RIGHT
+  bool of_columns;            // LEFT, RIGHT: no row's number is in it
   const expr *const *vectors; // LEFT, RIGHT: the number of row n, or column k, for each of the ranks
   unsigned section;           // SECTION
 } scheme_part;

@@ -174,7 +174,8 @@ static ir_value *emit_sum(splitter *s, product p, const split_scheme *parts) {
     inner = p.x;
     if (part->kind == PART_RIGHT) {
       q.addend = NULL;
-      inner = emit_linear(s, q, &plain); // the left part follows and takes this as its input
+      inner =
+          emit_linear(s, q, part->of_columns ? &s->act : &plain); // the left part follows and takes this as its input
     } else {
       y = part->kind == PART_SPARSE ? emit_sparse(s, q) : emit_linear(s, q, part->kind == PART_LEFT ? &plain : &s->act);
     }

@@ -154,6 +154,52 @@ START_TEST(standard_formats_add_up) {
 }
 END_TEST
 
+// Values with numbers of a column alone, and activations that round visibly.
+static const struct {
+  const char *members, *act;
+  double steps; // of the act: x is scale * a whole number up to that
+} column_rows[] = {
+    {"code : u4; z : f16 per column; value = 0.25 * code - z;", "i8 per token", 127},
+    {"code : u4; z : f16 per column; value = 0.25 * code - z;", "i4 per token", 7},
+    {"code : u4; s : f16 per 16; z : f16 per column; value = s * (code - 8) + 2 * z;", "i4 per token", 7},
+    {"z : f16 per column; g : f32 per tensor; value = g * z;", "i4 per token", 7},
+    {"code : u4; z : f32 per column; value = code * z;", "i4 per token", 7},
+    {"code : u4; s : f16 per 16; z : f16 per column; value = s * (code - z);", "i4 per token", 7},
+};
+
+// Each token's numbers as quantized symmetrically.
+static const float *quantized(lower_kit *k, const ir_memory *x, uint64_t columns, double steps) {
+  const float *from = (const float *)(const void *)x->data;
+  float *to = ARENA_ARRAY(k->mem, float, x->size / 4);
+  for (uint64_t first = 0; first < x->size / 4; first += columns) {
+    float most = 0;
+    for (uint64_t i = first; i < first + columns; i++) most = fmaxf(most, fabsf(from[i]));
+    float scale = most / (float)steps, inverse = (float)steps / most;
+    for (uint64_t i = first; i < first + columns; i++) to[i] = nearbyintf(from[i] * inverse) * scale;
+  }
+  return to;
+}
+
+START_TEST(numbers_of_columns_see_quantized_activations) {
+  enum { BATCH = 3, COLUMNS = 48 };
+  lower_kit k = kit_new();
+  diag_set_warning(k.d, "fallback", DIAG_ACTION_IGNORE);
+  mixture x = {.schemes = arena_printf(k.mem, "scheme mix { %s }", column_rows[_i].members)};
+  const char *text = model_text(k.mem, &x, column_rows[_i].act,
+                                "input x : f32[batch, 48]; output y = linear(x, \"a\", out = 21, bias = none);");
+  ir_module *plain = kit_module(&k, text), *m = lower_text(&k, text);
+  ck_assert_msg(lower_kernels(k.d, m, kit_tier(8), &k.options, m), "%s\n%s", text, diag_text(k.d));
+  uint64_t seed = 7;
+  network_weights w = network_make_weights(&k, m, seed);
+  ir_memory in = numbers(&k, &m->plan->inputs[0].type, BATCH, &seed);
+  ir_memory out = numbers(&k, &m->plan->outputs[0].type, BATCH, &seed);
+  ck_assert_msg(ir_interpret_plan(k.d, m, BATCH, &in, &out, &w.packed), "%s\n%s", text, diag_text(k.d));
+  const float *used = quantized(&k, &in, COLUMNS, column_rows[_i].steps);
+  check_numbers(&out, network_evaluate(&k, plain, m, &w, BATCH, &used)[0], text, BATCH);
+  kit_free(&k);
+}
+END_TEST
+
 // An adapter in the model's text: its sum joins the product of the layer that it belongs to.
 START_TEST(adapters_are_fused) {
   arena *a = arena_new();
@@ -213,6 +259,7 @@ int main(void) {
 #define LOOP(test, rows) tcase_add_loop_test(tcase, test, 0, (int)(sizeof(rows) / sizeof *(rows)))
   LOOP(parts_add_up_to_the_whole, mixtures);
   LOOP(standard_formats_add_up, standard);
+  LOOP(numbers_of_columns_see_quantized_activations, column_rows);
   tcase_add_test(tcase, adapters_are_fused);
   LOOP(steps_are_fused, mixtures);
   LOOP(lowered_text_reads_back, mixtures);
