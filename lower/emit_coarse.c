@@ -146,14 +146,27 @@ static ir_value *compare(const coarse_place *p, const expr *e) {
   return select_lt(p, zero, absolute(p, lo_fsub(p->b, a, b)), zero, one);
 }
 
-// 2^n for whole n, by its exponent bits; below the normal range 0, above it infinity.
+static ir_value *clamp_int(const coarse_place *p, ir_value *x, int64_t least, int64_t most) {
+  x = ir_emit2(p->b, IR_SMAX, x->type, x, ir_vector_int(p->b, x->type, least));
+  return ir_emit2(p->b, IR_SMIN, x->type, x, ir_vector_int(p->b, x->type, most));
+}
+
+// 2^n for -127 <= n <= 128 by its exponent bits: of the ends 0 and infinity.
+static ir_value *by_exponent(const coarse_place *p, ir_value *n) {
+  ir_value *biased = ir_emit2(p->b, IR_ADD, n->type, n, ir_vector_int(p->b, n->type, 127));
+  return ir_emit1(p->b, IR_BITCAST, f32_of(p), ir_emit_attr(p->b, IR_SHL, n->type, biased, ir_int(IR_ATTR_SHIFT, 23)));
+}
+
+// 2^n for whole n. What f32 has below its normal range is the product of two powers in it, which is exact.
 static ir_value *power_of_two(const coarse_place *p, const expr *e) {
-  ir_type t = i32_of(p);
+  const scheme *s = p->recipe->scheme;
+  const int64_t least = -126, most = 128;
   ir_value *n = lo_expr_int(p, e->args[0]);
-  ir_value *biased = ir_emit2(p->b, IR_ADD, t, n, ir_vector_int(p->b, t, 127));
-  biased = ir_emit2(p->b, IR_SMAX, t, biased, ir_vector_int(p->b, t, 0));
-  biased = ir_emit2(p->b, IR_SMIN, t, biased, ir_vector_int(p->b, t, 255));
-  return ir_emit1(p->b, IR_BITCAST, f32_of(p), ir_emit_attr(p->b, IR_SHL, t, biased, ir_int(IR_ATTR_SHIFT, 23)));
+  ir_value *normal = by_exponent(p, clamp_int(p, n, least, most));
+  if (lo_is_at_least(s, e->args[0], least)) return normal;
+  n = clamp_int(p, n, 2 * least, least);
+  ir_value *under = ir_emit2(p->b, IR_SUB, n->type, n, ir_vector_int(p->b, n->type, least));
+  return lo_fmul(p->b, normal, by_exponent(p, under));
 }
 
 typedef struct arithmetic {

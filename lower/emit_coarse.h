@@ -83,6 +83,7 @@ bool lo_has_low_bits(const scheme *s, const expr *e);
 // Whether the values of an integer expression lie in -2^bits .. 2^bits - 1; in 0 .. 2^bits - 1.
 bool lo_fits_signed(const scheme *s, const expr *e, unsigned bits);
 bool lo_fits_unsigned(const scheme *s, const expr *e, unsigned bits);
+bool lo_is_at_least(const scheme *s, const expr *e, int64_t least);
 // n modulo a divisor of a tile's rows: the same in every tile.
 bool lo_is_row_remainder(const expr *e);
 // Whether the expression is a number known while the kernel is emitted: constants, and k modulo a divisor of `aligned`.

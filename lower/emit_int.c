@@ -17,6 +17,8 @@ bool lo_fits_signed(const scheme *s, const expr *e, unsigned bits) {
   return r.min >= -limit && r.max < limit;
 }
 
+bool lo_is_at_least(const scheme *s, const expr *e, int64_t least) { return range_of(s, e).min >= least; }
+
 bool lo_fits_unsigned(const scheme *s, const expr *e, unsigned bits) {
   expr_range r = range_of(s, e);
   return r.min >= 0 && r.max < INT64_C(1) << bits;

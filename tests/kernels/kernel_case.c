@@ -323,6 +323,56 @@ kernel_case *case_new(diag *d, arena *a, const recipe *r, uint64_t tokens, uint6
   return c;
 }
 
+// ---- scales at their ends --------------------------------------------------------------------------------
+
+// Whether the value uses the field in an exponent.
+static bool in_exponent(const expr *e, size_t field, bool inside) {
+  if (e->op == EXPR_FIELD && e->index == field) return inside;
+  for (unsigned i = 0; i < e->arg_count; i++)
+    if (in_exponent(e->args[i], field, inside || e->op == EXPR_EXP2)) return true;
+  return false;
+}
+
+// Fields shared by neighbours whose codes are exponents, of 8 bits: row n gets one of the codes below.
+static bool set_scales(tensor_codes *t) {
+  static const uint8_t ends[] = {0, 1, 2, 3, 22, 23, 24, 103, 126, 127, 128, 129, 150, 252, 253, 254, 255};
+  bool any = false;
+  for (size_t f = 0; f < t->scheme->field_count; f++) {
+    const scheme_field *field = &t->scheme->fields[f];
+    const elem_info *e = elem_get(field->type);
+    bool exponent = e->special == ELEM_POWER || in_exponent(t->scheme->value, f, false);
+    if (!exponent || e->bits != 8 || field->rank != 0 || field->gran.kind == GRAN_WEIGHT) continue;
+    any = true;
+    for (uint64_t n = 0; n < t->rows; n++)
+      for (uint64_t k = 0; k < t->columns; k++)
+        t->elements[f][scheme_field_index(field, t->columns, n, k)] = ends[n % sizeof ends];
+  }
+  return any;
+}
+
+kernel_case *case_scales(diag *d, arena *a, const recipe *r, uint64_t columns, uint64_t seed) {
+  enum { ROWS = 37, TOKENS = 3, LARGEST = 127 };
+  shape at = {.tokens = TOKENS, .rows = ROWS, .columns = columns};
+  kernel_case *c = make_inputs(d, a, r, &at, seed, SAMPLE_RANDOM);
+  if (c == NULL || !set_scales(c->codes) || !pack_tensor(d, a, r, c->codes, c->packed.data, c->packed.size))
+    return NULL;
+  memset(c->x, 0, TOKENS * columns * sizeof *c->x);
+  for (uint64_t m = 0; m < TOKENS; m++) c->x[m * columns + (m * 29 + 5) % columns] = LARGEST;
+  memset(c->prepared.data, 0, c->prepared.size);
+  prepare(c);
+  c->expected = ARENA_ARRAY(a, double, TOKENS *ROWS);
+  c->bound = ARENA_ARRAY(a, double, TOKENS *ROWS);
+  for (uint64_t m = 0; m < TOKENS; m++)
+    for (uint64_t n = 0; n < ROWS; n++) {
+      double weight = scheme_weight(c->codes, n, (m * 29 + 5) % columns);
+      c->expected[m * ROWS + n] = (double)(float)(weight * LARGEST);
+      // Products with zero of what is beyond f32 are NaN. Where the weights are, so is the result.
+      for (uint64_t k = 0; k < columns; k++)
+        if (fabs(scheme_weight(c->codes, n, k)) >= 0x1p120) c->bound[m * ROWS + n] = INFINITY;
+    }
+  return c;
+}
+
 kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns) {
   shape at = {.tokens = tokens, .rows = rows, .columns = columns};
   return make_inputs(d, a, r, &at, 1, SAMPLE_RANDOM);

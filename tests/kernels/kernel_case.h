@@ -31,6 +31,10 @@ double case_zero_share(const kernel_case *c);
 // How far off y[m][n] may be because table levels are held to some bits.
 double case_level_bound(const kernel_case *c, uint64_t m, uint64_t n);
 
+// Scales that are powers of two at all ends of their codes, times tokens with one number each that quantizes to itself: the
+// results are exact. NULL when the scheme has none (nothing is reported) or the case cannot be made.
+kernel_case *case_scales(diag *d, arena *a, const recipe *r, uint64_t columns, uint64_t seed);
+
 // A case for timing: random packed and prepared bytes (scales sane), nothing expected.
 kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, uint64_t rows, uint64_t columns);
 

@@ -181,11 +181,10 @@ static uint64_t kernel_number(maker *m) {
 // Whether all tiers give the same bits. No sum of these cases is so small that pairs could take it for zero.
 static bool is_exact(const recipe *r) { return mode_is_integer(r->mode) || r->mode == MODE_PAIR_DOT; }
 
-static bool matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64_t kernel, const ir_func *program,
-                        const shape *at, uint64_t seed) {
-  arena *a = arena_new();
-  kernel_case *c = case_new(m->d, a, r, at->tokens, at->rows, case_columns(r->scheme, at->columns), seed, at->data);
-  if (c == NULL) return reject(m, "a case cannot be made"), arena_free(a), false;
+static bool case_call(maker *m, const kernel_case *c, const matmul_shape *s, uint64_t kernel, const ir_func *program,
+                      const char *kind) {
+  const recipe *r = c->recipe;
+  arena *a = c->mem;
   uint64_t sizes[16];
   size_t size_count = case_sizes(c, sizes);
   uint64_t outputs = c->tokens * c->rows;
@@ -206,9 +205,29 @@ static bool matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64
   float *allowed = ARENA_ARRAY(a, float, outputs);
   for (uint64_t i = 0; i < outputs; i++) allowed[i] = 2 * (float)c->bound[i];
   buffers[2].allowed = allowed;
-  const char *label = arena_printf(a, "%s M=%llu N=%llu K=%llu data %d", program->name, (unsigned long long)c->tokens,
-                                   (unsigned long long)c->rows, (unsigned long long)c->columns, (int)at->data);
+  const char *label = arena_printf(a, "%s M=%llu N=%llu K=%llu %s", program->name, (unsigned long long)c->tokens,
+                                   (unsigned long long)c->rows, (unsigned long long)c->columns, kind);
   if (ok && (plain || is_exact(r))) put_call(m, kernel, case_tiles(c), size_count, sizes, count, buffers, label);
+  return ok;
+}
+
+static bool matmul_call(maker *m, const recipe *r, const matmul_shape *s, uint64_t kernel, const ir_func *program,
+                        const shape *at, uint64_t seed) {
+  static const char *const kinds[] = {"random", "edges", "all low", "all high"};
+  arena *a = arena_new();
+  kernel_case *c = case_new(m->d, a, r, at->tokens, at->rows, case_columns(r->scheme, at->columns), seed, at->data);
+  bool ok = c != NULL ? case_call(m, c, s, kernel, program, kinds[at->data]) : reject(m, "a case cannot be made");
+  arena_free(a);
+  return ok;
+}
+
+// Every exponent of scales that are powers of two.
+static bool scales_call(maker *m, const recipe *r, uint64_t kernel, const ir_func *program, uint64_t seed) {
+  arena *a = arena_new();
+  const act_spec *act = &r->act;
+  bool itself = act->kind == ACT_PLAIN || (act->kind == ACT_SYMMETRIC && act->type == ELEM_I8);
+  kernel_case *c = itself ? case_scales(m->d, a, r, case_columns(r->scheme, 96), seed) : NULL;
+  bool ok = c == NULL || case_call(m, c, &epilogues[0], kernel, program, "scales");
   arena_free(a);
   return ok;
 }
@@ -225,6 +244,7 @@ static void matmul_calls(maker *m, const recipe *r, size_t act, size_t e, size_t
     ok = matmul_call(m, r, &epilogues[e], kernel, program, &quick_shapes[i], seed + i);
   for (size_t i = 0; ok && m->full && i < MORE_SHAPES; i++)
     ok = matmul_call(m, r, &epilogues[e], kernel, program, &more_shapes[i], seed + 50 + i);
+  if (ok && e == 0) scales_call(m, r, kernel, program, seed);
 }
 
 // ---- prepare ---------------------------------------------------------------------------------------------

@@ -99,6 +99,37 @@ START_TEST(every_scheme_with_any_groups) {
 }
 END_TEST
 
+// Scales that are powers of two keep all of their exponents, those of subnormal numbers and NaN too.
+START_TEST(every_exponent_of_a_scale) {
+  static const char *const dirs[] = {QCC_SOURCE_DIR "/schemes"};
+  static const char *const acts[] = {"f32", "i8 per 32", "bf16", "i8 per token", "f16"};
+  static const unsigned lanes[] = {16, 8, 4, 1};
+  arena *a = arena_new();
+  fe_library *l = fe_library_open(diag_new(a, stderr, false), a, NULL, &(fe_options){.dirs = dirs, .dir_count = 1});
+  unsigned tried = 0;
+  for (size_t i = 0; i < fe_library_count(l); i++) {
+    const scheme *s = fe_library_make(l, i, NULL);
+    if (s->value == NULL) continue;
+    for (size_t j = 0; j < sizeof acts / sizeof *acts; j++) {
+      lower_kit k = kit_new();
+      diag_set_warning(k.d, "fallback", DIAG_ACTION_IGNORE);
+      act_spec act = kit_act(acts[j]);
+      const recipe *r = lower_make_recipe(k.d, k.mem, s, &act, "r", &k.options);
+      kernel_case *c = r == NULL ? NULL : case_scales(k.d, k.mem, r, case_columns(s, 96), i);
+      const char *message = "";
+      for (size_t n = 0; c != NULL && n < sizeof lanes / sizeof *lanes; n++, tried++) {
+        const float *y = case_layer(c, kit_tier(lanes[n]));
+        ck_assert_msg(y != NULL && case_check(c, y, &message), "%u lanes: %s%s", lanes[n], message, diag_text(k.d));
+      }
+      kit_free(&k);
+      if (c == NULL) break;
+    }
+  }
+  ck_assert_uint_gt(tried, 100);
+  arena_free(a);
+}
+END_TEST
+
 typedef struct groups_row {
   const char *members, *act;
 } groups_row;
@@ -144,6 +175,7 @@ int main(void) {
   tcase_set_timeout(tcase, 3600);
   tcase_add_loop_test(tcase, groups_with_nothing_in_common, 0, sizeof groups_rows / sizeof *groups_rows);
   tcase_add_test(tcase, every_scheme_with_any_groups);
+  tcase_add_test(tcase, every_exponent_of_a_scale);
   suite_add_tcase(suite, tcase);
   return check_main(suite);
 }
