@@ -191,7 +191,9 @@ static bool same_coefficients(const expr_list *a, const expr_list *b) {
 // A tensor of one row in which weight c has the joint code c.
 static tensor_codes *all_codes(diag *d, context *c, const normal_form *nf) {
   uint64_t count = UINT64_C(1) << nf->code_bits;
-  tensor_codes *t = tensor_codes_new(d, c->mem, c->scheme, 1, count);
+  scheme *fields = arena_memdup(c->mem, c->scheme, sizeof *fields);
+  fields->value = NULL; // these codes are no row: windows have no meaning here, and ask for no length
+  tensor_codes *t = tensor_codes_new(d, c->mem, fields, 1, count);
   if (t == NULL) return NULL;
   for (size_t i = 0; i < nf->part_count; i++) {
     if (nf->parts[i].derived_count > 0) continue;

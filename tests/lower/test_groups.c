@@ -169,11 +169,40 @@ START_TEST(groups_with_nothing_in_common) {
 }
 END_TEST
 
+// Windows of few bits, which become codes of their own.
+static const groups_row window_rows[] = {
+    {"code : u4; d : f16 per 32; value = d * window(code, 4, 64);", "i8 per 32"},
+    {"code : u4; d : f16 per 32; value = d * (window(code, 4, 32) - 7);", "i8 per 32"},
+    {"code : u2; d : f16 per 32; value = d * (window(code, 4, 64) - 8);", "f32"},
+    {"code : u2; d : f16 per 32; value = d * (window(code, 6, 32) - 8);", "i8 per 32"},
+    {"code : u1; d : f16 per 9; value = d * window(code, 7, 192);", "f8e4m3 per 32"},
+    {"code : u3; d : f16 per row; value = d * window(code, 9, 96);", "i8 per token"},
+    {"code : u2; d : f16 per row; value = d * (window(code, 8, 64) * 3 + window(code, 2, 32));", "f32"},
+};
+
+START_TEST(windows_in_linear_values) {
+  static const uint64_t columns[] = {192, 384, 576};
+  static const unsigned lanes[] = {16, 8, 1};
+  const groups_row *row = &window_rows[_i];
+  lower_kit k = kit_new();
+  const recipe *r = kit_recipe(&k, row->members, row->act);
+  ck_assert_msg(r != NULL, "%s", diag_text(k.d));
+  ck_assert_msg(strstr(diag_text(k.d), "error") == NULL, "%s", diag_text(k.d));
+  for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    const char *message;
+    ck_assert_msg(kit_matmul(&k, r, kit_tier(lanes[i]), 1 + i, 17, columns[i], (int)i, &message), "%s: %s",
+                  row->members, message);
+  }
+  kit_free(&k);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("groups");
   TCase *tcase = tcase_create("layers");
   tcase_set_timeout(tcase, 3600);
   tcase_add_loop_test(tcase, groups_with_nothing_in_common, 0, sizeof groups_rows / sizeof *groups_rows);
+  tcase_add_loop_test(tcase, windows_in_linear_values, 0, sizeof window_rows / sizeof *window_rows);
   tcase_add_test(tcase, every_scheme_with_any_groups);
   tcase_add_test(tcase, every_exponent_of_a_scale);
   suite_add_tcase(suite, tcase);
