@@ -284,6 +284,10 @@ ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int) {
 bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
   if (e->op == EXPR_TABLE) return true;
   const scheme_field *f = &s->fields[e->index];
+  if (f->gran.kind == GRAN_WEIGHT) {
+    *reason = arena_printf(a, "'%s' is a table for each weight: give each of its numbers a field of its own", f->name);
+    return false;
+  }
   recipe r = {.scheme = s};
   coarse_place nowhere = {.recipe = &r, .aligned = PACK_CHUNK};
   int64_t known;

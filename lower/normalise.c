@@ -35,6 +35,8 @@ unsigned lower_dependence(const scheme *s, const expr *e) {
   unsigned d = 0;
   if (e->op == EXPR_FIELD || e->op == EXPR_ELEMENT)
     d |= s->fields[e->index].gran.kind == GRAN_WEIGHT ? DEPENDS_WEIGHT : DEPENDS_COARSE;
+  // A table of each weight is no field that a code is made of: what is computed from it is, as with windows.
+  if (e->op == EXPR_ELEMENT && d == DEPENDS_WEIGHT) d |= DEPENDS_POSITION;
   if (e->op == EXPR_VAR) d |= DEPENDS_POSITION;
   if (e->op == EXPR_WINDOW) d |= DEPENDS_WEIGHT | DEPENDS_POSITION;
   for (unsigned i = 0; i < e->arg_count; i++) d |= lower_dependence(s, e->args[i]);

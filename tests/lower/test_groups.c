@@ -169,8 +169,8 @@ START_TEST(groups_with_nothing_in_common) {
 }
 END_TEST
 
-// Windows of few bits, which become codes of their own.
-static const groups_row window_rows[] = {
+// Windows of few bits and tables of each weight: what is computed from them becomes a code of its own.
+static const groups_row code_rows[] = {
     {"code : u4; d : f16 per 32; value = d * window(code, 4, 64);", "i8 per 32"},
     {"code : u4; d : f16 per 32; value = d * (window(code, 4, 32) - 7);", "i8 per 32"},
     {"code : u2; d : f16 per 32; value = d * (window(code, 4, 64) - 8);", "f32"},
@@ -178,12 +178,18 @@ static const groups_row window_rows[] = {
     {"code : u1; d : f16 per 9; value = d * window(code, 7, 192);", "f8e4m3 per 32"},
     {"code : u3; d : f16 per row; value = d * window(code, 9, 96);", "i8 per token"},
     {"code : u2; d : f16 per row; value = d * (window(code, 8, 64) * 3 + window(code, 2, 32));", "f32"},
+    // Tables of each weight
+    {"c : u4[2]; value = c[0] + c[1];", "i8 per 32"},
+    {"c : u4[2]; value = c[0] + c[1];", "f32"},
+    {"c : u4[2]; d : f16 per 32; value = d * c[0] + c[1];", "i8 per 32"},
+    {"c : i3[2]; e : u1; d : f16 per 9; value = d * c[e];", "f32"},
+    {"c : u2[2, 2]; d : f16 per 32; value = d * (c[0, 1] * 4 - c[1, 0]);", "i8 per token"},
 };
 
-START_TEST(windows_in_linear_values) {
+START_TEST(values_of_several_codes) {
   static const uint64_t columns[] = {192, 384, 576};
   static const unsigned lanes[] = {16, 8, 1};
-  const groups_row *row = &window_rows[_i];
+  const groups_row *row = &code_rows[_i];
   lower_kit k = kit_new();
   const recipe *r = kit_recipe(&k, row->members, row->act);
   ck_assert_msg(r != NULL, "%s", diag_text(k.d));
@@ -197,12 +203,25 @@ START_TEST(windows_in_linear_values) {
 }
 END_TEST
 
+START_TEST(tables_of_each_weight_that_no_kernel_reads) {
+  static const char *const rows[] = {"c : u4[2]; e : u4; table t : f32[16] = { 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, "
+                                     "12, 13, 14, 15 }; value = t[c[1]] + e;",
+                                     "c : f16[2]; value = c[0] + c[1];", "c : u8[2]; value = c[0] * c[1];"};
+  lower_kit k = kit_new();
+  ck_assert_ptr_null(kit_recipe(&k, rows[_i], "f32"));
+  ck_assert_msg(strstr(diag_text(k.d), "'c' is a table for each weight: give each of its numbers a field") != NULL,
+                "%s", diag_text(k.d));
+  kit_free(&k);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("groups");
   TCase *tcase = tcase_create("layers");
   tcase_set_timeout(tcase, 3600);
   tcase_add_loop_test(tcase, groups_with_nothing_in_common, 0, sizeof groups_rows / sizeof *groups_rows);
-  tcase_add_loop_test(tcase, windows_in_linear_values, 0, sizeof window_rows / sizeof *window_rows);
+  tcase_add_loop_test(tcase, values_of_several_codes, 0, sizeof code_rows / sizeof *code_rows);
+  tcase_add_loop_test(tcase, tables_of_each_weight_that_no_kernel_reads, 0, 3);
   tcase_add_test(tcase, every_scheme_with_any_groups);
   tcase_add_test(tcase, every_exponent_of_a_scale);
   suite_add_tcase(suite, tcase);
