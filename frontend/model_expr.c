@@ -1,4 +1,6 @@
 // Expressions of models: numbers are computed, tensors become operations.
+#include <math.h>
+
 #include "frontend/model.h"
 
 static const fe_operand wrong = {0};
@@ -26,19 +28,23 @@ static fe_operand name_operand(fe_model *f, const ast_expr *e) {
 
 // ---- a tensor and a number ----
 
+// x * mul + add; a factor of 1 and an addend of -0 change nothing, the sign of a zero neither, and are left out.
 static ir_value *scale(fe_model *f, ir_value *x, double mul, double add) {
-  ir_attr attrs[] = {ir_real(IR_ATTR_MUL, mul), ir_real(IR_ATTR_ADD, add)};
-  return ir_emit(&f->b, IR_TSCALE, &x->type, 1, &x, 2, attrs);
+  ir_attr attrs[2];
+  size_t count = 0;
+  if (mul != 1) attrs[count++] = ir_real(IR_ATTR_MUL, mul);
+  if (add != 0 || !signbit(add)) attrs[count++] = ir_real(IR_ATTR_ADD, add);
+  return ir_emit(&f->b, IR_TSCALE, &x->type, 1, &x, count, attrs);
 }
 
 static fe_operand tensor_by_number(fe_model *f, const ast_expr *e, ir_value *x, double c) {
   switch (e->op) {
   case AST_OP_ADD: return tensor(scale(f, x, 1, c));
   case AST_OP_SUB: return tensor(scale(f, x, 1, -c));
-  case AST_OP_MUL: return tensor(scale(f, x, c, 0));
+  case AST_OP_MUL: return tensor(scale(f, x, c, -0.0));
   default: break;
   }
-  if (c != 0) return tensor(scale(f, x, 1 / c, 0));
+  if (c != 0) return tensor(scale(f, x, 1 / c, -0.0));
   diag_error(f->c->d, e->loc, "division by zero");
   return wrong;
 }

@@ -2,6 +2,8 @@
 // as one; the others walk row by row, each in passes over the row's vectors.
 #include "lower/emit_rows.h"
 
+#include <math.h>
+
 #include "lower/emit_base.h"
 #include "lower/emit_hadamard.h"
 #include "lower/emit_math.h"
@@ -107,8 +109,9 @@ static ir_value *one_element(rows_emitter *e, ir_value *x) {
   ir_builder *b = &e->b;
   if (e->k->op == IR_RESHAPE) return x;
   if (e->k->op != IR_TSCALE) return lower_emit_unary(b, e->k->op, x);
-  x = lo_fmul(b, x, lo_real(b, x, e->k->mul));
-  return lo_fadd(b, x, lo_real(b, x, e->k->add));
+  if (e->k->mul != 1) x = lo_fmul(b, x, lo_real(b, x, e->k->mul));
+  bool nothing = e->k->add == 0 && signbit(e->k->add); // x + -0 is x, also where x is -0
+  return nothing ? x : lo_fadd(b, x, lo_real(b, x, e->k->add));
 }
 
 static void element_step(rows_emitter *e, ir_value *index, uint32_t lanes, ir_value *count) {

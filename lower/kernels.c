@@ -48,7 +48,7 @@ static kernel_choice choose_rows(arena *a, const ir_op *op) {
                               .bias = norm && op->operand_count > 2,
                               .eps = eps == NULL ? 1e-5 : eps->r,
                               .mul = mul == NULL ? 1 : mul->r,
-                              .add = add == NULL ? 0 : add->r,
+                              .add = add == NULL ? -0.0 : add->r, // changes no number
                               .block = (uint64_t)ir_attr_int(op, IR_ATTR_BLOCK, 0)}};
   c.name = lower_rows_name(a, &c.rows);
   return c;

@@ -285,6 +285,27 @@ START_TEST(test_softmax_of_extremes) {
 }
 END_TEST
 
+// A product with a number keeps the sign of zero, and has no sum that would take it away; a sum with 0 is one.
+START_TEST(test_scale_keeps_signs_of_zeros) {
+  static const struct {
+    double mul, add;
+    float x, y;
+  } rows[] = {{0.5, -0.0, -0.0f, -0.0f}, {0.5, -0.0, 0.0f, 0.0f},
+              {-2, -0.0, 0.0f, -0.0f},   {1, -0.0, -0.0f, -0.0f},
+              {0.5, 0, -0.0f, 0.0f},     {0.5, -0.0, 0x1p-149f, 0.0f},
+              {1, 2, -0.0f, 2.0f},       {0.5, -0.0, -INFINITY, -INFINITY},
+              {0.5, -0.0, NAN, NAN}};
+  static rows_data data;
+  static float y[MOST];
+  for (size_t i = 0; i < COUNT(rows); i++) {
+    fill(&data, 19, 1);
+    for (size_t k = 0; k < 19; k++) data.x[k] = rows[i].x;
+    run_rows(&(rows_kernel){.op = IR_TSCALE, .mul = rows[i].mul, .add = rows[i].add}, false, &data, y, 0, 1);
+    for (size_t k = 0; k < 19; k++) ck_assert_msg(same_float(y[k], rows[i].y), "row %zu: %g", i, (double)y[k]);
+  }
+}
+END_TEST
+
 // A large mean with a small spread: the reason for two passes.
 START_TEST(test_layernorm_keeps_digits) {
   static rows_data data;
@@ -324,7 +345,8 @@ int main(void) {
   tcase_add_loop_test(each, test_only_the_range_is_written, 0, (int)COUNT(cases));
   tcase_add_loop_test(each, test_hadamard_bound, 0, 11);
   suite_add_tcase(suite, each);
-  const TTest *others[] = {test_softmax_of_extremes, test_layernorm_keeps_digits, test_names, NULL};
+  const TTest *others[] = {test_softmax_of_extremes, test_scale_keeps_signs_of_zeros, test_layernorm_keeps_digits,
+                           test_names, NULL};
   check_add(suite, "others", others);
   return check_main(suite);
 }
