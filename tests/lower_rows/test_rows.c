@@ -285,6 +285,24 @@ START_TEST(test_softmax_of_extremes) {
 }
 END_TEST
 
+// Beyond 2^64 squares are infinite, as docs/numerics.md says.
+START_TEST(test_norms_of_large_numbers) {
+  static rows_data data;
+  static float y[MOST];
+  for (size_t norm = 0; norm < 2; norm++)
+    for (size_t large = 0; large < 2; large++) {
+      rows_kernel k = {.op = norm == 0 ? IR_RMSNORM : IR_LAYERNORM, .eps = 1e-6};
+      fill(&data, 40, 1);
+      for (size_t i = 0; i < 40; i++) data.x[i] = (large ? 0x1.1p64f : 0x1p60f) * (i % 2 == 0 ? 1.0f : -1.0f);
+      run_rows(&k, false, &data, y, 0, 1);
+      for (size_t i = 0; i < 40; i++) {
+        float exact = large ? 0 : i % 2 == 0 ? 1 : -1;
+        ck_assert_msg(fabsf(y[i] - exact) <= (large ? 0 : 1e-6f), "%g, not %g", (double)y[i], (double)exact);
+      }
+    }
+}
+END_TEST
+
 // A product with a number keeps the sign of zero, and has no sum that would take it away; a sum with 0 is one.
 START_TEST(test_scale_keeps_signs_of_zeros) {
   static const struct {
@@ -345,8 +363,12 @@ int main(void) {
   tcase_add_loop_test(each, test_only_the_range_is_written, 0, (int)COUNT(cases));
   tcase_add_loop_test(each, test_hadamard_bound, 0, 11);
   suite_add_tcase(suite, each);
-  const TTest *others[] = {test_softmax_of_extremes, test_scale_keeps_signs_of_zeros, test_layernorm_keeps_digits,
-                           test_names, NULL};
+  const TTest *others[] = {test_softmax_of_extremes,
+                           test_scale_keeps_signs_of_zeros,
+                           test_norms_of_large_numbers,
+                           test_layernorm_keeps_digits,
+                           test_names,
+                           NULL};
   check_add(suite, "others", others);
   return check_main(suite);
 }
