@@ -123,5 +123,7 @@ lower_options source_lower_options(const job *j) {
                          .dump = j->s.dump,
                          .dump_stream = stderr,
                          .verify = true,
-                         .tuning = j->tuning};
+                         .tuning = j->tuning,
+                         .tier_count = j->s.tiers.len,
+                         .tiers = j->s.tiers.data};
 }

@@ -1,4 +1,4 @@
-// --explain: the layers, their sizes, and what bounds them on one core of the target's best tier.
+// --explain: the layers, their sizes, and what bounds them on one core of the best tier that is compiled.
 #include "lower/passes.h"
 #include "lower/tuning.h"
 
@@ -7,10 +7,11 @@ static void explain_weight(const ir_weight *w, const lower_options *o) {
   fprintf(o->explain, "  %-20s %llu x %llu  %s  %.4g bits per weight", w->layer, (unsigned long long)w->rows,
           (unsigned long long)w->columns, w->recipe->name, 8 * (double)w->size / weights);
   if (!o->target->gpu) {
-    const target_tier *tier = lower_best_tier(o->target, w->recipe);
+    const target_tier *tier = lower_best_tier(o, w->recipe);
     machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
     prediction p = lower_predict(w->recipe, tier, &on, NULL, 1);
-    fprintf(o->explain, ", one token: %.3g us, bound by %s", weights * p.cycles / on.clock * 1e6, bound_name(p.bound));
+    fprintf(o->explain, ", one token: %.3g us on %s, bound by %s", weights * p.cycles / on.clock * 1e6, tier->name,
+            bound_name(p.bound));
   }
   fprintf(o->explain, "\n");
 }

@@ -1,4 +1,4 @@
-// --explain: how fast the kernels of a recipe should be on the target's best tier, and how fast they were found to be.
+// --explain: how fast the kernels of a recipe should be on the best tier that is compiled, and how fast they were found to be.
 #include <string.h>
 
 #include "lower/draft.h"
@@ -7,7 +7,7 @@
 #define MANY_TOKENS 32 // as qcc bench measures
 
 static void explain_measured(FILE *f, const recipe *r, const lower_options *o, uint64_t tokens) {
-  const tuned *e = tuning_speed(o->tuning, lower_best_tier(o->target, r), recipe_identity(r), tokens);
+  const tuned *e = tuning_speed(o->tuning, lower_best_tier(o, r), recipe_identity(r), tokens);
   if (e == NULL) return;
   double bytes = e->bytes / e->seconds;
   double macs = (double)e->tokens * (double)e->rows * (double)e->columns / e->seconds;
@@ -16,14 +16,14 @@ static void explain_measured(FILE *f, const recipe *r, const lower_options *o, u
 }
 
 static void explain_tile(FILE *f, const recipe *r, const lower_options *o, const matmul_tile *t, tile_class c) {
-  const tuned *e = tuning_tile(o->tuning, lower_best_tier(o->target, r), recipe_identity(r), c);
+  const tuned *e = tuning_tile(o->tuning, lower_best_tier(o, r), recipe_identity(r), c);
   fprintf(f, ", %u vector%s of rows x %u", t->vectors, t->vectors == 1 ? "" : "s", t->tokens);
   if (e != NULL) fprintf(f, " (tuned on %s, %.2f times as fast)", e->cpu, e->gain);
 }
 
 static void explain_tokens(const draft *t, const matmul_tile *tiles, const machine *on, tile_class c, uint64_t tokens) {
   const lower_options *o = t->options;
-  const target_tier *tier = lower_best_tier(o->target, t->r);
+  const target_tier *tier = lower_best_tier(o, t->r);
   prediction p = lower_predict(t->r, tier, on, tiles, tokens);
   fprintf(o->explain, "    %llu token%s", (unsigned long long)tokens, tokens == 1 ? "" : "s");
   explain_tile(o->explain, t->r, o, &tiles[c], c);
@@ -35,7 +35,7 @@ static void explain_tokens(const draft *t, const matmul_tile *tiles, const machi
 void draft_explain_speed(const draft *t) {
   const lower_options *o = t->options;
   if (o->explain == NULL || o->target->gpu) return;
-  const target_tier *tier = lower_best_tier(o->target, t->r);
+  const target_tier *tier = lower_best_tier(o, t->r);
   const matmul_tile *tiles = lower_choose_tiles(t->mem, t->r, tier, o->tuning);
   machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
   explain_tokens(t, tiles, &on, TILE_ONE, 1);

@@ -16,6 +16,9 @@ typedef struct lower_options {
   FILE *dump_stream;
   bool verify;                 // run the verifier between passes
   const struct tuning *tuning; // what was measured (lower/tuning.h), or NULL
+  // That kernels are made for, best first; none: all that the target has. Only what is told depends on them.
+  size_t tier_count;
+  const target_tier *const *tiers;
 } lower_options;
 
 // A pass over the module; false when it reported an error.
@@ -72,8 +75,8 @@ ir_func *lower_emit_sparse(ir_module *m, const sparse_packing *p, bool gpu, cons
                            const char *name);
 /* uses.c: whether kernels of a recipe use the operation of which a tier makes a point (target_tier.special) */
 bool lower_recipe_uses(const recipe *r, ir_opcode special);
-/* uses.c: the target's best tier, of which the recipe's kernels are not those of the next one */
-const target_tier *lower_best_tier(const target *t, const recipe *r);
+/* uses.c: the best tier that kernels are made for, of which the recipe's kernels are not those of the next one */
+const target_tier *lower_best_tier(const lower_options *o, const recipe *r);
 /* emit_prepare.c */
 // Buffers: x (f32), prepared. Sizes: columns, x stride (floats), prepared row bytes, offsets of scales, isums, fsums,
 // positions. Work: tokens. What is computed, bit for bit: emit_prepare.c.
