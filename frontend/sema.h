@@ -72,6 +72,13 @@ typedef struct fe_item {
   const char *folder;
 } fe_item;
 
+// How much the sums of the text have become, which are written out.
+typedef struct fe_written {
+  const ast_expr *sum; // the outermost one at hand; NULL: none
+  uint64_t of_sum, of_text;
+  bool refused; // this sum became too much, which was reported
+} fe_written;
+
 typedef struct fe_context {
   diag *d;
   arena *mem;
@@ -83,6 +90,7 @@ typedef struct fe_context {
   VEC(const scheme *) instances;
   VEC(fe_item) models;
   VEC(const ast_node *) quantize;
+  fe_written written;
 } fe_context;
 
 /* names.c */

@@ -328,7 +328,8 @@ static const expr *lower_window(const lowering *l, const ast_expr *e) {
   return NULL;
 }
 
-enum { MAX_SUM = 4096 };
+// Summands of one sum, and operations that one sum, with those inside, and all sums of a text may make.
+enum { MAX_SUM = 4096, MAX_WRITTEN = 1 << 16, MAX_WRITTEN_TEXT = 1 << 20 };
 
 // The index and the count of sum(j < count, ..).
 static bool sum_bound(const lowering *l, const ast_expr *e, ast_name *index, int64_t *count) {
@@ -343,8 +344,28 @@ static bool sum_bound(const lowering *l, const ast_expr *e, ast_name *index, int
   return fe_constant_in(l->c, l->scope, bound->args.data[1].value, "the bound of a sum", 1, MAX_SUM, count);
 }
 
+// Whether one more operation may be made. What is written out multiplies where sums are nested, so it is counted while it
+// is made; bounds of sums inside and summands that fold to constants count, too.
+static bool may_write(fe_context *c) {
+  fe_written *w = &c->written;
+  if (w->sum == NULL) return true;
+  if (w->refused) return false;
+  w->of_text++;
+  if (w->of_sum++ < MAX_WRITTEN && w->of_text <= MAX_WRITTEN_TEXT) return true;
+  w->refused = true;
+  bool sum = w->of_sum > MAX_WRITTEN;
+  if (!sum && w->of_text > MAX_WRITTEN_TEXT + 1) return false; // reported
+  diag_error(c->d, w->sum->loc, "%s written out, and make%s more than %d operations",
+             sum ? "this sum is" : "the sums of the text up to this one are", sum ? "s" : "",
+             sum ? MAX_WRITTEN : MAX_WRITTEN_TEXT);
+  diag_hint(c->d,
+            "the counts of sums within one another multiply; equal summands are a product, and a table can hold what "
+            "depends on the indices alone");
+  return false;
+}
+
 // sum(j < count, e) is written out, with j a constant in each summand.
-static const expr *lower_sum(const lowering *l, const ast_expr *e) {
+static const expr *write_out(const lowering *l, const ast_expr *e) {
   ast_name index;
   int64_t count;
   if (!sum_bound(l, e, &index, &count)) return NULL;
@@ -359,6 +380,17 @@ static const expr *lower_sum(const lowering *l, const ast_expr *e) {
     total = total == NULL ? x : operation(l->c, EXPR_ADD, 2, (const expr *[]){total, x}, e->loc);
     if (total == NULL) return NULL;
   }
+  return total;
+}
+
+static const expr *lower_sum(const lowering *l, const ast_expr *e) {
+  fe_written *w = &l->c->written;
+  if (w->sum != NULL) return write_out(l, e);
+  w->sum = e;
+  w->of_sum = 0;
+  w->refused = false;
+  const expr *total = write_out(l, e);
+  w->sum = NULL;
   return total;
 }
 
@@ -417,6 +449,7 @@ static const expr *wrong_kind(const lowering *l, const ast_expr *e, const char *
 }
 
 static const expr *lower(const lowering *l, const ast_expr *e) {
+  if (!may_write(l->c)) return NULL;
   switch (e->kind) {
   case AST_INT: return expr_int(l->c->mem, e->i, e->loc);
   case AST_REAL: return expr_real(l->c->mem, e->r, e->loc);
