@@ -222,6 +222,23 @@ static bool check_layouts(diag *d, const scheme *s) {
   return ok;
 }
 
+// Parts of parts multiply. Every one of them is a matrix with a product and steps of its own.
+#define MAX_PARTS 1024
+
+// Adds the matrices that a scheme is made of; gives up beyond MAX_PARTS.
+static void count_parts(const scheme *s, size_t *count) {
+  if (s->section_count == 0) ++*count;
+  for (size_t i = 0; i < s->section_count && *count <= MAX_PARTS; i++) count_parts(s->sections[i].scheme, count);
+}
+
+static bool check_part_count(diag *d, const scheme *s) {
+  size_t count = 0;
+  count_parts(s, &count);
+  if (count <= MAX_PARTS) return true;
+  diag_error(d, s->loc, "scheme '%s' is made of more than %d parts, with the parts of its parts", s->name, MAX_PARTS);
+  return false;
+}
+
 // A scheme of sections has no value, and fields for its input and output only.
 static bool check_sections(diag *d, const scheme *s) {
   bool ok = check_names(d, s);
@@ -237,7 +254,7 @@ static bool check_sections(diag *d, const scheme *s) {
                s->name);
     return false;
   }
-  ok &= scheme_check_transforms(d, s);
+  ok &= scheme_check_transforms(d, s) && check_part_count(d, s);
   for (size_t i = 0; i < s->section_count; i++) {
     const scheme_section *c = &s->sections[i];
     ok &= scheme_check_bound(d, s, c->from) && scheme_check_bound(d, s, c->to);
