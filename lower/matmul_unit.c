@@ -348,6 +348,19 @@ static bool touches_page(const matmul *e, uint64_t bytes) {
   return bytes == (p->block_bytes > PAGE_STEP || p->header_bytes == 0 ? p->chunk_bytes : p->header_bytes);
 }
 
+// Lines that are asked for one by one. Headers with tables in them may have more, in a loop.
+#define UNROLLED_LINES 64
+
+static void prefetch_lines(matmul *e, ir_value *at, uint64_t ahead, uint64_t bytes) {
+  if (bytes <= UNROLLED_LINES * MATMUL_LINE) {
+    for (uint64_t line = 0; line < bytes; line += MATMUL_LINE) prefetch(e, at, ahead + line);
+    return;
+  }
+  ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), lo_index(&e->b, bytes), lo_index(&e->b, MATMUL_LINE));
+  prefetch(e, lo_index_add(&e->b, at, loop.index), ahead);
+  lo_end_loop(&e->b, loop);
+}
+
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   uint64_t block = e->r->pack.block_bytes, ahead = e->tiles[e->tokens > 1 ? TILE_FEW : TILE_ONE].prefetch;
   if (ahead == 0 || e->use != PANEL_NONE) return;
@@ -356,7 +369,7 @@ void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
   for (unsigned v = 0; v < e->vectors; v++) {
     if (v > 0 && at[v] == at[v - 1]) continue;
     if (touches_page(e, bytes)) prefetch(e, at[v], PAGE_AHEAD * ahead);
-    for (uint64_t line = 0; line < bytes; line += MATMUL_LINE) prefetch(e, at[v], ahead + line);
+    prefetch_lines(e, at[v], ahead, bytes);
   }
 }
 
