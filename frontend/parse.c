@@ -124,8 +124,20 @@ static fe_parser new_parser(diag *d, arena *a, const char *name, const char *tex
   return p;
 }
 
-static bool check_length(fe_parser *p) {
-  if (p->length <= MAX_TEXT) return true;
+// A NUL is in no text. The scanner must not see one: flex takes each for the end of its buffer at first, and then reads
+// the token so far again, which takes quadratic time in a long one.
+static bool check_nul(fe_parser *p) {
+  const char *nul = memchr(p->text, '\0', p->length);
+  if (nul == NULL) return true;
+  src_loc loc = fe_scan_advance(p, p->text, (size_t)(nul - p->text));
+  fe_scan_error(p, (src_loc){.file = loc.file, .line = loc.end_line, .column = loc.end_column},
+                "control character 0x00 in the text");
+  diag_hint(p->d, "is this a `.q` file, and in UTF-8?");
+  return false;
+}
+
+static bool check_text(fe_parser *p) {
+  if (p->length <= MAX_TEXT) return p->length == 0 || check_nul(p);
   diag_error(p->d, (src_loc){.file = p->file}, "the text has %zu bytes, more than the %d allowed", p->length, MAX_TEXT);
   diag_hint(p->d, "is this a `.q` file? Weights belong into files of their own: weights \"file\";");
   return false;
@@ -137,7 +149,7 @@ ast *fe_parse(diag *d, arena *a, const char *name, const char *text, size_t leng
   p.tree = ARENA_NEW(a, ast);
   p.tree->path = arena_strdup(a, name);
   p.tree->file = p.file;
-  if (check_length(&p)) fe_parse_run(&p);
+  if (check_text(&p)) fe_parse_run(&p);
   p.tree->has_errors = diag_error_count(d) > errors;
   return p.tree;
 }
@@ -154,6 +166,6 @@ ast *fe_parse_file(diag *d, arena *a, const char *path) {
 const ast_expr *fe_parse_reference(diag *d, arena *a, const char *name, const char *text) {
   fe_parser p = new_parser(d, a, name, text, strlen(text), FE_ENTRY_SCHEME);
   size_t errors = diag_error_count(d);
-  if (check_length(&p)) fe_parse_run(&p);
+  if (check_text(&p)) fe_parse_run(&p);
   return diag_error_count(d) > errors ? NULL : p.scheme_ref;
 }

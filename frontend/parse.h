@@ -55,6 +55,8 @@ src_loc fe_scan_open_comment(fe_parser *p);
 void fe_scan_comment(fe_parser *p, const char *text, size_t length);
 // A line that another language would take for a comment.
 void fe_scan_hash(fe_parser *p, src_loc loc);
+// Whether the bounds of a part come after the word `rows` or `columns`, which is a name otherwise.
+bool fe_scan_bounds_follow(const fe_parser *p);
 // A byte order mark: allowed as the first thing in a text.
 void fe_scan_mark(fe_parser *p, src_loc loc);
 void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length);

@@ -1,4 +1,5 @@
 // What the scanner's actions do: places, names, numbers, comments, and complaints about characters.
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -114,6 +115,17 @@ void fe_scan_hash(fe_parser *p, src_loc loc) {
 
 void fe_scan_mark(fe_parser *p, src_loc loc) {
   if (p->offset > p->scan_length) fe_scan_error(p, loc, "a byte order mark (U+FEFF) within the text");
+}
+
+// ---- words that are names as well ----
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+bool fe_scan_bounds_follow(const fe_parser *p) {
+  size_t at = p->offset;
+  while (at < p->length && is_blank(p->text[at])) at++;
+  if (at == p->offset || at == p->length) return false;
+  return isalnum((unsigned char)p->text[at]) || p->text[at] == '_' || p->text[at] == '(';
 }
 
 // ---- comments ----

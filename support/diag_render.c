@@ -9,6 +9,7 @@ enum {
   TAB_WIDTH = 8,
   WINDOW_BEFORE = 60, // bytes of an over-long line shown before the place, and in all
   WINDOW_SIZE = 160,
+  MESSAGE_SIZE = 4000, // bytes of a message that are shown: names may be as long as files are
 };
 
 typedef struct style {
@@ -50,8 +51,9 @@ static size_t put_character(strbuf *out, const char *text, size_t length, size_t
 
 // Appends text of a message on one line: a line break in a name must not look like another message.
 static void put_text(strbuf *out, const char *text) {
-  size_t length = strlen(text), columns = 0;
-  for (size_t i = 0; i < length;) i += put_character(out, text + i, length - i, &columns);
+  size_t length = strlen(text), columns = 0, i = 0;
+  while (i < length && (i < MESSAGE_SIZE || length - i <= 3)) i += put_character(out, text + i, length - i, &columns);
+  if (i < length) strbuf_write(out, "...", 3);
 }
 
 // The bytes of line number `line` (from 1), without the line break; NULL past the end of the text.
@@ -68,7 +70,11 @@ static const char *find_line(const diag_source *source, unsigned line, size_t *l
   return at;
 }
 
-static bool continues_character(char c) { return ((unsigned char)c & 0xc0) == 0x80; }
+// Where the character ends that byte `at` of the line is in, if it is a whole one: four bytes at most, whatever follows.
+static size_t next_character(const char *line, size_t length, size_t at) {
+  for (int i = 0; i < 3 && at < length && ((unsigned char)line[at] & 0xc0) == 0x80; i++) at++;
+  return at;
+}
 
 // The bytes [first, last) of a line that are shown: all, or a window around the byte `at` of a very long line.
 static void choose_window(const char *line, size_t length, size_t at, size_t *first, size_t *last) {
@@ -76,9 +82,9 @@ static void choose_window(const char *line, size_t length, size_t at, size_t *fi
   *last = length;
   if (length <= WINDOW_SIZE) return;
   if (at > WINDOW_BEFORE) *first = at - WINDOW_BEFORE;
-  while (*first < at && continues_character(line[*first])) (*first)++;
+  *first = next_character(line, at, *first);
   if (length - *first > WINDOW_SIZE) *last = *first + WINDOW_SIZE;
-  while (*last < length && continues_character(line[*last])) (*last)++;
+  *last = next_character(line, length, *last);
 }
 
 // The bytes [from, to) of the line that the location marks, at least one column even at the end of the line. A range
