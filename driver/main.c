@@ -40,6 +40,7 @@ static exit_status finish_stdout(diag *d, exit_status status) {
 
 int main(int argc, char **argv) {
   signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of its write
+  signal(SIGIO, SIG_IGN);   // somebody wants to write to a file that is leased (driver/fingerprint.c)
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, wants_colour());
   exit_status status = finish_stdout(d, run(d, a, argc, argv));

@@ -1,49 +1,28 @@
 #include "driver/packed.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "driver/fingerprint.h"
 #include "weights/qw.h"
-
-typedef struct file_identity {
-  uint64_t device, inode, size;
-  int64_t modified, modified_ns, changed, changed_ns;
-} file_identity;
 
 // What an entry of the cache holds.
 typedef struct packed_record {
-  file_identity file;
+  digest file;
   uint8_t header[QW_HEADER_BYTES]; // with the model's id and the digest of what follows
 } packed_record;
 
-static file_identity identity_of(const struct stat *st) {
-  return (file_identity){.device = st->st_dev,
-                         .inode = st->st_ino,
-                         .size = (uint64_t)st->st_size,
-                         .modified = st->st_mtim.tv_sec,
-                         .modified_ns = st->st_mtim.tv_nsec,
-                         .changed = st->st_ctim.tv_sec,
-                         .changed_ns = st->st_ctim.tv_nsec};
-}
-
-static bool changed_before(const struct stat *st, const struct timespec *t) {
-  return st->st_ctim.tv_sec != t->tv_sec ? st->st_ctim.tv_sec < t->tv_sec : st->st_ctim.tv_nsec <= t->tv_nsec;
-}
-
 // ---- the key ---------------------------------------------------------------------------------------------
 
-// False when the file is not there, or was changed after this run began.
+// False when nothing is known of the file, or it was changed after this run began.
 static bool add_file(const job *j, digester *g, const char *path) {
-  struct stat st;
-  if (stat(path, &st) != 0 || !S_ISREG(st.st_mode) || !changed_before(&st, &j->started)) return false;
-  file_identity id = identity_of(&st);
+  digest contents;
+  if (!fingerprint_path(path, &j->started, &contents)) return false;
   digester_text(g, path);
-  digester_bytes(g, &id, sizeof id);
+  digester_bytes(g, &contents, sizeof contents);
   return true;
 }
 
@@ -69,7 +48,7 @@ static bool make_key(const job *j, const char *path, digest *out) {
   const char *const *files;
   size_t count = weight_files_paths(j->files, &files);
   bool ok = true;
-  for (size_t i = 0; i < count; i++) ok = add_file(j, g, files[i]) && ok;
+  for (size_t i = 0; i < count && ok; i++) ok = add_file(j, g, files[i]);
   for (size_t i = 0; i < j->m->sources.len; i++) add_tensors(j, g, j->m->sources.data[i]);
   *out = digester_end(g);
   return ok;
@@ -77,13 +56,11 @@ static bool make_key(const job *j, const char *path, digest *out) {
 
 // ---- the output ------------------------------------------------------------------------------------------
 
-static bool read_output(const char *path, bool touch, packed_record *out) {
-  struct stat st;
+static bool read_output(const char *path, packed_record *out) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return false;
-  bool ok = (!touch || futimens(file, NULL) == 0) && fstat(file, &st) == 0 && S_ISREG(st.st_mode) &&
-            pread(file, out->header, sizeof out->header, 0) == (ssize_t)sizeof out->header;
-  if (ok) out->file = identity_of(&st);
+  bool ok = pread(file, out->header, sizeof out->header, 0) == (ssize_t)sizeof out->header &&
+            fingerprint_file(file, &out->file);
   close(file);
   return ok;
 }
@@ -96,13 +73,14 @@ void packed_look_up(const job *j, const char *path, packed *out) {
   if (j->cache.folder == NULL) return;
   out->known = make_key(j, path, &out->key);
   out->current = out->known && cache_get(&j->cache, j->mem, out->key, &bytes, &size) && size == sizeof now &&
-                 read_output(path, false, &now) && memcmp(bytes, &now, sizeof now) == 0;
+                 read_output(path, &now) && memcmp(bytes, &now, sizeof now) == 0;
 }
 
 void packed_remember(const job *j, const packed *p) {
   digest key;
   packed_record now;
-  if (j->cache.folder == NULL || !make_key(j, p->path, &key)) return;
-  if (p->known && !digest_equal(key, p->key)) return; // a weight file changed while it was read
-  if (read_output(p->path, p->current, &now)) cache_put(&j->cache, key, &now, sizeof now);
+  if (p->current && utimensat(AT_FDCWD, p->path, NULL, 0) != 0) return;
+  if (!p->known || !make_key(j, p->path, &key)) return;
+  if (!digest_equal(key, p->key)) return; // a weight file changed while it was read
+  if (read_output(p->path, &now)) cache_put(&j->cache, key, &now, sizeof now);
 }

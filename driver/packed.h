@@ -1,10 +1,9 @@
 // Packed weights of an earlier run that are still right: packing gigabytes is what takes longest, and what changes least.
 //
-// Weight files are too large to be digested in each run. As build systems do, a file is taken to be the same when it is
-// the same file (device and inode) of the same size, and neither its content nor its place was changed since (times of
-// modification and of change, to the nanosecond); the file's tensors are listed all the same, as the frontend reads them.
-// A run remembers what it packed only if all weight files were last changed before it began. The output is right when
-// it is the very file that was written, unchanged by the same signs, and has the same header.
+// A file is taken to be the same when it has the same fingerprint (driver/fingerprint.h); the file's tensors are listed
+// all the same, as the frontend reads them. A run remembers what it packed only if all weight files were last changed
+// before it began, and have the same fingerprints at its end. The output is right when it is the very file that was
+// written, unchanged by the same signs, and has the same header.
 #ifndef QCC_DRIVER_PACKED_H
 #define QCC_DRIVER_PACKED_H
 

@@ -148,6 +148,26 @@ rm a/libm.a a/m.h
 qcc m.q -o a
 did_not_pack 'deleted library'
 same_results without a 'deleted library'
+# A store to a mapping that was there before changes no time of the file.
+mkfifo say
+"$make_files" scribble w.safetensors 7 <say >said &
+exec 3>say
+until grep -q mapped said; do sleep 0.02; done
+sleep 0.02 # a coarser clock than that of files would take the mapping for newer than the run
+qcc m.q -o a
+same_results without a 'mapped weights'
+qcc m.q -o a
+did_not_pack 'mapped weights'
+echo go >&3
+until grep -q written said; do sleep 0.02; done
+qcc m.q -o a
+did_pack 'weights that a mapping changed'
+! cmp -s without/m.qw a/m.qw || fail 'weights that a mapping changed are packed'
+exec 3>&-
+wait
+cp keep.safetensors w.safetensors
+qcc m.q -o a
+same_results without a 'the weights as they were before the mapping'
 
 # ---- the folder ----
 for entry in $(find kept -type f | head -6); do printf 'xy' | dd of="$entry" bs=1 seek=70 conv=notrunc 2>/dev/null; done

@@ -3,11 +3,18 @@
 //                                                                     scales (F16), or words of any bits (I32)
 //   make_files array OUT.npy ROWSxCOLUMNS                     numbers that look like activations
 //   make_files bytes FILE NAME                                a tensor's bytes to standard output
+//   make_files scribble FILE VALUE                            stores to a mapping of the file that stays
+#define _POSIX_C_SOURCE 200809L
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "weights/tensor_write.h"
+
+enum { SCRIBBLED = 16 }; // bytes
 
 typedef struct shape {
   const char *name;
@@ -94,11 +101,33 @@ static bool write_bytes(diag *d, arena *a, const char *path, const char *name) {
   return ok;
 }
 
+// Maps a file and writes to its last bytes: first what is there, so that later stores find the page writable and change
+// no time of the file; then, after a line on standard input, `value`. Says what it did on standard output.
+static bool scribble(const char *path, int value) {
+  int file = open(path, O_RDWR | O_CLOEXEC);
+  off_t size = file < 0 ? 0 : lseek(file, 0, SEEK_END);
+  unsigned char *bytes =
+      size < SCRIBBLED ? MAP_FAILED : mmap(NULL, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  if (bytes == MAP_FAILED) return false;
+  volatile unsigned char *last = bytes + size - SCRIBBLED;
+  for (int i = 0; i < SCRIBBLED; i++) last[i] = last[i];
+  puts("mapped");
+  fflush(stdout);
+  if (getchar() == EOF) return false;
+  for (int i = 0; i < SCRIBBLED; i++) last[i] = (unsigned char)value;
+  puts("written");
+  fflush(stdout);
+  while (getchar() != EOF) {
+  } // it stays mapped
+  return true;
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) {
-    fprintf(stderr, "usage: make_files weights|array|bytes ..\n");
+    fprintf(stderr, "usage: make_files weights|array|bytes|scribble ..\n");
     return 2;
   }
+  if (strcmp(argv[1], "scribble") == 0) return scribble(argv[2], atoi(argv[3])) ? 0 : 1;
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, false);
   file_set *files = file_set_new(d, a);
