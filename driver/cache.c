@@ -118,13 +118,15 @@ bool cache_put(const cache *c, digest key, const void *bytes, size_t size) {
   arena *a = arena_new();
   entry_path p = path_of(key);
   const char *folder = arena_printf(a, "%s/%s", c->folder, p.folder);
-  char *temporary = arena_printf(a, "%s/tmp-XXXXXX", c->folder);
+  const char *temporary;
   bool ok = false;
-  int file = make_folder(folder) ? mkostemp(temporary, O_CLOEXEC) : -1;
+  int file = make_folder(folder) ? temporary_open(c->temporaries, a, c->folder, &temporary) : -1;
   if (file >= 0) {
-    ok = write_entry(file, key, bytes, size);
-    ok = close(file) == 0 && ok && rename(temporary, arena_printf(a, "%s/%s", folder, p.name)) == 0;
+    ok = fchmod(file, 0600) == 0 && write_entry(file, key, bytes, size);
+    ok = ok && rename(temporary, arena_printf(a, "%s/%s", folder, p.name)) == 0;
     if (!ok) unlink(temporary);
+    temporary_forget(c->temporaries, temporary);
+    close(file);
   }
   arena_free(a);
   return ok;

@@ -3,20 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "driver/cache.h"
 #include "support/file.h"
 #include "support/vec.h"
 
-#define ABANDONED_SECONDS 3600 // a temporary of this age has no process any more
-
 typedef struct cached_file {
   const char *path;
   uint64_t size;
   struct timespec used;
-  bool temporary;
 } cached_file;
 
 typedef struct file_list {
@@ -30,10 +26,10 @@ static bool is_entry_name(const char *name, size_t digits) {
   return strlen(name) == digits && strspn(name, "0123456789abcdef") == digits;
 }
 
-static void add_file(file_list *l, const char *path, bool temporary) {
+static void add_file(file_list *l, const char *path) {
   struct stat st;
   if (lstat(path, &st) != 0 || !S_ISREG(st.st_mode)) return;
-  cached_file f = {.path = path, .size = (uint64_t)st.st_size, .used = st.st_mtim, .temporary = temporary};
+  cached_file f = {.path = path, .size = (uint64_t)st.st_size, .used = st.st_mtim};
   vec_push(l->mem, &l->all, f);
   l->size += f.size;
 }
@@ -42,18 +38,15 @@ static void list_entries(file_list *l, const char *folder) {
   DIR *d = opendir(folder);
   if (d == NULL) return;
   for (const struct dirent *e; (e = readdir(d)) != NULL;)
-    if (is_entry_name(e->d_name, 30)) add_file(l, path_join(l->mem, folder, e->d_name), false);
+    if (is_entry_name(e->d_name, 30)) add_file(l, path_join(l->mem, folder, e->d_name));
   closedir(d);
 }
 
 static void list_files(file_list *l, const char *folder) {
   DIR *d = opendir(folder);
   if (d == NULL) return;
-  for (const struct dirent *e; (e = readdir(d)) != NULL;) {
-    const char *path = path_join(l->mem, folder, e->d_name);
-    if (is_entry_name(e->d_name, 2)) list_entries(l, path);
-    if (strlen(e->d_name) == 10 && strncmp(e->d_name, "tmp-", 4) == 0) add_file(l, path, true);
-  }
+  for (const struct dirent *e; (e = readdir(d)) != NULL;)
+    if (is_entry_name(e->d_name, 2)) list_entries(l, path_join(l->mem, folder, e->d_name));
   closedir(d);
 }
 
@@ -65,17 +58,13 @@ static int by_use(const void *x, const void *y) {
 
 // Down to three quarters of the limit, so that not every run removes one entry for one that it adds.
 static void forget(file_list *l, uint64_t limit) {
-  time_t now = time(NULL);
-  for (size_t i = 0; i < l->all.len; i++) {
-    const cached_file *f = &l->all.data[i];
-    bool abandoned = f->temporary && f->used.tv_sec < now - ABANDONED_SECONDS;
-    bool least_used = !f->temporary && l->size > limit - limit / 4;
-    if ((abandoned || least_used) && unlink(f->path) == 0) l->size -= f->size;
-  }
+  for (size_t i = 0; i < l->all.len && l->size > limit - limit / 4; i++)
+    if (unlink(l->all.data[i].path) == 0) l->size -= l->all.data[i].size;
 }
 
 void cache_trim(const cache *c) {
   if (c->folder == NULL) return;
+  temporary_sweep(c->folder);
   file_list l = {.mem = arena_new()};
   list_files(&l, c->folder);
   if (l.size > c->limit) {
@@ -87,11 +76,12 @@ void cache_trim(const cache *c) {
 
 size_t cache_clear(const cache *c) {
   if (c->folder == NULL) return 0;
+  temporary_sweep(c->folder);
   file_list l = {.mem = arena_new()};
   list_files(&l, c->folder);
   size_t removed = 0;
   for (size_t i = 0; i < l.all.len; i++) {
-    removed += unlink(l.all.data[i].path) == 0 && !l.all.data[i].temporary;
+    removed += unlink(l.all.data[i].path) == 0;
     rmdir(path_dirname(l.mem, l.all.data[i].path)); // the last one of its folder takes that with it
   }
   arena_free(l.mem);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "driver/cache.h"
 #include "driver/settings.h"
@@ -71,11 +72,27 @@ static digest compiler_identity(arena *a) {
   return digester_end(c.g);
 }
 
-bool cache_open(diag *d, arena *a, const options *o, cache *out) {
+// Whether only this user (or root) can put something there. A folder that is not there yet is made so.
+static bool is_private(diag *d, const char *folder) {
+  struct stat st;
+  if (stat(folder, &st) != 0) return true;
+  bool others = (st.st_mode & (S_IWGRP | S_IWOTH)) != 0, owned = st.st_uid == geteuid() || st.st_uid == 0;
+  if (!others && owned) return true;
+  diag_warning(d, "cache", SRC_NOWHERE, "the cache in '%s' is not used: %s could put code into your programs there",
+               folder, owned ? "others" : "its owner");
+  diag_hint(d,
+            owned ? "take their right to write away: chmod go-w '%s'"
+                  : "name a folder of your own in QCC_CACHE_DIR, instead of '%s'",
+            folder);
+  return false;
+}
+
+bool cache_open(diag *d, arena *a, const options *o, temporary_list *temporaries, cache *out) {
   const char *size = environment("QCC_CACHE_SIZE");
   uint64_t megabytes = DEFAULT_MEGABYTES;
   if (size != NULL && !settings_number(d, "QCC_CACHE_SIZE", size, MAX_MEGABYTES, &megabytes)) return false;
-  *out = (cache){.folder = choose_folder(a, o), .limit = megabytes << 20};
+  *out = (cache){.folder = choose_folder(a, o), .limit = megabytes << 20, .temporaries = temporaries};
+  if (out->folder != NULL && !is_private(d, out->folder)) out->folder = NULL;
   if (out->folder != NULL) out->compiler = compiler_identity(a);
   return true;
 }

@@ -71,7 +71,7 @@ static bool (*const emitters[STAGE_COUNT])(job *j) = {
 exit_status compile_command(job *j) {
   exit_status status = settings_read(j->d, j->mem, j->o, &j->s);
   if (status != STATUS_OK) return status;
-  if (!cache_open(j->d, j->mem, j->o, &j->cache)) return STATUS_USAGE;
+  if (!cache_open(j->d, j->mem, j->o, j->temporaries, &j->cache)) return STATUS_USAGE;
   if (option_given(j->o, OPTION_DRY_RUN)) {
     bool parsed = source_parse(j);
     if (parsed) dry_run_print(j);

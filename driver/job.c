@@ -4,11 +4,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-void job_init(job *j, diag *d, arena *a, const options *o) {
-  *j = (job){.mem = a, .d = d, .o = o, .folder = "."};
+void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *temporaries) {
+  *j = (job){.mem = a, .d = d, .o = o, .folder = ".", .temporaries = temporaries};
   clock_gettime(CLOCK_REALTIME_COARSE, &j->started);
   places_schemes(a, o, &j->scheme_dirs);
   j->outputs = file_set_new(d, a);
+  file_set_watch(j->outputs, temporaries);
 }
 
 static double now(void) {

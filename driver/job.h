@@ -19,7 +19,8 @@ typedef struct job {
   const options *o;
   settings s;
   cache cache;
-  const char *phase; // in work, with its start (for -v)
+  temporary_list *temporaries; // removed when a signal ends the run
+  const char *phase;           // in work, with its start (for -v)
   double phase_start;
   struct timespec started; // by the clock of files
   // input
@@ -42,7 +43,7 @@ typedef struct job {
 
 /* job.c */
 // What every command begins with; `s` is left to the caller.
-void job_init(job *j, diag *d, arena *a, const options *o);
+void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *temporaries);
 // Ends a run: commits (ok) or removes the outputs, and releases mappings. STATUS_OK or STATUS_ERROR.
 exit_status job_finish(job *j, bool ok);
 // Begins a phase and tells, with -v, of the one before; NULL only ends.

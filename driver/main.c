@@ -1,10 +1,12 @@
 // The qcc command.
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "driver/compile.h"
+#include "driver/interrupt.h"
 #include "driver/print.h"
 
 static bool wants_colour(void) {
@@ -15,7 +17,9 @@ static bool wants_colour(void) {
 
 static exit_status run_job(diag *d, arena *a, const options *o) {
   job j;
-  job_init(&j, d, a, o);
+  temporary_list *temporaries = temporary_list_new();
+  interrupt_watch(temporaries);
+  job_init(&j, d, a, o, temporaries);
   if (o->command == COMMAND_RUN) return run_command(&j);
   if (o->command == COMMAND_BENCH) return bench_command(&j);
   if (o->command == COMMAND_TUNE) return tune_command(&j);
@@ -31,15 +35,22 @@ static exit_status run(diag *d, arena *a, int argc, char **argv) {
   return run_job(d, a, &o);
 }
 
+// Whoever read standard output has seen enough.
+static bool reader_left(void) {
+  struct pollfd out = {.fd = STDOUT_FILENO};
+  return poll(&out, 1, 0) == 1 && (out.revents & POLLERR) != 0;
+}
+
 // What was printed may be waiting in a buffer for a disk that is full.
 static exit_status finish_stdout(diag *d, exit_status status) {
-  if (fflush(stdout) == 0 && !ferror(stdout)) return status;
+  if ((fflush(stdout) == 0 && !ferror(stdout)) || reader_left()) return status;
   diag_error_file(d, "<stdout>", "cannot be written");
   return status == STATUS_OK ? STATUS_ERROR : status;
 }
 
 int main(int argc, char **argv) {
   signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of its write
+  signal(SIGPIPE, SIG_IGN); // a reader that leaves does not end a run that has temporaries
   signal(SIGIO, SIG_IGN);   // somebody wants to write to a file that is leased (driver/fingerprint.c)
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, wants_colour());

@@ -25,6 +25,7 @@ static void note_missing(job *j, const char *path) {
   const char *parent = path_dirname(j->mem, path);
   if (strcmp(parent, path) != 0) note_missing(j, parent);
   vec_push(j->mem, &j->made, path);
+  temporary_note(j->temporaries, path);
 }
 
 const char *output_directory(job *j) {

@@ -83,7 +83,7 @@ static void print_help_man(diag *d, arena *a, const options *o) {
 
 static void clear_cache(diag *d, arena *a, const options *o) {
   cache c;
-  if (!cache_open(d, a, o, &c)) return;
+  if (!cache_open(d, a, o, NULL, &c)) return;
   size_t removed = cache_clear(&c);
   if (c.folder != NULL) printf("%zu entries removed from %s\n", removed, c.folder);
 }

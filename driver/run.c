@@ -132,7 +132,7 @@ static bool run_model(runner *r) {
 exit_status run_command(job *j) {
   exit_status status = settings_read(j->d, j->mem, j->o, &j->s);
   if (status != STATUS_OK) return status;
-  if (!cache_open(j->d, j->mem, j->o, &j->cache)) return STATUS_USAGE;
+  if (!cache_open(j->d, j->mem, j->o, j->temporaries, &j->cache)) return STATUS_USAGE;
   runner r = {.j = j};
   bool ok = source_parse(j) && run_model(&r);
   if (r.has_pool) qrt_threads_stop(&r.pool);

@@ -8,6 +8,7 @@
 
 #include "support/arena.h"
 #include "support/diag.h"
+#include "support/temporary.h"
 
 // A file mapped read-only. `data` is NULL for an empty file.
 typedef struct mapped_file {
@@ -29,11 +30,15 @@ void file_forget(const mapped_file *f, const void *bytes, size_t size);
 bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out);
 
 // A set of output files that appear together or not at all: each is written to a temporary name in its own directory;
-// file_set_commit fsyncs and renames all of them, file_set_abort (or a failed commit) removes every temporary.
+// file_set_commit fsyncs and renames all of them, file_set_abort (or a failed commit) removes every temporary. What killed
+// runs have left in such a directory goes when an output is begun there.
 typedef struct file_set file_set;
 typedef struct out_file out_file;
 
 file_set *file_set_new(diag *d, arena *a);
+
+// Temporaries are in this list as long as they exist, so that whoever interrupts the run can remove them.
+void file_set_watch(file_set *s, temporary_list *l);
 
 // Names an input: no output of the set may replace it.
 void file_set_protect(file_set *s, const char *path);

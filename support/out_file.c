@@ -13,13 +13,13 @@
 #include "support/num.h"
 #include "support/vec.h"
 
-enum { BUFFER_SIZE = 256 * 1024, NAME_ATTEMPTS = 1000 };
+enum { BUFFER_SIZE = 256 * 1024 };
 
 struct out_file {
   file_set *set;
   const char *path;      // as the user gave it, for messages
   const char *target;    // where it goes: `path` with symbolic links resolved
-  const char *temporary; // NULL when there is none (any more)
+  const char *temporary; // NULL for a stream
   const char *backup;    // second name of the file that the rename replaced, or NULL
   int fd;                // -1 once closed
   int stream;            // a device, pipe or standard output that gets the bytes at commit, or -1
@@ -27,7 +27,8 @@ struct out_file {
   size_t buffered;
   unsigned char *buffer;
   bool failed;
-  bool renamed;
+  bool moved;   // the temporary has another name now
+  bool renamed; // and this is the target's
 };
 
 struct file_set {
@@ -35,7 +36,8 @@ struct file_set {
   arena *mem;
   VEC(out_file *) files;
   VEC(const char *) inputs;
-  unsigned names; // temporaries named so far
+  VEC(const char *) swept; // folders without what killed runs have left
+  temporary_list *temporaries;
   bool failed;
 };
 
@@ -46,9 +48,11 @@ file_set *file_set_new(diag *d, arena *a) {
   return s;
 }
 
-// Reports the first failure of a file; it stays failed, and so does the set.
+void file_set_watch(file_set *s, temporary_list *l) { s->temporaries = l; }
+
+// Reports the first failure of a file; it stays failed, and so does the set. A reader that leaves a pipe knows it.
 static void fail(out_file *f, int error) {
-  if (!f->failed) {
+  if (!f->failed && error != EPIPE) {
     diag_error_file(f->set->diag, f->path, "cannot be written: %s; no output was changed", strerror(error));
     if (error == ENOSPC || error == EDQUOT) diag_hint(f->set->diag, "free some space or choose another place with -o");
   }
@@ -56,15 +60,18 @@ static void fail(out_file *f, int error) {
   f->set->failed = true;
 }
 
-// A new file next to `target`, named so that no other process or set has it. -1 with errno when it cannot be made.
+static void sweep(file_set *s, const char *folder) {
+  for (size_t i = 0; i < s->swept.len; i++)
+    if (strcmp(s->swept.data[i], folder) == 0) return;
+  vec_push(s->mem, &s->swept, folder);
+  temporary_sweep(folder);
+}
+
+// A new file next to `target`. -1 with errno when it cannot be made.
 static int make_temporary(file_set *s, const char *target, const char **name) {
-  const char *dir = path_dirname(s->mem, target);
-  for (int i = 0; i < NAME_ATTEMPTS; i++) {
-    *name = path_join(s->mem, dir, arena_printf(s->mem, ".qcc-%ld-%u.tmp", (long)getpid(), s->names++));
-    int fd = open(*name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0 || errno != EEXIST) return fd;
-  }
-  return -1;
+  const char *folder = path_dirname(s->mem, target);
+  sweep(s, folder);
+  return temporary_open(s->temporaries, s->mem, folder, name);
 }
 
 // An anonymous temporary for bytes that go to a stream.
@@ -287,8 +294,7 @@ static void keep_backup(out_file *f) {
 static void show(out_file *f) {
   keep_backup(f);
   if (rename(f->temporary, f->target) == 0) {
-    f->renamed = true;
-    f->temporary = NULL;
+    f->moved = f->renamed = true;
   } else {
     fail(f, errno);
   }
@@ -306,9 +312,9 @@ static void clean_up(file_set *s) {
     if (f->fd >= 0) close(f->fd);
     if (f->stream >= 0) close(f->stream);
     f->fd = f->stream = -1;
-    if (f->temporary != NULL) unlink(f->temporary);
-    if (f->backup != NULL) unlink(f->backup);
-    f->temporary = f->backup = NULL;
+    if (f->temporary == NULL) continue;
+    if (!f->moved) unlink(f->temporary);
+    temporary_forget(s->temporaries, f->temporary);
   }
   s->files.len = 0;
 }
@@ -321,16 +327,27 @@ static void settle_directory(out_file *f) {
   close(fd);
 }
 
+// All names change as one, whatever signal comes.
+static void show_all(file_set *s) {
+  temporary_hold(s->temporaries);
+  for (size_t i = 0; i < s->files.len && !s->failed; i++)
+    if (s->files.data[i]->stream < 0) show(s->files.data[i]);
+  for (size_t i = 0; i < s->files.len; i++) {
+    out_file *f = s->files.data[i];
+    if (s->failed) take_back(f);
+    if (f->backup != NULL) unlink(f->backup);
+    f->backup = NULL;
+  }
+  temporary_release(s->temporaries);
+}
+
 bool file_set_commit(file_set *s) {
   for (size_t i = 0; i < s->files.len; i++) settle(s->files.data[i]);
   for (size_t i = 0; i < s->files.len && !s->failed; i++)
     if (s->files.data[i]->stream >= 0) copy_to_stream(s->files.data[i]);
-  for (size_t i = 0; i < s->files.len && !s->failed; i++)
-    if (s->files.data[i]->stream < 0) show(s->files.data[i]);
-  for (size_t i = 0; i < s->files.len; i++) {
-    if (s->failed) take_back(s->files.data[i]);
+  show_all(s);
+  for (size_t i = 0; i < s->files.len; i++)
     if (s->files.data[i]->renamed) settle_directory(s->files.data[i]);
-  }
   clean_up(s);
   return !s->failed;
 }

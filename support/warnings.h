@@ -4,6 +4,7 @@
 #error "define WARNING(name, help) before including support/warnings.h"
 #endif
 
+WARNING("cache", "the cache folder is not used")
 WARNING("fallback", "a layer takes a slow generic path")
 WARNING("tuning", "a line of the tuning file is not understood")
 WARNING("unused-rule", "a rule of quantize is used by no layer")

@@ -190,6 +190,17 @@ if [ "$(id -u)" != 0 ]; then
   took_all "$count" 'a folder that is only read'
   chmod -R u+w kept
 fi
+# Where others can write, they could put code.
+chmod 770 kept
+qcc m.q -o a
+[ -z "$(cached)" ] || fail 'a folder that others can write to is used'
+"$qcc_path" -O0 -I. m.q -o a >out 2>err
+grep -q "warning: the cache in '$dir/kept' is not used" err && grep -q 'chmod go-w' err || fail 'no word of such a folder'
+"$qcc_path" -O0 -I. -Werror=cache m.q -o a >out 2>err
+[ $? = 1 ] || fail '-Werror=cache'
+chmod 755 kept
+qcc m.q -o a
+took_all "$count" 'a folder that others can read'
 : >file
 QCC_CACHE_DIR=$dir/file/none qcc m.q -o a
 same_results without a 'no folder'
