@@ -4,7 +4,16 @@
 #include "driver/options.h"
 #include "support/file.h"
 
-enum { MAX_DEPTH = 8 };
+enum { MAX_DEPTH = 8, MAX_FILES = 1000, MAX_BYTES = 64 << 20 };
+
+// One command line. Files that name each other could make any number of words of a few bytes, so all they give is bounded.
+typedef struct expansion {
+  diag *d;
+  arena *mem;
+  word_list *out;
+  size_t files; // read so far
+  size_t bytes; // and what was in them
+} expansion;
 
 typedef struct scan {
   const char *at, *end;
@@ -35,30 +44,43 @@ static const char *next_word(arena *a, scan *s) {
   return strbuf_text(&word);
 }
 
-static bool add(diag *d, arena *a, const char *word, unsigned depth, word_list *out);
+static bool add(expansion *e, const char *word, unsigned depth);
 
-static bool add_file(diag *d, arena *a, const char *path, unsigned depth, word_list *out) {
+static bool read_file(expansion *e, const char *path, mapped_file *out) {
+  if (!file_map(e->d, e->mem, path, out)) return false;
+  if (++e->files <= MAX_FILES && out->size <= MAX_BYTES - e->bytes) {
+    e->bytes += out->size;
+    return true;
+  }
+  diag_error_file(e->d, path, "the command line has more than %d response files, or %d MB in them", MAX_FILES,
+                  MAX_BYTES >> 20);
+  file_unmap(out);
+  return false;
+}
+
+static bool add_file(expansion *e, const char *path, unsigned depth) {
   mapped_file f;
   if (depth == MAX_DEPTH) {
-    diag_error_file(d, path, "response files that name each other more than %d deep", MAX_DEPTH);
+    diag_error_file(e->d, path, "response files that name each other more than %d deep", MAX_DEPTH);
     return false;
   }
-  if (!file_map(d, a, path, &f)) return false;
+  if (!read_file(e, path, &f)) return false;
   scan s = {.at = (const char *)f.data, .end = (const char *)f.data + f.size};
   bool ok = true;
-  for (const char *word; ok && (word = next_word(a, &s)) != NULL;) ok = add(d, a, word, depth + 1, out);
+  for (const char *word; ok && (word = next_word(e->mem, &s)) != NULL;) ok = add(e, word, depth + 1);
   file_unmap(&f);
   return ok;
 }
 
-static bool add(diag *d, arena *a, const char *word, unsigned depth, word_list *out) {
-  if (word[0] == '@' && word[1] != '\0') return add_file(d, a, word + 1, depth, out);
-  vec_push(a, out, word);
+static bool add(expansion *e, const char *word, unsigned depth) {
+  if (word[0] == '@' && word[1] != '\0') return add_file(e, word + 1, depth);
+  vec_push(e->mem, e->out, word);
   return true;
 }
 
 bool options_expand(diag *d, arena *a, int argc, char *const *argv, word_list *out) {
+  expansion e = {.d = d, .mem = a, .out = out};
   for (int i = 0; i < argc; i++)
-    if (!add(d, a, argv[i], i == 0 ? MAX_DEPTH : 0, out)) return false;
+    if (!add(&e, argv[i], i == 0 ? MAX_DEPTH : 0)) return false;
   return true;
 }

@@ -137,7 +137,7 @@ bool fe_build_model(fe_context *c, ir_module *m, const ast_node *node, const cha
   bool ok = true;
   fe_build_rules(c, &f.rules);
   for (size_t i = 0; i < node->body.len; i++) ok &= build_statement(&f, node->body.data[i]);
-  if (!ok || !check_whole(&f)) return false;
+  if (!ok || !check_whole(&f) || !fe_check_memory(&f)) return false;
   fe_warn_unused_rules(c, &f.rules);
   f.b.loc = node->loc;
   ir_emit(&f.b, IR_RETURN, NULL, f.outputs.len, f.outputs.data, 0, NULL);

@@ -29,6 +29,8 @@ typedef struct fe_operand {
 const char *fe_type_text(const fe_model *f, const ir_type *type);
 // A shape from its sizes; the batch may come first.
 bool fe_build_shape(fe_model *f, const ast_args *sizes, src_loc loc, ir_type *out);
+// Whether the tensors of the whole model have a size that 64 bits can count, at the largest batch; reports it if not.
+bool fe_check_memory(const fe_model *f);
 bool fe_same_elements(const ir_type *a, const ir_type *b);
 
 /* model_expr.c */

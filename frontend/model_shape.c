@@ -59,3 +59,32 @@ bool fe_same_elements(const ir_type *a, const ir_type *b) {
   bool batch_a = a->rank > 0 && a->dims[0] == IR_BATCH, batch_b = b->rank > 0 && b->dims[0] == IR_BATCH;
   return batch_a == batch_b && count_elements(a, &count_a) && count_elements(b, &count_b) && count_a == count_b;
 }
+
+// ---- memory ----------------------------------------------------------------------------------------------
+
+#define MOST_BYTES ((uint64_t)1 << 60) // of all tensors: what passes add to them stays far below 64 bits
+
+// Adds the numbers of a tensor at the largest batch.
+static bool add_numbers(const fe_model *f, const ir_type *type, uint64_t *sum) {
+  uint64_t count;
+  if (type->kind != IR_TENSOR) return true;
+  bool batched = type->rank > 0 && type->dims[0] == IR_BATCH;
+  return count_elements(type, &count) && num_mul(count, batched ? f->m->max_batch : 1, &count) &&
+         num_add(*sum, count, sum) && *sum <= MOST_BYTES / sizeof(float);
+}
+
+bool fe_check_memory(const fe_model *f) {
+  const ir_block *b = f->b.block;
+  uint64_t sum = 0;
+  bool ok = true;
+  for (size_t i = 0; i < b->param_count; i++) ok = ok && add_numbers(f, &b->params[i]->type, &sum);
+  for (size_t i = 0; i < b->ops.len; i++)
+    for (size_t k = 0; k < b->ops.data[i]->result_count; k++)
+      ok = ok && add_numbers(f, &b->ops.data[i]->results[k]->type, &sum);
+  if (ok) return true;
+  bool bound = f->batch.text != NULL;
+  diag_error(f->c->d, bound ? f->batch.loc : f->node->loc, "the tensors of this model need more than 2^60 bytes%s",
+             bound ? " at the bound of this dimension" : "");
+  if (bound) diag_hint(f->c->d, "give the largest that will be used: dim %s <= 512;", f->batch.text);
+  return false;
+}
