@@ -508,24 +508,47 @@ static uint64_t window_span(const expr *e) {
 
 static bool is_field(const expr *e, unsigned f) { return e->op == EXPR_FIELD && e->index == f; }
 
-// Whether f occurs as the divisor of real quotients only.
-static bool only_divides(const expr *e, unsigned f) {
-  if (is_field(e, f)) return false;
+// A product in a divisor: x / (f * g) is x / f / g.
+static bool is_real_product(const expr *e) { return e->op == EXPR_MUL && !e->is_int; }
+
+// Whether f occurs as the divisor of real quotients only, or as a factor of such divisors.
+static bool only_divides(const expr *e, unsigned f, bool divisor) {
+  if (is_field(e, f)) return divisor;
   for (unsigned i = 0; i < e->arg_count; i++) {
-    bool divisor = e->op == EXPR_DIV && !e->is_int && i == 1 && is_field(e->args[1], f);
-    if (!divisor && !only_divides(e->args[i], f)) return false;
+    bool below = e->op == EXPR_DIV && !e->is_int && i == 1;
+    if (!only_divides(e->args[i], f, below || (divisor && is_real_product(e)))) return false;
   }
   return true;
 }
 
+static const expr *with_op(arena *a, const expr *e, expr_op op, const expr *x, const expr *y) {
+  const expr **args = ARENA_ARRAY(a, const expr *, 2);
+  expr *copy = arena_memdup(a, e, sizeof *e);
+  args[0] = x;
+  args[1] = y;
+  copy->op = op;
+  copy->args = args;
+  return copy;
+}
+
+static const expr *multiply_instead(arena *a, const expr *e, const bool *inverse);
+
+// e / divisor, factor by factor: by those that are inverted it is multiplied. `e` gives the type and the place.
+static const expr *divide(arena *a, const expr *e, const expr *number, const expr *divisor, const bool *inverse) {
+  if (is_real_product(divisor))
+    return divide(a, e, divide(a, e, number, divisor->args[0], inverse), divisor->args[1], inverse);
+  bool swap = divisor->op == EXPR_FIELD && inverse[divisor->index];
+  return with_op(a, e, swap ? EXPR_MUL : EXPR_DIV, number, multiply_instead(a, divisor, inverse));
+}
+
 static const expr *multiply_instead(arena *a, const expr *e, const bool *inverse) {
   if (e->arg_count == 0) return e;
+  if (e->op == EXPR_DIV && !e->is_int)
+    return divide(a, e, multiply_instead(a, e->args[0], inverse), e->args[1], inverse);
   const expr **args = ARENA_ARRAY(a, const expr *, e->arg_count);
   for (unsigned i = 0; i < e->arg_count; i++) args[i] = multiply_instead(a, e->args[i], inverse);
-  bool swap = e->op == EXPR_DIV && !e->is_int && args[1]->op == EXPR_FIELD && inverse[args[1]->index];
   expr *copy = arena_memdup(a, e, sizeof *e);
   copy->args = args;
-  if (swap) copy->op = EXPR_MUL;
   return copy;
 }
 
@@ -533,7 +556,7 @@ static void invert_divisors(arena *a, encode_plan *plan, const scheme *s) {
   plan->inverse = ARENA_ARRAY(a, bool, s->field_count);
   for (unsigned f = 0; f < s->field_count; f++)
     plan->inverse[f] = plan->roles[f] == ROLE_LEVEL && elem_get(s->fields[f].type)->kind == ELEM_KIND_FLOAT &&
-                       encode_plan_uses(s->value, f) && only_divides(s->value, f);
+                       encode_plan_uses(s->value, f) && only_divides(s->value, f, false);
   plan->value = multiply_instead(a, s->value, plan->inverse);
 }
 

@@ -95,13 +95,15 @@ static void search_integer(search *s) {
   }
 }
 
-// At first powers of two around the weights' size, of both signs; then ever smaller steps around the best.
+// At first powers of two around the weights' size and its inverse, of both signs; then ever smaller steps around the best.
 static void search_real(search *s, bool first) {
   double max = greatest(s->e, s->r);
   try_number(s, 0);
   for (int p = -14; first && max > 0 && p <= 4; p++) {
     try_number(s, ldexp(max, p));
     try_number(s, -ldexp(max, p));
+    try_number(s, ldexp(1 / max, -p)); // of numbers that divide
+    try_number(s, -ldexp(1 / max, -p));
   }
   for (double step = first ? 0.5 : 0.25; step > 0.004; step *= 0.5) {
     double from = s->best;

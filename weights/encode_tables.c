@@ -120,6 +120,13 @@ static bool take_levels(const double *samples, size_t count, double *levels, siz
   return true;
 }
 
+// What the greatest weight of a scale's granule is in a table: integers use all that they can be.
+static double table_range(const encoder *e, unsigned f) {
+  elem_type type = e->s->fields[f].type;
+  if (elem_get(type)->kind == ELEM_KIND_FLOAT || scale_field(e->s) == NULL) return 1;
+  return (double)elem_max(type);
+}
+
 // One table whose index depends on the weight's own codes only.
 static void start_levels(encoder *e, unsigned f, region r) {
   arena *a = arena_new();
@@ -131,7 +138,7 @@ static void start_levels(encoder *e, unsigned f, region r) {
   double *levels = ARENA_ARRAY(a, double, (size_t)size);
   if (!take_levels(s.samples, s.count, levels, (size_t)size)) cluster(s.samples, s.count, levels, (size_t)size);
   uint64_t first = tables_of(e, f, r).first;
-  for (uint64_t i = 0; i < size; i++) encoder_store(e, f, first + i, levels[i]);
+  for (uint64_t i = 0; i < size; i++) encoder_store(e, f, first + i, levels[i] * table_range(e, f));
   arena_free(a);
 }
 
@@ -178,31 +185,62 @@ typedef struct seeder {
   encoder *e;
   const stage *now;
   bool first;
+  range t;
+  bool *seeded;       // elements of t
+  granularity shared; // weights that may have one index
+  double range;       // what weights of magnitude one become
 } seeder;
 
-static void seed_weight(void *user, uint64_t n, uint64_t k, double scaled) {
-  const seeder *s = user;
+// The element that weight (n, k) uses if its codes are the pretended ones, as a place in the field; false for none.
+static bool pretended_element(const seeder *s, uint64_t n, uint64_t k, uint64_t *at) {
   encoder *e = s->e;
-  unsigned f = s->now->f, slot = (unsigned)e->s->field_count;
+  const scheme_field *field = &e->s->fields[s->now->f];
   relaxed_env env = {
       .scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)k, .n = (double)n, .codes = e->out};
-  uint64_t size = 0, begin = scheme_field_index(&e->s->fields[f], e->out->columns, n, k);
-  double number = scaled;
-  scheme_field_size(&e->s->fields[f], &size);
+  uint64_t size = 0;
+  scheme_field_size(field, &size);
   encoder_load(e, n, k);
-  if (!s->first) {
-    e->fields[slot] = 0;
-    double base = relaxed_eval(&env, s->now->value);
-    e->fields[slot] = 1;
-    number = (encoder_weight(e, n, k) - base) / (relaxed_eval(&env, s->now->value) - base);
-  }
   for (unsigned i = 0; i < e->s->field_count; i++)
     if (e->s->fields[i].rank != 0 && e->plan->roles[i] != ROLE_TABLE) e->unit_tables[i] = e->pretended[i];
   pretend_codes(e, s->now->element->args[0], n, k);
-  double at = relaxed_eval(&env, s->now->element->args[0]);
-  if (!(at >= 0 && at < (double)size) || !isfinite(number)) return;
+  double index = relaxed_eval(&env, s->now->element->args[0]);
+  if (!(index >= 0 && index < (double)size)) return false;
+  *at = scheme_field_index(field, e->out->columns, n, k) + (uint64_t)index;
+  return true;
+}
+
+// The number that suits best all weights of a granule that have element `at`, the other codes as they are.
+static double left_number(const seeder *s, uint64_t n, uint64_t k, uint64_t at) {
+  encoder *e = s->e;
+  region g = encoder_region(e, s->shared, n, k);
+  double numerator = 0, denominator = 0;
+  for (uint64_t i = g.k; i < g.k + g.columns; i++) {
+    uint64_t other;
+    if (!pretended_element(s, n, i, &other) || other != at) continue;
+    relaxed_env env = {
+        .scheme = e->s, .fields = e->fields, .tables = e->unit_tables, .k = (double)i, .n = (double)n, .codes = e->out};
+    unsigned slot = (unsigned)e->s->field_count;
+    encoder_load(e, n, i);
+    e->fields[slot] = 0;
+    double base = relaxed_eval(&env, s->now->value);
+    e->fields[slot] = 1;
+    double slope = relaxed_eval(&env, s->now->value) - base;
+    if (!isfinite(slope) || !isfinite(base)) continue;
+    numerator += slope * (encoder_weight(e, n, i) - base);
+    denominator += slope * slope;
+  }
+  return numerator / denominator;
+}
+
+static void seed_weight(void *user, uint64_t n, uint64_t k, double scaled) {
+  const seeder *s = user;
+  uint64_t at;
   // What has been seeded stays.
-  if (e->tables[f][begin + (uint64_t)at] == 0) encoder_store(e, f, begin + (uint64_t)at, number);
+  if (!pretended_element(s, n, k, &at) || s->seeded[at - s->t.first]) return;
+  double number = s->first ? scaled * s->range : left_number(s, n, k, at);
+  if (!isfinite(number)) return;
+  s->seeded[at - s->t.first] = number != 0;
+  encoder_store(s->e, s->now->f, at, number);
 }
 
 // The expression with an element replaced by a scalar field.
@@ -225,9 +263,45 @@ static bool is_plain(const encoder *e, const expr_list *elements) {
   return elements->len == 1 && e->plan->structured && e->plan->period == 1 && e->plan->cell == 0;
 }
 
+static bool has_table(const encoder *e, const expr *x, unsigned besides) {
+  bool has = x->op == EXPR_ELEMENT && x->index != besides && is_table(e, x->index);
+  for (unsigned i = 0; i < x->arg_count && !has; i++) has = has_table(e, x->args[i], besides);
+  return has;
+}
+
+static bool has_elements_of(const expr *x, unsigned f) {
+  bool has = x->op == EXPR_ELEMENT && x->index == f;
+  for (unsigned i = 0; i < x->arg_count && !has; i++) has = has_elements_of(x->args[i], f);
+  return has;
+}
+
+// Whether numbers of table f multiply or divide those of others.
+static bool is_factor(const encoder *e, const expr *x, unsigned f) {
+  bool product = x->op == EXPR_MUL || (x->op == EXPR_DIV && !x->is_int);
+  for (unsigned i = 0; product && i < 2; i++)
+    if (has_elements_of(x->args[i], f) && has_table(e, x->args[1 - i], f)) return true;
+  for (unsigned i = 0; i < x->arg_count; i++)
+    if (is_factor(e, x->args[i], f)) return true;
+  return false;
+}
+
+// Tables that have not begun count nothing: as 0 in sums, as 1 in products, which would all be 0 otherwise.
 static void clear_tables(encoder *e, unsigned f, region r) {
   range t = tables_of(e, f, r);
-  for (uint64_t i = 0; i < t.count; i++) encoder_store(e, f, t.first + i, 0);
+  double neutral = is_factor(e, e->s->value, f) ? 1 : 0;
+  for (uint64_t i = 0; i < t.count; i++) encoder_store(e, f, t.first + i, neutral);
+}
+
+// The granularity of the coarsest code in an index, within a row.
+static granularity index_granularity(const encoder *e, const expr *x) {
+  granularity coarsest = {.kind = GRAN_WEIGHT, .group = 1};
+  if ((x->op == EXPR_FIELD || x->op == EXPR_ELEMENT) && e->s->fields[x->index].gran.kind == GRAN_GROUP)
+    coarsest = e->s->fields[x->index].gran;
+  for (unsigned i = 0; i < x->arg_count; i++) {
+    granularity g = index_granularity(e, x->args[i]);
+    if (g.group > coarsest.group) coarsest = g;
+  }
+  return coarsest;
 }
 
 static void start_field(encoder *e, unsigned f, region r) {
@@ -237,8 +311,16 @@ static void start_field(encoder *e, unsigned f, region r) {
       start_levels(e, f, encoder_region(e, e->s->fields[f].gran, n, k));
 }
 
+static stage make_stage(const encoder *e, arena *a, unsigned f, const expr *element) {
+  const expr *by = expr_leaf(a, EXPR_FIELD, (unsigned)e->s->field_count, false, element->loc);
+  return (stage){.f = f, .element = element, .value = replace(a, e->s->value, element, by)};
+}
+
 static void run_stage(encoder *e, arena *a, region r, const stage *now, bool first) {
-  seeder s = {.e = e, .now = now, .first = first};
+  seeder s = {.e = e, .now = now, .first = first, .t = tables_of(e, now->f, r)};
+  s.seeded = ARENA_ARRAY(a, bool, (size_t)s.t.count);
+  s.shared = index_granularity(e, now->element->args[0]);
+  s.range = table_range(e, now->f);
   e->pretended = ARENA_ARRAY(a, double *, e->s->field_count);
   for (size_t f = 0; f < e->s->field_count; f++) {
     uint64_t size = 1;
@@ -248,24 +330,40 @@ static void run_stage(encoder *e, arena *a, region r, const stage *now, bool fir
   for_each_scaled(e, r, seed_weight, &s);
 }
 
+// Tables in the order in which they begin: large ones first, which say most.
+static size_t order_tables(const encoder *e, unsigned *order) {
+  size_t count = 0;
+  for (unsigned f = 0; f < e->s->field_count; f++) {
+    uint64_t size = 0, other = 0;
+    if (!is_table(e, f)) continue;
+    scheme_field_size(&e->s->fields[f], &size);
+    size_t at = count++;
+    for (; at > 0; at--) {
+      scheme_field_size(&e->s->fields[order[at - 1]], &other);
+      if (other >= size) break;
+      order[at] = order[at - 1];
+    }
+    order[at] = f;
+  }
+  return count;
+}
+
 bool encode_tables_start(encoder *e, region r, unsigned number) {
   arena *a = arena_new();
-  unsigned at = 0;
+  unsigned at = 0, *order = ARENA_ARRAY(a, unsigned, e->s->field_count);
+  size_t count = order_tables(e, order);
   bool done = false;
-  for (unsigned f = 0; f < e->s->field_count; f++) {
+  for (size_t o = 0; number == 0 && o < count; o++) clear_tables(e, order[o], r);
+  for (size_t o = 0; o < count; o++) {
     expr_list elements = {0};
-    if (!is_table(e, f)) continue;
-    find_elements(a, e->s->value, f, &elements);
-    if (number == 0) clear_tables(e, f, r);
-    if (is_plain(e, &elements)) {
-      if (number == 0) start_field(e, f, r), done = true;
+    find_elements(a, e->s->value, order[o], &elements);
+    if (count == 1 && is_plain(e, &elements)) {
+      if (number == 0) start_field(e, order[o], r), done = true;
       continue;
     }
     for (size_t i = 0; i < elements.len; i++, at++) {
       if (at != number) continue;
-      stage now = {.f = f, .element = elements.data[i]};
-      now.value = replace(a, e->s->value, now.element,
-                          expr_leaf(a, EXPR_FIELD, (unsigned)e->s->field_count, false, now.element->loc));
+      stage now = make_stage(e, a, order[o], elements.data[i]);
       run_stage(e, a, r, &now, at == 0);
       done = true;
     }

@@ -46,6 +46,20 @@ static const form forms[] = {
     {"code : u4[2] per 4; book : f16[2, 16, 4] per tensor; scale : f16 per row;"
      "value = scale * sum(j < 2, book[j, code[j], k % 4]);",
      0.45},
+    // Products of learned tables: numbers and vectors, vectors and vectors, three tables of numbers, with a scale.
+    {"code : u6 per 2; i : u2 per 8; norm : f16[4] per row; book : f16[64, 2] per tensor; s : f16 per row;"
+     "value = s * norm[i] * book[code, k % 2];",
+     0.25},
+    {"code : u8 per 4; e : u4 per 4; book : f16[256, 4] per tensor; factor : f16[16, 4] per tensor;"
+     "value = factor[e, k % 4] * book[code, k % 4];",
+     0.2},
+    {"c : u2; e : u2; g : u2 per 8; a : f16[4] per row; b : f16[4] per tensor; d : f16[4] per tensor;"
+     "value = a[c] * b[e] * d[g];",
+     0.2},
+    // Learned integers; a product that divides.
+    {"code : u3; scale : f16 per 32; level : i8[8] per tensor; value = scale * level[code];", 0.18},
+    {"code : u6 per 2; scale : f16 per row; level : i8[64, 2] per tensor; value = scale * level[code, k % 2];", 0.25},
+    {"code : i4; s : f16 per 16; t : f16 per row; value = code / (s * t);", 0.09},
     // Trellis codes of 1, 2 and 3 bits.
     {"code : u1; scale : f16 per row; value = scale * (window(code, 8, 128) * 89 % 256 - 127.5);", 0.62},
     {"code : u2; scale : f16 per row; value = scale * (window(code, 10, 256) * 389 % 1024 - 511.5);", 0.33},
@@ -89,6 +103,27 @@ static const struct {
      "a window of codes needs a value that is a sum of products"},
 };
 
+// Few rows leave some elements of a table without a weight to begin with, and weights may be of any size.
+START_TEST(few_rows_of_any_size) {
+  static const float sizes[] = {0.01f, 1, 500};
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  const form *f = &forms[_i];
+  const scheme *s = parse(d, a, f->members);
+  if (strstr(f->members, "window") == NULL)
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+      float *w = kit_normal_weights(a, 2 * 64, 5);
+      for (size_t k = 0; k < (size_t)2 * 64; k++) w[k] *= sizes[i];
+      const tensor_codes *t = encode_mixture(d, a, s, w, 2, 64, NULL, (encode_progress){.call = NULL});
+      ck_assert_msg(t != NULL, "%s: %s", f->members, diag_text(d));
+      double error = error_stats_measure(t, w).relative_rms;
+      ck_assert_msg(error <= 1.1 * f->limit + 0.05, "%s, weights of size %g: relative error %g", f->members,
+                    (double)sizes[i], error);
+    }
+  arena_free(a);
+}
+END_TEST
+
 START_TEST(form_is_refused) {
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
@@ -106,6 +141,7 @@ int main(void) {
   TCase *t = tcase_create("forms");
   tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, form_is_encoded, 0, sizeof forms / sizeof *forms);
+  tcase_add_loop_test(t, few_rows_of_any_size, 0, sizeof forms / sizeof *forms);
   tcase_add_loop_test(t, form_is_refused, 0, sizeof refusals / sizeof *refusals);
   suite_add_tcase(s, t);
   return check_main(s);
