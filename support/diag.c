@@ -115,22 +115,38 @@ static size_t find_group(const char *group) {
   return i;
 }
 
-void diag_warning(diag *d, const char *group, src_loc loc, const char *format, ...) {
+// Counts a warning of a group; false when it is not shown. *shown is the group as the message names it.
+static bool count_warning(diag *d, const char *group, diag_label *label, const char **shown) {
   size_t index = find_group(group);
   diag_action action = index == GROUP_COUNT ? DIAG_ACTION_WARN : d->actions[index];
-  if (action == DIAG_ACTION_ERROR) {
-    if (!count_error(d)) return;
-  } else {
-    d->muted = action == DIAG_ACTION_IGNORE;
-    if (d->muted) return;
-    d->warnings++;
-  }
+  *label = action == DIAG_ACTION_ERROR ? DIAG_LABEL_ERROR : DIAG_LABEL_WARNING;
+  *shown = action == DIAG_ACTION_ERROR ? arena_printf(d->mem, "error=%s", group) : group;
+  if (action == DIAG_ACTION_ERROR) return count_error(d);
+  d->muted = action == DIAG_ACTION_IGNORE;
+  d->warnings += !d->muted;
+  return !d->muted;
+}
+
+void diag_warning(diag *d, const char *group, src_loc loc, const char *format, ...) {
+  diag_label label;
+  const char *shown;
+  if (!count_warning(d, group, &label, &shown)) return;
   va_list args;
   va_start(args, format);
   const char *text = arena_vprintf(d->mem, format, args);
   va_end(args);
-  emit_at(d, action == DIAG_ACTION_ERROR ? DIAG_LABEL_ERROR : DIAG_LABEL_WARNING,
-          action == DIAG_ACTION_ERROR ? arena_printf(d->mem, "error=%s", group) : group, loc, text);
+  emit_at(d, label, shown, loc, text);
+}
+
+void diag_warning_file(diag *d, const char *group, const char *path, const char *format, ...) {
+  diag_label label;
+  const char *shown;
+  if (!count_warning(d, group, &label, &shown)) return;
+  va_list args;
+  va_start(args, format);
+  const char *text = arena_vprintf(d->mem, format, args);
+  va_end(args);
+  emit(d, &(diag_message){.label = label, .group = shown, .path = path, .text = text});
 }
 
 bool diag_set_warning(diag *d, const char *group, diag_action action) {

@@ -46,6 +46,9 @@ void diag_error_file(diag *d, const char *path, const char *format, ...) __attri
 // every one.
 void diag_warning(diag *d, const char *group, src_loc loc, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+// The same about a file that is not text.
+void diag_warning_file(diag *d, const char *group, const char *path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 typedef enum diag_action { DIAG_ACTION_WARN, DIAG_ACTION_IGNORE, DIAG_ACTION_ERROR } diag_action;
 bool diag_set_warning(diag *d, const char *group, diag_action action);
 

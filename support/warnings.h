@@ -5,6 +5,7 @@
 #endif
 
 WARNING("cache", "the cache folder is not used")
+WARNING("encoding", "an encoding says next to nothing of the weights")
 WARNING("fallback", "a layer takes a slow generic path")
 WARNING("tuning", "a line of the tuning file is not understood")
 WARNING("unused-rule", "a rule of quantize is used by no layer")

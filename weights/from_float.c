@@ -122,3 +122,11 @@ bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint
   arena_free(numbers);
   return out->codes != NULL;
 }
+
+void from_float_warn(diag *d, const char *path, const char *name, const scheme *s, const error_stats *error) {
+  if (!(error->relative_rms > FROM_FLOAT_BAD_ERROR)) return;
+  diag_warning_file(d, "encoding", path, "'%s' as %s has a relative error of %.3g, where zeros would have 1", name,
+                    s->name, error->relative_rms);
+  diag_hint(d, "the format cannot say such weights: %s",
+            error->power > 0 ? "its scale may be missing or too coarse" : "they are all zero");
+}

@@ -30,4 +30,11 @@ typedef struct from_float_result {
 bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint64_t rows, uint64_t columns,
                        const from_float_options *options, from_float_result *out);
 
+// An error above this says that next to nothing of the weights is left: zeros have 1, one bit a weight 0.6 and half a
+// bit 0.71 of normally distributed weights.
+#define FROM_FLOAT_BAD_ERROR 0.8
+
+// Warns where the codes of a tensor are little better than zeros, or worse.
+void from_float_warn(diag *d, const char *path, const char *name, const scheme *s, const error_stats *error);
+
 #endif

@@ -70,6 +70,7 @@ static tensor_codes *read_float(weight_set *w, arena *a, const stored_weight *s,
   stats->has_error = true;
   stats->error = result.error;
   stats->seconds = result.seconds;
+  from_float_warn(w->d, s->tensor->path, weight->layer, weight->scheme, &result.error);
   return result.codes;
 }
 
@@ -232,7 +233,10 @@ static bool packs_floats(const stored_weight *s) {
 static bool pack_codes(weight_set *w, arena *a, size_t index, weight_stats *stats) {
   const stored_weight *s = &w->stored[index];
   const ir_weight *weight = s->weight;
-  if (packs_floats(s) && pack_floats(w, s, stats)) return true;
+  if (packs_floats(s) && pack_floats(w, s, stats)) {
+    from_float_warn(w->d, s->tensor->path, weight->layer, weight->scheme, &stats->error);
+    return true;
+  }
   if (packs_from_file(s)) return pack_file(w, a, s, stats);
   const pack_source source = {.codes = weights_read_codes(w, a, index, stats), .name = weight->layer};
   if (source.codes == NULL || !pack_check_size(w->d, weight->recipe, weight->rows, weight->columns, weight->size))

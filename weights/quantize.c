@@ -107,6 +107,7 @@ static bool encode_one(quantizer *q, const tensor *t) {
     stats.has_error = true;
     stats.error = result.error;
     stats.seconds = result.seconds;
+    from_float_warn(q->d, t->path, t->name, s, &result.error);
     vec_push(q->mem, &q->stats, stats);
   }
   q->done += 4 * t->count;
