@@ -56,6 +56,12 @@ static const tensor_codes *encode(converter *c, arena *a, const found *w, const 
   return result.codes;
 }
 
+// Weights are compared as floats of 32 bits, which is what kernels make of both; those of an F64 tensor as they are.
+static double as_compared(const convert_source *source, double x) {
+  bool wide = source->codes == NULL && elem_get(source->type)->bits > 32;
+  return wide ? x : (double)(float)x;
+}
+
 // How the converted weights differ from those of the file.
 typedef struct difference {
   uint64_t count; // of weights that are not equal
@@ -80,7 +86,7 @@ static difference compare(const convert_source *source, const tensor_codes *code
       scheme_row(codes, n, to);
     for (uint64_t k = 0; k < codes->columns; k++) {
       power += from[k] * from[k];
-      if (!differs(from[k], to[k])) continue;
+      if (!differs(as_compared(source, from[k]), as_compared(source, to[k]))) continue;
       if (out.count++ == 0) out.row = n, out.column = k, out.from = from[k], out.to = to[k];
       double by = fabs(from[k] - to[k]);
       error += by * by;

@@ -36,6 +36,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
     unit_core_limits(u, i);
   }
   u->open_exact = ARENA_ARRAY(a, bool, u->levels[1].capacity);
+  u->grid = grid_form_of(a, cores);
   return u;
 }
 
@@ -399,7 +400,20 @@ static double solve_thoroughly(unit *u, double best) {
   return error;
 }
 
+// The solution in `vals`, as the best.
+static double take_numbers(unit *u) {
+  for (size_t i = 1; i < u->plan->level_count; i++) {
+    unit_level *l = &u->levels[i];
+    memcpy(l->best_vals, l->vals, l->count * u->plan->levels[i].field_count * sizeof *l->vals);
+  }
+  restore_best(u);
+  double error = assign_codes(u);
+  keep_best(u);
+  return error;
+}
+
 double unit_encode(unit *u, bool warm) {
+  if (!warm && unit_solve_grid(u)) return take_numbers(u);
   if (warm)
     restore_best(u);
   else

@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_ENCODE_UNIT_H
 #define QCC_WEIGHTS_ENCODE_UNIT_H
 
-#include "weights/encode_fit.h"
+#include "weights/encode_grid.h"
 
 // What is decided for one level: the fields' numbers (exactly as stored), and what follows from them.
 typedef struct unit_level {
@@ -27,6 +27,7 @@ typedef struct unit {
   size_t row_codes;               // of a row
   unsigned effort;                // of cells, see fit_span
   unit_level levels[PLAN_LEVELS]; // 0 is not used
+  grid_form grid;
   bool *open_exact;               // by granule of level 1: several exact coefficients are left to choose from
   double *fields;                 // scratch, by scheme field
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
@@ -66,6 +67,10 @@ fit_span unit_span(const unit *u, size_t granule);
 
 // The terms of output `row`: `slope` varies with the fields, `offset` (if any) does not. False for other shapes.
 bool unit_row_terms(const unit *u, size_t level, size_t row, size_t *slope, size_t *offset);
+
+// Part of unit_encode, in weights/encode_grid.c. Chooses the fields of all levels where the weights are then exact; codes are
+// not written. False when that is not found.
+bool unit_solve_grid(unit *u);
 
 // Part of unit_encode, in weights/encode_exact.c.
 

@@ -10,6 +10,7 @@
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
+#include "weights/encode_grid.h"
 #include "weights/encode_mixture.h"
 #include "weights/encode_plan.h"
 #include "weights/error_stats.h"
@@ -279,6 +280,56 @@ START_TEST(unusual_weights) {
 }
 END_TEST
 
+// ---- few of the codes ----------------------------------------------------------------------------------------
+
+// Whether the format has all of -reach .. reach times any power of two, whatever else it has.
+static bool has_integers(const subject *x, const core_set *c, const grid_form *g, int reach) {
+  if (g->with_offset) return c->levels.uniform && c->levels.count > 2 * (size_t)reach && x->s->field_count > 2;
+  for (int i = -reach; i <= reach; i++) {
+    bool found = false;
+    for (size_t l = 0; l < c->levels.count; l++) found |= c->levels.values[l] == i * g->quantum;
+    if (!found) return false;
+  }
+  return true;
+}
+
+// Integers of a small range, most of them 0 or even or rarely another number.
+static void integer_weights(const subject *x, int reach, int kind, float *w) {
+  uint64_t state = 7;
+  for (uint64_t i = 0; i < x->rows * x->columns; i++) {
+    int number = (int)(kit_random(&state) % (2 * (unsigned)reach + 1)) - reach;
+    if (kind == 1 && kit_random(&state) % 20 != 0) number = 0;
+    if (kind == 2) number = number / 2 * 2;
+    w[i] = 0.25f * (float)number;
+  }
+}
+
+// Ternary weights and other small integers are exact where the format has them, though most codes are not used.
+START_TEST(few_codes) {
+  static const int reaches[] = {1, 3, 7};
+  subject x = open_subject(_i, COLUMNS);
+  const encode_plan *p = x.mixed ? NULL : encode_plan_new(x.a, x.s);
+  const double *const *tables = ARENA_ARRAY(x.a, const double *, x.s->field_count);
+  const expr *blocked;
+  core_set c;
+  bool opened = p != NULL && p->structured && !p->has_tables && p->cell == 0 && p->span == 0 &&
+                core_set_init(x.a, p, tables, 1, &c, &blocked);
+  grid_form g = opened ? grid_form_of(x.a, &c) : (grid_form){.usable = false};
+  float *w = ARENA_ARRAY(x.a, float, x.rows *x.columns);
+  for (size_t r = 0; g.usable && r < sizeof reaches / sizeof *reaches; r++)
+    for (int kind = 0; kind < 3 && has_integers(&x, &c, &g, reaches[r]); kind++) {
+      integer_weights(&x, reaches[r], kind, w);
+      tensor_codes *t = encode(&x, w);
+      const float *v = decode(&x, t);
+      for (uint64_t i = 0; i < x.rows * x.columns; i++)
+        ck_assert_msg(v[i] == w[i], "%s: integers up to %d, kind %d: weight %d is %g, not %g", x.name, reaches[r], kind,
+                      (int)i, (double)v[i], (double)w[i]);
+    }
+  if (opened) core_set_free(&c);
+  arena_free(x.a);
+}
+END_TEST
+
 // ---- a trained network ---------------------------------------------------------------------------------------
 
 // Trained weights are no harder than random ones, whose error is `other`.
@@ -356,6 +407,7 @@ int main(int argc, char **argv) {
   TCase *t = tcase_create("encoded");
   tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, usual_weights, 0, (int)count);
+  tcase_add_loop_test(t, few_codes, 0, (int)count);
   tcase_add_loop_test(t, unusual_weights, 0, (int)count);
   suite_add_tcase(s, t);
   int status = check_main(s);
