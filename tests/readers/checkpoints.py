@@ -1,0 +1,166 @@
+"""Checkpoints (safetensors) as quantization tools write them, against numpy.
+
+checkpoints.py RESULTS BUILD QCC [GROUP ..]; a group is a function below whose name begins with check_.
+"""
+
+import json
+import pathlib
+import sys
+
+import ml_dtypes as ml
+import numpy as np
+
+from corpus import Corpus, save_safetensors
+
+FOLDER = pathlib.Path(sys.argv[2]) / "checkpoints"
+corpus = Corpus(sys.argv[3], FOLDER, sys.argv[1])
+RNG = np.random.default_rng(11)
+N, K, GROUP = 64, 256, 64
+
+
+# ---- parts of files ----
+
+
+def normal(rows=N, columns=K):
+    return RNG.standard_normal((rows, columns)) * 0.05
+
+
+def stream(codes, bits):
+    """Codes [.., n] as one stream of bits a line, the lowest bits first: int32 [.., words]."""
+    *lead, count = codes.shape
+    planes = (codes[..., None].astype(np.uint8) >> np.arange(bits)) & 1
+    planes = planes.reshape(*lead, count * bits).astype(np.uint8)
+    padded = np.zeros((*lead, -(-count * bits // 32) * 32), np.uint8)
+    padded[..., : count * bits] = planes
+    return np.packbits(padded, axis=-1, bitorder="little").view(np.int32)
+
+
+def by_group(weights, group):
+    """Each column's group."""
+    return np.arange(weights.shape[1]) // group
+
+
+def symmetric(bits, group, dtype, rows=N, columns=K):
+    """(codes 0 .. 2^bits - 1 around 2^(bits - 1), scales [rows, groups], weights)"""
+    w = normal(rows, columns)
+    groups = -(-columns // group)
+    of = by_group(w, group)
+    top = np.array([np.abs(w[:, of == g]).max(1) for g in range(groups)]).T / (2 ** (bits - 1) - 0.5)
+    scales = top.astype(dtype)
+    steps = scales.astype(np.float64)[:, of]
+    codes = np.clip(np.rint(w / steps) + 2 ** (bits - 1), 0, 2**bits - 1).astype(np.uint8)
+    return codes, scales, steps * (codes.astype(np.float64) - 2 ** (bits - 1))
+
+
+def asymmetric(bits, group, dtype, rows=N, columns=K):
+    """(codes, scales, zero points 1 .. 2^bits - 1, weights)"""
+    w = normal(rows, columns)
+    groups = -(-columns // group)
+    of = by_group(w, group)
+    low = np.array([w[:, of == g].min(1) for g in range(groups)]).T
+    high = np.array([w[:, of == g].max(1) for g in range(groups)]).T
+    scales = ((high - low) / (2**bits - 1)).astype(dtype)
+    steps = scales.astype(np.float64)
+    zeros = np.clip(np.rint(-low / steps), 1, 2**bits - 1).astype(np.uint8)
+    codes = np.clip(np.rint(w / steps[:, of]) + zeros[:, of], 0, 2**bits - 1).astype(np.uint8)
+    return codes, scales, zeros, steps[:, of] * (codes.astype(np.float64) - zeros[:, of])
+
+
+def save(tensors, config=None, layer="fc"):
+    """A file with these tensors of a layer, and what lies beside it; its name."""
+    save_safetensors(FOLDER / "model.safetensors", {f"{layer}.{name}": a for name, a in tensors.items()})
+    (FOLDER / "config.json").unlink(missing_ok=True)
+    if config is not None:
+        (FOLDER / "config.json").write_text(json.dumps({"quantization_config": config}))
+    return "model.safetensors"
+
+
+def words(array):
+    return np.ascontiguousarray(array)
+
+
+# ---- GPTQ and AWQ ----
+
+
+def gptq(codes, zeros, scales, bits, version=1):
+    stored = zeros - (1 if version == 1 else 0)
+    return {"qweight": words(stream(codes, bits).T), "qzeros": stream(stored.T, bits), "scales": words(scales.T)}
+
+
+def gptq_config(bits, group, version=1, **more):
+    return {"quant_method": "gptq", "bits": bits, "group_size": group,
+            "checkpoint_format": "gptq" if version == 1 else "gptq_v2", **more}
+
+
+def check_gptq():
+    for bits in (2, 3, 4):
+        for version in (1, 2):
+            codes, scales, zeros, weights = asymmetric(bits, GROUP, np.float16)
+            path = save(gptq(codes, zeros, scales, bits, version), gptq_config(bits, GROUP, version, sym=False))
+            corpus.opens("GPTQModel", f"GPTQ v{version}, {bits} bits, asymmetric", "config.json, scales F16", path, "fc",
+                         weights, "numpy")
+
+
+def check_awq():
+    codes, scales, zeros, weights = asymmetric(4, GROUP, np.float16)
+    order = np.array([0, 2, 4, 6, 1, 3, 5, 7])
+    pack = lambda a: stream(a.reshape(-1, a.shape[1] // 8, 8)[..., order].reshape(a.shape), 4)
+    path = save({"qweight": pack(codes.T), "qzeros": pack(zeros.T), "scales": words(scales.T)},
+                {"quant_method": "awq", "bits": 4, "group_size": GROUP, "version": "gemm", "zero_point": True})
+    corpus.opens("AutoAWQ", "AWQ GEMM, 4 bits", "config.json, scales F16", path, "fc", weights, "numpy")
+
+
+# ---- compressed-tensors ----
+
+
+def ct_config(bits, group, kind="int", format="pack-quantized", symmetric=True):
+    strategy = {"strategy": "group", "group_size": group} if group > 0 else {"strategy": "channel"}
+    weights = {"num_bits": bits, "type": kind, "symmetric": symmetric, **strategy}
+    return {"quant_method": "compressed-tensors", "format": format,
+            "config_groups": {"group_0": {"targets": ["Linear"], "weights": weights}}}
+
+
+def shape_of(weights):
+    return np.array(weights.shape, np.int64)
+
+
+def check_compressed_tensors():
+    codes, scales, weights = symmetric(4, GROUP, np.float16)
+    path = save({"weight_packed": stream(codes, 4), "weight_scale": scales, "weight_shape": shape_of(weights)},
+                ct_config(4, GROUP))
+    corpus.opens("compressed-tensors", "W4A16, symmetric, groups of 64", "config.json, scales F16", path, "fc", weights,
+                 "numpy")
+    codes, scales, weights = symmetric(8, K, np.float32)
+    path = save({"weight": (codes.astype(np.int16) - 128).astype(np.int8), "weight_scale": scales})
+    corpus.opens("compressed-tensors", "W8A8, per channel", "scales F32 [N, 1]", path, "fc", weights, "numpy")
+
+
+# ---- FP8 ----
+
+
+def fp8(dtype=ml.float8_e4m3fn, scale=np.float32, rows=1, columns=K):
+    """(codes, scales of tiles of rows x columns, weights)"""
+    w = normal()
+    r, c = np.arange(N) // rows, np.arange(K) // columns
+    top = np.zeros((r[-1] + 1, c[-1] + 1))
+    np.maximum.at(top, (r[:, None], c[None, :]), np.abs(w))
+    scales = (top / float(ml.finfo(dtype).max)).astype(scale)
+    steps = scales.astype(np.float64)[r][:, c]
+    codes = (w / steps).astype(dtype)
+    return codes, scales, codes.astype(np.float64) * steps
+
+
+def check_fp8():
+    codes, scales, weights = fp8()
+    path = save({"weight": codes, "weight_scale": scales})
+    corpus.opens("compressed-tensors", "FP8 E4M3, per channel", "weight_scale F32 [N, 1]", path, "fc", weights, "ml_dtypes")
+
+
+def main():
+    for name, group in [(n, f) for n, f in globals().items() if n.startswith("check_")]:
+        if len(sys.argv) <= 4 or name.removeprefix("check_") in sys.argv[4:]:
+            group()
+    return corpus.finish()
+
+
+sys.exit(main())

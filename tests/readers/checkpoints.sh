@@ -1,0 +1,12 @@
+#!/bin/sh
+# Checkpoints of other programs: checkpoints.sh BUILD QCC [GROUP ..]
+set -eu
+build=$1
+here=$(dirname "$0")
+results=${QCC_BINARY_DIR:?}/tests/readers/results/checkpoints.tsv
+rm -f "$results"
+python=$("$here/../venv.sh" "$build/../python") || {
+  echo "skipped: $python"
+  exit 77
+}
+exec "$python" -B "$here/checkpoints.py" "$results" "$@"
