@@ -74,7 +74,8 @@ static bool check_tensor_type(layout_builder *b, const ast_node *node, elem_type
   return false;
 }
 
-// The types that the file may have, and the one that holds all their numbers: one of them, or else f32.
+// The types that the file may have, and the one that holds all their numbers: one of them, or else f32. Bytes beside floats of
+// a byte are the bits of these.
 static bool stored_types(layout_builder *b, const ast_node *node, layout_tensor *t) {
   bool ok = true;
   if (node->type.others.len >= LAYOUT_MAX_TYPES) {
@@ -90,10 +91,11 @@ static bool stored_types(layout_builder *b, const ast_node *node, layout_tensor 
     t->stored[t->stored_count++] = type;
   }
   for (unsigned i = 1; i < t->stored_count; i++) {
-    if (!elem_holds(t->type, t->stored[i])) t->type = elem_holds(t->stored[i], t->type) ? t->stored[i] : ELEM_F32;
+    if (!layout_type_holds(t->type, t->stored[i]))
+      t->type = layout_type_holds(t->stored[i], t->type) ? t->stored[i] : ELEM_F32;
   }
   for (unsigned i = 0; ok && i < t->stored_count; i++) {
-    if (elem_holds(t->type, t->stored[i])) continue;
+    if (layout_type_holds(t->type, t->stored[i])) continue;
     diag_error(b->c->d, node->type.loc, "no one type holds the numbers of all the types of '%s'", t->name);
     t->type = t->stored[0]; // so that its places can be looked at
     return false;

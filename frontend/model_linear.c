@@ -1,5 +1,6 @@
 // Linear layers: which scheme and layout the weights have, and how many outputs there are.
 #include <inttypes.h>
+#include <string.h>
 
 #include "frontend/model.h"
 #include "frontend/tree.h"
@@ -88,6 +89,11 @@ static bool choose_scheme(linear_builder *b, const fe_rule *rule) {
 // ---- separate tensors that no rule speaks of ----
 
 static bool check_recognised(linear_builder *b, const fe_recognised *r) {
+  if (r->scheme == NULL) {
+    diag_error(b->f->c->d, b->loc, "the weights of \"%s\" cannot be taken as they are: %s", b->layer, r->problem);
+    diag_hint(b->f->c->d, "describe how they are stored in a layout, and name it in a rule of `quantize`: layout = ..");
+    return false;
+  }
   const char *wanted = b->scheme == NULL ? r->scheme : b->scheme->name;
   if (!fe_same_text(wanted, r->scheme)) {
     diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" are %s, layout %s, but the rule of the layer asks for %s",
@@ -211,14 +217,22 @@ static bool use_one_tensor(linear_builder *b, const ir_value *x) {
 
 // ---- separate tensors ----
 
-// The rows are known where a dimension is just N.
-static bool rows_from_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
-  if (found->rank != t->rank) {
+// A tensor of the file with the dimensions that the layout gives it.
+static bool view_tensor(linear_builder *b, const layout_tensor *t, const char *name, fe_tensor *found) {
+  uint64_t dims[SCHEME_MAX_RANK];
+  if (!layout_tensor_view(t, found->rank, found->dims, dims)) {
     diag_error(b->f->c->d, b->loc, "\"%s\" is %s, but the layout '%s' of '%s' needs %u dimension%s", name,
                dims_text(b->f->c->mem, found->rank, found->dims), b->layout->name, b->scheme->name, t->rank,
                t->rank == 1 ? "" : "s");
     return false;
   }
+  found->rank = t->rank;
+  memcpy(found->dims, dims, t->rank * sizeof *dims);
+  return true;
+}
+
+// The rows are known where a dimension is just N.
+static bool rows_from_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
   for (unsigned i = 0; i < t->rank; i++)
     if (t->dims[i] != NULL && t->dims[i]->op == EXPR_VAR && t->dims[i]->index == VAR_ROWS &&
         !set_rows(b, found->dims[i], name))
@@ -253,7 +267,7 @@ static void rows_from_size(linear_builder *b, const layout_tensor *t, const fe_t
 static bool check_dims(linear_builder *b, const layout_tensor *t, const char *name, const fe_tensor *found) {
   int64_t dims[SCHEME_MAX_RANK];
   layout_tensor_sizes(b->scheme, t, b->rows, b->columns, dims);
-  bool same = found->rank == t->rank;
+  bool same = true;
   for (unsigned i = 0; same && i < t->rank; i++) same = layout_size_fits(dims[i], found->dims[i]);
   if (same) return true;
   diag_error(b->f->c->d, b->loc,
@@ -300,7 +314,8 @@ static bool use_tensors(linear_builder *b, const ir_value *x) {
     if (stored[i].answer == FE_TENSOR_ABSENT) fe_missing_tensor(b->f, b->loc, name);
     ok &= stored[i].answer != FE_TENSOR_ABSENT;
     if (!b->layout->fit) b->source = stored[i].source;
-    if (stored[i].answer == FE_TENSOR_FOUND) ok &= rows_from_dims(b, t, name, &stored[i].tensor);
+    if (stored[i].answer == FE_TENSOR_FOUND)
+      ok &= view_tensor(b, t, name, &stored[i].tensor) && rows_from_dims(b, t, name, &stored[i].tensor);
   }
   for (size_t i = 0; ok && b->rows == 0 && i < b->layout->tensor_count; i++)
     if (stored[i].answer == FE_TENSOR_FOUND) rows_from_size(b, &b->layout->tensors[i], &stored[i].tensor);

@@ -24,7 +24,7 @@ static bool set_shape(const scheme *s, const layout_tensor *t, uint64_t rows, ui
   uint64_t bytes = elem_get(t->type)->bits / 8;
   env.vars[VAR_ROWS] = (int64_t)rows;
   env.vars[VAR_COLUMNS] = (int64_t)columns;
-  *out = (layout_input){.type = t->type, .rank = t->rank};
+  *out = (layout_input){.type = layout_tensor_written(t), .rank = t->rank};
   for (unsigned r = 0; r < t->rank; r++) {
     int64_t size = t->dims[r] == NULL ? 0 : eval_int(&env, t->dims[r]); // a size that is left open cannot be chosen
     if (size < 1 || size > INT32_MAX || !num_mul(bytes, (uint64_t)size, &bytes)) return false;

@@ -128,12 +128,17 @@ double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns) 
   return rows == 0 || columns == 0 ? 0 : bits / ((double)rows * (double)columns);
 }
 
-// Words of one size hold the same bits, of either sign; and floats of a byte are often stored as plain bytes.
-static bool same_elements(elem_type a, elem_type b) {
-  const elem_info *x = elem_get(a), *y = elem_get(b);
-  bool both_float = x->kind == ELEM_KIND_FLOAT && y->kind == ELEM_KIND_FLOAT;
-  bool no_float = x->kind != ELEM_KIND_FLOAT && y->kind != ELEM_KIND_FLOAT;
-  return a == b || (x->bits == y->bits && (no_float || (x->bits == 8 && !both_float)));
+// Words of one size hold the same bits, of either sign; and floats of a byte are often stored as plain bytes. What the file
+// calls a float is never a code.
+static bool same_elements(elem_type declared, elem_type found) {
+  const elem_info *x = elem_get(declared), *y = elem_get(found);
+  if (declared == found) return true;
+  return x->bits == y->bits && y->kind != ELEM_KIND_FLOAT && (x->kind != ELEM_KIND_FLOAT || x->bits == 8);
+}
+
+bool layout_type_holds(elem_type type, elem_type stored) {
+  bool is_bits = stored == ELEM_U8 && elem_get(type)->kind == ELEM_KIND_FLOAT && same_elements(type, stored);
+  return is_bits || elem_holds(type, stored);
 }
 
 bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *stored) {
@@ -144,6 +149,41 @@ bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *sto
     return true;
   }
   return false;
+}
+
+elem_type layout_tensor_written(const layout_tensor *t) {
+  return t->stored_count > 0 && elem_get(t->stored[0])->bits == elem_get(t->type)->bits ? t->stored[0] : t->type;
+}
+
+// ---- dimensions of 1, and matrices that are stacked ----
+
+static bool is_one(const expr *size) { return size != NULL && size->op == EXPR_INT && size->i == 1; }
+static bool is_rows(const expr *size) { return size != NULL && size->op == EXPR_VAR && size->index == VAR_ROWS; }
+
+static bool ones_agree(const layout_tensor *t, const uint64_t *dims) {
+  for (unsigned r = 0; r < t->rank; r++)
+    if (is_one(t->dims[r]) && dims[r] != 1) return false;
+  return true;
+}
+
+bool layout_tensor_view(const layout_tensor *t, unsigned rank, const uint64_t *dims, uint64_t *out) {
+  uint64_t sizes[LAYOUT_MAX_FILE_RANK];
+  unsigned count = 0, room = 0, next = 0;
+  if (rank > LAYOUT_MAX_FILE_RANK) return false;
+  if (rank == t->rank && ones_agree(t, dims)) {
+    for (unsigned r = 0; r < rank; r++) out[r] = dims[r];
+    return true;
+  }
+  for (unsigned r = 0; r < rank; r++)
+    if (dims[r] != 1) sizes[count++] = dims[r];
+  for (unsigned r = 0; r < t->rank; r++) room += !is_one(t->dims[r]);
+  if (count == room + 1 && room > 0 && is_rows(t->dims[0])) { // a stack of matrices is one with all their rows
+    if (!num_mul(sizes[0], sizes[1], &sizes[1])) return false;
+    next = 1;
+  }
+  if (count - next > room) return false;
+  for (unsigned r = 0; r < t->rank; r++) out[r] = is_one(t->dims[r]) || next == count ? 1 : sizes[next++];
+  return true;
 }
 
 const char *layout_tensor_types(arena *a, const layout_tensor *t) {

@@ -236,9 +236,22 @@ bool scheme_is_transform_field(const scheme *s, unsigned field);
 // True bits per weight of the fields of a rows x columns tensor, without padding.
 double scheme_bits_per_weight(const scheme *s, uint64_t rows, uint64_t columns);
 
-// Whether a file's elements of type `found` are what the tensor declares. Words of either sign hold the same bits.
+// Whether a file's elements of type `found` are what the tensor declares. Words of either sign hold the same bits, and bytes
+// those of a float of 8 bits; a float of the file is never taken for a number that is none.
 // `stored` (unless NULL) is the declared type that they match.
 bool layout_tensor_takes(const layout_tensor *t, elem_type found, elem_type *stored);
+
+// Whether a tensor whose elements places see as `type` may be stored as `stored`: it has all those numbers, or its bits are the
+// bytes.
+bool layout_type_holds(elem_type type, elem_type stored);
+// The type in which the tensor is written.
+elem_type layout_tensor_written(const layout_tensor *t);
+
+// The dimensions of a file's tensor as the layout declares them. Dimensions of 1 may be anywhere or missing ([], [1] and
+// [1, 1]; [N], [N, 1] and [1, N] hold the same numbers in the same order), and one more in front of the rows stacks matrices
+// of which each has some of the rows. False when the number of dimensions differs otherwise. `out` has SCHEME_MAX_RANK.
+enum { LAYOUT_MAX_FILE_RANK = 8 };
+bool layout_tensor_view(const layout_tensor *t, unsigned rank, const uint64_t *dims, uint64_t *out);
 
 // The types that it takes, for messages: "f16", "f16 or f32".
 const char *layout_tensor_types(arena *a, const layout_tensor *t);

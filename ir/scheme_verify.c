@@ -163,7 +163,7 @@ static bool check_layout_tensor(diag *d, const scheme *s, const scheme_layout *l
     ok = false;
   }
   for (unsigned i = 0; i < t->stored_count; i++) {
-    if (elem_get(t->stored[i])->bits % 8 == 0 && elem_holds(t->type, t->stored[i])) continue;
+    if (elem_get(t->stored[i])->bits % 8 == 0 && layout_type_holds(t->type, t->stored[i])) continue;
     diag_error(d, t->loc, "tensor '%s' of layout '%s' may be stored as %s, whose numbers are not all %s", t->name,
                l->name, elem_get(t->stored[i])->name, elem_get(t->type)->name);
     ok = false;

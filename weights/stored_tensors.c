@@ -59,12 +59,10 @@ static bool take_tensor(diag *d, arena *a, const tensor *found, const ir_weight 
                         layout_input *out) {
   int64_t dims[SCHEME_MAX_RANK];
   layout_tensor_sizes(w->scheme, t, w->rows, w->columns, dims);
-  *out = (layout_input){.data = found->data, .size = found->size, .rank = found->rank};
-  bool ok = type_of(found->dtype, &out->type) && layout_tensor_takes(t, out->type, NULL) && found->rank == t->rank;
-  for (unsigned i = 0; ok && i < t->rank; i++) {
-    out->dims[i] = found->dims[i];
-    ok = layout_size_fits(dims[i], found->dims[i]);
-  }
+  *out = (layout_input){.data = found->data, .size = found->size, .rank = t->rank};
+  bool ok = type_of(found->dtype, &out->type) && layout_tensor_takes(t, out->type, NULL) &&
+            layout_tensor_view(t, found->rank, found->dims, out->dims);
+  for (unsigned i = 0; ok && i < t->rank; i++) ok = layout_size_fits(dims[i], out->dims[i]);
   if (ok) return true;
   diag_error_file(d, found->path,
                   "tensor '%s' is %s, but the layout '%s' of '%s' needs %s for %" PRIu64 " x %" PRIu64 " weights",
