@@ -4,6 +4,7 @@
 #include "driver/job.h"
 #include "inspect/recognise.h"
 #include "weights/fields.h"
+#include "weights/from_float.h"
 
 typedef struct known_config {
   const tensor_file *file;
@@ -37,13 +38,14 @@ static const quant_config *find_config(job *j, known_formats *k, const tensor_fi
 }
 
 // Plain float weights, with a bias at most, are not looked at further.
-static bool may_be_quantized(const tensor_file *f, const char *layer) {
-  size_t length = strlen(layer);
-  for (size_t i = 0; i < tensor_file_count(f); i++) {
-    const char *name = tensor_file_at(f, i)->name;
-    if (strncmp(name, layer, length) != 0 || name[length] != '.') continue;
-    if (strcmp(name + length, ".weight") != 0 && strcmp(name + length, ".bias") != 0) return true;
-  }
+static bool may_be_quantized(job *j, const tensor_file *f, const char *layer) {
+  const char *prefix = arena_printf(j->mem, "%s.", layer);
+  const tensor *weight = tensor_file_find(f, arena_printf(j->mem, "%sweight", prefix));
+  if (weight == NULL) weight = tensor_file_find(f, layer);
+  if (weight == NULL) return true;
+  if (weight->dtype != TENSOR_BLOCKS && !from_float_dtype(weight->dtype)) return true;
+  for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;)
+    if (t != weight && strcmp(t->name + strlen(layer), ".bias") != 0) return true;
   return false;
 }
 
@@ -51,14 +53,15 @@ bool formats_recognise(void *context, const char *file, const char *layer, uint6
   job *j = context;
   const tensor_file *f = weight_files_open(j->files, file);
   fields_note note;
-  if (f == NULL || !may_be_quantized(f, layer)) return false;
+  if (f == NULL || !may_be_quantized(j, f, layer)) return false;
   const char *weight = arena_printf(j->mem, "%s.weight", layer);
   if (fields_find(j->d, j->mem, f, weight, &note) != FIELDS_ABSENT) return false; // the file says itself what it is
   if (fields_find(j->d, j->mem, f, layer, &note) != FIELDS_ABSENT) return false;
   known_formats *k = open_formats(j);
   const found *w = recognise_layer(&(subject){k->formats, f, find_config(j, k, f)}, layer, columns);
   if (w == NULL) return false;
-  *out = (fe_recognised){.scheme = w->scheme->name, .layout = w->layout->name, .problem = w->problem};
+  *out = (fe_recognised){.problem = w->problem};
+  if (w->scheme != NULL) out->scheme = w->scheme->name, out->layout = w->layout->name;
   if (w->others.len > 0) out->other = w->others.data[0];
   return true;
 }

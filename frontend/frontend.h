@@ -41,7 +41,7 @@ typedef struct fe_tensor {
 
 // Which format the tensors of a layer are.
 typedef struct fe_recognised {
-  const char *scheme;  // such as "q4_g(group=64)"
+  const char *scheme;  // such as "q4_g(group=64)"; NULL: none is known, and the tensor is not what it seems (`problem`)
   const char *layout;  // of that scheme
   const char *other;   // another reading that fits as well, as text; NULL: there is none
   const char *problem; // why the layer cannot be taken as that; NULL: it can

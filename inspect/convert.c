@@ -29,9 +29,11 @@ static bool is_weight(const found *w) {
   return w->scheme != NULL || (w->kind == FOUND_FLOAT && w->tensors[0]->rank == 2);
 }
 
-static bool is_wanted(const converter *c, const found *w) {
-  return is_weight(w) && (c->job->wanted == NULL || c->job->wanted(c->job->context, w->name));
+static bool is_named(const converter *c, const found *w) {
+  return c->job->wanted == NULL || c->job->wanted(c->job->context, w->name);
 }
+
+static bool is_wanted(const converter *c, const found *w) { return is_weight(w) && is_named(c, w); }
 
 // ---- one matrix ------------------------------------------------------------------------------------------
 
@@ -140,6 +142,22 @@ static bool convert_one(converter *c, const found *w) {
 
 // ---- the file --------------------------------------------------------------------------------------------
 
+// What may be read in several ways, or is not what it seems, is neither converted nor kept as if it were numbers.
+static bool check_known(converter *c, const found *w) {
+  const char *path = tensor_file_path(c->s->file);
+  if (!is_named(c, w) || (!w->unexplained && w->others.len == 0)) return true;
+  if (w->unexplained) {
+    diag_error_file(c->d, path, "'%s' cannot be taken as it is: %s", w->name, w->problem);
+  } else {
+    strbuf others = {.mem = c->mem};
+    for (size_t i = 0; i < w->others.len; i++) strbuf_printf(&others, ", or %s", w->others.data[i]);
+    diag_error_file(c->d, path, "'%s' may be %s, layout = %s%s", w->name, w->scheme->name, w->layout->name,
+                    strbuf_text(&others));
+  }
+  diag_hint(c->d, "--tensors chooses others, and leaves this one as it is");
+  return false;
+}
+
 static bool keep_one(converter *c, const found *w) {
   if (convert_keep(&c->out, w)) return true;
   diag_error_file(c->d, tensor_file_path(c->s->file), "'%s' is neither converted nor can it be kept: %s", w->name,
@@ -150,6 +168,8 @@ static bool keep_one(converter *c, const found *w) {
 static bool convert_all(converter *c, const found_list *list) {
   uint64_t bytes = 0;
   bool ok = true;
+  for (size_t i = 0; i < list->len; i++) ok &= check_known(c, list->data[i]);
+  if (!ok) return false;
   for (size_t i = 0; i < list->len; i++)
     if (is_wanted(c, list->data[i])) bytes += 4 * list->data[i]->rows * list->data[i]->columns;
   if (bytes == 0) {
@@ -166,14 +186,7 @@ static bool convert_all(converter *c, const found_list *list) {
   return ok;
 }
 
-static void print_doubts(const converter *c, const found_list *list) {
-  for (size_t i = 0; i < list->len; i++)
-    if (is_wanted(c, list->data[i]) && list->data[i]->others.len > 0)
-      fprintf(c->job->report, "'%s' was read as %s, layout = %s; it may be %s as well\n", list->data[i]->name,
-              list->data[i]->scheme->name, list->data[i]->layout->name, list->data[i]->others.data[0]);
-}
-
-static void print_report(const converter *c, const found_list *list) {
+static void print_report(const converter *c) {
   FILE *out = c->job->report;
   weights_print_table(out, c->stats.data, c->stats.len);
   if (c->exact > 0)
@@ -182,7 +195,6 @@ static void print_report(const converter *c, const found_list *list) {
   if (c->lossy > 0) fprintf(out, "%zu of %zu matrices are quantized with a loss\n", c->lossy, c->stats.len);
   if (c->requantized > 0)
     fprintf(out, "%zu of these were quantized before: from the float weights less would be lost\n", c->requantized);
-  print_doubts(c, list);
   if (c->job->dry_run) fprintf(out, "nothing was written\n");
 }
 
@@ -193,6 +205,6 @@ bool convert_file(diag *d, arena *a, file_set *outputs, const subject *s, const 
   bool ok = convert_all(&c, &list);
   if (ok) convert_keep_metadata(&c.out, s->file);
   if (ok && !job->dry_run) ok = convert_write(d, outputs, job->output, &c.out);
-  if (ok && job->report != NULL) print_report(&c, &list);
+  if (ok && job->report != NULL) print_report(&c);
   return ok;
 }

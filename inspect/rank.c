@@ -5,123 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-// ---- numbers of integer tensors --------------------------------------------------------------------------
-
-// Element i of an integer tensor, sign-extended where the type has a sign.
-static bool integer_at(const tensor *t, uint64_t i, int64_t *out) {
-  elem_type type;
-  if (!solve_elem_type(t->dtype, &type) || elem_get(type)->kind == ELEM_KIND_FLOAT) return false;
-  unsigned bytes = elem_get(type)->bits / 8;
-  uint64_t raw = 0;
-  if (bytes == 0 || i >= t->size / bytes) return false;
-  for (unsigned b = 0; b < bytes; b++) raw |= (uint64_t)t->data[i * bytes + b] << 8 * b;
-  *out = elem_decode_int(type, raw);
-  return true;
-}
-
-// Two integers that could be a shape, rows first.
-static bool shape_of(const tensor *t, uint64_t shape[2]) {
-  int64_t numbers[2];
-  if (t->rank != 1 || t->count != 2 || !integer_at(t, 0, &numbers[0]) || !integer_at(t, 1, &numbers[1])) return false;
-  for (unsigned i = 0; i < 2; i++) {
-    if (numbers[i] < 1 || numbers[i] > INT32_MAX) return false;
-    shape[i] = (uint64_t)numbers[i];
-  }
-  return true;
-}
-
-// ---- tensors beside the layout's -------------------------------------------------------------------------
-
-// Whether column k is in group k / group for all columns.
-static bool states_groups(const tensor *t, const fit *x) {
-  int64_t index;
-  if (t->rank != 1 || t->count != x->columns) return false;
-  for (size_t p = 0; p < x->form->info->parameter_count; p++) {
-    int64_t group = x->parameters.values[p];
-    uint64_t k = 0;
-    if (x->form->info->parameters[p].role != FE_PARAMETER_GROUP) continue;
-    while (k < t->count && integer_at(t, k, &index) && index == (int64_t)k / group) k++;
-    if (k == t->count) return true;
-  }
-  return false;
-}
-
-// Bytes that readers have taken numbers out of, or such a number: see weights/json_tensors.h.
-static bool is_text(const tensor *t) {
-  return t->dtype == TENSOR_U8 && t->rank == 1 && t->size > 0 && t->data[0] == '{';
-}
-
-static bool is_of_text(const tensor_file *f, const tensor *t) {
-  const tensor *from = t->alias_of == NULL ? NULL : tensor_file_find(f, t->alias_of);
-  return from != NULL && is_text(from) && !is_text(t);
-}
-
-// Whether the tensor holds the numbers of a constant table of the scheme.
-static bool states_table(catalogue *c, const tensor *t, const scheme *s) {
-  enum { MAX_NUMBERS = 65536 };
-  for (size_t i = 0; i < s->table_count; i++) {
-    if (s->tables[i].count != t->count || t->count > MAX_NUMBERS || t->dtype == TENSOR_BLOCKS) continue;
-    arena *a = arena_new();
-    float *numbers = ARENA_ARRAY(a, float, t->count);
-    bool same = tensor_read_f32(c->quiet, t, 0, t->count, numbers);
-    for (uint64_t n = 0; same && n < t->count; n++) same = numbers[n] == (float)s->tables[i].values[n];
-    arena_free(a);
-    if (same) return true;
-  }
-  return false;
-}
-
-static rest_kind classify(catalogue *c, const tensor_file *f, const tensor *t, const char *ending, const fit *x) {
-  uint64_t shape[2];
-  if (strcmp(ending, ".bias") == 0 && t->count == x->rows) return REST_BIAS;
-  if (shape_of(t, shape) &&
-      ((shape[0] == x->rows && shape[1] == x->columns) || (shape[1] == x->rows && shape[0] == x->columns)))
-    return REST_SHAPE;
-  if (states_groups(t, x)) return REST_GROUPS;
-  return is_text(t) || is_of_text(f, t) || states_table(c, t, x->scheme) ? REST_STATED : REST_OTHER;
-}
-
-static bool is_of_layout(const reading *r, const tensor *t) {
-  for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
-    if (r->tensors[i] == t) return true;
-  return false;
-}
-
-// A name belongs to the layer if it has one more part; or several, of which the first is one that the layout uses.
-static bool belongs(const reading *r, const char *ending) {
-  const char *dot = strchr(ending + 1, '.');
-  if (dot == NULL) return true;
-  size_t length = (size_t)(dot - ending);
-  for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
-    if (strncmp(r->fit.layout->tensors[i].suffix, ending, length) == 0) return true;
-  return false;
-}
-
-static void find_rest(catalogue *c, const tensor_file *f, const char *layer, reading *r) {
-  size_t length = strlen(layer);
-  for (size_t i = 0; i < tensor_file_count(f); i++) {
-    const tensor *t = tensor_file_at(f, i);
-    if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.' || length == 0) continue;
-    if (is_of_layout(r, t) || !belongs(r, t->name + length)) continue;
-    found_rest rest = {.tensor = t, .kind = classify(c, f, t, t->name + length, &r->fit)};
-    vec_push(c->mem, &r->rest, rest);
-    r->unexplained += rest.kind == REST_OTHER;
-  }
-}
-
-void rank_known_shape(const tensor_file *f, const char *layer, shape_range *known) {
-  size_t length = strlen(layer);
-  for (size_t i = 0; length > 0 && i < tensor_file_count(f); i++) {
-    const tensor *t = tensor_file_at(f, i);
-    uint64_t shape[2];
-    if (strncmp(t->name, layer, length) != 0 || t->name[length] != '.') continue;
-    if (strchr(t->name + length + 1, '.') != NULL && !is_of_text(f, t)) continue;
-    if (!shape_of(t, shape) || known->columns.min > shape[1] || known->columns.max < shape[1]) continue;
-    known->rows = (extent){shape[0], shape[0]};
-    known->columns = (extent){shape[1], shape[1]};
-  }
-}
-
 // ---- what the file says of itself ------------------------------------------------------------------------
 
 // Letters and digits, in lower case: "pack-quantized" is "packquantized".
@@ -229,11 +112,13 @@ static const char *find_problem(catalogue *c, const reading *r) {
   return NULL;
 }
 
-void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const fit *x, readings *out) {
+void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const tensor *const *viewed,
+              const fit *x, readings *out) {
   catalogue *c = s->c;
   reading r = {.fit = *x, .tensors = tensors, .order = out->len};
-  r.inputs = sample_inputs(c->mem, x->layout, tensors);
-  find_rest(c, s->file, layer, &r);
+  r.inputs = sample_inputs(c->mem, x->layout, viewed);
+  beside_find(c, s->file, layer, x, tensors, &r.rest);
+  for (size_t i = 0; i < r.rest.len; i++) r.unexplained += r.rest.data[i].kind == REST_OTHER;
   hear(s, x, &r);
   r.same_types = count_same_types(&r);
   r.coverage = measure_coverage(&r);
@@ -282,9 +167,19 @@ static int compare_facts(const reading *a, const reading *b) {
   return 0;
 }
 
-// By what is usual: layers of one file are mostly alike, and sizes are round.
+// Parameters that were solved for.
+static unsigned count_solved(const reading *r) {
+  unsigned count = 0;
+  for (size_t p = 0; p < r->fit.form->info->parameter_count; p++)
+    count += r->fit.parameters.values[p] != r->fit.form->info->parameters[p].value;
+  return count;
+}
+
+// By what is usual: layers of one file are mostly alike, formats are as they are declared, and sizes are round.
 static int compare_likely(const reading *a, const reading *b) {
   if (a->fit.form->used != b->fit.form->used) return -compare_sizes(a->fit.form->used, b->fit.form->used);
+  if (a->fit.form != b->fit.form && count_solved(a) != count_solved(b))
+    return compare_sizes(count_solved(a), count_solved(b));
   return -compare_sizes(roundness(a), roundness(b));
 }
 
@@ -304,7 +199,10 @@ static int compare_readings(const void *first, const void *second) {
   if (numbers_decide(a, b)) return oddness(a) < oddness(b) ? -1 : 1;
   if (a->agrees != b->agrees) return a->agrees > b->agrees ? -1 : 1;
   int likely = compare_likely(a, b);
-  return likely != 0 ? likely : compare_sizes(a->order, b->order);
+  if (likely != 0) return likely;
+  // Of formats that give the same numbers the plainest.
+  size_t parameters = a->fit.form->info->parameter_count, others = b->fit.form->info->parameter_count;
+  return parameters != others ? compare_sizes(parameters, others) : compare_sizes(a->order, b->order);
 }
 
 // Not by qsort: "about as odd" is no order of three.

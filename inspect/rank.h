@@ -3,6 +3,7 @@
 #ifndef QCC_INSPECT_RANK_H
 #define QCC_INSPECT_RANK_H
 
+#include "inspect/beside.h"
 #include "inspect/recognise.h"
 
 // One way to read the tensors of a layer.
@@ -10,7 +11,7 @@ typedef struct reading {
   fit fit;
   const tensor *const *tensors;
   layout_input *inputs;
-  VEC(found_rest) rest;
+  rest_list rest;
   size_t unexplained;  // of the rest
   unsigned same_types; // tensors of the very type that the layout says
   double coverage;     // bits of all elements, by bits of the tensors
@@ -25,8 +26,9 @@ typedef struct reading {
 
 typedef VEC(reading) readings;
 
-// Adds a fit of a layer's tensors, with all that speaks for and against it.
-void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const fit *x, readings *out);
+// Adds a fit of a layer's tensors (`viewed`: with the layout's dimensions), with all that speaks for and against it.
+void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const tensor *const *viewed,
+              const fit *x, readings *out);
 
 // Best first.
 void rank_sort(readings *all);
@@ -36,8 +38,5 @@ bool rank_same(const reading *a, const reading *b);
 
 // "scheme(group=64), layout = name"
 const char *rank_text(arena *a, const reading *r);
-
-// What tensors beside the layer say of its shape narrows `known`.
-void rank_known_shape(const tensor_file *f, const char *layer, shape_range *known);
 
 #endif

@@ -22,17 +22,25 @@ static size_t index_of(const finder *x, const tensor *t) { return (size_t)(t - t
 
 // ---- separate tensors ------------------------------------------------------------------------------------
 
-// The tensors of the form's layout for that layer; NULL when one is missing or of another type or rank.
-static const tensor **find_tensors(const catalogue *c, const tensor_file *f, const catalogue_form *form,
-                                   const char *layer) {
+// The tensors of a layer that have the names, types and ranks of a layout's, and the same with the layout's dimensions.
+typedef struct layer_tensors {
+  const tensor **stored;
+  const tensor **viewed;
+} layer_tensors;
+
+// False when one is missing or of another type or rank.
+static bool find_tensors(const catalogue *c, const tensor_file *f, const catalogue_form *form, const char *layer,
+                         layer_tensors *out) {
   const scheme_layout *l = catalogue_layout(form, form->sample);
-  const tensor **tensors = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
+  out->stored = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
+  out->viewed = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) {
-    tensors[i] = tensor_file_find(f, arena_printf(c->mem, "%s%s", layer, l->tensors[i].suffix));
-    if (tensors[i] == NULL || tensors[i]->rank != l->tensors[i].rank) return NULL;
-    if (!catalogue_has_width(form) && !solve_takes(&l->tensors[i], tensors[i])) return NULL;
+    const tensor *t = tensor_file_find(f, layout_tensor_name(c->mem, &l->tensors[i], layer));
+    out->stored[i] = t;
+    if (t == NULL || (out->viewed[i] = solve_view(c->mem, &l->tensors[i], t)) == NULL) return false;
+    if (!catalogue_has_width(form) && !solve_takes(&l->tensors[i], out->viewed[i])) return false;
   }
-  return tensors;
+  return true;
 }
 
 static void read_layer(const subject *x, const char *layer, const shape_range *known, readings *out) {
@@ -40,12 +48,13 @@ static void read_layer(const subject *x, const char *layer, const shape_range *k
   for (size_t i = 0; i < c->forms.len; i++) {
     catalogue_form *form = &c->forms.data[i];
     const scheme_layout *l = catalogue_layout(form, form->sample);
-    if (l->tensor_count == 0) continue;
-    const tensor **tensors = find_tensors(c, x->file, form, layer);
+    if (l->tensor_count == 0 || l->fit) continue; // what is fitted to floats is not how they are stored
+    layer_tensors tensors;
     fits list = {0};
-    if (tensors != NULL && l->tensor_count == 1 && from_float_dtype(tensors[0]->dtype)) continue; // plain floats
-    if (tensors != NULL) fit_form(c, form, tensors, known, &list);
-    for (size_t k = 0; k < list.len; k++) rank_add(x, layer, tensors, &list.data[k], out);
+    if (!find_tensors(c, x->file, form, layer, &tensors)) continue;
+    if (l->tensor_count == 1 && from_float_dtype(tensors.stored[0]->dtype)) continue; // plain floats
+    fit_form(c, form, tensors.viewed, known, &list);
+    for (size_t k = 0; k < list.len; k++) rank_add(x, layer, tensors.stored, tensors.viewed, &list.data[k], out);
   }
 }
 
@@ -64,7 +73,8 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
                .inputs = r->inputs,
                .certain = r->fit.certain,
                .facts = r->facts,
-               .problem = r->problem};
+               .problem = r->problem,
+               .unexplained = r->unexplained > 0};
   for (size_t i = 0; i < w->tensor_count; i++) w->bytes += w->tensors[i]->size;
   for (size_t i = 0; i < r->rest.len; i++) vec_push(c->mem, &w->rest, r->rest.data[i]);
   for (size_t i = 1; i < all->len; i++)
@@ -72,15 +82,53 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
   return w;
 }
 
-found *recognise_layer(const subject *s, const char *layer, uint64_t columns) {
+static found *read_separate(const subject *s, const char *layer, uint64_t columns) {
   shape_range known = shape_unknown;
   readings all = {0};
   if (columns != 0) known.columns = (extent){columns, columns};
-  rank_known_shape(s->file, layer, &known);
+  beside_known_shape(s->c, s->file, layer, &known);
   read_layer(s, layer, &known, &all);
   if (all.len == 0) return NULL;
   rank_sort(&all);
   return found_of_reading(s->c, layer, &all);
+}
+
+// ---- plain tensors ---------------------------------------------------------------------------------------
+
+static void set_shape(const tensor *t, found *w) {
+  w->columns = t->rank == 0 ? 1 : t->dims[t->rank - 1];
+  w->rows = w->columns == 0 ? 0 : t->count / w->columns;
+}
+
+static found *new_found(arena *mem, found_kind kind, const tensor *t) {
+  found *w = ARENA_NEW(mem, found);
+  const tensor **tensors = ARENA_NEW(mem, const tensor *);
+  *tensors = t;
+  *w = (found){.kind = kind, .name = t->name, .tensor_count = 1, .tensors = tensors, .bytes = t->size, .certain = true};
+  set_shape(t, w);
+  return w;
+}
+
+// A plain tensor that is not what it seems.
+static void note_unexplained(arena *mem, found *w, const tensor *beside) {
+  w->problem = arena_printf(mem, "no layout explains '%s' (%s), which changes what it means", beside->name,
+                            tensor_describe(mem, beside));
+  w->unexplained = true;
+}
+
+static found *find_unexplained(const subject *s, const char *layer) {
+  const tensor *t = tensor_file_find(s->file, arena_printf(s->c->mem, "%s.weight", layer));
+  if (t == NULL) t = tensor_file_find(s->file, layer);
+  const tensor *beside = t == NULL || t->dtype == TENSOR_BLOCKS ? NULL : beside_plain(s->c, s->file, t);
+  if (beside == NULL) return NULL;
+  found *w = new_found(s->c->mem, from_float_dtype(t->dtype) ? FOUND_FLOAT : FOUND_NUMBERS, t);
+  note_unexplained(s->c->mem, w, beside);
+  return w;
+}
+
+found *recognise_layer(const subject *s, const char *layer, uint64_t columns) {
+  found *w = read_separate(s, layer, columns);
+  return w != NULL ? w : find_unexplained(s, layer);
 }
 
 // ---- which layers there may be ---------------------------------------------------------------------------
@@ -128,23 +176,9 @@ static void list_layers(const finder *x, text_list *out) {
 
 // ---- one tensor ------------------------------------------------------------------------------------------
 
-static void set_shape(const tensor *t, found *w) {
-  w->columns = t->rank == 0 ? 1 : t->dims[t->rank - 1];
-  w->rows = w->columns == 0 ? 0 : t->count / w->columns;
-}
-
-static found *new_found(finder *x, found_kind kind, const tensor *t) {
-  found *w = ARENA_NEW(x->c->mem, found);
-  const tensor **tensors = ARENA_NEW(x->c->mem, const tensor *);
-  *tensors = t;
-  *w = (found){.kind = kind, .name = t->name, .tensor_count = 1, .tensors = tensors, .bytes = t->size, .certain = true};
-  set_shape(t, w);
-  return w;
-}
-
 static found *find_blocks(finder *x, const tensor *t) {
   const catalogue_form *form = catalogue_blocks(x->c, t->block_type);
-  found *w = new_found(x, form == NULL ? FOUND_UNKNOWN : FOUND_BLOCKS, t);
+  found *w = new_found(x->c->mem, form == NULL ? FOUND_UNKNOWN : FOUND_BLOCKS, t);
   size_t size;
   if (form == NULL) {
     w->problem = arena_printf(x->c->mem, "no scheme has a layout with type = %" PRIu32, t->block_type);
@@ -164,8 +198,11 @@ static found *find_blocks(finder *x, const tensor *t) {
 static found *find_plain(finder *x, const tensor *t) {
   if (t->dtype == TENSOR_BLOCKS) return find_blocks(x, t);
   bool is_float = from_float_dtype(t->dtype);
-  found *w = new_found(x, is_float ? FOUND_FLOAT : FOUND_NUMBERS, t);
+  found *w = new_found(x->c->mem, is_float ? FOUND_FLOAT : FOUND_NUMBERS, t);
+  const tensor *beside = beside_plain(x->c, x->f, t);
+  bool is_used = beside != NULL && (x->of[index_of(x, beside)] != NULL || x->used_up[index_of(x, beside)]);
   if (!is_float) w->problem = "no scheme has a layout that explains it";
+  if (beside != NULL && !is_used) note_unexplained(x->c->mem, w, beside);
   return w;
 }
 
@@ -260,7 +297,7 @@ static int compare_found(const void *a, const void *b) {
 static void recognise_layers(finder *x, const text_list *layers, found_list *out) {
   out->len = 0;
   for (size_t i = 0; i < layers->len; i++) {
-    found *w = recognise_layer(x->s, layers->data[i], 0);
+    found *w = read_separate(x->s, layers->data[i], 0);
     if (w != NULL) vec_push(x->c->mem, out, w);
   }
 }

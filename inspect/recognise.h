@@ -3,6 +3,7 @@
 #ifndef QCC_INSPECT_RECOGNISE_H
 #define QCC_INSPECT_RECOGNISE_H
 
+#include "inspect/beside.h"
 #include "inspect/sample.h"
 #include "weights/quant_config.h"
 
@@ -14,20 +15,6 @@ typedef enum found_kind {
   FOUND_NUMBERS, // integers that nothing explains
   FOUND_UNKNOWN  // blocks that no scheme reads
 } found_kind;
-
-// A tensor beside those of the layout that has the layer's name.
-typedef enum rest_kind {
-  REST_BIAS,
-  REST_SHAPE,  // holds the weights' shape
-  REST_GROUPS, // says of each column in which group it is, and they are in order
-  REST_STATED, // text about the weights and the numbers in it, or a table that the format has anyway
-  REST_OTHER   // nothing explains it
-} rest_kind;
-
-typedef struct found_rest {
-  const tensor *tensor;
-  rest_kind kind;
-} found_rest;
 
 // One weight matrix, or any other tensor.
 typedef struct found {
@@ -45,9 +32,10 @@ typedef struct found {
   uint64_t bytes;               // of all its tensors
   bool certain;                 // no other rows or columns would fit
   sample_facts facts;
-  VEC(found_rest) rest;
+  rest_list rest;
   VEC(const char *) others; // other readings that fit as well: "scheme, layout = name"
   const char *problem;      // why it cannot be compiled exactly; NULL when it can
+  bool unexplained;         // the problem: a tensor beside it changes what it means, and nothing says how
 } found;
 
 typedef VEC(found *) found_list;
@@ -63,8 +51,8 @@ typedef struct subject {
 // where other layers leave it open; catalogue_forget ends that.
 void recognise_file(const subject *s, found_list *out);
 
-// The weights of one layer with that many columns (0: not known), stored as separate tensors. NULL when no layout
-// explains them, which is not reported.
+// The weights of one layer with that many columns (0: not known), stored as separate tensors; without a scheme when no layout
+// explains them, and they are not what they seem (see `unexplained`). NULL when they are plain numbers, or are not there.
 found *recognise_layer(const subject *s, const char *layer, uint64_t columns);
 
 // The codes of the corner (inspect/sample.h) of a found weight; NULL when there are none.

@@ -96,7 +96,8 @@ bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t 
   return true;
 }
 
-// Both name their types alike, but for case and strokes: F8_E4M3 and f8e4m3.
+// Both name their types alike, but for case and strokes, F8_E4M3 and f8e4m3; of a type with just one width files name it all
+// the same, F8_E8M0 and e8m0.
 bool solve_elem_type(tensor_dtype dtype, elem_type *out) {
   char name[16];
   size_t length = 0;
@@ -104,7 +105,18 @@ bool solve_elem_type(tensor_dtype dtype, elem_type *out) {
     if (*c != '_') name[length++] = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
   name[length] = '\0';
   *out = elem_by_name(name);
+  if (*out == ELEM_COUNT && name[0] == 'f' && length > 2) *out = elem_by_name(name + 2);
   return *out != ELEM_COUNT;
+}
+
+const tensor *solve_view(arena *a, const layout_tensor *t, const tensor *found) {
+  uint64_t dims[SCHEME_MAX_RANK];
+  if (found->dtype == TENSOR_BLOCKS || !layout_tensor_view(t, found->rank, found->dims, dims)) return NULL;
+  if (found->rank == t->rank && memcmp(dims, found->dims, found->rank * sizeof *dims) == 0) return found;
+  tensor *view = arena_memdup(a, found, sizeof *found);
+  view->rank = t->rank;
+  view->dims = arena_memdup(a, dims, t->rank * sizeof *dims);
+  return view;
 }
 
 bool solve_takes(const layout_tensor *t, const tensor *found) {

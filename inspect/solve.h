@@ -33,6 +33,9 @@ bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t 
 // The element type that a tensor of a file has; false when the language has none such.
 bool solve_elem_type(tensor_dtype dtype, elem_type *out);
 
+// A tensor of a file with the dimensions that the layout gives it (layout_tensor_view); NULL when it has others.
+const tensor *solve_view(arena *a, const layout_tensor *t, const tensor *found);
+
 // Whether type and rank of a tensor are those of a layout's.
 bool solve_takes(const layout_tensor *t, const tensor *found);
 

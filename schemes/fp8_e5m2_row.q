@@ -6,8 +6,15 @@ scheme fp8_e5m2_row {
 
   layout compressed_tensors {
     tensor weight       : f8e5m2[N, K];
-    tensor weight_scale : f32[N, 1];
+    tensor weight_scale : f16|bf16|f32[N, 1];
     w[n, k]  = weight[n, k];
     scale[n] = weight_scale[n, 0];
+  }
+
+  layout scale_weight {
+    tensor weight       : f8e5m2[N, K];
+    tensor scale_weight : f16|bf16|f32[N, 1];
+    w[n, k]  = weight[n, k];
+    scale[n] = scale_weight[n, 0];
   }
 }

@@ -8,7 +8,7 @@ scheme mxfp4 {
 
   layout compressed_tensors {
     tensor weight_packed : u8[N, (K + 1) / 2];
-    tensor weight_scale  : u8[N, (K + 31) / 32];
+    tensor weight_scale  : u8|e8m0[N, (K + 31) / 32];
     w[n, k]     = bits(weight_packed[n, *], 4 * k, 4);
     scale[n, g] = weight_scale[n, g];
   }

@@ -7,7 +7,7 @@ scheme mxfp6_e3m2 {
 
   layout dense {
     tensor weight       : u8[N, (K * 6 + 7) / 8];
-    tensor weight_scale : u8[N, (K + 31) / 32];
+    tensor weight_scale : u8|e8m0[N, (K + 31) / 32];
     w[n, k]     = bits(weight[n, *], 6 * k, 6);
     scale[n, g] = weight_scale[n, g];
   }

@@ -7,8 +7,15 @@ scheme mxfp8_e5m2 {
 
   layout compressed_tensors {
     tensor weight       : f8e5m2[N, K];
-    tensor weight_scale : u8[N, (K + 31) / 32];
+    tensor weight_scale : u8|e8m0[N, (K + 31) / 32];
     w[n, k]     = weight[n, k];
     scale[n, g] = weight_scale[n, g];
+  }
+
+  layout weight_scale_inv {
+    tensor weight           : f8e5m2[N, K];
+    tensor weight_scale_inv : u8|e8m0[N, (K + 31) / 32];
+    w[n, k]     = weight[n, k];
+    scale[n, g] = weight_scale_inv[n, g];
   }
 }

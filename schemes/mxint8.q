@@ -7,7 +7,7 @@ scheme mxint8 {
 
   layout dense {
     tensor weight       : i8[N, K];
-    tensor weight_scale : u8[N, (K + 31) / 32];
+    tensor weight_scale : u8|e8m0[N, (K + 31) / 32];
     code[n, k]  = weight[n, k];
     scale[n, g] = weight_scale[n, g];
   }

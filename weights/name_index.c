@@ -32,17 +32,21 @@ static void sort_index(const name_index *x, size_t count) {
   }
 }
 
-size_t name_index_find(const name_index *x, size_t count, const char *name) {
-  for (size_t low = 0, high = count; low < high;) {
+size_t name_index_lower(const name_index *x, size_t count, const char *name) {
+  size_t low = 0, high = count;
+  while (low < high) {
     size_t mid = low + (high - low) / 2;
-    int order = strcmp(name, name_at(x, mid));
-    if (order == 0) return mid;
-    if (order < 0)
-      high = mid;
-    else
+    if (strcmp(name_at(x, mid), name) < 0)
       low = mid + 1;
+    else
+      high = mid;
   }
-  return count;
+  return low;
+}
+
+size_t name_index_find(const name_index *x, size_t count, const char *name) {
+  size_t at = name_index_lower(x, count, name);
+  return at < count && strcmp(name_at(x, at), name) == 0 ? at : count;
 }
 
 const char *name_index_build(arena *a, const void *rows, size_t row_size, size_t count, uint32_t **out) {

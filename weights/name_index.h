@@ -20,6 +20,9 @@ const char *name_index_build(arena *a, const void *rows, size_t row_size, size_t
 // Where `name` stands in the order; `count` when it is not there.
 size_t name_index_find(const name_index *x, size_t count, const char *name);
 
+// The first position in the order whose name is not less than `name`.
+size_t name_index_lower(const name_index *x, size_t count, const char *name);
+
 // Gives all rows but the first of each name the name that `rename` makes of the row and its position.
 void name_index_separate(arena *a, void *rows, size_t row_size, size_t count,
                          const char *(*rename)(arena *a, const void *row, size_t position));

@@ -84,6 +84,14 @@ const tensor *tensor_file_find(const tensor_file *f, const char *name) {
   return at == f->count ? NULL : &f->tensors[f->by_name[at]];
 }
 
+const tensor *tensor_file_prefixed(const tensor_file *f, const char *prefix, const tensor *after) {
+  name_index x = {.rows = (const char *)f->tensors, .row_size = sizeof *f->tensors, .order = f->by_name};
+  size_t at = after == NULL ? name_index_lower(&x, f->count, prefix) : name_index_find(&x, f->count, after->name) + 1;
+  if (at >= f->count) return NULL;
+  const tensor *t = &f->tensors[f->by_name[at]];
+  return strncmp(t->name, prefix, strlen(prefix)) == 0 ? t : NULL;
+}
+
 const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *name) {
   const tensor *t = tensor_file_find(f, name);
   if (t != NULL) return t;

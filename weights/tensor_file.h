@@ -158,6 +158,10 @@ const tensor *tensor_file_at(const tensor_file *f, size_t index);
 const tensor *tensor_file_find(const tensor_file *f, const char *name);
 const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *name);
 
+// Tensors whose names begin with a prefix, by name: the first of them after `after` (NULL: of all); NULL when there is none.
+// In O(log n).
+const tensor *tensor_file_prefixed(const tensor_file *f, const char *prefix, const tensor *after);
+
 // Metadata in the order of the file; `tensor_file_meta` returns the value's text or NULL.
 size_t tensor_file_meta_count(const tensor_file *f);
 const tensor_meta *tensor_file_meta_at(const tensor_file *f, size_t index);

@@ -137,23 +137,83 @@ def check_compressed_tensors():
 
 # ---- FP8 ----
 
+E4M3, E5M2 = ml.float8_e4m3fn, ml.float8_e5m2
 
-def fp8(dtype=ml.float8_e4m3fn, scale=np.float32, rows=1, columns=K):
+
+def fp8(dtype=E4M3, scale=np.float32, rows=1, columns=K, shape=(N, K)):
     """(codes, scales of tiles of rows x columns, weights)"""
-    w = normal()
-    r, c = np.arange(N) // rows, np.arange(K) // columns
+    w = normal(*shape)
+    r, c = np.arange(shape[0]) // rows, np.arange(shape[1]) // columns
     top = np.zeros((r[-1] + 1, c[-1] + 1))
     np.maximum.at(top, (r[:, None], c[None, :]), np.abs(w))
     scales = (top / float(ml.finfo(dtype).max)).astype(scale)
     steps = scales.astype(np.float64)[r][:, c]
-    codes = (w / steps).astype(dtype)
+    with np.errstate(over="ignore"):
+        codes = np.clip(w / steps, -float(ml.finfo(dtype).max), float(ml.finfo(dtype).max)).astype(dtype)
     return codes, scales, codes.astype(np.float64) * steps
 
 
-def check_fp8():
-    codes, scales, weights = fp8()
-    path = save({"weight": codes, "weight_scale": scales})
-    corpus.opens("compressed-tensors", "FP8 E4M3, per channel", "weight_scale F32 [N, 1]", path, "fc", weights, "ml_dtypes")
+def opens_fp8(writer, what, file, tensors, weights, config=None):
+    corpus.opens(writer, what, file, save(tensors, config), "fc", weights, "ml_dtypes")
+
+
+SCALES = {"F32": np.float32, "F16": np.float16, "BF16": ml.bfloat16}
+
+
+def check_fp8_tensor():
+    """One scale: any type, of any number of dimensions, under the names of several writers."""
+    names = {"compressed-tensors": "weight_scale", "ComfyUI": "scale_weight", "Mistral": "qscale_weight",
+             "vLLM": "weight_scale_inv"}
+    for (writer, name), (text, dtype), shape in zip(names.items(), [*SCALES.items(), ("F32", np.float32)],
+                                                    [(), (1,), (1, 1), (1,)]):
+        codes, scales, weights = fp8(scale=dtype, rows=N)
+        opens_fp8(writer, "FP8 E4M3, one scale", f"{name} {text} {list(shape)}",
+                  {"weight": codes, name: scales.reshape(shape)}, weights)
+    codes, scales, weights = fp8(scale=np.float32, rows=N)
+    one = np.ones((), np.float32)
+    opens_fp8("compressed-tensors", "FP8 E4M3, static activations", "weight_scale and input_scale F32 []",
+              {"weight": codes, "weight_scale": scales.reshape(()), "input_scale": one}, weights)
+
+
+def check_fp8_row():
+    for (text, dtype), shapes in zip(SCALES.items(), [[(N,)], [(1, N)], [(N, 1), (1, N)]]):
+        for shape in shapes:
+            codes, scales, weights = fp8(scale=dtype)
+            opens_fp8("compressed-tensors", "FP8-dynamic E4M3, per channel", f"weight_scale {text} {list(shape)}",
+                      {"weight": codes, "weight_scale": scales.reshape(shape)}, weights)
+    codes, scales, weights = fp8(E5M2)
+    opens_fp8("compressed-tensors", "FP8 E5M2, per channel", "weight_scale F32 [N, 1]",
+              {"weight": codes, "weight_scale": scales}, weights)
+
+
+def check_fp8_block():
+    for text, dtype in SCALES.items():
+        codes, scales, weights = fp8(scale=dtype, rows=32, columns=64)
+        opens_fp8("DeepSeek", "FP8 E4M3, tiles", f"weight_scale_inv {text} [2, 4]",
+                  {"weight": codes, "weight_scale_inv": scales}, weights)
+    codes, scales, weights = fp8(scale=ml.float8_e8m0fnu, rows=32, columns=64)
+    opens_fp8("DeepSeek", "FP8 E4M3, tiles", "weight_scale_inv F8_E8M0 [2, 4]",
+              {"weight": codes, "weight_scale_inv": scales}, weights)
+
+
+def check_mx():
+    for name in ("weight_scale", "weight_scale_inv"):
+        for dtype, kind in ((E4M3, "MXFP8 E4M3"), (E5M2, "MXFP8 E5M2")):
+            codes, scales, weights = fp8(dtype, ml.float8_e8m0fnu, columns=32)
+            opens_fp8("torchao", kind, f"{name} F8_E8M0", {"weight": codes, name: scales}, weights)
+            opens_fp8("vLLM", kind, f"{name} U8", {"weight": codes, name: scales.view(np.uint8)}, weights)
+
+
+def check_not_guessed():
+    """Something that changes what weights mean, and that no layout explains, is never left out."""
+    codes, scales, _ = fp8()
+    for name, array in (("weight_scale", np.zeros((3, 5), np.float32)), ("weight_zero_point", np.zeros(7, np.int8)),
+                        ("pre_quant_scale", np.ones(K, np.float32)), ("input_scale", np.ones(K, np.float32)),
+                        ("perm", np.arange(K, dtype=np.int32)), ("weight.codebook", np.ones(9, np.float32))):
+        kind, weight = ("F8_E4M3", codes) if "scale" in name else ("BF16", normal().astype(ml.bfloat16))
+        path = save({"weight": weight, name: array})
+        corpus.refuses("(none)", f"{kind} weights", f"{name} {list(array.shape)}, which nothing explains", path, "fc", K,
+                       "changes what it means")
 
 
 def main():
