@@ -105,28 +105,29 @@ static uint64_t limit_of(const ir_op *op) {
   return levels != NULL ? levels->count : (uint64_t)ir_attr_int(op, IR_ATTR_UMAX, 255);
 }
 
-typedef enum use { USE_NONE, USE_LOAD, USE_STORE, USE_DOT, USE_DECODE, USE_SCALE, USE_PRODUCT } use;
+typedef enum use { USE_FREE, USE_LOAD, USE_STORE, USE_DOT, USE_DECODE, USE_SCALE, USE_PRODUCT, USE_TILES } use;
 
-// What is not listed is free: indices, constants, other views of the same bits.
 static const unsigned char uses[IR_OPCODE_COUNT] = {
-    [IR_LOAD] = USE_LOAD,          [IR_LOAD_SPLAT] = USE_LOAD,   [IR_LOAD_FIRST] = USE_LOAD,
-    [IR_STORE] = USE_STORE,        [IR_STORE_FIRST] = USE_STORE, [IR_PREFETCH] = USE_LOAD,
-    [IR_DOT4] = USE_DOT,           [IR_DOT4S] = USE_DOT,         [IR_POPCOUNT] = USE_DOT,
-    [IR_DOT2] = USE_DOT,           [IR_PAIRS_U] = USE_DOT,       [IR_PAIRS_S] = USE_DOT,
-    [IR_LOOKUP_BF16] = USE_DECODE, [IR_SHUFFLE] = USE_DECODE,    [IR_FMA] = USE_PRODUCT,
-    [IR_GATHER] = USE_DECODE,      [IR_LOOKUP] = USE_DECODE,     [IR_LOOKUP_F32] = USE_DECODE,
-    [IR_BITS] = USE_DECODE,        [IR_SHL] = USE_DECODE,        [IR_SHR] = USE_DECODE,
-    [IR_SAR] = USE_DECODE,         [IR_AND] = USE_DECODE,        [IR_OR] = USE_DECODE,
-    [IR_XOR] = USE_DECODE,         [IR_ZEXT] = USE_DECODE,       [IR_SEXT] = USE_DECODE,
-    [IR_TRUNC] = USE_DECODE,       [IR_ADD] = USE_SCALE,         [IR_SUB] = USE_SCALE,
-    [IR_MUL] = USE_SCALE,          [IR_SMIN] = USE_SCALE,        [IR_SMAX] = USE_SCALE,
-    [IR_ITOF] = USE_SCALE,         [IR_FTOI] = USE_SCALE,        [IR_EXTF] = USE_SCALE,
-    [IR_TRUNCF] = USE_SCALE,       [IR_FADD] = USE_SCALE,        [IR_FSUB] = USE_SCALE,
-    [IR_FMUL] = USE_SCALE,         [IR_FDIV] = USE_SCALE,        [IR_FMIN] = USE_SCALE,
-    [IR_FMAX] = USE_SCALE,         [IR_SELECT_LT] = USE_SCALE,   [IR_SPLAT] = USE_SCALE,
-    [IR_BUTTERFLY] = USE_SCALE,    [IR_REDUCE_FADD] = USE_SCALE, [IR_FSQRT] = USE_SCALE,
-    [IR_REDUCE_FMAX] = USE_SCALE,  [IR_REDUCE_ADD] = USE_SCALE,
+#define USE(op, use) [IR_##op] = USE_##use,
+#include "lower/uses.def"
+#undef USE
 };
+
+// Operations of kernels, and rows of the table above; the compiler warns of two for one operation.
+enum {
+#define LEVEL_T 0
+#define LEVEL_V 1
+#define OP(id, text, level, least, most, results, flags) +LEVEL_##level
+  OPERATIONS = 0
+#include "ir/ops.def"
+  ,
+#undef OP
+#define USE(op, use) +1
+  WITH_A_USE = 0
+#include "lower/uses.def"
+#undef USE
+};
+_Static_assert(OPERATIONS == WITH_A_USE, "lower/uses.def lacks an operation");
 
 static double *cycles_of(walker *w, use u) {
   if (u == USE_DOT || (u == USE_PRODUCT && !w->integer)) return &w->out.dots;
@@ -143,8 +144,10 @@ static bool is_gather(const walker *w, const ir_op *op, const ir_type *t) {
 
 static void count_op(walker *w, const ir_op *op) {
   use u = (use)uses[op->code];
-  if (u == USE_NONE) return;
-  if (u == USE_LOAD) {
+  if (u == USE_FREE) return;
+  if (u == USE_TILES) {
+    w->out.dots += w->times * (w->tier->tiles == NULL ? 0 : w->tier->tiles->cycles);
+  } else if (u == USE_LOAD) {
     w->out.loads += w->times * (op->result_count > 0 ? vectors_of(w, &op->results[0]->type) : 1);
   } else if (u == USE_STORE) {
     w->out.stores += w->times * vectors_of(w, &op->operands[2]->type);

@@ -1,23 +1,34 @@
 // Cycles of operations: a pattern's own cost, or that of the portable expansion.
 #include "targets/target.h"
 
-// Portable expansions: `vector` cycles for each natural vector of the result, and `lane` cycles for each lane where the
-// expansion goes lane by lane. An operation without a row is one instruction.
 typedef struct portable_cost {
   double vector;
   double lane;
 } portable_cost;
 
+#define SIMPLE 0.5
+
 static const portable_cost portable[IR_OPCODE_COUNT] = {
-    [IR_FOR] = {1, 0},        [IR_YIELD] = {0, 0},         [IR_LOAD] = {0.5, 0},       [IR_LOAD_SPLAT] = {0.5, 0},
-    [IR_LOAD_FIRST] = {4, 2}, [IR_STORE] = {1, 0},         [IR_STORE_FIRST] = {4, 2},  [IR_GATHER] = {0, 3},
-    [IR_POPCOUNT] = {10, 0},  [IR_MUL] = {2, 0},           [IR_BITS] = {1, 0},         [IR_DOT4] = {12, 0},
-    [IR_PAIRS_U] = {7, 0},    [IR_PAIRS_S] = {7, 0},       [IR_DOT4S] = {14, 0},       [IR_LOOKUP] = {0, 2.5},
-    [IR_DOT2] = {6, 0},       [IR_LOOKUP_BF16] = {1, 2.5}, [IR_LOOKUP_F32] = {1, 2.5}, [IR_ITOF] = {1, 0},
-    [IR_FTOI] = {1, 0},       [IR_EXTF] = {3, 0},          [IR_TRUNCF] = {8, 0},       [IR_FDIV] = {8, 0},
-    [IR_FSQRT] = {10, 0},     [IR_FMA] = {1, 0},           [IR_REDUCE_FADD] = {6, 0},  [IR_REDUCE_FMAX] = {6, 0},
-    [IR_REDUCE_ADD] = {6, 0}, [IR_SELECT_LT] = {1.5, 0},
+#define COST(op, vector, lane) [IR_##op] = {vector, lane},
+#include "targets/costs.def"
+#undef COST
 };
+
+// Operations of kernels, and rows of the table above; the compiler warns of two for one operation.
+enum {
+#define LEVEL_T 0
+#define LEVEL_V 1
+#define OP(id, text, level, least, most, results, flags) +LEVEL_##level
+  OPERATIONS = 0
+#include "ir/ops.def"
+  ,
+#undef OP
+#define COST(op, vector, lane) +1
+  WITH_A_COST = 0
+#include "targets/costs.def"
+#undef COST
+};
+_Static_assert(OPERATIONS == WITH_A_COST, "targets/costs.def lacks an operation");
 
 static double vectors(const target_tier *tier, elem_type elem, uint32_t lanes) {
   uint64_t bits = (uint64_t)lanes * elem_get(elem)->bits;
@@ -29,7 +40,6 @@ double target_cost(const target_tier *tier, ir_opcode op, elem_type elem, uint32
   const target_pattern *p = target_find_pattern(tier, op, elem, lanes, limit);
   if (p != NULL) return p->cost * (double)(lanes / p->lanes);
   portable_cost c = portable[op];
-  bool listed = c.vector > 0 || c.lane > 0;
   double cycles = tier->cycles > 0 ? tier->cycles : 1;
-  return (listed ? c.vector : 0.5) * cycles * vectors(tier, elem, lanes) + c.lane * (double)lanes;
+  return c.vector * cycles * vectors(tier, elem, lanes) + c.lane * (double)lanes;
 }

@@ -37,6 +37,7 @@ typedef struct target_tiles {
   const char *load, *store, *zero;
   const char *dot;   // signed bytes times unsigned ones, NULL: none
   const char *pairs; // bf16 pairs, NULL: none
+  double cycles;     // of a product: both operands loaded, the result stored
 } target_tiles;
 
 typedef struct target_tier {

@@ -126,6 +126,30 @@ START_TEST(dots_are_counted) {
 }
 END_TEST
 
+// Products of tiles take their time, and less than those of vectors would.
+START_TEST(tiles_are_counted) {
+  lower_kit k = kit_new();
+  const recipe *r = kit_recipe(&k, ROWS, _i == 0 ? "i8 per token" : "bf16");
+  const target_tier *tier = target_find_tier(target_get(0), "amx_bf16");
+  uint64_t blocks = 4096 / r->pack.block;
+  target_tier vectors = *tier;
+  vectors.tiles = NULL;
+  kernel_counts of[2];
+  for (int with = 0; with < 2; with++) {
+    ir_module *m = ir_module_new(k.mem, "one");
+    const target_tier *on = with == 1 ? tier : &vectors;
+    const ir_func *f = lower_emit_matmul(m, r, on, false, &(matmul_shape){.epilogue = ""}, "kernel");
+    const uint64_t sizes[] = {32, 64, blocks, 0, 0, 0, 0, 64};
+    of[with] = lower_count(f, on, true, 8, sizes, 4);
+  }
+  // 32 tokens times 64 rows are 8 tiles; a product has 64 bytes of each.
+  double products = 8 * 4096.0 / (_i == 0 ? 64 : 32);
+  ck_assert_double_ge(of[1].dots, products * tier->tiles->cycles);
+  ck_assert_double_lt(of[1].dots, of[0].dots);
+  kit_free(&k);
+}
+END_TEST
+
 START_TEST(the_slowest_part_is_the_bound) {
   lower_kit k = kit_new();
   const recipe *r = kit_recipe(&k, AFFINE, "i8 per 32");
@@ -204,6 +228,7 @@ int main(void) {
   tcase_add_test(tcase, absurd_tiles_are_refused);
   tcase_add_loop_test(tcase, candidates_are_possible_and_in_order, 0, (int)(sizeof formats / sizeof *formats));
   tcase_add_test(tcase, dots_are_counted);
+  tcase_add_loop_test(tcase, tiles_are_counted, 0, 2);
   tcase_add_test(tcase, the_slowest_part_is_the_bound);
   tcase_add_test(tcase, identity_is_of_the_kernel_not_of_names_and_numbers);
   tcase_add_test(tcase, tiles_of_the_table_are_used);
