@@ -79,12 +79,12 @@ static bool read_act_member(reader *r, const record_member *m, const node *n, un
 }
 
 static bool read_mode(reader *r, const record_member *m, const node *n, unsigned char *base) {
-  for (unsigned mode = 0; mode <= MODE_DECODE; mode++) {
+  for (unsigned mode = 0; mode <= MODE_NONE; mode++) {
     if (!node_is_word(n, compute_mode_name((compute_mode)mode))) continue;
     *AT(base, m, compute_mode) = (compute_mode)mode;
     return true;
   }
-  return read_fail(r, n->loc, "expected a compute mode: int-dot, table-dot, float or decode");
+  return read_fail(r, n->loc, "expected a compute mode: int-dot, table-dot, bit-dot, pair-dot, float or decode");
 }
 
 static bool read_type_member(reader *r, const record_member *m, const node *n, unsigned char *base) {

@@ -8,7 +8,8 @@ enum { SECTION_ALIGN = 64 };
 const char *compute_mode_name(compute_mode mode) {
   static const char *const names[] = {[MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot",
                                       [MODE_BIT_DOT] = "bit-dot", [MODE_PAIR_DOT] = "pair-dot",
-                                      [MODE_FLOAT] = "float",     [MODE_DECODE] = "decode"};
+                                      [MODE_FLOAT] = "float",     [MODE_DECODE] = "decode",
+                                      [MODE_NONE] = "none"};
   return names[mode];
 }
 

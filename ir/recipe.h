@@ -17,7 +17,8 @@ typedef enum compute_mode {
   MODE_BIT_DOT,   // bits of codes meet bits of the activations in words, and those that remain are counted
   MODE_PAIR_DOT,  // level in bf16 times bf16 activations, pairs of positions summed in f32, scales outside
   MODE_FLOAT,     // level (affine or looked up) in f32 times f32 activations, scales outside the inner loop
-  MODE_DECODE     // the whole value expression per weight in f32: always possible, slow
+  MODE_DECODE,    // the whole value expression per weight in f32: always possible, slow
+  MODE_NONE       // not chosen yet
 } compute_mode;
 const char *compute_mode_name(compute_mode mode);
 // Whether products are summed in integers: the results are the same bits on every target.

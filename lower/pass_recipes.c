@@ -38,6 +38,7 @@ static recipe *new_recipe(ir_module *m, const scheme *s, const act_spec *act) {
   r->scheme = s;
   r->act = *act;
   r->prepared.act = *act; // half-made recipes are printed, too
+  r->mode = MODE_NONE;
   vec_push(m->mem, &m->recipes, r);
   return r;
 }
