@@ -26,7 +26,7 @@ static double exact_silu(double x) { return isinf(x) ? fmax(x, 0) : x / (1 + exp
 static double exact_sigmoid(double x) { return 1 / (1 + exp(-x)); }
 static double exact_neg(double x) { return -x; }
 
-// Bounds: `scaled` of |error| / max(1, |exact|), `relative` of |error| / |exact| where |exact| >= `relative_from`.
+// Bounds, those of docs/row-kernels.md: `scaled` of |error| / max(1, |exact|), `relative` of |error| / |exact| where |exact| >= `relative_from`.
 typedef struct function_case {
   const char *name;
   unary_emitter emit;
@@ -37,12 +37,12 @@ typedef struct function_case {
 } function_case;
 
 static const function_case cases[] = {
-    {"exp", lower_emit_exp, exp, 1.5e-7, 1.5e-7, FLT_MIN},
+    {"exp", lower_emit_exp, exp, 8.3e-8, 8.4e-8, FLT_MIN},
     {"relu", emit_relu, exact_relu, 0, 0, 0},
-    {"gelu", emit_gelu, exact_gelu, 2e-7, 4e-6, 1e-20},
-    {"silu", emit_silu, exact_silu, 2e-7, 4e-7, 1e-30},
-    {"tanh", emit_tanh, tanh, 2e-7, 3e-7, FLT_MIN},
-    {"sigmoid", emit_sigmoid, exact_sigmoid, 2e-7, 3e-7, 1e-37},
+    {"gelu", emit_gelu, exact_gelu, 1.5e-7, 2.3e-6, 1e-20},
+    {"silu", emit_silu, exact_silu, 1.2e-7, 1.8e-7, 1e-30},
+    {"tanh", emit_tanh, tanh, 8.0e-8, 1.5e-7, FLT_MIN},
+    {"sigmoid", emit_sigmoid, exact_sigmoid, 9.0e-8, 1.5e-7, 1e-37},
     {"neg", emit_neg, exact_neg, 0, 0, 0},
 };
 
@@ -115,6 +115,17 @@ START_TEST(test_common_range) {
 }
 END_TEST
 
+// Around the places where the largest errors were found.
+START_TEST(test_worst_places) {
+  static const float places[] = {0.6310442f, 0.6317982f,  7.859828f,  -16.636236f,
+                                 1.2802441f, -16.651403f, 1.1444799f, -9.259938f};
+  static float x[SAMPLES];
+  enum { EACH = SAMPLES / 8 };
+  for (uint32_t i = 0; i < SAMPLES; i++) x[i] = fp_from_bits32(fp_bits32(places[i / EACH]) + i % EACH - EACH / 2);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) check_case(&cases[i], SAMPLES, x);
+}
+END_TEST
+
 typedef struct exact_case {
   unary_emitter emit;
   float x;
@@ -182,8 +193,13 @@ END_TEST
 
 int main(void) {
   Suite *suite = suite_create("lower_math");
-  const TTest *tests[] = {test_all_patterns,        test_common_range,    test_special_values,
-                          test_nan_and_lane_counts, test_which_are_known, NULL};
+  const TTest *tests[] = {test_all_patterns,
+                          test_common_range,
+                          test_worst_places,
+                          test_special_values,
+                          test_nan_and_lane_counts,
+                          test_which_are_known,
+                          NULL};
   check_add(suite, "math", tests);
   return check_main(suite);
 }
