@@ -24,7 +24,7 @@ static bool report(cg_context *cg, const char *what, LLVMErrorRef error) {
   return true;
 }
 
-// Objects may call memcpy and its like, which this process has.
+// What objects ask for by name, this process has.
 static bool use_process_symbols(cg_jit *jit) {
   LLVMOrcDefinitionGeneratorRef generator = NULL;
   char prefix = LLVMOrcLLJITGetGlobalPrefix(jit->llvm);

@@ -64,10 +64,10 @@ void layout_tensor_sizes(const scheme *s, const layout_tensor *t, uint64_t rows,
 bool layout_size_fits(int64_t wanted, uint64_t found);
 const char *layout_sizes_text(arena *a, unsigned rank, const int64_t *sizes);
 
-// Rows of row-major dimensions: the distance in elements between neighbours along `axis`.
 // WINDOW at weight (n, k).
 int64_t eval_window(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k);
 
+// Rows of row-major dimensions: the distance in elements between neighbours along `axis`.
 uint64_t eval_stride(const layout_input *t, unsigned axis);
 
 #endif

@@ -150,10 +150,12 @@ bool sparse_get_sizes(const sparse_packing *p, uint64_t rows, sparse_sizes *out)
 bool sparse_equal(const sparse_packing *a, const sparse_packing *b); // but for the room
 
 // ---- prepared activations --------------------------------------------------------------------------------
-// One token: bit planes (with bit_planes, see below), numbers (bytes, see ir/act.h, f32 with as_f32, or bf16 with as_pairs; one
-// per kernel position, zero in the gaps and the padding; of pairs, positions 0 2 1 3 of each quad in this order), then f32 scales (one per `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros),
-// i32 sums of the bytes (less such zero points) and f32 sums (scaled) per `sum_span` positions. Sections start at
-// multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
+// One token is, in this order: bit planes (with bit_planes, see below); numbers; f32 scales; i32 sums of the bytes; f32 sums.
+// Sections start at multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
+//   numbers: bytes (ir/act.h), f32 with as_f32, or bf16 with as_pairs. One for each kernel position, zero in the gaps and the
+//           padding; of pairs, positions 0 2 1 3 of each quad in this order.
+//   scales: one for each `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros.
+//   sums:   of the bytes (less such zero points) for each `isum_span` positions, of the scaled numbers for each `fsum_span`.
 // Bit planes: for every PACK_CHUNK positions a word of 32 bits a plane, plane after plane; position 4q + j of the chunk is
 // bit 8j + q, as in a plane of width 1 of the weights.
 typedef struct prepared_layout {

@@ -40,8 +40,8 @@ typedef struct coarse_place {
   ir_value *tile;     // bytes: start of the tile
   ir_value *block;    // bytes: start of the block
   ir_value *position; // within the block
-  uint64_t ahead;     //
-  uint64_t aligned;   // 1: nothing is known
+  uint64_t ahead;     // positions from there to the weights at hand, known while the kernel is emitted
+  uint64_t aligned;   // `position` is a multiple of so many; 1: nothing is known
   ir_value *row;      // first row of the vector within the tile
   value_run run;      // what the lanes are
   bool splat;         // every lane is the first row

@@ -1,5 +1,6 @@
-// Pass 3: factoring the dot product. Coarse coefficients leave the inner loop: products are summed over a `segment` in
-// which no coefficient changes; integer coefficients stay integers up to `float_span`, where the first real one changes.
+// The pass `factor`: factoring the dot product. Coarse coefficients leave the inner loop: products are summed over a
+// `segment` in which no coefficient changes; integer coefficients stay integers up to `float_span`, where the first
+// real one changes.
 #include "lower/draft.h"
 #include "lower/matmul.h"
 #include "support/num.h"

@@ -1,5 +1,5 @@
-// Pass 5: the kernel layout (rows interleaved, bits in planes, coarse elements of the tile's rows side by side) and the
-// layout of the activations. Both follow from the scheme and the spans; neither depends on a target.
+// The pass `layout`: the kernel layout (rows interleaved, bits in planes, coarse elements of the tile's rows side by
+// side) and the layout of the activations. Both follow from the scheme and the spans; neither depends on a target.
 #include <string.h>
 
 #include "lower/draft.h"

@@ -1,5 +1,6 @@
-// Pass 2: the compute mode. Every mode is tried, refused with a reason or priced on the target's best tier; the cheapest
-// possible one wins. Which modes are possible depends on the levels and the activations, never on a format's name.
+// The pass `mode`: the compute mode. Every mode is tried, refused with a reason or priced on the target's best tier;
+// the cheapest possible one wins. Which modes are possible depends on the levels and the activations, never on a
+// format's name.
 #include <math.h>
 #include <string.h>
 

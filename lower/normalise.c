@@ -1,5 +1,6 @@
-// Pass 1: the value expression as a sum of products, each product coarse coefficients times one core that depends on
-// the weight's code alone. Cores are tabulated over every joint code, so it does not matter how they were written.
+// The pass `normalise`: the value expression as a sum of products, each product coarse coefficients times one core
+// that depends on the weight's code alone. Cores are tabulated over every joint code, so it does not matter how they
+// were written.
 #include <math.h>
 #include <string.h>
 

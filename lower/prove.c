@@ -1,4 +1,4 @@
-// Pass 4: the proof that no 32-bit accumulator overflows, from the ranges of codes, activations and integer
+// The pass `prove`: the proof that no 32-bit accumulator overflows, from the ranges of codes, activations and integer
 // coefficients. Where it fails the spans are shortened until it holds.
 #include <stdlib.h>
 
