@@ -24,6 +24,7 @@ typedef struct draft {
   const lower_options *options;
   recipe *r;
   const char *not_normal; // why the value is no sum of products, NULL: it is one
+  bool thin;              // for parts of a few rows alone, which take no time worth a warning
   mode_candidate candidates[DRAFT_MAX_CANDIDATES];
   size_t candidate_count;
 } draft;

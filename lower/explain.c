@@ -77,6 +77,7 @@ static void explain_cores(const recipe *r, FILE *f) {
 
 static void warn_fallback(const draft *t) {
   const recipe *r = t->r;
+  if (t->thin) return;
   const char *act = act_text(t->mem, &r->act);
   if (r->mode == MODE_DECODE && lo_run_of(r->scheme).length == 0)
     diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' is decoded weight by weight: %s", r->scheme->name,

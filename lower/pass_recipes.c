@@ -58,12 +58,22 @@ static bool give_recipe(diag *d, ir_module *m, const ir_op *op) {
   return true;
 }
 
+// Whether the recipe is for parts of weights that have no more rows than a tile.
+static bool is_thin(const ir_module *m, const recipe *r) {
+  enum { MOST_ROWS = 16 };
+  for (size_t i = 0; i < m->weights.len; i++) {
+    const ir_weight *w = m->weights.data[i];
+    if (w->recipe == r && (w->part == NULL || w->rows > MOST_ROWS)) return false;
+  }
+  return true;
+}
+
 typedef bool draft_step(draft *t);
 
 static bool each_recipe(diag *d, ir_module *m, const lower_options *o, draft_step *step) {
   bool ok = true;
   for (size_t i = 0; i < m->recipes.len; i++) {
-    draft t = {.d = d, .mem = m->mem, .options = o, .r = m->recipes.data[i]};
+    draft t = {.d = d, .mem = m->mem, .options = o, .r = m->recipes.data[i], .thin = is_thin(m, m->recipes.data[i])};
     ok = step(&t) && ok;
   }
   return ok;

@@ -183,7 +183,6 @@ static const float *quantized(lower_kit *k, const ir_memory *x, uint64_t columns
 START_TEST(numbers_of_columns_see_quantized_activations) {
   enum { BATCH = 3, COLUMNS = 48 };
   lower_kit k = kit_new();
-  diag_set_warning(k.d, "fallback", DIAG_ACTION_IGNORE);
   mixture x = {.schemes = arena_printf(k.mem, "scheme mix { %s }", column_rows[_i].members)};
   const char *text = model_text(k.mem, &x, column_rows[_i].act,
                                 "input x : f32[batch, 48]; output y = linear(x, \"a\", out = 21, bias = none);");
@@ -196,6 +195,7 @@ START_TEST(numbers_of_columns_see_quantized_activations) {
   ck_assert_msg(ir_interpret_plan(k.d, m, BATCH, &in, &out, &w.packed), "%s\n%s", text, diag_text(k.d));
   const float *used = quantized(&k, &in, COLUMNS, column_rows[_i].steps);
   check_numbers(&out, network_evaluate(&k, plain, m, &w, BATCH, &used)[0], text, BATCH);
+  ck_assert_msg(strstr(diag_text(k.d), "column_right") == NULL, "%s", diag_text(k.d)); // no name of the user's
   kit_free(&k);
 }
 END_TEST
