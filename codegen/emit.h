@@ -134,6 +134,8 @@ LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef
 /* pattern_emit.c */
 // The pattern for the operation's result on this tier, NULL: none. `limit`: its umax or table size.
 const target_pattern *emit_find_pattern(const emit *e, const ir_op *op, uint64_t limit);
+const target_pattern *emit_find_pattern_of(const emit *e, ir_opcode code, elem_type elem, uint32_t lanes,
+                                           uint64_t limit);
 bool emit_is_word(const target_pattern *p, const char *word); // the row is this word instead of a sequence
 // Applies a pattern's sequence, piece by piece, to the operation's operands. `table` may be NULL.
 LLVMValueRef emit_pattern(emit *e, const ir_op *op, const target_pattern *row, const pattern_table *table);

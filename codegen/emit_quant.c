@@ -163,3 +163,25 @@ static LLVMValueRef lookup_level(emit *e, const ir_op *op, unsigned size) {
 
 LLVMValueRef emit_lookup_f32(emit *e, const ir_op *op) { return lookup_level(e, op, 4); }
 LLVMValueRef emit_lookup_bf16(emit *e, const ir_op *op) { return lookup_level(e, op, 2); }
+
+// Lane by lane: whoever cannot keep the table in registers has it in memory, and gathers.
+static LLVMValueRef portable_lookup_vector(emit *e, const ir_op *op) {
+  LLVMValueRef index = emit_operand(e, op, 0), table = emit_operand(e, op, 1);
+  uint32_t lanes = op->results[0]->type.lanes, last = op->operands[1]->type.lanes - 1;
+  LLVMValueRef *found = ARENA_ARRAY(e->mem, LLVMValueRef, lanes);
+  for (uint32_t i = 0; i < lanes; i++) {
+    LLVMValueRef at = emit_lane(e, index, i);
+    at = LLVMBuildAnd(e->builder, at, emit_int(e, LLVMTypeOf(at), last), "");
+    found[i] = LLVMBuildExtractElement(e->builder, table, at, "");
+  }
+  return emit_concat(e, found, lanes);
+}
+
+LLVMValueRef emit_lookup_vector(emit *e, const ir_op *op) {
+  const ir_type *t = &op->results[0]->type;
+  uint32_t count = op->operands[1]->type.lanes;
+  const target_pattern *p = emit_find_pattern_of(e, IR_LOOKUP_F32, t->elem, t->lanes, count);
+  if (p == NULL || emit_is_word(p, "gather")) return portable_lookup_vector(e, op);
+  pattern_table table = {.count = count, .size = 4};
+  return emit_pattern(e, op, p, &table);
+}

@@ -84,7 +84,7 @@ typedef struct pattern {
 
 // An operation's table, as patterns see it.
 typedef struct pattern_table {
-  const uint8_t *data;
+  const uint8_t *data; // NULL: the operation's last operand, a vector, is the table
   size_t count;
   size_t size; // bytes of an element
 } pattern_table;

@@ -16,7 +16,12 @@ static bool is_known(const pattern *p) {
 
 const target_pattern *emit_find_pattern(const emit *e, const ir_op *op, uint64_t limit) {
   const ir_type *t = &op->results[0]->type;
-  const target_pattern *row = target_find_pattern(e->tier, op->code, t->elem, t->lanes, limit);
+  return emit_find_pattern_of(e, op->code, t->elem, t->lanes, limit);
+}
+
+const target_pattern *emit_find_pattern_of(const emit *e, ir_opcode code, elem_type elem, uint32_t lanes,
+                                           uint64_t limit) {
+  const target_pattern *row = target_find_pattern(e->tier, code, elem, lanes, limit);
   if (row == NULL || emit_is_word(row, "gather")) return row;
   const char *error;
   const pattern *p = pattern_get(e->mem, e->patterns, row, &error);
@@ -28,6 +33,7 @@ typedef struct piece {
   emit *e;
   const pattern *pattern;
   const pattern_table *table;
+  LLVMValueRef vector; // the table where its data is not known, NULL: it is
   uint64_t shift;
   uint64_t mask;
   size_t operand_count;
@@ -48,10 +54,22 @@ static LLVMTypeRef type_of(const emit *e, pattern_type t) {
   return t.scalable ? LLVMScalableVectorType(elem, t.lanes) : LLVMVectorType(elem, t.lanes);
 }
 
+// The same of a vector. The tables of patterns are as long as `want`, or repeated.
+static LLVMValueRef vector_part(piece *p, uint32_t first, uint32_t count, LLVMTypeRef want) {
+  uint32_t bytes = emit_bits(emit_element(want)) / 8 * emit_lanes(want), all = emit_lanes(LLVMTypeOf(p->vector));
+  uint32_t lanes = bytes / (uint32_t)p->table->size;
+  LLVMValueRef *found = ARENA_ARRAY(p->e->mem, LLVMValueRef, lanes);
+  LLVMTypeRef i32 = emit_int_type(p->e, 32);
+  for (uint32_t i = 0; i < lanes; i++) found[i] = LLVMConstInt(i32, (first + i % count) % all, 0);
+  LLVMValueRef poison = LLVMGetPoison(LLVMTypeOf(p->vector)), mask = LLVMConstVector(found, lanes);
+  return emit_cast(p->e, LLVMBuildShuffleVector(p->e->builder, p->vector, poison, mask, ""), want);
+}
+
 // Elements first .. first + count of the table, going around at its end.
 static LLVMValueRef table_part(piece *p, const pattern_arg *arg, LLVMTypeRef want) {
   const pattern_table *all = p->table;
   size_t count = arg->count == 0 ? all->count : (size_t)arg->count;
+  if (p->vector != NULL) return vector_part(p, (uint32_t)arg->number, (uint32_t)count, want);
   uint8_t *bytes = ARENA_ARRAY(p->e->mem, uint8_t, count * all->size);
   for (size_t i = 0; i < count * all->size; i++)
     bytes[i] = all->data[((size_t)arg->number * all->size + i) % (all->count * all->size)];
@@ -166,12 +184,13 @@ LLVMValueRef emit_pattern(emit *e, const ir_op *op, const target_pattern *row, c
     return LLVMGetPoison(emit_lanes_type(emit_elem_type(e, row->elem), lanes));
   }
   piece p = {.e = e, .pattern = parsed, .table = table, .operand_count = op->operand_count};
+  if (table != NULL && table->data == NULL) p.vector = emit_operand(e, op, --p.operand_count);
   p.shift = (uint64_t)ir_attr_int(op, IR_ATTR_SHIFT, 0);
   p.mask = (uint64_t)ir_attr_int(op, IR_ATTR_MASK, 0);
   uint32_t count = lanes / row->lanes;
   LLVMValueRef *pieces = ARENA_ARRAY(e->mem, LLVMValueRef, count);
   for (uint32_t i = 0; i < count; i++) {
-    for (size_t j = 0; j < op->operand_count; j++) {
+    for (size_t j = 0; j < p.operand_count; j++) {
       LLVMValueRef v = emit_operand(e, op, j);
       uint32_t share = emit_lanes(LLVMTypeOf(v)) / count;
       p.operands[j] = emit_slice(e, v, i * share, share);

@@ -204,6 +204,13 @@ static bool run_lookup_bf16(interp *vm, const insn *in) {
   return true;
 }
 
+static bool run_lookup_vector(interp *vm, const insn *in) {
+  (void)vm;
+  uint32_t last = in->op->operands[1]->type.lanes - 1;
+  for (uint32_t i = 0; i < in->lanes; i++) in->dst.lanes[i] = in->arg[1].lanes[in->arg[0].lanes[i] & last];
+  return true;
+}
+
 // A product of two bf16 numbers is exact in f32 unless it is too small: each addition rounds once.
 static bool run_dot2(interp *vm, const insn *in) {
   (void)vm;
@@ -385,6 +392,7 @@ const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_LOOKUP] = run_lookup,
     [IR_LOOKUP_F32] = run_lookup_f32,
     [IR_LOOKUP_BF16] = run_lookup_bf16,
+    [IR_LOOKUP_VECTOR] = run_lookup_vector,
     [IR_ITOF] = run_itof,
     [IR_FTOI] = run_ftoi,
     [IR_EXTF] = run_extf,

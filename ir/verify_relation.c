@@ -45,6 +45,14 @@ static bool power_of_two(verifier *v, const ir_op *op) {
   return (lanes & (lanes - 1)) == 0 || verify_fail(v, "the operand has %u lanes, which is no power of two", lanes);
 }
 
+static bool table_lanes(verifier *v, const ir_op *op) {
+  uint32_t lanes = operand(op, 1)->lanes;
+  if (operand(op, 0)->lanes != result(op)->lanes)
+    return verify_fail(v, "the index has %u lanes, but the result has %u", operand(op, 0)->lanes, result(op)->lanes);
+  return (lanes >= 2 && lanes <= 256 && (lanes & (lanes - 1)) == 0) ||
+         verify_fail(v, "the table has %u lanes, which is no power of two from 2 to 256", lanes);
+}
+
 static bool wider(verifier *v, const ir_op *op) {
   return bits_of(result(op)) > bits_of(operand(op, 0)) ||
          verify_fail(v, "the result's lanes are not wider than the operand's");
@@ -348,13 +356,13 @@ static bool from_one_lane(verifier *v, const ir_op *op) {
 
 bool verify_relation(verifier *v, const ir_op *op, char letter) {
   static const relation relations[128] = {
-      ['='] = one_type,      ['n'] = same_lanes, ['e'] = same_element, ['1'] = one_lane,      ['2'] = power_of_two,
-      ['<'] = wider,         ['>'] = narrower,   ['z'] = same_bits,    ['d'] = dot_operands,  ['y'] = choices,
-      ['k'] = constant,      ['F'] = loop,       ['Y'] = yielded,      ['R'] = returned,      ['s'] = same_shape,
-      ['B'] = broadcasts,    ['L'] = product,    ['G'] = gains,        ['E'] = same_elements, ['C'] = holds_weight,
-      ['P'] = prepared,      ['M'] = fused,      ['S'] = sparse,       ['V'] = part,          ['A'] = side_by_side,
-      ['O'] = from_one_lane, ['I'] = indexes,    ['H'] = blocks,       ['b'] = pairs,         ['D'] = pair_operands,
-      ['U'] = shuffled,
+      ['='] = one_type,      ['n'] = same_lanes,    ['l'] = table_lanes, ['e'] = same_element, ['1'] = one_lane,
+      ['2'] = power_of_two,  ['<'] = wider,         ['>'] = narrower,    ['z'] = same_bits,    ['d'] = dot_operands,
+      ['y'] = choices,       ['k'] = constant,      ['F'] = loop,        ['Y'] = yielded,      ['R'] = returned,
+      ['s'] = same_shape,    ['B'] = broadcasts,    ['L'] = product,     ['G'] = gains,        ['E'] = same_elements,
+      ['C'] = holds_weight,  ['P'] = prepared,      ['M'] = fused,       ['S'] = sparse,       ['V'] = part,
+      ['A'] = side_by_side,  ['O'] = from_one_lane, ['I'] = indexes,     ['H'] = blocks,       ['b'] = pairs,
+      ['D'] = pair_operands, ['U'] = shuffled,
   };
   return relations[(unsigned char)letter](v, op);
 }

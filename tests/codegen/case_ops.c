@@ -20,6 +20,7 @@ typedef struct op_spec {
   ir_opcode code;
   elem_type result;
   uint32_t result_lanes; // 0: as the case's lanes
+  uint32_t table_lanes;  // of the last operand; 0: as `times` says
   operand_spec operands[4];
   uint64_t limit; // BELOW_LIMIT: numbers are smaller
   size_t attr_count;
@@ -84,6 +85,11 @@ static size_t operand_count(const op_spec *s) {
   return count;
 }
 
+static uint32_t operand_lanes(const op_spec *s, size_t i, uint32_t lanes) {
+  bool last = i + 1 == operand_count(s);
+  return last && s->table_lanes != 0 ? s->table_lanes : lanes * s->operands[i].times;
+}
+
 static ir_func *make_kernel(case_list *list, const op_spec *s, const char *name, uint32_t lanes) {
   size_t count = operand_count(s);
   ir_func *kernel;
@@ -92,7 +98,7 @@ static ir_func *make_kernel(case_list *list, const op_spec *s, const char *name,
   ir_loop loop = ir_begin_for(&b, params[count + 1], params[count + 2], ir_index_const(&b, 1), 0, NULL, NULL);
   ir_value *operands[4];
   for (size_t i = 0; i < count; i++) {
-    ir_type t = ir_vector(s->operands[i].elem, lanes * s->operands[i].times);
+    ir_type t = ir_vector(s->operands[i].elem, operand_lanes(s, i, lanes));
     operands[i] = ir_emit2(&b, IR_LOAD, t, params[i], item_offset(&b, loop.index, t));
   }
   ir_type t = ir_vector(s->result, s->result_lanes != 0 ? s->result_lanes : lanes);
@@ -114,7 +120,7 @@ static void add_op(case_list *list, const op_spec *s, uint32_t lanes) {
       .work = every ? 65536 / lanes : 12 + 768 / lanes, .buffer_count = count + 1, .compare = s->result, .skip = ODD};
   c.kernel = make_kernel(list, s, name, lanes);
   for (size_t i = 0; i < count; i++)
-    c.buffers[i] = fill(list, &s->operands[i], s->limit, c.work * lanes * s->operands[i].times, 77 * i + lanes);
+    c.buffers[i] = fill(list, &s->operands[i], s->limit, c.work * operand_lanes(s, i, lanes), 77 * i + lanes);
   uint64_t out_lanes = s->result_lanes != 0 ? s->result_lanes : lanes;
   c.buffers[count] = case_memory(list, ODD + c.work * out_lanes * (elem_get(s->result)->bits / 8));
   case_add(list, c);
@@ -278,6 +284,11 @@ static void add_lookups(case_list *list) {
     s.attrs[0] = ir_reals(IR_ATTR_LEVELS, levels, n);
     s.suffix = arena_printf(list->mem, "_%zu", n);
     add_lanes(list, &s, usual);
+    op_spec vector = {.code = IR_LOOKUP_VECTOR, .result = ELEM_F32, .table_lanes = (uint32_t)n};
+    vector.suffix = s.suffix;
+    vector.operands[0] = s.operands[0];
+    vector.operands[1] = (operand_spec){ELEM_F32, 1, ANY};
+    add_lanes(list, &vector, usual);
     op_spec half = s;
     half.code = IR_LOOKUP_BF16, half.result = ELEM_BF16, half.operands[0].elem = ELEM_I16;
     add_lanes(list, &half, wide);

@@ -99,7 +99,8 @@ static void emit_quantized(kernel *k) {
   ir_attr rows = ir_int(IR_ATTR_VALUE, 8);
   ir_emit(b, IR_TILE_DOT, NULL, 6, tiles, 1, &rows);
   ir_emit(b, IR_TILE_PAIRS, NULL, 6, tiles, 1, &rows);
-  ir_emit_attr(b, IR_LOOKUP_F32, f32, k->i32, ir_reals(IR_ATTR_LEVELS, levels, 4));
+  ir_value *level = ir_emit_attr(b, IR_LOOKUP_F32, f32, k->i32, ir_reals(IR_ATTR_LEVELS, levels, 4));
+  ir_emit2(b, IR_LOOKUP_VECTOR, f32, k->i32, level);
 }
 
 static void emit_floats(kernel *k) {
