@@ -52,7 +52,7 @@ typedef struct coarse_place {
   coarse_windows *windows;
   ir_value *code;          // the joint code in i32 lanes
   ir_value *code_real;     // a float code in f32 lanes
-  ir_value *row_numbers;   // a buffer: the numbers 0 .. of a tile's rows as i32; NULL where the value does not use n
+  ir_value *row_numbers;   // a buffer: the numbers 0 .. of a tile's rows as i32; see lo_make_row_numbers
   ir_value *const *tables; // constant tables in memory, NULL where a look-up needs none
   // The joint code of the weight `back` positions before (after, when negative) within the chunk, or in the one before it within
   // `span` weights.
@@ -70,6 +70,8 @@ bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **rea
 // Number `element` of a coarse field's granule (0 for plain fields), one per row: as f32; in its natural lanes, i32 or f32.
 ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t element);
 ir_value *lo_field_lanes(const coarse_place *p, unsigned field, uint64_t element);
+// Bytes at which the first row's element of a field that is not the tensor's lies.
+ir_value *lo_field_at(const coarse_place *p, const pack_field *pf, const scheme_field *f, uint64_t element);
 // As many neighbouring elements as there are lanes, from an offset that is a multiple of `align`: as f32 or i32.
 ir_value *lo_load_elements(const coarse_place *p, ir_value *buffer, ir_value *offset, elem_type store, uint64_t align);
 // A field of the weight itself, cut out of the joint code of that weight: integers.
@@ -118,15 +120,36 @@ typedef struct split_index {
 } split_index;
 // Without a builder only the known part and the multiple are found.
 void lo_split_index(const coarse_place *p, const expr *e, split_index *out);
-// Look-ups in constant tables and in tables stored with the tensor: f32, or i32 when the numbers are integers and `as_int`.
+// A table in memory.
+typedef struct coarse_table {
+  ir_value *buffer;
+  uint64_t offset; // a multiple of 4
+  elem_type type;  // of 8, 16 or 32 bits
+} coarse_table;
+// Gathered elements, and as many neighbouring ones as a run has positions, from where its first one looks: f32 or i32.
+ir_value *lo_gather(const coarse_place *p, const coarse_table *g, const expr *index);
+ir_value *lo_load_run(const coarse_place *p, const coarse_table *g, const expr *index);
+// The element that begins at bit `from` of a word: integers extended to i32, floats as f32.
+ir_value *lo_element_of_word(const coarse_place *p, elem_type type, ir_value *word, unsigned from);
+// f32 or i32 lanes as the caller wants them.
+ir_value *lo_in_lanes(const coarse_place *p, ir_value *x, bool as_int);
+// A look-up in a constant table: f32, or i32 when the numbers are integers and `as_int`.
 ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int);
-ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int);
-// Whether there is a way to look up.
-bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason);
-// The buffer of row numbers, NULL when the value does not use n.
+// The buffer of row numbers, NULL when the value uses neither n nor tables of rows.
 ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows);
 // The constant tables that look-ups of the value need in memory, as buffers of the kernel: one for each table of the scheme.
 // Runs need all of them.
 ir_value **lo_make_tables(ir_builder *b, const scheme *s, bool runs);
+
+/* emit_stored.c */
+// The same in a table stored with the tensor.
+ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int);
+// The number of a stored table for each lane's index, which is below `count`: element places[index] (NULL: index), as f32 or
+// i32.
+ir_value *lo_stored_number(const coarse_place *p, unsigned field, ir_value *index, uint64_t count,
+                           const double *places);
+// Whether there is a way to look up: of an expression in any table; of the code in a stored one.
+bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason);
+bool lo_stored_possible(arena *a, const scheme *s, unsigned field, const char **reason);
 
 #endif

@@ -256,6 +256,12 @@ static void set_value(matmul *e) {
   }
 }
 
+static bool has_stored_levels(const recipe *r) {
+  for (size_t i = 0; i < r->term_count; i++)
+    if (r->terms[i].value.table_field >= 0) return true;
+  return false;
+}
+
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
                            const char *name) {
   matmul *e = ARENA_NEW(m->mem, matmul);
@@ -275,8 +281,9 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   if (r->mode == MODE_DECODE) {
     e->tables = lo_make_tables(&e->b, r->scheme, e->run.length > 0);
-    e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);
   }
+  if (r->mode == MODE_DECODE || has_stored_levels(r))
+    e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);
   lo_end_kernel(&e->b);
   return f;

@@ -1,11 +1,10 @@
-// Look-ups: small constant tables in registers, large ones and stored ones by gathers of 32-bit words.
+// Look-ups in constant tables: small ones in registers, large ones by gathers of 32-bit words.
 #include <string.h>
 
 #include "lower/emit_coarse.h"
 #include "support/num.h"
 
 #define REGISTER_TABLE 256 // numbers of a look-up without memory
-#define MAX_CHAIN 256      // numbers of a stored table that are compared one by one
 #define WORD 4u            // bytes of a gathered word
 #define LOAD_ALIGN 16u     // at most, of neighbouring elements
 
@@ -50,13 +49,7 @@ static bool is_fixed(const split_index *s, unsigned bytes) { return s->multiple 
 
 // ---- gathered elements -----------------------------------------------------------------------------------
 
-typedef struct gathered {
-  ir_value *buffer;
-  uint64_t offset; // of the table, a multiple of WORD
-  elem_type type;  // of 8, 16 or 32 bits
-} gathered;
-
-static ir_value *gather_word(const coarse_place *p, const gathered *g, ir_value *rest_bytes, uint64_t known_bytes) {
+static ir_value *gather_word(const coarse_place *p, const coarse_table *g, ir_value *rest_bytes, uint64_t known_bytes) {
   ir_value *known = ir_vector_int(p->b, i32_of(p), (int64_t)(g->offset + known_bytes));
   ir_value *operands[] = {g->buffer, add_int(p, rest_bytes, known)};
   ir_attr align = ir_int(IR_ATTR_ALIGN, WORD);
@@ -64,8 +57,7 @@ static ir_value *gather_word(const coarse_place *p, const gathered *g, ir_value 
   return ir_emit(p->b, IR_GATHER, &t, 2, operands, 1, &align);
 }
 
-// The element that begins at bit `from` of a word: integers extended to i32, floats as f32.
-static ir_value *element_of_word(const coarse_place *p, elem_type type, ir_value *word, unsigned from) {
+ir_value *lo_element_of_word(const coarse_place *p, elem_type type, ir_value *word, unsigned from) {
   const elem_info *e = elem_get(type);
   ir_type t = i32_of(p);
   if (type == ELEM_F32) return lo_floats(p->b, word);
@@ -87,29 +79,30 @@ static ir_value *as_f32(const coarse_place *p, ir_value *x) {
 }
 
 // Two elements share a word: both are taken out, and the index chooses.
-static ir_value *gather_half(const coarse_place *p, const gathered *g, const split_index *s) {
+static ir_value *gather_half(const coarse_place *p, const coarse_table *g, const split_index *s) {
   ir_type t = i32_of(p);
   ir_value *index = add_int(p, s->rest, ir_vector_int(p->b, t, s->known));
   ir_value *word = ir_emit_attr(p->b, IR_SHR, t, index, ir_int(IR_ATTR_SHIFT, 1));
   word = gather_word(p, g, scaled(p, word, WORD), 0);
   ir_value *odd = ir_emit2(p->b, IR_AND, t, index, ir_vector_int(p->b, t, 1));
-  ir_value *args[] = {as_f32(p, odd), NULL, as_f32(p, element_of_word(p, g->type, word, 0)),
-                      as_f32(p, element_of_word(p, g->type, word, 16))};
+  ir_value *args[] = {as_f32(p, odd), NULL, as_f32(p, lo_element_of_word(p, g->type, word, 0)),
+                      as_f32(p, lo_element_of_word(p, g->type, word, 16))};
   args[1] = lo_real(p->b, args[0], 0.5);
   ir_type f = f32_of(p);
   return ir_emit(p->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
 }
 
-static ir_value *gather(const coarse_place *p, const gathered *g, const split_index *s) {
+ir_value *lo_gather(const coarse_place *p, const coarse_table *g, const expr *index) {
+  split_index s = {0};
+  lo_split_index(p, index, &s);
   unsigned bytes = elem_get(g->type)->bits / 8;
-  if (!is_fixed(s, bytes)) return gather_half(p, g, s);
-  uint64_t known = (uint64_t)s->known * bytes;
-  ir_value *rest = s->rest == NULL ? NULL : scaled(p, s->rest, bytes);
-  return element_of_word(p, g->type, gather_word(p, g, rest, known / WORD * WORD), (unsigned)(known % WORD) * 8);
+  if (!is_fixed(&s, bytes)) return gather_half(p, g, &s);
+  uint64_t known = (uint64_t)s.known * bytes;
+  ir_value *rest = s.rest == NULL ? NULL : scaled(p, s.rest, bytes);
+  return lo_element_of_word(p, g->type, gather_word(p, g, rest, known / WORD * WORD), (unsigned)(known % WORD) * 8);
 }
 
-// As many neighbouring elements as a run has positions, from where its first one looks.
-static ir_value *load_run(const coarse_place *p, const gathered *g, const expr *index) {
+ir_value *lo_load_run(const coarse_place *p, const coarse_table *g, const expr *index) {
   coarse_place row = lo_run_row(p);
   split_index at = {0};
   lo_split_index(&row, index, &at);
@@ -126,8 +119,7 @@ static ir_value *load_run(const coarse_place *p, const gathered *g, const expr *
   return lo_load_elements(p, g->buffer, lo_index_offset(p->b, offset, g->offset + known), g->type, align);
 }
 
-// The result as the caller wants it.
-static ir_value *in_lanes(const coarse_place *p, ir_value *x, bool as_int) {
+ir_value *lo_in_lanes(const coarse_place *p, ir_value *x, bool as_int) {
   if (!as_int) return as_f32(p, x);
   return x->type.elem == ELEM_F32 ? ir_emit1(p->b, IR_FTOI, i32_of(p), x) : x;
 }
@@ -194,15 +186,17 @@ ir_value **lo_make_tables(ir_builder *b, const scheme *s, bool runs) {
   return out;
 }
 
-static bool uses_row(const expr *e) {
+// Rows are asked for by the value, or have tables of their own.
+static bool uses_row(const scheme *s, const expr *e) {
   if (e->op == EXPR_VAR && e->index == VAR_N) return true;
+  if (e->op == EXPR_ELEMENT && s->fields[e->index].gran.kind != GRAN_TENSOR) return true;
   for (unsigned i = 0; i < e->arg_count; i++)
-    if (uses_row(e->args[i])) return true;
+    if (uses_row(s, e->args[i])) return true;
   return false;
 }
 
 ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows) {
-  if (!uses_row(s->value)) return NULL;
+  if (!uses_row(s, s->value)) return NULL;
   uint8_t *data = ARENA_ARRAY(b->mem, uint8_t, rows *WORD);
   for (unsigned i = 0; i < rows; i++) data[i * WORD] = (uint8_t)i;
   ir_attr attr = ir_bytes(IR_ATTR_TABLE, data, (size_t)rows * WORD);
@@ -227,75 +221,14 @@ ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int) {
   const scheme_table *t = &s->tables[e->index];
   int64_t known;
   if (lo_is_run_lookup(p->recipe->scheme, e, p->run)) {
-    gathered g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
-    return in_lanes(p, load_run(p, &g, e->args[0]), as_int);
+    coarse_table g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
+    return lo_in_lanes(p, lo_load_run(p, &g, e->args[0]), as_int);
   }
   if (lo_is_known(p, e->args[0], &known)) {
     double value = known < 0 || (uint64_t)known >= t->count ? 0 : t->values[known];
     return as_int ? ir_vector_int(p->b, i32_of(p), (int64_t)value) : ir_vector_real(p->b, f32_of(p), (float)value);
   }
-  if (!needs_memory(t)) return in_lanes(p, register_lookup(p, e), as_int);
-  split_index at = {0};
-  lo_split_index(p, e->args[0], &at);
-  gathered g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
-  return in_lanes(p, gather(p, &g, &at), as_int);
-}
-
-// ---- tables stored with the tensor -----------------------------------------------------------------------
-
-// Each element against the index, the last one as the rest.
-static ir_value *compare_all(const coarse_place *p, const expr *e) {
-  uint64_t count = scheme_field_elements(&p->recipe->scheme->fields[e->index]);
-  ir_value *index = lo_expr_real(p, e->args[0]);
-  ir_value *x = lo_field_element(p, e->index, count - 1);
-  for (uint64_t i = count - 1; i-- > 0;) {
-    ir_value *args[] = {index, lo_real(p->b, index, (double)i + 0.5), lo_field_element(p, e->index, i), x};
-    ir_type f = f32_of(p);
-    x = ir_emit(p->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
-  }
-  return x;
-}
-
-static const pack_field *tensor_field(const recipe *r, unsigned field) {
-  for (size_t i = 0; i < r->pack.tensor_field_count; i++)
-    if (r->pack.tensor_fields[i].field == field) return &r->pack.tensor_fields[i];
-  return NULL;
-}
-
-ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int) {
-  const scheme_field *f = &p->recipe->scheme->fields[e->index];
-  int64_t known;
-  if (lo_is_run_lookup(p->recipe->scheme, e, p->run)) {
-    const pack_field *stored = tensor_field(p->recipe, e->index);
-    gathered g = {.buffer = p->weights, .offset = stored->offset, .type = stored->store};
-    return in_lanes(p, load_run(p, &g, e->args[0]), as_int);
-  }
-  if (lo_is_known(p, e->args[0], &known) && known >= 0 && (uint64_t)known < scheme_field_elements(f))
-    return in_lanes(p, lo_field_lanes(p, e->index, (uint64_t)known), as_int);
-  const pack_field *pf = tensor_field(p->recipe, e->index);
-  if (pf == NULL || scheme_field_elements(f) <= 4 || elem_get(pf->store)->bits < 16)
-    return in_lanes(p, compare_all(p, e), as_int);
-  split_index at = {0};
-  lo_split_index(p, e->args[0], &at);
-  gathered g = {.buffer = p->weights, .offset = pf->offset, .type = pf->store};
-  return in_lanes(p, gather(p, &g, &at), as_int);
-}
-
-bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
-  if (e->op == EXPR_TABLE) return true;
-  const scheme_field *f = &s->fields[e->index];
-  if (f->gran.kind == GRAN_WEIGHT) {
-    *reason = arena_printf(a, "'%s' is a table for each weight: give each of its numbers a field of its own", f->name);
-    return false;
-  }
-  recipe r = {.scheme = s};
-  coarse_place nowhere = {.recipe = &r, .aligned = PACK_CHUNK};
-  int64_t known;
-  if (lo_is_known(&nowhere, e->args[0], &known) || scheme_field_elements(f) <= MAX_CHAIN) return true;
-  if (f->gran.kind == GRAN_TENSOR && (elem_get(f->type)->bits > 8 || elem_get(f->type)->kind == ELEM_KIND_FLOAT))
-    return true;
-  *reason =
-      arena_printf(a, "the stored table '%s' has more than %d numbers and is neither per tensor nor of 16 bits or more",
-                   f->name, MAX_CHAIN);
-  return false;
+  if (!needs_memory(t)) return lo_in_lanes(p, register_lookup(p, e), as_int);
+  coarse_table g = {.buffer = p->tables[e->index], .type = table_type(s, e->index)};
+  return lo_in_lanes(p, lo_gather(p, &g, e->args[0]), as_int);
 }

@@ -75,6 +75,10 @@ static void explain_cores(const recipe *r, FILE *f) {
   }
 }
 
+static bool has_levels_of_rows(const recipe *r, const value_term *v) {
+  return r->mode == MODE_FLOAT && v->table_field >= 0 && r->scheme->fields[v->table_field].gran.kind != GRAN_TENSOR;
+}
+
 static void warn_fallback(const draft *t) {
   const recipe *r = t->r;
   if (t->thin) return;
@@ -83,9 +87,9 @@ static void warn_fallback(const draft *t) {
     diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' is decoded weight by weight: %s", r->scheme->name,
                  t->not_normal != NULL ? t->not_normal : "its levels fit no faster mode");
   for (size_t i = 0; i < r->term_count; i++)
-    if (r->mode == MODE_FLOAT && r->terms[i].value.table_field >= 0)
+    if (has_levels_of_rows(r, &r->terms[i].value))
       diag_warning(t->d, "fallback", r->scheme->loc,
-                   "the levels of scheme '%s' are stored with the tensor: they are compared one by one",
+                   "the levels of scheme '%s' are not the same in all rows: each is looked up in memory",
                    r->scheme->name);
   if (r->mode == MODE_FLOAT && act_is_integer(&r->act))
     diag_warning(t->d, "fallback", r->scheme->loc, "scheme '%s' with activations %s is computed in f32",

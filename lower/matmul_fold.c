@@ -14,7 +14,8 @@ coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
                         .block = e->block[v],
                         .position = position,
                         .aligned = 1,
-                        .row = e->row[v]};
+                        .row = e->row[v],
+                        .row_numbers = e->row_numbers};
 }
 
 // ---- coefficients ----------------------------------------------------------------------------------------

@@ -178,19 +178,13 @@ static ir_value *table_level(matmul *e, const value_term *t, ir_value *codes) {
   return ir_emit(&e->b, IR_LOOKUP_F32, &f, 1, &codes, 1, &attr);
 }
 
-// A stored table's number for each code: compared with every index, the last one is the rest.
+// A stored table's number for each code.
 static ir_value *stored_level(matmul *e, const value_term *t, ir_value *codes, const coarse_place *place) {
   uint64_t count = UINT64_C(1) << e->r->normal.code_bits;
-  unsigned field = (unsigned)t->table_field;
-  ir_value *index = ir_emit1(&e->b, IR_ITOF, matmul_f32s(e), codes);
-  ir_value *x = lo_field_element(place, field, (uint64_t)t->levels[count - 1]);
-  for (uint64_t c = count - 1; c-- > 0;) {
-    ir_value *args[] = {index, lo_real(&e->b, index, (double)c + 0.5),
-                        lo_field_element(place, field, (uint64_t)t->levels[c]), x};
-    ir_type f = matmul_f32s(e);
-    x = ir_emit(&e->b, IR_SELECT_LT, &f, 4, args, 0, NULL);
-  }
-  return x;
+  bool plain = true;
+  for (uint64_t c = 0; c < count; c++) plain = plain && t->levels[c] == (double)c;
+  ir_value *x = lo_stored_number(place, (unsigned)t->table_field, codes, count, plain ? NULL : t->levels);
+  return x->type.elem == ELEM_F32 ? x : ir_emit1(&e->b, IR_ITOF, matmul_f32s(e), x);
 }
 
 static ir_value *core_level(matmul *e, const recipe_term *t, ir_value *codes, ir_value *real,
@@ -263,7 +257,6 @@ static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *
   place.memo = &memo;
   place.windows = b->windows;
   place.run = e->run;
-  place.row_numbers = e->row_numbers;
   place.tables = e->tables;
   place.code = codes;
   place.code_real = real;
@@ -349,7 +342,7 @@ static bool touches_page(const matmul *e, uint64_t bytes) {
 }
 
 // Lines that are asked for one by one. Headers with tables in them may have more, in a loop.
-#define UNROLLED_LINES 64
+#define UNROLLED_LINES UINT64_C(64)
 
 static void prefetch_lines(matmul *e, ir_value *at, uint64_t ahead, uint64_t bytes) {
   if (bytes <= UNROLLED_LINES * MATMUL_LINE) {

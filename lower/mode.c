@@ -189,6 +189,9 @@ static const char *try_float(draft *t, mode_candidate *m) {
       draft_add_term(m, v, -1);
       continue;
     }
+    const char *reason;
+    if (v->table_field >= 0 && !lo_stored_possible(t->mem, t->r->scheme, (unsigned)v->table_field, &reason))
+      return reason;
     if (v->float_field < 0 && v->table_field < 0 && draft_affine(v->levels, code_count(t->r), &step, &shift) &&
         is_whole(shift) && fabs(shift) <= 65536)
       core = (recipe_core){.step = step, .offset = (int64_t)nearbyint(shift), .affine = true};

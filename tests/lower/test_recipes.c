@@ -452,7 +452,7 @@ static const warning_row warning_rows[] = {
     {GROUPS(20), "i8 per 32", "scales change every 4 weights"},
     {GROUPS(7), "f32", "scales change every 8 weights"},
     {DECODED, "f32", "is decoded weight by weight: codes and coarser fields are mixed"},
-    {STORED, "f32", "stored with the tensor: they are compared one by one"},
+    {STORED, "f32", "are not the same in all rows: each is looked up in memory"},
     {FLOATS, "i8 per 32", "with activations i8 per 32 dynamic is computed in f32"},
     {"c : u2; b : u1; t : f16[4] per row; value = t[c] * (1 - 2 * b);", "f32", "another function of the code"},
     {"c : u8 per 8; t : f16[256, 8] per tensor; value = t[c, k % 8];", "f32", NULL},
