@@ -278,6 +278,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
                                        : lower_choose_tile(r, tier, c);
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
+  if (!gpu) matmul_find_small_floats(e);
   if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   if (r->mode == MODE_DECODE) {
     e->tables = lo_make_tables(&e->b, r->scheme, e->run.length > 0);

@@ -24,6 +24,9 @@ typedef ir_value *matmul_grid[MATMUL_MAX_TOKENS][MATMUL_MAX_VECTORS];
 // nothing, and then every tile of tokens multiplies what it finds there.
 typedef enum panel_use { PANEL_NONE, PANEL_FILL, PANEL_READ } panel_use;
 
+// Codes that are small floats, see matmul_small.c.
+typedef struct small_float small_float;
+
 typedef struct matmul {
   ir_builder b;
   const recipe *r;
@@ -40,9 +43,10 @@ typedef struct matmul {
   unsigned pair_steps[RECIPE_MAX_TERMS]; // DOT_PAIRS: quads whose products fit 16 bits
   uint64_t unit;                         // kernel positions of the unrolled inner body
   // MODE_DECODE:
-  const expr *value;  // what is decoded of each weight,
-  const expr *factor; // and what its row's sums are multiplied with; NULL: nothing
-  value_run run;      // along K, vectors are the run, and lanes is 1
+  const expr *value;        // what is decoded of each weight,
+  const expr *factor;       // and what its row's sums are multiplied with; NULL: nothing
+  const small_float *small; // MODE_FLOAT, MODE_PAIR_DOT: what the levels are when they are not looked up, or NULL
+  value_run run;            // along K, vectors are the run, and lanes is 1
   // parameters
   ir_value *weights, *x, *y, *bias, *addend, *residual;
   ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
@@ -174,6 +178,9 @@ void matmul_multiply_dot(matmul *e, size_t core, unsigned step, unsigned m, unsi
 void matmul_end_step(matmul *e, unsigned step, bool last);
 // Adds the operands themselves to e->ones.
 void matmul_count_dot(matmul *e, size_t core, unsigned v, ir_value *const *u);
+
+/* matmul_small.c: whether levels are computed as small floats */
+void matmul_find_small_floats(matmul *e);
 
 /* matmul_run.c: the same with lanes along K */
 void matmul_emit_runs(matmul *e, ir_value *position, uint64_t first, uint64_t count);

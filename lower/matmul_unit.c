@@ -277,6 +277,10 @@ static void decode_position(matmul *e, chunk_view *c, decoding *d, ir_value *pos
   bool wide = e->r->pack.plane_count > 0 && e->r->pack.planes[0].width > 8;
   unsigned in_chunk = (unsigned)(k % PACK_CHUNK);
   for (unsigned v = 0; v < e->vectors; v++) {
+    if (e->small != NULL) {
+      out[0][v] = matmul_small_level(e, c, v, in_chunk);
+      continue;
+    }
     ir_value *codes = wide ? NULL : position_codes(e, c, v, in_chunk / 4, in_chunk % 4);
     ir_value *real = wide ? position_float(e, c, v, in_chunk) : NULL;
     if (e->r->mode == MODE_DECODE) {

@@ -8,6 +8,7 @@
 typedef struct chunk_view {
   ir_value *at[MATMUL_MAX_VECTORS]; // bytes: start of the chunk in each vector's tile
   ir_value *planes[MATMUL_MAX_VECTORS][PACK_MAX_PLANES][MATMUL_QUADS]; // loaded vectors, NULL: not yet
+  ir_value *levels[MATMUL_MAX_VECTORS][MATMUL_QUADS][2];               // of even and odd bytes, see matmul_small.c
 } chunk_view;
 
 // What one quad of every vector of rows is multiplied as: a vector for each sum of products; of pairs two, those of
@@ -22,6 +23,10 @@ ir_value *matmul_codes(matmul *e, chunk_view *c, unsigned v, unsigned q);
 // `width` bits of x from bit `from` on, moved to bit `to`; a join of two such, x may be NULL.
 ir_value *matmul_move_bits(matmul *e, ir_value *x, unsigned from, unsigned width, unsigned to);
 ir_value *matmul_join(matmul *e, ir_value *x, ir_value *y);
+
+/* matmul_small.c */
+// The level of position k of the chunk, where e->small.
+ir_value *matmul_small_level(matmul *e, chunk_view *c, unsigned v, unsigned k);
 
 /* matmul_pairs.c */
 // The products of quads, where matmul_has_pairs. Elsewhere they are f32 products in the same order, which gives the same sums.
