@@ -181,13 +181,35 @@ static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_loop loop = lo_begin_loop(&e->b, begin, end, lo_index(&e->b, tiles));
   ir_value *done = lo_index(&e->b, 0);
   unsigned sizes[MATMUL_MAX_TOKENS];
-  size_t count = matmul_few_sizes(e, sizes);
-  ir_value *many = matmul_panel_tokens(e);
+  size_t count = e->is_large ? 0 : matmul_few_sizes(e, sizes);
+  ir_value *many = e->is_large && e->panel_blocks > 0 ? e->token_count : matmul_panel_tokens(e);
   if (e->panel_blocks > 0) several_tokens(e, loop.index, end, tiles, many_tokens, done, many);
   if (count > 0) several_tokens(e, loop.index, end, tiles, few_tokens, many, NULL);
   done = matmul_tokens_done(e, many, count, sizes);
-  single_tokens(e, loop.index, end, tiles, done);
+  if (many != e->token_count) single_tokens(e, loop.index, end, tiles, done);
   lo_end_loop(&e->b, loop);
+}
+
+// ---- the size of the code --------------------------------------------------------------------------------
+// The inner body is emitted for every number of tokens at once and for every vector of rows. Where weights take very many
+// operations, or spans make it long, it is emitted once: weights are decoded into the panel even for a single token.
+
+#define LARGE_BODY 2048 // operations on a vector
+
+// Of one position. Numbers that are compared one by one take two each.
+static uint64_t position_size(const recipe *r) {
+  if (r->mode == MODE_DECODE) return lower_expr_size(r->scheme->value);
+  uint64_t size = 0;
+  for (size_t i = 0; i < r->term_count; i++)
+    if (r->terms[i].value.table_field >= 0) size += r->normal.code_bits <= 3 ? UINT64_C(2) << r->normal.code_bits : 8;
+  return size;
+}
+
+static void find_size(matmul *e) {
+  bool real = e->r->mode == MODE_DECODE || e->r->mode == MODE_FLOAT;
+  uint64_t unit = matmul_unit(e->r->segment, e->r->float_span);
+  e->is_large = real && !matmul_is_along(e) && unit * position_size(e->r) > LARGE_BODY;
+  if (e->is_large) e->tiles[TILE_MANY].vectors = 1;
 }
 
 // One thread per vector of rows, the grid over all of them.
@@ -279,6 +301,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
   if (!gpu) matmul_find_small_floats(e);
+  if (!gpu) find_size(e);
   if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   if (r->mode == MODE_DECODE) {
     e->tables = lo_make_tables(&e->b, r->scheme, e->run.length > 0);

@@ -50,6 +50,9 @@ bool lower_normalise(diag *d, arena *a, const scheme *s, normal_form *out, const
 // The same, where codes that would take more bits than what they are made from are a reason, too.
 bool lower_normalise_exact(diag *d, arena *a, const scheme *s, normal_form *out, const char **reason);
 
+/* mode.c: operations of an expression, as often as they are written */
+uint64_t lower_expr_size(const expr *e);
+
 /* recipe.c: scheme x activations -> recipe (normalise, mode, factor, prove, layout), or NULL (reported). `columns`: the
  * largest K it will be used with, 0: any. */
 const recipe *lower_make_recipe(diag *d, arena *a, const scheme *s, const act_spec *act, const char *name,

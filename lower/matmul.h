@@ -42,6 +42,7 @@ typedef struct matmul {
   dot_form form[RECIPE_MAX_TERMS];       // of each core
   unsigned pair_steps[RECIPE_MAX_TERMS]; // DOT_PAIRS: quads whose products fit 16 bits
   uint64_t unit;                         // kernel positions of the unrolled inner body
+  bool is_large;                         // that body is so large that it is emitted only once
   // MODE_DECODE:
   const expr *value;        // what is decoded of each weight,
   const expr *factor;       // and what its row's sums are multiplied with; NULL: nothing

@@ -201,11 +201,26 @@ static const char *try_float(draft *t, mode_candidate *m) {
   return NULL;
 }
 
+// Operations of an expression that a kernel computes: it is unrolled, and every one of them is emitted many times.
+#define MAX_OPERATIONS 640
+
+uint64_t lower_expr_size(const expr *e) {
+  uint64_t size = 1;
+  for (unsigned i = 0; i < e->arg_count; i++) size += lower_expr_size(e->args[i]);
+  return size;
+}
+
+static const char *check_operations(draft *t, uint64_t size, const char *what) {
+  if (size <= MAX_OPERATIONS) return NULL;
+  return arena_printf(t->mem, "%s %llu operations, more than %d", what, (unsigned long long)size, MAX_OPERATIONS);
+}
+
 // The whole value as the level of a single core.
 static const char *try_decode(draft *t, mode_candidate *m) {
   for (size_t i = 0; i < t->r->normal.part_count; i++)
     if (t->r->normal.parts[i].derived_count > 0) return "the code is derived from what the value reads";
-  const char *reason;
+  const char *reason = check_operations(t, lower_expr_size(t->r->scheme->value), "the value takes");
+  if (reason != NULL) return reason;
   if (!lo_expr_possible(t->mem, t->r->scheme, t->r->scheme->value, &reason)) return reason;
   m->cores[m->core_count++] = (recipe_core){.step = 1};
   draft_add_term(m, &(value_term){.table_field = -1, .float_field = -1}, 0);
@@ -214,6 +229,12 @@ static const char *try_decode(draft *t, mode_candidate *m) {
 
 static const char *check_coefficients(draft *t, const mode_candidate *m) {
   const char *reason;
+  uint64_t size = 0;
+  for (size_t i = 0; i < m->term_count; i++)
+    for (size_t j = 0; j < m->terms[i].value.coefficient_count; j++)
+      size += lower_expr_size(m->terms[i].value.coefficients[j]);
+  reason = check_operations(t, size, "the factors of the code take");
+  if (reason != NULL) return reason;
   for (size_t i = 0; i < m->term_count; i++)
     for (size_t j = 0; j < m->terms[i].value.coefficient_count; j++)
       if (!lo_expr_possible(t->mem, t->r->scheme, m->terms[i].value.coefficients[j], &reason)) return reason;
