@@ -109,7 +109,7 @@ bool bench_print_json(FILE *f, const bench_results *b) {
       json_array_append_new(models, model_json(b, m->j->s.tiers.data[i], m->tokens.data[k]));
   json_t *all = json_pack("{s:s, s:i, s:o, s:o, s:o}", "cpu", m->cpu, "threads", (int)m->threads, "limits", limits,
                           "matrices", rows, "model", models);
-  bool ok = json_dumpf(all, f, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
+  bool ok = json_dumpf(all, f, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6)) == 0;
   json_decref(all);
   return fputc('\n', f) != EOF && ok;
 }

@@ -1,11 +1,14 @@
 // Beginning and end of a run; -v.
 #include "driver/packed.h"
+#include "support/clean.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
 
 void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *temporaries) {
-  *j = (job){.mem = a, .d = d, .o = o, .folder = ".", .temporaries = temporaries};
+  *j = (job){.mem = a, .d = d, .o = o, .folder = ".", .temporaries = temporaries, .notes = clean_stream(STDERR_FILENO)};
+  if (j->notes == NULL) j->notes = stderr;
+  setvbuf(j->notes, NULL, _IOLBF, BUFSIZ); // in order with messages
   clock_gettime(CLOCK_REALTIME_COARSE, &j->started);
   places_schemes(a, o, &j->scheme_dirs);
   j->outputs = file_set_new(d, a);

@@ -23,6 +23,7 @@ typedef struct job {
   const char *phase;           // in work, with its start (for -v)
   double phase_start;
   struct timespec started; // by the clock of files
+  FILE *notes;             // standard error for reports that name what is in files
   // input
   const char *folder; // of the model file: what its weights are relative to
   path_list scheme_dirs;

@@ -115,7 +115,7 @@ static void look_for_packed(library *l) {
   packed_look_up(j, path_join(j->mem, l->directory, arena_printf(j->mem, "%s.qw", j->m->name)), l->packed);
   if (j->s.explain) l->packed->current = false;
   if (l->packed->current && option_given(j->o, OPTION_VERBOSE))
-    fprintf(stderr, "%-12s %s is up to date\n", "cache", l->packed->path);
+    fprintf(j->notes, "%-12s %s is up to date\n", "cache", l->packed->path);
   j->packed = l->packed;
 }
 

@@ -8,6 +8,7 @@
 #include "driver/compile.h"
 #include "driver/interrupt.h"
 #include "driver/print.h"
+#include "support/clean.h"
 
 static bool wants_colour(void) {
   const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -49,9 +50,11 @@ static exit_status finish_stdout(diag *d, exit_status status) {
 }
 
 int main(int argc, char **argv) {
-  signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of its write
-  signal(SIGPIPE, SIG_IGN); // a reader that leaves does not end a run that has temporaries
-  signal(SIGIO, SIG_IGN);   // somebody wants to write to a file that is leased (driver/fingerprint.c)
+  signal(SIGXFSZ, SIG_IGN);                  // a file that may not grow is an error of its write
+  signal(SIGPIPE, SIG_IGN);                  // a reader that leaves does not end a run that has temporaries
+  signal(SIGIO, SIG_IGN);                    // somebody wants to write to a file that is leased (driver/fingerprint.c)
+  FILE *clean = clean_stream(STDOUT_FILENO); // for all reports; results go to the descriptor itself, byte by byte
+  if (clean != NULL) stdout = clean;
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, wants_colour());
   exit_status status = finish_stdout(d, run(d, a, argc, argv));

@@ -114,14 +114,14 @@ bool source_build(job *j) {
 // ---- lowering --------------------------------------------------------------------------------------------
 
 lower_options source_lower_options(const job *j) {
-  bool to_stdout = j->s.output == NULL && stage_get(j->s.stage)->is_text;
+  const char *to = j->s.output;
+  bool to_stdout = to == NULL ? stage_get(j->s.stage)->is_text : strcmp(to, "-") == 0;
+  FILE *reports = to_stdout ? j->notes : stdout;
   return (lower_options){.target = j->s.target,
                          .exact_size = j->s.exact_size,
-                         .explain = !j->s.explain ? NULL
-                                    : to_stdout   ? stderr
-                                                  : stdout,
+                         .explain = j->s.explain ? reports : NULL,
                          .dump = j->s.dump,
-                         .dump_stream = stderr,
+                         .dump_stream = j->notes,
                          .verify = true,
                          .tuning = j->tuning,
                          .tier_count = j->s.tiers.len,

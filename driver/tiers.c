@@ -164,7 +164,7 @@ static void tell_cached(const tiers_run *r) {
   if (!option_given(j->o, OPTION_VERBOSE) || j->cache.folder == NULL) return;
   size_t cached = 0;
   for (size_t i = 0; i < r->units.len; i++) cached += r->units.data[i]->cached;
-  fprintf(stderr, "%-12s %zu of %zu compilations from %s\n", "cache", cached, r->units.len, j->cache.folder);
+  fprintf(j->notes, "%-12s %zu of %zu compilations from %s\n", "cache", cached, r->units.len, j->cache.folder);
 }
 
 static bool compile_units(tiers_run *r) {

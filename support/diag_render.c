@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "support/clean.h"
 #include "support/utf8.h"
 
 enum {
@@ -24,7 +25,7 @@ static const style styles[] = {
     [DIAG_LABEL_HINT] = {.word = "hint", .colour = "\033[1;32m"},
 };
 
-static const char bold[] = "\033[1m", plain[] = "\033[0m", replacement[] = "\xef\xbf\xbd";
+static const char bold[] = "\033[1m", plain[] = "\033[0m";
 
 static void paint(strbuf *out, bool colour, const char *code) {
   if (colour) strbuf_write(out, code, strlen(code));
@@ -38,8 +39,8 @@ static size_t put_character(strbuf *out, const char *text, size_t length, size_t
     size_t spaces = TAB_WIDTH - *columns % TAB_WIDTH;
     strbuf_printf(out, "%*s", (int)spaces, "");
     *columns += spaces;
-  } else if (size == 0 || code < 0x20 || (code >= 0x7f && code < 0xa0)) {
-    strbuf_write(out, replacement, sizeof replacement - 1);
+  } else if (size == 0 || !clean_is(code)) {
+    strbuf_write(out, CLEAN_REPLACEMENT, strlen(CLEAN_REPLACEMENT));
     *columns += 1;
     if (size == 0) size = 1;
   } else {

@@ -4,6 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/clean.h"
+
+#define LABEL_COLUMNS 32 // so that the line does not wrap
 #define BAR_CELLS 20
 static const char full_bar[BAR_CELLS + 1] = "====================";
 
@@ -27,11 +30,15 @@ void progress_update(progress *p, uint64_t done) {
   double share = p->total == 0 ? 1.0 : (double)done / (double)p->total;
   if (share > 1.0) share = 1.0;
   int filled = (int)(share * BAR_CELLS);
-  fprintf(p->stream, "\r\033[K%s  [%.*s%*s] %3.0f %%", p->label, filled, full_bar, BAR_CELLS - filled, "",
+  arena *a = arena_new();
+  strbuf label = {.mem = a};
+  clean_append(&label, p->label, LABEL_COLUMNS);
+  fprintf(p->stream, "\r\033[K%s  [%.*s%*s] %3.0f %%", strbuf_text(&label), filled, full_bar, BAR_CELLS - filled, "",
           share * 100.0);
   if (seconds > 0.2) fprintf(p->stream, "  %.1f GB/s", (double)done / seconds * 1e-9);
   if (seconds > 0.2 && done != 0) fprintf(p->stream, "  %.0f s left", seconds * (1.0 - share) / share);
   fflush(p->stream);
+  arena_free(a);
 }
 
 void progress_end(progress *p) {
