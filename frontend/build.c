@@ -21,16 +21,18 @@ static void check_presets(fe_context *c, size_t count) {
   for (size_t i = 0; i < count; i++) fe_check_preset(c, c->presets.data[i]);
 }
 
-void fe_add_scheme(ir_module *m, const scheme *s) {
-  if (ir_find_scheme(m, s->name) != NULL) return;
-  for (size_t i = 0; i < s->section_count; i++) fe_add_scheme(m, s->sections[i].scheme);
+void fe_add_scheme(fe_context *c, ir_module *m, const scheme *s) {
+  if (name_map_get(&c->added, s->name) != NULL) return;
+  for (size_t i = 0; i < s->section_count; i++) fe_add_scheme(c, m, s->sections[i].scheme);
+  c->added.mem = c->mem;
+  name_map_set(&c->added, s->name, c);
   vec_push(m->mem, &m->schemes, s);
 }
 
 static void add_schemes(fe_context *c, ir_module *m, size_t count) {
   for (size_t i = 0; i < count; i++) {
     const scheme *s = fe_instantiate(c, c->schemes.data[i], &(ast_args){0}, SRC_NOWHERE);
-    if (s != NULL) fe_add_scheme(m, s);
+    if (s != NULL) fe_add_scheme(c, m, s);
   }
 }
 

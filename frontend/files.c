@@ -7,7 +7,7 @@
 #include "frontend/sema.h"
 #include "support/file.h"
 
-enum { MAX_INCLUDES = 1000 };
+enum { MAX_FILES = 10000, MAX_DEPTH = 100 }; // of texts that are included
 
 // ---- paths ----
 
@@ -30,9 +30,9 @@ static bool is_readable(const char *path) { return access(path, R_OK) == 0; }
 // Whether the text was not read before; remembers it.
 static bool is_new(fe_context *c, const char *path) {
   const char *spelled = canonical(c->mem, path);
-  for (size_t i = 0; i < c->paths.len; i++)
-    if (fe_same_text(c->paths.data[i], spelled)) return false;
-  vec_push(c->mem, &c->paths, spelled);
+  if (name_map_get(&c->paths, spelled) != NULL) return false;
+  c->paths.mem = c->mem;
+  name_map_set(&c->paths, spelled, c);
   return true;
 }
 
@@ -45,9 +45,9 @@ static const ast *read_text(fe_context *c, const char *path) {
 
 // The scheme or rule of that name; NULL when there is none.
 static const ast_node *find_decl(const fe_context *c, const char *name) {
+  const fe_scheme_decl *decl = name_map_get(&c->schemes_by_name, name);
   const fe_preset_decl *preset = fe_find_preset(c, name);
-  for (size_t i = 0; i < c->schemes.len; i++)
-    if (fe_same_text(c->schemes.data[i]->node->name.text, name)) return c->schemes.data[i]->node;
+  if (decl != NULL) return decl->node;
   return preset == NULL ? NULL : preset->node;
 }
 
@@ -55,6 +55,8 @@ static void add_scheme(fe_context *c, const ast_node *node, const fe_scope *cons
   fe_scheme_decl *decl = ARENA_NEW(c->mem, fe_scheme_decl);
   *decl = (fe_scheme_decl){.node = node, .constants = constants};
   vec_push(c->mem, &c->schemes, decl);
+  c->schemes_by_name.mem = c->mem;
+  name_map_set(&c->schemes_by_name, node->name.text, decl);
 }
 
 static void add_declaration(fe_context *c, const ast_node *node, const fe_scope *constants) {
@@ -89,12 +91,14 @@ static void include(fe_context *c, const ast *tree, const char *folder, ast_name
     return;
   }
   if (!is_new(c, path)) return;
-  if (c->paths.len > MAX_INCLUDES) {
-    diag_error(c->d, name.loc, "more than %d files are included", MAX_INCLUDES);
+  if (c->paths.len > MAX_FILES || c->depth >= MAX_DEPTH) {
+    diag_error(c->d, name.loc, "more than %d files are included, or %d in one another", MAX_FILES, MAX_DEPTH);
     return;
   }
   const ast *included = read_text(c, path);
+  c->depth++;
   if (included != NULL) fe_add_source(c, included, new_folder, constants);
+  c->depth--;
 }
 
 void fe_add_source(fe_context *c, const ast *tree, const char *folder, fe_scope *constants) {

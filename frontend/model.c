@@ -2,12 +2,19 @@
 #include "frontend/model.h"
 #include "support/file.h"
 
+// Whether the name is not in the map, which then has it.
+static bool is_first(fe_model *f, name_map *names, const char *name) {
+  if (name_map_get(names, name) != NULL) return false;
+  names->mem = f->m->mem;
+  name_map_set(names, name, f);
+  return true;
+}
+
 // ---- weights and dimensions ----
 
 static bool add_weights(fe_model *f, const ast_node *node) {
   const char *path = path_join(f->m->mem, f->folder, node->name.text);
-  for (size_t i = 0; i < f->m->sources.len; i++) {
-    if (!fe_same_text(f->m->sources.data[i], path)) continue;
+  if (!is_first(f, &f->by_source, path)) {
     diag_error(f->c->d, node->name.loc, "the weights file \"%s\" is named twice", node->name.text);
     return false;
   }
@@ -83,8 +90,7 @@ static bool check_output_type(fe_model *f, const ast_node *node, const ir_value 
 static bool add_output(fe_model *f, const ast_node *node) {
   ir_value *value = output_value(f, node);
   if (!check_output_type(f, node, value) || value == NULL) return false;
-  for (size_t i = 0; i < f->outputs.len; i++) {
-    if (!fe_same_text(f->output_names.data[i], node->name.text)) continue;
+  if (!is_first(f, &f->by_output, node->name.text)) {
     diag_error(f->c->d, node->name.loc, "'%s' is an output already", node->name.text);
     return false;
   }

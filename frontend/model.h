@@ -16,6 +16,7 @@ typedef struct fe_model {
   bool batch_used;
   VEC(ir_value *) outputs;
   VEC(const char *) output_names;
+  name_map by_output, by_source; // of outputs and of files of weights that are named already
 } fe_model;
 
 // What an expression of a model is: a number (a literal) or a tensor. Both NULL: wrong, and reported.

@@ -355,7 +355,7 @@ static ir_value *emit_linear(linear_builder *b, ir_value *x) {
                       .columns = b->columns,
                       .loc = b->loc};
   if (fe_add_weight(b->f, weight) == NULL) return NULL;
-  fe_add_scheme(b->f->m, b->scheme);
+  fe_add_scheme(b->f->c, b->f->m, b->scheme);
   ir_type type = x->type;
   type.dims[type.rank - 1] = (int64_t)b->rows;
   ir_attr act = {.key = IR_ATTR_ACT, .act = b->act};

@@ -5,10 +5,22 @@
 
 bool fe_same_text(const char *a, const char *b) { return strcmp(a, b) == 0; }
 
+// Most scopes are so small that a table would only take memory.
+enum { INDEX_FROM = 16 };
+
 static const fe_symbol *find_here(const fe_scope *scope, const char *name) {
+  if (scope->symbols.len >= INDEX_FROM) return name_map_get(&scope->index, name);
   for (size_t i = 0; i < scope->symbols.len; i++)
-    if (fe_same_text(scope->symbols.data[i].name, name)) return &scope->symbols.data[i];
+    if (fe_same_text(scope->symbols.data[i]->name, name)) return scope->symbols.data[i];
   return NULL;
+}
+
+static void add_to_index(fe_context *c, fe_scope *scope) {
+  size_t count = scope->symbols.len;
+  if (count < INDEX_FROM) return;
+  scope->index.mem = c->mem;
+  for (size_t i = count == INDEX_FROM ? 0 : count - 1; i < count; i++)
+    name_map_set(&scope->index, scope->symbols.data[i]->name, scope->symbols.data[i]);
 }
 
 const fe_symbol *fe_find(const fe_scope *scope, const char *name) {
@@ -26,19 +38,23 @@ fe_symbol *fe_declare(fe_context *c, fe_scope *scope, fe_symbol symbol) {
     diag_note(c->d, other->loc, "it is declared here first");
     return NULL;
   }
-  vec_push(c->mem, &scope->symbols, symbol);
-  return &scope->symbols.data[scope->symbols.len - 1];
+  fe_symbol *made = ARENA_NEW(c->mem, fe_symbol);
+  *made = symbol;
+  vec_push(c->mem, &scope->symbols, made);
+  add_to_index(c, scope);
+  return made;
 }
 
 void fe_suggest(fe_context *c, const char *name, const char *const *candidates, size_t count) {
-  const char *closest = diag_closest(name, candidates, count);
+  const char *closest = diag_is_muted(c->d) ? NULL : diag_closest(name, candidates, count);
   if (closest != NULL) diag_hint(c->d, "did you mean '%s'?", closest);
 }
 
 void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name) {
   VEC(const char *) names = {0};
+  if (diag_is_muted(c->d)) return; // nobody would see it
   for (; scope != NULL; scope = scope->outer)
-    for (size_t i = 0; i < scope->symbols.len; i++) vec_push(c->mem, &names, scope->symbols.data[i].name);
+    for (size_t i = 0; i < scope->symbols.len; i++) vec_push(c->mem, &names, scope->symbols.data[i]->name);
   fe_suggest(c, name, names.data, names.len);
 }
 
@@ -64,6 +80,11 @@ static bool check_arg(fe_context *c, const ast_args *args, size_t i, const char 
 
 bool fe_check_args(fe_context *c, const ast_args *args, const char *what, const char *const *known, size_t count) {
   bool ok = true;
+  if (args->len > FE_MAX_ARGS || count > FE_MAX_ARGS) {
+    const ast_arg *last = args->len > 0 ? &args->data[args->len - 1] : NULL;
+    diag_error(c->d, last == NULL ? SRC_NOWHERE : last->name.loc, "%s has more than %d parameters", what, FE_MAX_ARGS);
+    return false;
+  }
   for (size_t i = 0; i < args->len; i++)
     if (args->data[i].name.text != NULL) ok &= check_arg(c, args, i, what, known, count);
   return ok;

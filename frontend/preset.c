@@ -7,15 +7,15 @@
 // ---- finding ----
 
 fe_preset_decl *fe_find_preset(const fe_context *c, const char *name) {
-  for (size_t i = 0; i < c->presets.len; i++)
-    if (fe_same_text(c->presets.data[i]->node->name.text, name)) return c->presets.data[i];
-  return NULL;
+  return name_map_get(&c->presets_by_name, name);
 }
 
 void fe_add_preset(fe_context *c, const ast_node *node, const fe_scope *constants) {
   fe_preset_decl *decl = ARENA_NEW(c->mem, fe_preset_decl);
   *decl = (fe_preset_decl){.node = node, .constants = constants};
   vec_push(c->mem, &c->presets, decl);
+  c->presets_by_name.mem = c->mem;
+  name_map_set(&c->presets_by_name, node->name.text, decl);
 }
 
 // The rule that a reference means: NULL when it means a scheme. Declared names go before files.

@@ -271,19 +271,14 @@ static bool verify(scheme_builder *b) {
 
 // ---- instances ----
 
-static const scheme *find_instance(const fe_context *c, const char *name) {
-  for (size_t i = 0; i < c->instances.len; i++)
-    if (fe_same_text(c->instances.data[i]->name, name)) return c->instances.data[i];
-  return NULL;
-}
-
 static const scheme *build_scheme(scheme_builder *b, fe_scheme_decl *decl, src_loc use) {
   size_t before = diag_error_count(b->c->d);
   b->out->loc = decl->node->loc;
   bool ok = build_members(b, decl->node);
   ok &= verify(b);
   if (ok && diag_error_count(b->c->d) == before) {
-    vec_push(b->c->mem, &b->c->instances, b->out);
+    b->c->instances.mem = b->c->mem;
+    name_map_set(&b->c->instances, b->out->name, b->out);
     return b->out;
   }
   decl->broken = true;
@@ -305,7 +300,7 @@ static const scheme *instantiate(fe_context *c, fe_scheme_decl *decl, const fe_s
   if (!bind_parameters(&b, decl->node, args)) return NULL;
   b.out = ARENA_NEW(c->mem, scheme);
   b.out->name = instance_name(&b, decl->node);
-  const scheme *made = find_instance(c, b.out->name);
+  const scheme *made = name_map_get(&c->instances, b.out->name);
   if (made != NULL || decl->broken) return made;
   decl->building = true;
   made = build_scheme(&b, decl, use);
@@ -320,15 +315,14 @@ const scheme *fe_instantiate(fe_context *c, fe_scheme_decl *decl, const ast_args
 // ---- finding ----
 
 static fe_scheme_decl *find_declared(const fe_context *c, const char *name) {
-  for (size_t i = 0; i < c->schemes.len; i++)
-    if (fe_same_text(c->schemes.data[i]->node->name.text, name)) return c->schemes.data[i];
-  return NULL;
+  return name_map_get(&c->schemes_by_name, name);
 }
 
 bool fe_is_declared_scheme(const fe_context *c, const char *name) { return find_declared(c, name) != NULL; }
 
 static void suggest_scheme(fe_context *c, const char *name) {
   const char *const *library;
+  if (diag_is_muted(c->d)) return;
   size_t count = fe_library_names(c, &library);
   VEC(const char *) names = {0};
   for (size_t i = 0; i < c->schemes.len; i++) vec_push(c->mem, &names, c->schemes.data[i]->node->name.text);

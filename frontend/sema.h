@@ -6,6 +6,7 @@
 #define QCC_FRONTEND_SEMA_H
 
 #include "frontend/frontend.h"
+#include "ir/map.h"
 
 // ---- names -----------------------------------------------------------------------------------------------
 
@@ -36,7 +37,8 @@ typedef enum fe_use { FE_USE_CONSTANT, FE_USE_VALUE, FE_USE_BLOCK, FE_USE_TENSOR
 
 typedef struct fe_scope {
   const struct fe_scope *outer;
-  VEC(fe_symbol) symbols;
+  VEC(fe_symbol *) symbols;
+  name_map index; // of these, once they are many
 } fe_scope;
 
 // ---- the whole run ---------------------------------------------------------------------------------------
@@ -84,10 +86,13 @@ typedef struct fe_context {
   arena *mem;
   const fe_options *options;
   fe_scope constants;            // of the first text and what it includes
-  VEC(const char *) paths;       // texts that were read
-  VEC(fe_scheme_decl *) schemes; // of all texts
-  VEC(fe_preset_decl *) presets; // of all texts
-  VEC(const scheme *) instances;
+  name_map paths;                // texts that were read
+  unsigned depth;                // of the text that is read, in those that include it
+  VEC(fe_scheme_decl *) schemes; // of all texts, in their order
+  VEC(fe_preset_decl *) presets;
+  name_map schemes_by_name, presets_by_name;
+  name_map instances; // by names with arguments
+  name_map added;     // names of those that the module has
   VEC(fe_item) models;
   VEC(const ast_node *) quantize;
   fe_written written;
@@ -103,6 +108,7 @@ void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name);
 // The argument of that name; NULL without.
 const ast_arg *fe_find_arg(const ast_args *args, const char *name);
 // Reports arguments without a name, of an unknown name, or given twice. `known` are `count` names.
+enum { FE_MAX_ARGS = 1000 }; // more are an error
 bool fe_check_args(fe_context *c, const ast_args *args, const char *what, const char *const *known, size_t count);
 bool fe_same_text(const char *a, const char *b);
 
@@ -179,7 +185,7 @@ void fe_warn_unused_rules(fe_context *c, const fe_rules *rules);
 
 /* build.c */
 // Adds a scheme to the module, unless it has it: first the schemes of its parts.
-void fe_add_scheme(ir_module *m, const scheme *s);
+void fe_add_scheme(fe_context *c, ir_module *m, const scheme *s);
 
 /* model.c */
 bool fe_build_model(fe_context *c, ir_module *m, const ast_node *node, const char *folder);

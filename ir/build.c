@@ -21,11 +21,10 @@ static ir_value *new_value(arena *mem, ir_type type, const char *name, ir_op *de
 }
 
 ir_value *ir_add_param(ir_builder *b, ir_block *block, ir_type type, const char *name) {
-  ir_value **params = ARENA_ARRAY(b->mem, ir_value *, block->param_count + 1);
-  if (block->param_count > 0) memcpy(params, block->params, block->param_count * sizeof *params);
-  params[block->param_count++] = new_value(b->mem, type, name, NULL);
-  block->params = params;
-  return params[block->param_count - 1];
+  ir_value *value = new_value(b->mem, type, name, NULL);
+  block->params = vec_grow(b->mem, block->params, block->param_count, &block->param_room, sizeof(ir_value *));
+  block->params[block->param_count++] = value;
+  return value;
 }
 
 // What an attribute points to becomes the module's own, so that callers may pass locals.

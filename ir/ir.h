@@ -110,6 +110,7 @@ typedef struct ir_value {
 // A straight list of operations with parameters (loop index, carried values, function parameters).
 typedef struct ir_block {
   size_t param_count;
+  size_t param_room; // of params[], where they were added one by one
   ir_value **params;
   VEC(ir_op *) ops;
 } ir_block;

@@ -134,6 +134,7 @@ static void define_loop_params(reader *r, const node *head, const ir_op *op) {
   const node *carries = head->items.data[4];
   ir_block *body = op->body;
   body->param_count = 1 + carries->items.len;
+  body->param_room = body->param_count;
   body->params = ARENA_ARRAY(r->mem, ir_value *, body->param_count);
   body->params[0] = define(r, head->items.data[0], ir_index(), NULL);
   for (size_t i = 0; i < carries->items.len; i++)
@@ -167,6 +168,7 @@ static bool read_block(reader *r, const node *list, ir_block *block) {
 static bool read_params(reader *r, const node *list, ir_block *body) {
   bool ok = true;
   body->param_count = list->items.len;
+  body->param_room = body->param_count;
   body->params = ARENA_ARRAY(r->mem, ir_value *, list->items.len);
   for (size_t i = 0; i < list->items.len; i++) {
     const node *param = list->items.data[i];

@@ -8,13 +8,17 @@
 #include "ir/scheme_parts.h"
 #include "support/num.h"
 
-enum { MAX_TABLE_NUMBERS = 1 << 26, MAX_FIELD_BITS = 32 };
+enum { MAX_NAMES = 1000, MAX_TABLE_NUMBERS = 1 << 26, MAX_FIELD_BITS = 32 };
 
 static const char *field_name(const scheme *s, size_t f) { return s->fields[f].name; }
 
 // Names of fields and tables share one space.
 static bool check_names(diag *d, const scheme *s) {
   bool ok = true;
+  if (s->field_count + s->table_count > MAX_NAMES) {
+    diag_error(d, s->loc, "scheme '%s' has more than %d fields and tables", s->name, MAX_NAMES);
+    return false;
+  }
   for (size_t i = 0; i < s->field_count + s->table_count; i++) {
     bool is_field = i < s->field_count;
     const char *name = is_field ? field_name(s, i) : s->tables[i - s->field_count].name;

@@ -160,6 +160,8 @@ bool diag_set_warning(diag *d, const char *group, diag_action action) {
   return true;
 }
 
+bool diag_is_muted(const diag *d) { return d->muted; }
+
 size_t diag_error_count(const diag *d) { return d->errors; }
 
 size_t diag_warning_count(const diag *d) { return d->warnings; }

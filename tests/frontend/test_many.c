@@ -1,0 +1,71 @@
+// Texts of many declarations take time in proportion to their length. The limits on processor time are generous for slow
+// machines and sanitizers: with a search through the names before it for each name, each of these would take minutes.
+#include <string.h>
+#include <time.h>
+
+#include "frontend/frontend.h"
+#include "tests/check_main.h"
+
+enum { MOST_SECONDS = 30 };
+
+typedef struct many_row {
+  const char *what;
+  unsigned count;
+  const char *before;
+  const char *each; // with %1$u for its number, and %2$u for the one before
+  const char *after;
+  const char *message; // NULL: it is right
+} many_row;
+
+static const many_row rows[] = {
+    {"constants", 300000, "", "const c%1$u = 1;\n", "", NULL},
+    {"constants of constants", 200000, "const c0 = 1;", "const c%1$u = c%2$u;\n", "", NULL},
+    {"constants of a scheme", 200000, "scheme s {", "const c%1$u = 1;\n", "c : u4; value = c; }", NULL},
+    {"schemes", 100000, "", "scheme s%1$u { c : u4; value = c; }\n", "", NULL},
+    {"rules with names", 100000, "scheme s { c : u4; value = c; }", "rule r%1$u = s;\n", "", NULL},
+    {"rules", 100000, "scheme s { c : u4; value = c; } quantize {", "\"a%1$u\" : s;\n", "}", NULL},
+    {"inputs", 100000, "model m {", "input x%1$u : f32[4];\n", "output y = relu(x1); }", NULL},
+    {"values", 100000, "model m { input h0 : f32[4];", "h%1$u = relu(h%2$u);\n", "output y = relu(h0); }", NULL},
+    {"outputs", 100000, "model m { input x : f32[4];", "output y%1$u = relu(x);\n", "}", NULL},
+    {"files of weights", 100000, "model m { input x : f32[4];", "weights \"w%1$u\";\n", "output y = relu(x); }", NULL},
+    {"unknown names", 200000, "", "const c%1$u = d%1$u;\n", "", "nothing here is named 'd1'"},
+    {"names given twice", 200000, "const c = 1;", "const c = 1;\n", "", "the name 'c' is declared twice"},
+    {"syntax errors", 200000, "", "const = ;\n", "", "expected a name"},
+    {"models", 100000, "", "model m { input x : f32[4]; output y = relu(x); }\n", "", "this is a second"},
+    {"fields", 100000, "scheme s {", "c%1$u : u4;\n", "value = c1; }", "more than 1000 fields and tables"},
+    {"parameters", 100000, "scheme s(p0 = 1", ", p%1$u = 1", ") { c : u4; value = c; }", "more than 1000 parameters"},
+    {"arguments", 100000, "scheme s { c : u4; value = c; } quantize { \"*\" : s(p0 = 1", ", p%1$u = 1", "); }",
+     "more than 1000 parameters"},
+};
+enum { ROWS = sizeof rows / sizeof rows[0] };
+
+START_TEST(many) {
+  const many_row *r = &rows[_i];
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  strbuf text = {.mem = a};
+  strbuf_write(&text, r->before, strlen(r->before));
+  for (unsigned i = 1; i <= r->count; i++) {
+    const char *one = arena_printf(a, r->each, i, i - 1);
+    strbuf_write(&text, one, strlen(one));
+  }
+  strbuf_write(&text, r->after, strlen(r->after));
+  clock_t begin = clock();
+  const ast *tree = fe_parse(d, a, "many.q", strbuf_text(&text), text.len);
+  const ir_module *m = fe_build(d, a, tree, NULL);
+  double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+  ck_assert_msg((m != NULL) == (r->message == NULL), "%s: %s", r->what, diag_text(d));
+  if (r->message != NULL) ck_assert_msg(strstr(diag_text(d), r->message) != NULL, "%s: %s", r->what, diag_text(d));
+  ck_assert_msg(seconds < MOST_SECONDS, "%u %s take %.1f s", r->count, r->what, seconds);
+  arena_free(a);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("many declarations");
+  TCase *tcase = tcase_create("many");
+  tcase_set_timeout(tcase, 600);
+  tcase_add_loop_test(tcase, many, 0, ROWS);
+  suite_add_tcase(suite, tcase);
+  return check_main(suite);
+}
