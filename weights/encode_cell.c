@@ -201,7 +201,7 @@ static size_t make_choices(const solver *s, unsigned effort, size_t want, choice
   const cell_move *m = s->move;
   // Past the end of a row other vectors may be better, but trying all takes its time.
   bool whole = m->first + m->count <= s->count, many = m->first < s->count && m->bits > TRIED_BITS;
-  if (m->near != NULL && (whole || many)) have = find_nearest(s, effort, want, best);
+  if (m->near != NULL && m->near[s->phase] != NULL && (whole || many)) have = find_nearest(s, effort, want, best);
   return have > 0 ? have : try_all(s, want, best);
 }
 

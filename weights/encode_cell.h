@@ -59,6 +59,7 @@ typedef struct cell_move {
 } cell_move;
 
 typedef struct cell_set {
+  const struct signed_set *signs; // a better way to solve them; NULL: none
   const encode_plan *plan;
   arena *near_mem;    // of the indices
   uint64_t questions; // cells that are going to be solved, more or less

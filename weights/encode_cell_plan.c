@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "support/num.h"
-#include "weights/encode_cell.h"
+#include "weights/encode_signed.h"
 #include "weights/relaxed.h"
 
 enum { TABLE_LIMIT = 1 << 22, NEAR_LEAST_BITS = 7, OUTER_BITS = 6, OUTER_SLOT_BITS = 4, SAMPLES = 512 };
@@ -407,9 +407,10 @@ void cell_set_update(cell_set *c, const double *const *tables) {
   arena_free(temporary);
   arena_free(c->near_mem);
   c->near_mem = arena_new();
+  c->signs = signed_set_new(c->near_mem, c);
   for (size_t i = 0; i < c->move_count; i++) {
     cell_move *m = &c->moves[i];
-    if (m->near == NULL) continue;
+    if (m->near == NULL || c->signs != NULL) continue;
     const cell_node *n = &c->nodes[m->node];
     for (size_t p = 0; p < c->phases; p++)
       m->near[p] = near_index_new(c->near_mem, n->table + ((p * c->width + m->first) << n->bits), (size_t)1 << n->bits,

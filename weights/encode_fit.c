@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "weights/encode_signed.h"
 #include "weights/storable.h"
 
 enum { LANES = 4, CANDIDATES = 64 };
@@ -151,9 +152,14 @@ static void add_terms(quad *q, size_t terms, const double *v, double w) {
   }
 }
 
-static void add_cell(const core_set *c, const double *w, size_t count, uint64_t k, const uint32_t *slots, quad *q) {
+// The codes of one cell, and its error as a function of u.
+static void assign_cell(const core_set *c, const double *w, size_t count, uint64_t k, const double *u, unsigned effort,
+                        uint32_t *slots, quad *q) {
   double v[CELL_WEIGHTS][PLAN_TERMS];
-  cell_terms(c->cells, slots, count, k, v);
+  if (c->cells->signs == NULL || !signed_solve(c->cells->signs, w, count, u, slots, v)) {
+    cell_solve(c->cells, w, count, k, u, effort, slots);
+    cell_terms(c->cells, slots, count, k, v);
+  }
   for (size_t j = 0; j < count; j++) add_terms(q, c->terms, v[j], w[j]);
 }
 
@@ -182,8 +188,7 @@ static void assign_cells(const core_set *c, const fit_span *span, const double *
       const double *w = span->w + r * span->stride + i;
       uint32_t *slots = span->codes + r * span->code_stride + i / width * c->cells->slot_count;
       size_t count = span->columns - i < width ? span->columns - i : width;
-      cell_solve(c->cells, w, count, span->k + i, u, span->effort, slots);
-      add_cell(c, w, count, span->k + i, slots, out);
+      assign_cell(c, w, count, span->k + i, u, span->effort, slots, out);
     }
 }
 
@@ -322,7 +327,7 @@ static void improve_fit(const core_set *c, const fit_span *s, fit *f) {
   for (int i = 0; i < (c->cells != NULL ? CELL_ROUNDS : ROUNDS); i++) {
     fit next = *f;
     try_fit(c, s, &next);
-    bool enough = !(next.error < f->error * (1 - 1e-4));
+    bool enough = !(next.error < f->error * (1 - (c->cells != NULL ? 1e-2 : 1e-4)));
     if (next.error < f->error) *f = next;
     if (enough) return;
   }
@@ -367,16 +372,17 @@ static void collect_candidates(candidates *list, const core_set *c, const fit_sp
 }
 
 size_t fit_exact(const core_set *c, const fit_span *s, double (*u)[PLAN_TERMS]) {
-  enum { SLACK = 4 };
+  enum { SLACK = 4, FEW = 512 };
   if (c->levels.count == 0) return 0;
   const plan_level *l = &c->plan->levels[0];
   size_t t = c->level_slope, offset = c->level_offset, count = s->rows * s->columns;
   probe_line lines[PROBE_FOUND];
-  arena *a = arena_new();
-  double *w = ARENA_ARRAY(a, double, count);
+  double few[FEW];
+  arena *a = count <= FEW ? NULL : arena_new();
+  double *w = a == NULL ? few : ARENA_ARRAY(a, double, count);
   for (size_t r = 0; r < s->rows; r++) memcpy(w + r * s->columns, s->w + r * s->stride, s->columns * sizeof *w);
   size_t found = probe_lines(&c->levels, w, count, offset < c->terms, l->negative[t], l->positive[t], SLACK, lines);
-  arena_free(a);
+  if (a != NULL) arena_free(a);
   for (size_t i = 0; i < found; i++) {
     u[i][t] = lines[i].slope;
     if (offset < c->terms) u[i][offset] = lines[i].offset / c->min[offset];
@@ -430,5 +436,9 @@ void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
     if (best[i].error < INFINITY) improve_fit(c, s, &best[i]);
   const fit *f = best[1].error < best[0].error ? &best[1] : &best[0];
   if (f->error < INFINITY) memcpy(u, f->u, c->terms * sizeof *u);
-  fit_assign(c, s, u, out);
+  // The codes behind a fit are all that its form needs; choosing them again takes long.
+  if (c->cells != NULL && f->error < INFINITY)
+    *out = f->q;
+  else
+    fit_assign(c, s, u, out);
 }

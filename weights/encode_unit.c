@@ -36,6 +36,8 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
     unit_core_limits(u, i);
   }
   u->open_exact = ARENA_ARRAY(a, bool, u->levels[1].capacity);
+  u->errors = ARENA_ARRAY(a, double, u->levels[1].capacity);
+  u->best_errors = ARENA_ARRAY(a, double, u->levels[1].capacity);
   u->grid = grid_form_of(a, cores);
   return u;
 }
@@ -173,7 +175,7 @@ static void find_starts(const unit *u, size_t level, size_t parent, size_t row, 
   double lo = has_slope ? u->core_min[level][row][slope] : 0, hi = has_slope ? u->core_max[level][row][slope] : 0;
   target_range(u, level, parent, row, &min, &max, &mean);
   double exact;
-  if (has_slope && !has_offset && unit_exact_slope(u, level, parent, row, slope, &exact))
+  if (u->any_exact && has_slope && !has_offset && unit_exact_slope(u, level, parent, row, slope, &exact))
     add_start(list, &u->plan->levels[level], slope, exact, 0);
   double far = -min > max ? min : max, k = has_offset ? u->core_min[level][row][offset] : 1;
   for (size_t i = 0; i < sizeof shrink / sizeof *shrink; i++) {
@@ -268,27 +270,35 @@ static void go_down(unit *u) {
       settle_children(u, level, p, u->levels[level + 1].outs + p * PLAN_TERMS);
 }
 
+static void assign_granule(unit *u, size_t i) {
+  fit_span s = unit_span(u, i);
+  const double *out = u->levels[1].outs + i * PLAN_TERMS;
+  fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
+  u->errors[i] = quad_error(&u->levels[1].quads[i], u->cores->terms, out);
+}
+
+static double total_error(const unit *u) {
+  double error = 0;
+  for (size_t i = 0; i < u->levels[1].count; i++) error += u->errors[i];
+  return error;
+}
+
 // Codes for the fields as stored; the error of the unit.
 static double assign_codes(unit *u) {
-  double error = 0;
-  for (size_t i = 0; i < u->levels[1].count; i++) {
-    fit_span s = unit_span(u, i);
-    const double *out = u->levels[1].outs + i * PLAN_TERMS;
-    fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
-    error += quad_error(&u->levels[1].quads[i], u->cores->terms, out);
-  }
-  return error;
+  for (size_t i = 0; i < u->levels[1].count; i++) assign_granule(u, i);
+  return total_error(u);
 }
 
 static void keep_best(unit *u) {
   memcpy(u->best_codes, u->codes, u->rows * u->row_codes * sizeof *u->codes);
+  memcpy(u->best_errors, u->errors, u->levels[1].count * sizeof *u->errors);
   for (size_t i = 1; i < u->plan->level_count; i++) {
     unit_level *l = &u->levels[i];
     memcpy(l->best_vals, l->vals, l->count * u->plan->levels[i].field_count * sizeof *l->vals);
   }
 }
 
-// Goes back to the best solution, with the outputs that follow from it.
+// Goes back to the best solution, with the outputs that follow from it; codes stay as they are.
 static void restore_best(unit *u) {
   static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   for (size_t level = unit_top_level(u); level >= 1; level--) {
@@ -324,8 +334,9 @@ static bool neighbour(elem_type type, double x, int direction, double *out) {
   return isfinite(*out) && fabs(*out) <= elem_max_finite(type);
 }
 
-// Steps one field of a granule of level 1 while that lessens the true error.
-static void step_field(unit *u, size_t i, size_t slot, const double *above, double *least) {
+// Steps one field of a granule of level 1 while that lessens the true error, *least. True when it has.
+static bool step_field(unit *u, size_t i, size_t slot, const double *above, double *least) {
+  bool moved = false;
   const plan_level *l = &u->plan->levels[1];
   elem_type type = u->plan->scheme->fields[l->fields[slot]].type;
   double *val = &u->levels[1].vals[i * l->field_count + slot], *outs = u->levels[1].outs + i * PLAN_TERMS;
@@ -342,33 +353,50 @@ static void step_field(unit *u, size_t i, size_t slot, const double *above, doub
       double error = quad_error(&q, u->cores->terms, outs);
       if (error < *least) {
         *least = error;
+        moved = true;
         continue;
       }
       *val = from;
       memcpy(outs, old, sizeof old);
       break;
     }
+  return moved;
 }
 
-// Quadratic forms only approximate the error of fields with few numbers, so their neighbours are tried in the end.
-static void polish(unit *u) {
+// The best codes of a granule: measuring may have overwritten them.
+static void restore_codes(unit *u, size_t granule) {
+  fit_span s = unit_span(u, granule);
+  size_t cell = core_set_cell(u->cores), count = (s.columns + cell - 1) / cell * core_set_slots(u->cores);
+  for (size_t r = 0; r < s.rows; r++) {
+    uint32_t *to = s.codes + r * s.code_stride;
+    memcpy(to, u->best_codes + (to - u->codes), count * sizeof *to);
+  }
+}
+
+// Quadratic forms only approximate the error of fields with few numbers, so their neighbours are tried in the end, from the
+// best solution. The error then.
+static double polish(unit *u) {
   static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
   const plan_level *l = &u->plan->levels[1];
   restore_best(u);
+  memcpy(u->codes, u->best_codes, u->rows * u->row_codes * sizeof *u->codes);
+  memcpy(u->errors, u->best_errors, u->levels[1].count * sizeof *u->errors);
   for (size_t p = 0; p < (unit_top_level(u) > 1 ? u->levels[2].count : 1); p++) {
     granules g = unit_children(u, 1, p);
     const double *above = unit_top_level(u) > 1 ? u->levels[2].outs + p * PLAN_TERMS : constant;
     for (size_t child = 0; child < granules_total(g); child++) {
       size_t i = granule_at(g, child);
-      fit_span s = unit_span(u, i);
-      double *outs = u->levels[1].outs + i * PLAN_TERMS;
-      quad q;
-      fit_measure(u->cores, &s, outs, &q);
-      double least = quad_error(&q, u->cores->terms, outs);
+      double least = u->errors[i];
+      bool moved = false;
       for (size_t f = 0; f < l->field_count; f++)
-        if (has_neighbours(u, l->fields[f])) step_field(u, i, f, above, &least);
+        if (has_neighbours(u, l->fields[f])) moved |= step_field(u, i, f, above, &least);
+      if (moved)
+        assign_granule(u, i);
+      else
+        restore_codes(u, i);
     }
   }
+  return total_error(u);
 }
 
 static bool has_steps(const unit *u) {
@@ -379,10 +407,14 @@ static bool has_steps(const unit *u) {
 }
 
 static void start_unit(unit *u) {
+  u->any_exact = false;
   for (size_t i = 0; i < u->levels[1].count; i++) {
     double ideal[PLAN_TERMS];
     fit_span s = unit_span(u, i);
-    if (!unit_exact_fit(u, i)) fit_search(u->cores, &s, ideal, &u->levels[1].quads[i]);
+    if (unit_exact_fit(u, i))
+      u->any_exact = true;
+    else
+      fit_search(u->cores, &s, ideal, &u->levels[1].quads[i]);
   }
   unit_settle_exact(u);
   go_up(u, true);
@@ -435,9 +467,9 @@ double unit_encode(unit *u, bool warm) {
     if (enough) break;
   }
   if (has_steps(u) && !warm && u->cores->trellis == NULL) {
-    polish(u);
-    best = assign_codes(u);
+    best = polish(u);
     keep_best(u);
   }
-  return u->cores->cells == NULL || warm ? best : solve_thoroughly(u, best);
+  bool exact = u->cores->cells == NULL || u->cores->cells->signs != NULL;
+  return exact || warm ? best : solve_thoroughly(u, best);
 }

@@ -28,6 +28,8 @@ typedef struct unit {
   unsigned effort;                // of cells, see fit_span
   unit_level levels[PLAN_LEVELS]; // 0 is not used
   grid_form grid;
+  double *errors, *best_errors; // by granule of level 1
+  bool any_exact;               // some granule's weights are exact for some coefficients
   bool *open_exact;               // by granule of level 1: several exact coefficients are left to choose from
   double *fields;                 // scratch, by scheme field
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
