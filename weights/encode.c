@@ -2,6 +2,8 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "support/num.h"
@@ -10,7 +12,7 @@
 #include "weights/encode_unit.h"
 #include "weights/storable.h"
 
-enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 12, STAGE_ROUNDS = 3, SEARCH_CODE_BITS = 12 };
+enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 12, STAGE_ROUNDS = 3, SEARCH_CODE_BITS = 12, MAX_THREADS = 64 };
 
 static void cut(uint64_t at, uint64_t size, uint64_t all, uint64_t *first, uint64_t *count) {
   *first = size == 0 ? 0 : at - at % size;
@@ -248,26 +250,81 @@ static uint32_t **element_copies(arena *a, const tensor_codes *t) {
   return copies;
 }
 
-static void encode_regions(work *w) {
-  encoder *e = w->e;
-  uint32_t **best = e->plan->has_tables ? element_copies(e->mem, e->out) : NULL;
-  uint64_t step = e->out->rows * e->out->columns / 256 + 1, reported = 0, done = 0;
-  for (uint64_t n = 0; n < e->out->rows;) {
-    region r = {0};
-    for (uint64_t k = 0; k < e->out->columns; k += r.columns) {
-      r = encoder_region(e, w->region_gran, n, k);
-      if (best != NULL)
-        encode_with_tables(w, r, best);
-      else
-        encode_once(w, r, false);
-      done += r.rows * r.columns;
-      if (done - reported < step) continue;
-      report_progress(e, done);
-      reported = done;
-    }
-    n += r.rows;
+// What threads share: regions in the order of rows, each taken by one of them.
+typedef struct region_queue {
+  const work *w;
+  atomic_uint_fast64_t next; // band of regions
+  uint64_t band;             // its rows
+  pthread_mutex_t lock;      // of what follows
+  uint64_t done, reported, step;
+} region_queue;
+
+static void count_done(region_queue *q, uint64_t weights) {
+  pthread_mutex_lock(&q->lock);
+  q->done += weights;
+  if (q->done - q->reported >= q->step) {
+    report_progress(q->w->e, q->done);
+    q->reported = q->done;
   }
-  if (reported != done) report_progress(e, done);
+  pthread_mutex_unlock(&q->lock);
+}
+
+static void encode_band(work *w, region_queue *q, uint64_t n, uint32_t **best) {
+  region r = {0};
+  for (uint64_t k = 0; k < w->e->out->columns; k += r.columns) {
+    r = encoder_region(w->e, w->region_gran, n, k);
+    if (best != NULL)
+      encode_with_tables(w, r, best);
+    else
+      encode_once(w, r, false);
+    count_done(q, r.rows * r.columns);
+  }
+}
+
+// Every thread has scratch of its own; what was prepared is shared, and each region has its own numbers in the result.
+static void *encode_bands(void *argument) {
+  region_queue *q = argument;
+  encoder e = *q->w->e;
+  work w = *q->w;
+  e.mem = arena_new();
+  e.unit_tables = ARENA_ARRAY(e.mem, const double *, e.s->field_count);
+  e.fields = ARENA_ARRAY(e.mem, double, e.s->field_count + 1);
+  w.e = &e;
+  region r = encoder_region(&e, w.unit_gran, 0, 0);
+  if (w.cores.trellis != NULL) w.cores.trellis = trellis_copy(e.mem, w.cores.trellis);
+  if (w.u != NULL) w.u = unit_new(e.mem, e.plan, &w.cores, e.refinements, (size_t)r.rows, (size_t)r.columns);
+  for (uint64_t n; (n = atomic_fetch_add(&q->next, 1) * q->band) < e.out->rows;) encode_band(&w, q, n, NULL);
+  arena_free(e.mem);
+  return NULL;
+}
+
+static void run_threads(region_queue *q, unsigned count) {
+  pthread_t threads[MAX_THREADS];
+  unsigned started = 0;
+  while (started + 1 < count && started < MAX_THREADS && pthread_create(&threads[started], NULL, encode_bands, q) == 0)
+    started++;
+  encode_bands(q);
+  for (unsigned i = 0; i < started; i++) pthread_join(threads[i], NULL);
+}
+
+// Stored tables are the state of what is encoded with them, so that regions with such follow one another.
+static void encode_regions(work *w, unsigned threads) {
+  encoder *e = w->e;
+  uint64_t rows = granularity_rows(&w->region_gran);
+  region_queue q = {.w = w, .band = rows == 0 ? e->out->rows : rows};
+  q.step = e->out->rows * e->out->columns / 256 + 1;
+  pthread_mutex_init(&q.lock, NULL);
+  uint64_t bands = num_ceil_div(e->out->rows, q.band);
+  if (e->plan->has_tables) {
+    uint32_t **best = element_copies(e->mem, e->out);
+    for (uint64_t n = 0; n < e->out->rows; n += q.band) encode_band(w, &q, n, best);
+  } else if (threads > 1 && bands > 1) {
+    run_threads(&q, bands < threads ? (unsigned)bands : threads);
+  } else {
+    for (uint64_t n = 0; n < e->out->rows; n += q.band) encode_band(w, &q, n, NULL);
+  }
+  if (q.reported != q.done) report_progress(e, q.done);
+  pthread_mutex_destroy(&q.lock);
 }
 
 // The least size that is a multiple of both: one of them, or everything.
@@ -387,7 +444,7 @@ static tensor_codes *encode_planned(diag *d, arena *a, const scheme *s, const en
     make_room(&e);
     work job = {.e = &e};
     ok = plan_work(&job) && check_codes(&e);
-    if (ok) encode_regions(&job);
+    if (ok) encode_regions(&job, options != NULL ? options->threads : 1);
     if (job.u != NULL) core_set_free(&job.cores);
   }
   arena_free(e.mem);

@@ -10,10 +10,11 @@
 
 typedef struct encode_options {
   const char *name;     // of the tensor, for messages; NULL: "weights"
+  unsigned threads;     // at most so many, where a tensor has parts that share nothing; 0: one. The result is the same
   unsigned refinements; // rounds of refitting coarse fields to the codes chosen; 0: the default (3)
 } encode_options;
 
-// Called now and then with the number of weights done (0 .. total). `call` may be NULL.
+// Called now and then, by one thread at a time, with the number of weights done (0 .. total). `call` may be NULL.
 typedef struct encode_progress {
   void (*call)(void *user, uint64_t done, uint64_t total);
   void *user;

@@ -32,6 +32,21 @@ static void find_window(finder *f, const expr *e) {
   for (unsigned i = 0; i < e->arg_count; i++) find_window(f, e->args[i]);
 }
 
+static void make_room(arena *a, trellis *t) {
+  size_t states = (size_t)1 << t->width, classes = states >> t->bits;
+  t->room = ARENA_NEW(a, struct trellis_room);
+  t->room->cost = ARENA_ARRAY(a, float, states);
+  t->room->next = ARENA_ARRAY(a, float, states);
+  t->room->best = ARENA_ARRAY(a, float, classes);
+  t->room->from = ARENA_ARRAY(a, uint8_t, (CHUNK + AHEAD) * classes);
+}
+
+trellis *trellis_copy(arena *a, const trellis *t) {
+  trellis *copy = arena_memdup(a, t, sizeof *t);
+  make_room(a, copy);
+  return copy;
+}
+
 trellis *trellis_new(arena *a, const encode_plan *plan, const expr **blocked) {
   const plan_level *l = &plan->levels[0];
   finder f = {.plan = plan};
@@ -50,14 +65,10 @@ trellis *trellis_new(arena *a, const encode_plan *plan, const expr **blocked) {
   t->width = (unsigned)f.window->args[0]->i;
   t->span = (size_t)f.window->args[1]->i;
   if (t->bits >= t->width) return NULL;
-  size_t states = (size_t)1 << t->width, classes = states >> t->bits;
+  size_t states = (size_t)1 << t->width;
   t->values = ARENA_ARRAY(a, double, l->terms *states);
   t->path = ARENA_ARRAY(a, float, states);
-  t->room = ARENA_NEW(a, struct trellis_room);
-  t->room->cost = ARENA_ARRAY(a, float, states);
-  t->room->next = ARENA_ARRAY(a, float, states);
-  t->room->best = ARENA_ARRAY(a, float, classes);
-  t->room->from = ARENA_ARRAY(a, uint8_t, (CHUNK + AHEAD) * classes);
+  make_room(a, t);
   return t;
 }
 

@@ -21,6 +21,9 @@ typedef struct trellis {
 // NULL when the value depends on more than one window and constants; then *blocked is that part.
 trellis *trellis_new(arena *a, const encode_plan *plan, const expr **blocked);
 
+// The same with scratch of its own, for another thread.
+trellis *trellis_copy(arena *a, const trellis *t);
+
 void trellis_update(trellis *t, const double *const *tables);
 
 // Chooses the codes of `count` <= span weights that wrap around, for coefficients u.

@@ -7,6 +7,7 @@
 #include "support/vec.h"
 #include "weights/fields.h"
 #include "weights/from_float.h"
+#include "weights/pack_run.h"
 #include "weights/report.h"
 
 typedef struct quantizer {
@@ -92,7 +93,8 @@ static const char *layer_of(arena *a, const char *name) {
 static bool encode_one(quantizer *q, const tensor *t) {
   const scheme *s = q->job->scheme;
   arena *a = arena_new();
-  from_float_options options = {.encode = q->job->encode,
+  encode_options encode = q->job->encode == NULL ? (encode_options){.threads = pack_run_threads()} : *q->job->encode;
+  from_float_options options = {.encode = &encode,
                                 .progress = &q->bar,
                                 .progress_base = q->done,
                                 .layer = layer_of(q->mem, t->name),

@@ -92,6 +92,75 @@ START_TEST(form_is_encoded) {
 }
 END_TEST
 
+// Any number of threads chooses the same codes.
+START_TEST(threads_agree) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  const scheme *s = parse(d, a, forms[_i].members);
+  float *w = kit_normal_weights(a, ROWS * COLUMNS, 31);
+  const tensor_codes *one = encode(d, a, s, w);
+  const tensor_codes *many =
+      encode_mixture(d, a, s, w, ROWS, COLUMNS, &(encode_options){.threads = 5}, (encode_progress){.call = NULL});
+  for (size_t f = 0; f < s->field_count; f++) {
+    uint64_t count = 0;
+    scheme_field_count(&s->fields[f], ROWS, COLUMNS, &count);
+    ck_assert_mem_eq(one->elements[f], many->elements[f], count * sizeof **one->elements);
+  }
+  arena_free(a);
+}
+END_TEST
+
+// Magnitudes times signs of which there are an even number below zero: of one vector; of two that share them.
+static const char *const signed_forms[] = {
+    "point : u3 per 4; sign : u3 per 4; scale : f32 per 32;"
+    "table even : u4[8] = { 0, 3, 5, 6, 9, 10, 12, 15 };"
+    "table grid : f32[8, 4] = { 1, 1, 1, 1, 1, 3, 1, 2, 3, 1, 0, 1, 2, 2, 1, 3, 1, 1, 4, 1, 3, 3, 3, 3, 1, 4, 2, 1, "
+    "0.5, 2, 1, 5 };"
+    "value = scale * grid[point, k % 4] * (1 - 2 * (even[sign] >> k % 4 & 1));",
+    "point : u3 per 2; sign : u3 per 4; scale : f32 per 32;"
+    "table even : u4[8] = { 0, 3, 5, 6, 9, 10, 12, 15 };"
+    "table grid : f32[8, 2] = { 1, 1, 1, 3, 3, 1, 2, 2, 1, 4, 4, 3, 0.5, 2, 5, 1 };"
+    "value = scale * grid[point, k % 2] * (1 - 2 * (even[sign] >> k % 4 & 1));",
+};
+
+static double cell_error(const tensor_codes *t, const float *w, uint64_t n, uint64_t k) {
+  double sum = 0;
+  for (uint64_t i = k; i < k + 4; i++) {
+    double e = scheme_weight(t, n, i) - (double)w[n * COLUMNS + i];
+    sum += e * e;
+  }
+  return sum;
+}
+
+START_TEST(signs_are_the_best) {
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  const scheme *s = parse(d, a, signed_forms[_i]);
+  float *w = kit_normal_weights(a, ROWS * COLUMNS, 31);
+  tensor_codes *t = encode(d, a, s, w);
+  ck_assert_msg(t != NULL, "%s", diag_text(d));
+  for (uint64_t n = 0; n < ROWS; n++)
+    for (uint64_t k = 0; k < COLUMNS; k += 4) {
+      uint32_t *point = t->elements[0] + scheme_field_index(&s->fields[0], COLUMNS, n, k);
+      uint32_t *sign = t->elements[1] + scheme_field_index(&s->fields[1], COLUMNS, n, k);
+      double chosen = cell_error(t, w, n, k), least = chosen;
+      uint32_t kept[3] = {point[0], _i == 0 ? 0 : point[1], *sign};
+      for (uint32_t joint = 0; joint < (_i == 0 ? 64u : 512u); joint++) {
+        point[0] = joint & 7;
+        *sign = joint >> 3 & 7;
+        if (_i == 1) point[1] = joint >> 6;
+        double error = cell_error(t, w, n, k);
+        if (error < least) least = error;
+      }
+      point[0] = kept[0], *sign = kept[2];
+      if (_i == 1) point[1] = kept[1];
+      ck_assert_msg(least >= chosen * (1 - 1e-6), "row %d, column %d: %g, and %g is possible", (int)n, (int)k, chosen,
+                    least);
+    }
+  arena_free(a);
+}
+END_TEST
+
 static const struct {
   const char *members, *message;
 } refusals[] = {
@@ -142,6 +211,8 @@ int main(void) {
   tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, form_is_encoded, 0, sizeof forms / sizeof *forms);
   tcase_add_loop_test(t, few_rows_of_any_size, 0, sizeof forms / sizeof *forms);
+  tcase_add_loop_test(t, threads_agree, 0, sizeof forms / sizeof *forms);
+  tcase_add_loop_test(t, signs_are_the_best, 0, sizeof signed_forms / sizeof *signed_forms);
   tcase_add_loop_test(t, form_is_refused, 0, sizeof refusals / sizeof *refusals);
   suite_add_tcase(s, t);
   return check_main(s);
