@@ -49,10 +49,10 @@ static const struct {
   const char *pattern;
   part part;
 } patterns[] = {
-    {"#bit", PART_BITS},    {"#bits", PART_BITS}, {"quant#", PART_BITS},  {"#g", PART_GROUP},
-    {"g#", PART_GROUP},     {"gs#", PART_GROUP},  {"group#", PART_GROUP}, {"int#", PART_TYPE},
-    {"uint#", PART_TYPE},   {"fp#", PART_TYPE},   {"bf#", PART_TYPE},     {"float#", PART_TYPE},
-    {"bfloat#", PART_TYPE}, {"w#a#", PART_BOTH},  {"q#f#?", PART_BOTH},   {"w#", PART_BITS},
+    {"#bit", PART_BITS}, {"#bits", PART_BITS},   {"quant#", PART_BITS},  {"#g", PART_GROUP},   {"g#", PART_GROUP},
+    {"gs#", PART_GROUP}, {"group#", PART_GROUP}, {"int#", PART_TYPE},    {"uint#", PART_TYPE}, {"fp#", PART_TYPE},
+    {"bf#", PART_TYPE},  {"float#", PART_TYPE},  {"bfloat#", PART_TYPE}, {"w#a#", PART_BOTH},  {"q#f#?", PART_BOTH},
+    {"w#", PART_BITS},   {"q#", PART_BITS},
 };
 
 static void note_word(decoder *d, const char *word) {
@@ -132,20 +132,40 @@ static bool take_scheme(decoder *d, const char *word) {
   return true;
 }
 
+// How many bits each code has where a layout stores it; 0 when that depends on the scheme's parameters.
+static unsigned stored_bits(const decoder *d, const catalogue_form *form) {
+  binding b = {{0}};
+  size_t width = SIZE_MAX;
+  for (size_t p = 0; p < form->info->parameter_count; p++) {
+    b.values[p] = form->info->parameters[p].value;
+    if (form->info->parameters[p].role == FE_PARAMETER_WIDTH) width = p;
+  }
+  if (width == SIZE_MAX) return code_bits(form->sample);
+  b.values[width] *= 2;
+  const scheme *other = catalogue_make(d->c, form, &b);
+  const scheme_layout *l = catalogue_layout(form, form->sample);
+  for (size_t i = 0; other != NULL && i < l->place_count; i++) {
+    const expr *at = l->places[i].raw, *again = catalogue_layout(form, other)->places[i].raw;
+    if (form->sample->fields[l->places[i].field].gran.kind == GRAN_WEIGHT && at->op == EXPR_STREAM)
+      return expr_equal(at, again) ? code_bits(form->sample) : 0;
+  }
+  return 0;
+}
+
 // A layout that only one scheme has stands for that scheme; one of many schemes is a way of packing.
 static bool take_layout(decoder *d, const char *word) {
   size_t count = 0;
-  const catalogue_form *last = NULL;
+  unsigned bits = 0;
   for (size_t i = 0; i < d->c->forms.len; i++) {
     const catalogue_form *form = &d->c->forms.data[i];
     if (!same_word(d->mem, word, catalogue_layout(form, form->sample)->name)) continue;
-    count++;
-    last = form;
+    unsigned own = stored_bits(d, form);
+    bits = count++ == 0 || bits == own ? own : 0;
   }
   if (count == 0) return false;
   if (d->out->method == NULL || !d->out->names_layout) d->out->method = word;
   d->out->names_layout = true;
-  d->out->method_bits = count == 1 && !catalogue_has_width(last) ? code_bits(last->sample) : 0;
+  d->out->method_bits = bits;
   return true;
 }
 
@@ -207,13 +227,20 @@ static void split_words(decoder *d, const char *text) {
   }
 }
 
+// Whether a word says how numbers are stored, as "w4a16" does.
+static bool is_about_numbers(const catalogue *c, arena *a, const char *word) {
+  name_parts parts = {0};
+  decoder d = {.c = c, .mem = a, .out = &parts, .base = {.mem = a}, .extra = {.mem = a}};
+  return take_pattern(&d, word) || take_scheme(&d, word);
+}
+
 // Letters and digits behind the last dot, beginning with a letter.
-static const char *find_extension(const char *text) {
+static const char *find_extension(const catalogue *c, arena *a, const char *text) {
   const char *dot = strrchr(text, '.');
   if (dot == NULL || dot == text || !isalpha((unsigned char)dot[1])) return NULL;
-  for (const char *c = dot + 1; *c != '\0'; c++)
-    if (!isalnum((unsigned char)*c)) return NULL;
-  return dot + 1;
+  for (const char *at = dot + 1; *at != '\0'; at++)
+    if (!isalnum((unsigned char)*at)) return NULL;
+  return is_about_numbers(c, a, dot + 1) ? NULL : dot + 1;
 }
 
 name_parts name_decode(const catalogue *c, arena *a, const char *name) {
@@ -222,7 +249,7 @@ name_parts name_decode(const catalogue *c, arena *a, const char *name) {
   const char *text = arena_strndup(a, name, length), *slash = strrchr(text, '/');
   name_parts out = {.text = slash == NULL ? text : slash + 1};
   decoder d = {.c = c, .mem = a, .out = &out, .base = {.mem = a}, .extra = {.mem = a}};
-  out.extension = find_extension(out.text);
+  out.extension = find_extension(c, a, out.text);
   length = strlen(out.text) - (out.extension == NULL ? 0 : strlen(out.extension) + 1);
   split_words(&d, arena_strndup(a, out.text, length));
   take_words(&d);

@@ -6,7 +6,7 @@ scheme fp8_block(rows = 128, columns = 128) {
   scale : f32 per [rows, columns];
   value = scale * w;
 
-  layout deepseek {
+  layout weight_scale_inv {
     tensor weight           : f8e4m3[N, K];
     tensor weight_scale_inv : f16|bf16|f32|e8m0[(N + rows - 1) / rows, (K + columns - 1) / columns];
     w[n, k]     = weight[n, k];

@@ -31,7 +31,7 @@ static const char *const usual[] = {"q4_0.gguf",
                                     "int4_g.awq",
                                     "int_g.pack_quantized",
                                     "int8_row.int_quantized",
-                                    "fp8_block.deepseek",
+                                    "fp8_block.weight_scale_inv",
                                     "hqq.hqq",
                                     "tq1_0.gguf"};
 

@@ -145,7 +145,7 @@ END_TEST
 // What is slow is known, and it is no more than this: numbers in base three, a folding that no part of the matrix follows,
 // columns in an order that the file tells, and one number for a square of weights.
 static const char slow_ways[] = "bitnet.base3: slow code\n"
-                                "fp8_block(rows=128,columns=128).deepseek: slow scale\n"
+                                "fp8_block(rows=128,columns=128).weight_scale_inv: slow scale\n"
                                 "fp8_block(rows=128,columns=128).compressed_tensors: slow scale\n"
                                 "hqq(bits=4,group=64,float=16).hqq_3bit: slow code\n"
                                 "int_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale\n"

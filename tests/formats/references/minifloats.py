@@ -77,7 +77,7 @@ def scaled_fp8(rng):
         shape = (-(-rows // tile[0]), -(-COLUMNS // tile[1]))
         scales = f32_scales(rng, shape[0] * shape[1]).reshape(shape)
         full = spread(np.repeat(scales.astype(np.float64), tile[0], axis=0)[:rows], tile[1])
-        for layout, tensor in (("deepseek", "weight_scale_inv"), ("compressed_tensors", "weight_scale")):
+        for layout, tensor in (("weight_scale_inv", "weight_scale_inv"), ("compressed_tensors", "weight_scale")):
             yield Case(scheme, layout, {"weight": stored("f8e4m3", codes), tensor: scales},
                        full * decode("f8e4m3", codes), "random codes, special scales")
 
