@@ -49,7 +49,8 @@ static bool may_be_quantized(job *j, const tensor_file *f, const char *layer) {
   return false;
 }
 
-bool formats_recognise(void *context, const char *file, const char *layer, uint64_t columns, fe_recognised *out) {
+bool formats_recognise(void *context, const char *file, const char *layer, uint64_t columns, const char *wanted,
+                       fe_recognised *out) {
   job *j = context;
   const tensor_file *f = weight_files_open(j->files, file);
   fields_note note;
@@ -58,10 +59,11 @@ bool formats_recognise(void *context, const char *file, const char *layer, uint6
   if (fields_find(j->d, j->mem, f, weight, &note) != FIELDS_ABSENT) return false; // the file says itself what it is
   if (fields_find(j->d, j->mem, f, layer, &note) != FIELDS_ABSENT) return false;
   known_formats *k = open_formats(j);
-  const found *w = recognise_layer(&(subject){k->formats, f, find_config(j, k, f)}, layer, columns);
+  const found *w = recognise_layer(&(subject){k->formats, f, find_config(j, k, f)}, layer, columns, wanted);
   if (w == NULL) return false;
   *out = (fe_recognised){.problem = w->problem};
   if (w->scheme != NULL) out->scheme = w->scheme->name, out->layout = w->layout->name;
-  if (w->others.len > 0) out->other = w->others.data[0];
+  for (size_t i = 0; i < w->others.len; i++)
+    out->other = i == 0 ? w->others.data[0] : arena_printf(j->mem, "%s, or %s", out->other, w->others.data[i]);
   return true;
 }

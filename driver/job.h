@@ -64,7 +64,8 @@ const char *tuning_default_path(arena *a);
 
 /* formats.c */
 // fe_options.recognise: what the tensors of a layer are that no rule speaks of.
-bool formats_recognise(void *context, const char *file, const char *layer, uint64_t columns, fe_recognised *out);
+bool formats_recognise(void *context, const char *file, const char *layer, uint64_t columns, const char *wanted,
+                       fe_recognised *out);
 
 /* outputs.c */
 // Where a single result goes: -o, or standard output for text, or `<name><ending>` here.

@@ -54,9 +54,10 @@ typedef struct fe_options {
   fe_answer (*find_tensor)(void *context, const char *file, const char *name, fe_tensor *out);
   // All tensor names of a weights file, for "did you mean"; 0 when nothing is known of it. May be NULL.
   size_t (*tensor_names)(void *context, const char *file, const char *const **out);
-  // Asks which layout of separate tensors explains what a file has of a layer with that many columns. False when none
-  // does, or the layer has plain float weights. May be NULL.
-  bool (*recognise)(void *context, const char *file, const char *layer, uint64_t columns, fe_recognised *out);
+  // Asks which layout of separate tensors explains what a file has of a layer with that many columns: one of the scheme
+  // `wanted` (NULL: any), if there is such a one. False when none does, or the layer has plain float weights. May be NULL.
+  bool (*recognise)(void *context, const char *file, const char *layer, uint64_t columns, const char *wanted,
+                    fe_recognised *out);
   // Told of each `.q` file that was read besides the first (for dependency files). May be NULL.
   void (*on_file)(void *context, const char *path);
   void *context;
@@ -92,6 +93,7 @@ size_t fe_list_presets(diag *d, arena *a, const fe_options *options, const fe_sc
 typedef enum fe_parameter_role {
   FE_PARAMETER_OTHER,
   FE_PARAMETER_WIDTH, // bits of a field's type
+  FE_PARAMETER_FLOAT, // the same of a float
   FE_PARAMETER_SIZE,  // sizes of a field's table
   FE_PARAMETER_GROUP  // how many weights share a number
 } fe_parameter_role;

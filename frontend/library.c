@@ -44,7 +44,8 @@ static fe_parameter_role role_of(const ast_node *of, const char *name) {
     const ast_node *member = of->body.data[i];
     if (member->kind != AST_FIELD) continue;
     if (uses_name(of, i, member->per, name)) return FE_PARAMETER_GROUP;
-    if (uses_name(of, i, member->type.width, name)) role = FE_PARAMETER_WIDTH;
+    if (uses_name(of, i, member->type.width, name))
+      role = fe_same_text(member->type.name.text, "f") ? FE_PARAMETER_FLOAT : FE_PARAMETER_WIDTH;
     if (role == FE_PARAMETER_OTHER && dims_use(of, i, &member->type.dims, name)) role = FE_PARAMETER_SIZE;
   }
   return role;

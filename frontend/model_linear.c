@@ -118,7 +118,8 @@ static bool recognise(linear_builder *b) {
   const fe_options *o = b->f->c->options;
   fe_recognised found;
   for (size_t i = 0; o->recognise != NULL && i < b->f->m->sources.len; i++) {
-    if (!o->recognise(o->context, b->f->m->sources.data[i], b->layer, b->columns, &found)) continue;
+    const char *wanted = b->scheme == NULL ? NULL : b->scheme->name;
+    if (!o->recognise(o->context, b->f->m->sources.data[i], b->layer, b->columns, wanted, &found)) continue;
     if (!check_recognised(b, &found)) return false;
     if (b->scheme == NULL && !use_noted_scheme(b, found.scheme)) return false;
     b->layout = scheme_find_layout(b->scheme, found.layout);

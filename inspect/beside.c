@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "weights/fields.h"
+
 #define WEIGHT_ENDING ".weight"
+#define GROUP_INDEX "g_idx"
 
 // ---- numbers of integer tensors --------------------------------------------------------------------------
 
@@ -43,10 +46,17 @@ static bool states_groups(const tensor *t, const fit *x) {
   return false;
 }
 
+// Whether it may be the groups of all columns, and how many these are.
+static bool lists_columns(const tensor *t, const extent *columns) {
+  int64_t first;
+  return t->rank == 1 && strstr(t->name, GROUP_INDEX) != NULL && integer_at(t, 0, &first) && t->count >= columns->min &&
+         t->count <= columns->max;
+}
+
 // ---- what names say --------------------------------------------------------------------------------------
 
 // Parts of the names of tensors without which weights are other numbers.
-static const char *const changing[] = {"scale", "zero", "absmax", "codebook", "g_idx", "perm"};
+static const char *const changing[] = {"scale", "zero", "absmax", "codebook", GROUP_INDEX, "perm"};
 
 // Words of names of scales that are of the activations.
 static const char *const of_activations[] = {"input", "output", "act", "activation", "k", "v", "kv"};
@@ -146,16 +156,23 @@ void beside_find(catalogue *c, const tensor_file *f, const char *layer, const fi
   }
 }
 
+static void narrow_shape(uint64_t rows, uint64_t columns, shape_range *known) {
+  if (known->columns.min > columns || known->columns.max < columns) return;
+  known->rows = (extent){rows, rows};
+  known->columns = (extent){columns, columns};
+}
+
 void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, shape_range *known) {
   size_t length = strlen(layer);
   if (length == 0) return;
   const char *prefix = arena_printf(c->mem, "%s.", layer);
+  fields_note note;
+  if (fields_find_layout(c->mem, f, layer, &note)) narrow_shape(note.rows, note.columns, known);
   for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;) {
     uint64_t shape[2];
     if (strchr(t->name + length + 1, '.') != NULL && !is_of_text(f, t)) continue;
-    if (!shape_of(t, shape) || known->columns.min > shape[1] || known->columns.max < shape[1]) continue;
-    known->rows = (extent){shape[0], shape[0]};
-    known->columns = (extent){shape[1], shape[1]};
+    if (lists_columns(t, &known->columns)) known->columns = (extent){t->count, t->count};
+    if (shape_of(t, shape)) narrow_shape(shape[0], shape[1], known);
   }
 }
 

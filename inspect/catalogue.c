@@ -1,5 +1,8 @@
 #include "inspect/catalogue.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 // ---- sizes and parameters --------------------------------------------------------------------------------
 
 static size_t depends_index(const catalogue_form *f, size_t p, size_t t, unsigned r) {
@@ -13,8 +16,9 @@ bool catalogue_depends(const catalogue_form *f, size_t p, size_t t, unsigned r) 
 // Other values that the parameter may well have: one alone may happen to give the same sizes.
 enum { OTHER_VALUES = 3 };
 static int64_t other_value(const fe_parameter *p, unsigned i) {
-  static const int64_t widths[OTHER_VALUES] = {1, 2, 8};
+  static const int64_t widths[OTHER_VALUES] = {1, 2, 8}, floats[OTHER_VALUES] = {16, 32, 64};
   if (p->role == FE_PARAMETER_WIDTH) return widths[i];
+  if (p->role == FE_PARAMETER_FLOAT) return floats[i];
   return p->value == 0 ? (int64_t)i + 1 : p->value * ((int64_t)i + 2);
 }
 
@@ -78,8 +82,24 @@ const catalogue_form *catalogue_blocks(const catalogue *c, uint32_t type) {
 
 bool catalogue_has_width(const catalogue_form *f) {
   for (size_t p = 0; p < f->info->parameter_count; p++)
-    if (f->info->parameters[p].role == FE_PARAMETER_WIDTH) return true;
+    if (f->info->parameters[p].role == FE_PARAMETER_WIDTH || f->info->parameters[p].role == FE_PARAMETER_FLOAT)
+      return true;
   return false;
+}
+
+bool catalogue_binding(const catalogue_form *f, const char *name, binding *out) {
+  size_t length = strlen(f->info->name);
+  if (strncmp(name, f->info->name, length) != 0) return false;
+  const char *at = name + length;
+  for (size_t p = 0; p < f->info->parameter_count; p++) {
+    size_t own = strlen(f->info->parameters[p].name);
+    char *end;
+    if (*at++ != (p == 0 ? '(' : ',') || strncmp(at, f->info->parameters[p].name, own) != 0 || at[own] != '=')
+      return false;
+    out->values[p] = strtoll(at + own + 1, &end, 10);
+    at = end;
+  }
+  return f->info->parameter_count == 0 ? *at == '\0' : strcmp(at, ")") == 0;
 }
 
 void catalogue_forget(catalogue *c) {

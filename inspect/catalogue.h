@@ -53,6 +53,9 @@ bool catalogue_depends(const catalogue_form *f, size_t p, size_t t, unsigned r);
 // Whether a parameter decides the width of types; types of tensors may then differ from the sample's.
 bool catalogue_has_width(const catalogue_form *f);
 
+// The parameters in a scheme's name, "mine(bits=4,group=64)"; false when it is no name of the form's scheme.
+bool catalogue_binding(const catalogue_form *f, const char *name, binding *out);
+
 // The form whose layout has the container's number for this block type; NULL without.
 const catalogue_form *catalogue_blocks(const catalogue *c, uint32_t type);
 

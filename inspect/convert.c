@@ -133,6 +133,7 @@ static bool convert_one(converter *c, const found *w) {
   if (codes != NULL) x = compare(&source, codes);
   ok = codes != NULL && (x.count == 0 || !c->job->exact || refuse(c, w, &x)) &&
        convert_store(c->d, &c->out, codes, c->job->layout, w->name, &bytes);
+  if (ok) convert_note_layout(&c->out, codes, c->job->layout, w->name);
   if (ok) note_stats(c, w, &x, bytes, seconds);
   c->done += 4 * w->rows * w->columns;
   progress_update(&c->bar, c->done);
@@ -145,8 +146,11 @@ static bool convert_one(converter *c, const found *w) {
 // What may be read in several ways, or is not what it seems, is neither converted nor kept as if it were numbers.
 static bool check_known(converter *c, const found *w) {
   const char *path = tensor_file_path(c->s->file);
-  if (!is_named(c, w) || (!w->unexplained && w->others.len == 0)) return true;
-  if (w->unexplained) {
+  if (!is_named(c, w) || (!w->unexplained && !w->any_size && w->others.len == 0)) return true;
+  if (w->any_size) {
+    diag_error_file(c->d, path, "'%s' has %" PRIu64 " columns or a few less: nothing says how many", w->name,
+                    w->columns);
+  } else if (w->unexplained) {
     diag_error_file(c->d, path, "'%s' cannot be taken as it is: %s", w->name, w->problem);
   } else {
     strbuf others = {.mem = c->mem};

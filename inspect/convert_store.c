@@ -82,6 +82,11 @@ bool convert_store(diag *d, convert_output *out, const tensor_codes *codes, cons
   return ok;
 }
 
+void convert_note_layout(convert_output *out, const tensor_codes *codes, const scheme_layout *l, const char *name) {
+  if (l == NULL || l->block_weights != 0) return;
+  vec_push(out->mem, &out->meta, fields_make_layout_note(out->mem, layer_of(out->mem, name), codes, l));
+}
+
 // ---- kept ------------------------------------------------------------------------------------------------
 
 static void keep_tensor(convert_output *out, const tensor *t) {
@@ -109,21 +114,26 @@ bool convert_keep(convert_output *out, const found *w) {
   if (w->kind == FOUND_BLOCKS) return keep_blocks(out, w);
   if (w->kind == FOUND_UNKNOWN) return false;
   for (size_t i = 0; i < w->tensor_count; i++) keep_tensor(out, w->tensors[i]);
-  for (size_t i = 0; i < w->rest.len; i++)
-    if (w->rest.data[i].kind == REST_SHAPE || w->rest.data[i].kind == REST_GROUPS)
-      keep_tensor(out, w->rest.data[i].tensor); // others are on the list themselves
+  for (size_t i = 0; i < w->rest.len; i++) {
+    found_rest rest = w->rest.data[i];
+    bool states = rest.kind == REST_SHAPE || rest.kind == REST_GROUPS || rest.kind == REST_STATED;
+    if (states && rest.tensor->alias_of == NULL) keep_tensor(out, rest.tensor); // others are on the list themselves
+  }
   return true;
+}
+
+static bool is_about(const char *key, const char *name) {
+  size_t length = strlen(key), ending = strlen(name);
+  return ending + 1 < length && key[length - ending - 1] == '.' && strcmp(key + length - ending, name) == 0;
 }
 
 // Whether a note "qcc.<what>.<name>" is about a tensor that is stored otherwise now.
 static bool is_outdated(const convert_output *out, const char *key) {
   static const char ours[] = "qcc.";
-  size_t length = strlen(key);
   if (strncmp(key, ours, sizeof ours - 1) != 0) return false;
   for (size_t i = 0; i < out->converted.len; i++) {
     const char *name = out->converted.data[i];
-    size_t ending = strlen(name);
-    if (ending + 1 < length && key[length - ending - 1] == '.' && strcmp(key + length - ending, name) == 0) return true;
+    if (is_about(key, name) || is_about(key, layer_of(out->mem, name))) return true;
   }
   return false;
 }

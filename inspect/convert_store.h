@@ -17,6 +17,9 @@ typedef struct convert_output {
 bool convert_store(diag *d, convert_output *out, const tensor_codes *codes, const scheme_layout *l, const char *name,
                    uint64_t *bytes);
 
+// Says in the metadata in which layout (NULL: none) of separate tensors a matrix is: sizes and numbers may not tell.
+void convert_note_layout(convert_output *out, const tensor_codes *codes, const scheme_layout *l, const char *name);
+
 // Adds what is not converted, unchanged. False when safetensors cannot hold it.
 bool convert_keep(convert_output *out, const found *w);
 

@@ -1,5 +1,7 @@
 #include "inspect/fit.h"
 
+#include <string.h>
+
 #include "support/num.h"
 
 enum { MAX_ATTEMPTS = 4096, MAX_CANDIDATES = 64, MAX_WIDTH = 8, MAX_TABLE_SIZE = 65536 };
@@ -10,6 +12,7 @@ typedef struct search {
   catalogue_form *form;
   const tensor *const *tensors;
   const shape_range *known;
+  const quant_args *stated; // NULL: nothing
   binding b;
   shape_range partial; // without the sizes that depend on groups
   size_t attempts;
@@ -41,35 +44,60 @@ static bool parameter_matters(const search *s, size_t p) {
 
 // ---- one set of parameters -------------------------------------------------------------------------------
 
-// How plain the groups of a fit are: those that divide the columns, then the default, then powers of two.
+// How plain the parameters of a fit are: groups that divide the columns, then defaults, then powers of two.
 static int plainness(const search *s, const fit *f) {
   int score = 0;
   for (size_t p = 0; p < s->form->info->parameter_count; p++) {
     const fe_parameter *parameter = &s->form->info->parameters[p];
     uint64_t value = (uint64_t)f->parameters.values[p];
+    score += f->parameters.values[p] == parameter->value ? 2 : 0;
     if (parameter->role != FE_PARAMETER_GROUP) continue;
-    score += (f->columns % value == 0 || f->rows % value == 0 ? 8 : 0) +
-             (f->parameters.values[p] == parameter->value ? 2 : 0) + ((value & (value - 1)) == 0 ? 1 : 0);
+    score += (f->columns % value == 0 || f->rows % value == 0 ? 8 : 0) + ((value & (value - 1)) == 0 ? 1 : 0);
   }
   return score;
 }
 
-// The same but for groups.
-static bool same_but_groups(const search *s, const fit *a, const fit *b) {
-  for (size_t p = 0; p < s->form->info->parameter_count; p++)
-    if (s->form->info->parameters[p].role != FE_PARAMETER_GROUP && a->parameters.values[p] != b->parameters.values[p])
+static uint64_t within(uint64_t granule, uint64_t all) { return granule == 0 || granule > all ? all : granule; }
+
+bool fit_same_groups(const fit *a, const fit *b) {
+  for (size_t f = 0; f < a->scheme->field_count; f++) {
+    const granularity *x = &a->scheme->fields[f].gran, *y = &b->scheme->fields[f].gran;
+    if (within(granularity_rows(x), a->rows) != within(granularity_rows(y), a->rows) ||
+        within(granularity_columns(x), a->columns) != within(granularity_columns(y), a->columns))
       return false;
-  return a->form == b->form;
+  }
+  return a->form == b->form && a->rows == b->rows && a->columns == b->columns;
+}
+
+// Floats are stored with all their digits whatever the width.
+static bool same_types(const fit *a, const fit *b) {
+  for (size_t f = 0; f < a->scheme->field_count; f++) {
+    elem_type x = a->scheme->fields[f].type, y = b->scheme->fields[f].type;
+    bool both_float = elem_get(x)->kind == ELEM_KIND_FLOAT && elem_get(y)->kind == ELEM_KIND_FLOAT;
+    if (x != y && !both_float) return false;
+  }
+  return true;
+}
+
+// The same but for the size of groups that hold all, and for the width of floats.
+static bool same_meaning(const search *s, const fit *a, const fit *b) {
+  for (size_t p = 0; p < s->form->info->parameter_count; p++) {
+    fe_parameter_role role = s->form->info->parameters[p].role;
+    if (role != FE_PARAMETER_GROUP && role != FE_PARAMETER_FLOAT && a->parameters.values[p] != b->parameters.values[p])
+      return false;
+  }
+  return a->form == b->form && fit_same_groups(a, b) && same_types(a, b);
 }
 
 static void keep_fit(search *s, const fit *f) {
+  enum { MAX_FITS = 64 };
   for (size_t i = 0; i < s->out->len; i++) {
     fit *other = &s->out->data[i];
-    if (!same_but_groups(s, other, f)) continue;
+    if (other->form != f->form || !same_meaning(s, other, f)) continue;
     if (plainness(s, f) > plainness(s, other)) *other = *f;
     return;
   }
-  vec_push(s->c->mem, s->out, *f);
+  if (s->out->len < MAX_FITS) vec_push(s->c->mem, s->out, *f);
 }
 
 static void try_binding(search *s) {
@@ -97,6 +125,11 @@ static void width_candidates(const search *s, size_t p, candidates *out) {
   for (int64_t bits = 1; bits <= MAX_WIDTH; bits++) add_candidate(out, bits);
 }
 
+static void float_candidates(const search *s, size_t p, candidates *out) {
+  (void)s, (void)p;
+  for (int64_t bits = 16; bits <= 32; bits *= 2) add_candidate(out, bits);
+}
+
 // Sizes of tables stand among the sizes of the tensors.
 static void size_candidates(const search *s, size_t p, candidates *out) {
   const scheme_layout *l = sample_layout(s);
@@ -107,8 +140,10 @@ static void size_candidates(const search *s, size_t p, candidates *out) {
   for (int64_t size = 1; size <= 16; size *= 2) add_candidate(out, size);
 }
 
-// As many weights as a stored number is shared by; the usual sizes, and all.
+// As many weights as a stored number is shared by (not a few: that would be a row's numbers, taken for groups); the usual sizes,
+// what is stated, and all.
 static void group_candidates(const search *s, size_t p, candidates *out) {
+  enum { SMALLEST = 16 };
   const scheme_layout *l = sample_layout(s);
   bool known[] = {s->partial.columns.max != shape_unknown.columns.max, s->partial.rows.max != shape_unknown.rows.max};
   uint64_t sizes[] = {solve_roundest(&s->partial.columns), solve_roundest(&s->partial.rows)};
@@ -118,26 +153,31 @@ static void group_candidates(const search *s, size_t p, candidates *out) {
       for (unsigned r = 0; r < l->tensors[t].rank; r++)
         if (catalogue_depends(s->form, p, t, r)) {
           uint64_t each = num_ceil_div(sizes[i], s->tensors[t]->dims[r]);
-          if (each * s->tensors[t]->dims[r] == sizes[i]) add_candidate(out, (int64_t)each);
+          bool usual = each >= SMALLEST || each == 1;
+          if (usual && each * s->tensors[t]->dims[r] == sizes[i]) add_candidate(out, (int64_t)each);
         }
   }
   for (int64_t size = 8; size <= 1024; size *= 2) add_candidate(out, size);
+  if (s->stated != NULL) {
+    add_candidate(out, s->stated->group_size);
+    for (unsigned i = 0; i < 2; i++) add_candidate(out, (int64_t)s->stated->block[i]);
+  }
   for (unsigned i = 0; i < 2; i++)
     if (known[i]) add_candidate(out, (int64_t)sizes[i]);
 }
 
 static void find_candidates(const search *s, size_t p, candidates *out) {
   static void (*const finders[])(const search *, size_t, candidates *) = {
-      [FE_PARAMETER_WIDTH] = width_candidates,
-      [FE_PARAMETER_SIZE] = size_candidates,
-      [FE_PARAMETER_OTHER] = size_candidates,
+      [FE_PARAMETER_WIDTH] = width_candidates, [FE_PARAMETER_FLOAT] = float_candidates,
+      [FE_PARAMETER_SIZE] = size_candidates,   [FE_PARAMETER_OTHER] = size_candidates,
       [FE_PARAMETER_GROUP] = group_candidates,
   };
   const fe_parameter *parameter = &s->form->info->parameters[p];
   out->count = 0;
   add_candidate(out, parameter->value);
   // Widths that no size depends on are codes in bytes, of which the file may state how many bits count.
-  if (parameter_matters(s, p) || parameter->role == FE_PARAMETER_WIDTH) finders[parameter->role](s, p, out);
+  bool is_width = parameter->role == FE_PARAMETER_WIDTH || parameter->role == FE_PARAMETER_FLOAT;
+  if (is_width || parameter_matters(s, p)) finders[parameter->role](s, p, out);
 }
 
 // ---- all of them -----------------------------------------------------------------------------------------
@@ -203,18 +243,84 @@ static bool try_known(search *s) {
     s->b = s->form->known.data[i];
     try_binding(s);
   }
-  for (size_t i = 0; i < s->out->len; i++) found |= s->out->data[i].form == s->form && divides(s, &s->out->data[i]);
+  for (size_t i = 0; i < s->out->len; i++) {
+    const fit *x = &s->out->data[i];
+    found |= x->form == s->form && divides(s, x) && (s->stated == NULL || fit_compare(x, s->stated).differs == 0);
+  }
   return found;
 }
 
-void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const shape_range *known,
-              fits *out) {
-  search s = {.c = c, .form = form, .tensors = tensors, .known = known, .mem = arena_new(), .out = out};
-  note_skips(&s);
-  if (!try_known(&s)) {
-    for (size_t p = 0; p < form->info->parameter_count; p++) s.b.values[p] = form->info->parameters[p].value;
-    try_from(&s, 0, false);
+// ---- what is stated --------------------------------------------------------------------------------------
+
+// The finest groups that share a number.
+static bool find_groups(const scheme *s, uint64_t *rows, uint64_t *columns) {
+  bool any = false;
+  for (size_t f = 0; f < s->field_count; f++) {
+    const granularity *g = &s->fields[f].gran;
+    if (g->kind == GRAN_WEIGHT || s->fields[f].rank != 0 || scheme_is_transform_field(s, (unsigned)f)) continue;
+    uint64_t c = granularity_columns(g), r = granularity_rows(g);
+    bool finer = (c != 0 && (*columns == 0 || c < *columns)) || (r != 0 && (*rows == 0 || r < *rows));
+    if (any && !finer) continue;
+    *rows = r;
+    *columns = c;
+    any = true;
   }
+  return any;
+}
+
+// The type of the codes, one a weight.
+static bool find_code_type(const scheme *s, elem_type *out) {
+  size_t count = 0;
+  for (size_t f = 0; f < s->field_count; f++)
+    if (s->fields[f].gran.kind == GRAN_WEIGHT && s->fields[f].rank == 0 && !s->fields[f].sparse)
+      *out = s->fields[f].type, count++;
+  return count == 1;
+}
+
+static void count_answer(fit_agreement *x, bool agrees) {
+  x->agrees += agrees;
+  x->differs += !agrees;
+}
+
+fit_agreement fit_compare(const fit *x, const quant_args *stated) {
+  fit_agreement out = {0};
+  uint64_t rows = 0, columns = 0;
+  elem_type code;
+  if (find_code_type(x->scheme, &code)) {
+    if (stated->bits > 0) count_answer(&out, stated->bits - elem_get(code)->bits == 0);
+    bool is_float = elem_get(code)->kind == ELEM_KIND_FLOAT;
+    bool says_int = stated->type != NULL && strcmp(stated->type, "int") == 0;
+    bool says_float = stated->type != NULL && strcmp(stated->type, "float") == 0;
+    if (says_int || says_float) count_answer(&out, says_float == is_float);
+  }
+  if (!find_groups(x->scheme, &rows, &columns)) return out;
+  rows = within(rows, x->rows), columns = within(columns, x->columns);
+  if (stated->block[0] != 0) {
+    count_answer(&out, rows == within(stated->block[0], x->rows) && columns == within(stated->block[1], x->columns));
+  } else if (stated->group_size != 0) {
+    uint64_t size = stated->group_size < 0 ? x->columns : within((uint64_t)stated->group_size, x->columns);
+    count_answer(&out, columns == size);
+  }
+  return out;
+}
+
+// ---- a form ----------------------------------------------------------------------------------------------
+
+static void search_all(search *s) {
+  if (try_known(s)) return;
+  for (size_t p = 0; p < s->form->info->parameter_count; p++) s->b.values[p] = s->form->info->parameters[p].value;
+  try_from(s, 0, false);
+}
+
+void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints,
+              fits *out) {
+  search s = {.c = c, .form = form, .tensors = tensors, .known = hints->shape, .mem = arena_new(), .out = out};
+  s.stated = hints->stated;
+  note_skips(&s);
+  if (hints->wanted == NULL)
+    search_all(&s);
+  else if (catalogue_binding(form, hints->wanted, &s.b))
+    try_binding(&s);
   for (size_t i = 0; i < out->len; i++)
     if (out->data[i].form == form && !is_known(form, &out->data[i].parameters))
       vec_push(c->mem, &form->known, out->data[i].parameters);

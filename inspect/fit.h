@@ -4,6 +4,7 @@
 
 #include "inspect/catalogue.h"
 #include "inspect/solve.h"
+#include "weights/quant_config.h"
 
 typedef struct fit {
   catalogue_form *form;
@@ -17,9 +18,25 @@ typedef struct fit {
 
 typedef VEC(fit) fits;
 
-// tensors[i] is that of tensor i of the form's layout, with its type and rank. What is known of the shape narrows the
-// search: shape_unknown for nothing. Adds every fit; of parameters that mean the same for these sizes only the plainest.
-void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const shape_range *known,
+// What is known of a layer besides its tensors. All may be NULL.
+typedef struct fit_hints {
+  const shape_range *shape; // what is known of its shape narrows the search
+  const quant_args *stated; // what files say of its quantization: sizes of groups to try
+  const char *wanted;       // a scheme with its parameters: no others are tried
+} fit_hints;
+
+// tensors[i] is that of tensor i of the form's layout, with its type and rank. Adds every fit; of parameters that mean the
+// same for these sizes only the plainest.
+void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints,
               fits *out);
+
+// How far a fit is what files say of the layer's quantization: how many of their numbers it has, and how many it has not.
+typedef struct fit_agreement {
+  unsigned agrees, differs;
+} fit_agreement;
+fit_agreement fit_compare(const fit *x, const quant_args *stated);
+
+// Whether two fits of one form share numbers among the same weights.
+bool fit_same_groups(const fit *a, const fit *b);
 
 #endif

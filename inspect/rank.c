@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weights/fields.h"
+
 // ---- what the file says of itself ------------------------------------------------------------------------
 
 // Letters and digits, in lower case: "pack-quantized" is "packquantized".
@@ -46,29 +48,37 @@ static unsigned agrees_with(arena *a, const tensor_meta *m, const fit *x) {
   return strcmp(value, plain_text(a, x->layout->name)) == 0 || strcmp(value, plain_text(a, x->form->info->name)) == 0;
 }
 
-// What the configuration says of widths and groups; a group of -1 is a row.
-static unsigned agrees_with_args(const quant_args *args, const fit *x) {
-  unsigned count = 0;
-  for (size_t p = 0; p < x->form->info->parameter_count; p++) {
-    int64_t value = x->parameters.values[p];
-    fe_parameter_role role = x->form->info->parameters[p].role;
-    count += role == FE_PARAMETER_WIDTH && args->bits - (double)value == 0;
-    count += role == FE_PARAMETER_GROUP && args->group_size != 0 &&
-             value == (args->group_size == -1 ? (int64_t)x->columns : args->group_size);
+// The names that files give, the more exact ones first: how something is packed says more than who made it.
+static unsigned names_agree(arena *a, const subject *s, const char *layer, const fit *x) {
+  const quant_config *c = s->config;
+  const char *names[] = {c == NULL ? NULL : c->checkpoint_format, c == NULL ? NULL : c->format,
+                         c == NULL ? NULL : c->method};
+  enum { COUNT = sizeof names / sizeof *names };
+  fields_note note;
+  bool is_noted = fields_find_layout(a, s->file, layer, &note) && strcmp(note.scheme, x->scheme->name) == 0 &&
+                  strcmp(note.layout, x->layout->name) == 0;
+  unsigned score = is_noted ? 1u << (COUNT + 1) : 0;
+  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++) {
+    const tensor_meta *m = tensor_file_meta_at(s->file, i);
+    if (strncmp(m->key, "qcc.", 4) != 0) score |= agrees_with(a, m, x); // those are of other layers
   }
-  return count;
+  for (size_t i = 0; c != NULL && i < c->member_count; i++) score |= agrees_with(a, &c->members[i], x);
+  for (size_t i = 0; i < COUNT; i++) {
+    tensor_meta m = {.value = names[i]};
+    if (names[i] != NULL) score |= agrees_with(a, &m, x) << (COUNT - i);
+  }
+  return score;
 }
 
-static void count_meta(arena *a, const tensor_meta *m, const fit *x, reading *r) {
-  r->told += told_by(m, x);
-  r->agrees += agrees_with(a, m, x);
-}
-
-static void hear(const subject *s, const fit *x, reading *r) {
+static void hear(const subject *s, const char *layer, const fit *x, const quant_args *stated, reading *r) {
   arena *a = arena_new();
-  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++) count_meta(a, tensor_file_meta_at(s->file, i), x, r);
-  for (size_t i = 0; s->config != NULL && i < s->config->member_count; i++) count_meta(a, &s->config->members[i], x, r);
-  if (s->config != NULL) r->told += agrees_with_args(&s->config->weights, x);
+  fit_agreement said = stated == NULL ? (fit_agreement){0} : fit_compare(x, stated);
+  r->told = said.agrees;
+  r->differs = said.differs;
+  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++) r->told += told_by(tensor_file_meta_at(s->file, i), x);
+  for (size_t i = 0; s->config != NULL && said.agrees + said.differs == 0 && i < s->config->member_count; i++)
+    r->told += told_by(&s->config->members[i], x);
+  r->agrees = names_agree(a, s, layer, x);
   arena_free(a);
 }
 
@@ -80,20 +90,14 @@ static void read_numbers(catalogue *c, reading *r) {
                                            : sample_tensors(c->quiet, a, r->fit.scheme, r->fit.layout, r->inputs,
                                                             r->fit.rows, r->fit.columns);
   r->facts = sample_measure(corner);
-  if (corner != NULL) {
-    double *numbers = ARENA_ARRAY(c->mem, double, (size_t)corner->columns);
-    scheme_row(corner, 0, numbers);
-    r->numbers = numbers;
-    r->number_count = (size_t)corner->columns;
-  }
   arena_free(a);
 }
 
-static unsigned count_same_types(const reading *r) {
+static unsigned count_other_types(const reading *r) {
   unsigned count = 0;
   elem_type type;
   for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
-    count += solve_elem_type(r->tensors[i]->dtype, &type) && type == r->fit.layout->tensors[i].type;
+    count += !solve_elem_type(r->tensors[i]->dtype, &type) || type != r->fit.layout->tensors[i].type;
   return count;
 }
 
@@ -113,14 +117,14 @@ static const char *find_problem(catalogue *c, const reading *r) {
 }
 
 void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const tensor *const *viewed,
-              const fit *x, readings *out) {
+              const fit *x, const quant_args *stated, readings *out) {
   catalogue *c = s->c;
   reading r = {.fit = *x, .tensors = tensors, .order = out->len};
   r.inputs = sample_inputs(c->mem, x->layout, viewed);
   beside_find(c, s->file, layer, x, tensors, &r.rest);
   for (size_t i = 0; i < r.rest.len; i++) r.unexplained += r.rest.data[i].kind == REST_OTHER;
-  hear(s, x, &r);
-  r.same_types = count_same_types(&r);
+  hear(s, layer, x, stated, &r);
+  r.other_types = count_other_types(&r);
   r.coverage = measure_coverage(&r);
   read_numbers(c, &r);
   r.problem = find_problem(c, &r);
@@ -129,16 +133,13 @@ void rank_add(const subject *s, const char *layer, const tensor *const *tensors,
 
 // ---- order -----------------------------------------------------------------------------------------------
 
-static bool divides(const reading *r) {
+bool rank_divides(const reading *r) {
   for (size_t p = 0; p < r->fit.form->info->parameter_count; p++)
     if (r->fit.form->info->parameters[p].role == FE_PARAMETER_GROUP &&
         r->fit.columns % (uint64_t)r->fit.parameters.values[p] != 0)
       return false;
   return true;
 }
-
-// Weights lie around zero, and so do the numbers that a group can have.
-static double oddness(const reading *r) { return r->facts.bias + (r->facts.has_codes ? r->facts.centre : 0); }
 
 // Sizes of layers are round; matters where padding leaves open how many columns there are.
 static unsigned roundness(const reading *r) {
@@ -153,17 +154,24 @@ static double waste(const reading *r) { return r->coverage < 1 ? 1 - r->coverage
 
 static int compare_sizes(uint64_t a, uint64_t b) { return a < b ? -1 : a > b; }
 
+// Tensors that the reading needs, or that say what it says.
+static size_t count_used(const reading *r) {
+  size_t count = r->fit.layout->tensor_count;
+  for (size_t i = 0; i < r->rest.len; i++) count += r->rest.data[i].kind == REST_GROUPS;
+  return count;
+}
+
 // By everything but the numbers: negative when `a` is better.
 static int compare_facts(const reading *a, const reading *b) {
   if (a->facts.known != b->facts.known) return a->facts.known ? -1 : 1;
   if (a->unexplained != b->unexplained) return compare_sizes(a->unexplained, b->unexplained);
   if (a->facts.finite != b->facts.finite) return a->facts.finite ? -1 : 1;
-  if (a->fit.layout->tensor_count != b->fit.layout->tensor_count)
-    return -compare_sizes(a->fit.layout->tensor_count, b->fit.layout->tensor_count);
+  if (count_used(a) != count_used(b)) return -compare_sizes(count_used(a), count_used(b));
+  if (a->differs != b->differs) return a->differs < b->differs ? -1 : 1;
   if (a->told != b->told) return a->told > b->told ? -1 : 1;
   if (waste(a) - waste(b) > 0.05 || waste(b) - waste(a) > 0.05) return waste(a) < waste(b) ? -1 : 1;
-  if (a->same_types != b->same_types) return a->same_types > b->same_types ? -1 : 1;
-  if (divides(a) != divides(b)) return divides(a) ? -1 : 1;
+  if (a->other_types != b->other_types) return a->other_types < b->other_types ? -1 : 1;
+  if (a->fit.form != b->fit.form && rank_divides(a) != rank_divides(b)) return rank_divides(a) ? -1 : 1;
   return 0;
 }
 
@@ -183,21 +191,34 @@ static int compare_likely(const reading *a, const reading *b) {
   return -compare_sizes(roundness(a), roundness(b));
 }
 
-// A few groups may be odd by chance; and a layer is hardly packed in another way than most of its file.
-static bool numbers_decide(const reading *a, const reading *b) {
-  double one = oddness(a), other = oddness(b), groups = fmin(a->facts.groups, b->facts.groups);
-  double enough = fmax(0.25, 3 / sqrt(fmax(groups, 1)));
+// The numbers of all groups lie around zero: chance does not do that, with more than a few of them.
+static bool is_centred(const reading *r) {
+  enum { ENOUGH = 4 };
+  return r->facts.has_codes && r->facts.centre < 1e-9 && r->facts.groups >= ENOUGH;
+}
+
+static bool is_off_centre(const reading *r) { return r->facts.has_codes && r->facts.centre > 0.25; }
+
+// 1: the numbers of `a` are those that weights have, rather than those of `b`; -1: those of `b`; 0: they may be either. A few
+// weights may be odd by chance; and a layer is hardly packed in another way than most of its file.
+static int compare_numbers(const reading *a, const reading *b) {
+  double one = a->facts.bias, other = b->facts.bias, weights = fmin(a->facts.weights, b->facts.weights);
+  double enough = fmax(0.25, 3 / sqrt(fmax(weights, 1)));
+  if (is_centred(a) && is_off_centre(b)) return 1;
+  if (is_centred(b) && is_off_centre(a)) return -1;
   const reading *better = one < other ? a : b, *worse = one < other ? b : a;
   if (better->fit.form->used < worse->fit.form->used / 4) enough += 1;
-  return fabs(one - other) > enough;
+  if (fabs(one - other) <= enough) return 0;
+  return better == a ? 1 : -1;
 }
 
 static int compare_readings(const void *first, const void *second) {
   const reading *a = first, *b = second;
   int facts = compare_facts(a, b);
   if (facts != 0) return facts;
-  if (numbers_decide(a, b)) return oddness(a) < oddness(b) ? -1 : 1;
   if (a->agrees != b->agrees) return a->agrees > b->agrees ? -1 : 1;
+  int numbers = compare_numbers(a, b);
+  if (numbers != 0) return -numbers;
   int likely = compare_likely(a, b);
   if (likely != 0) return likely;
   // Of formats that give the same numbers the plainest.
@@ -215,17 +236,21 @@ void rank_sort(readings *all) {
     }
 }
 
-static bool same_numbers(const reading *a, const reading *b) {
-  if (a->fit.rows != b->fit.rows || a->fit.columns != b->fit.columns || a->number_count != b->number_count)
-    return false;
-  for (size_t i = 0; i < a->number_count; i++)
-    if (a->numbers[i] < b->numbers[i] || a->numbers[i] > b->numbers[i]) return false;
-  return true;
+bool rank_same_numbers(const reading *a, const reading *b) {
+  if (a->fit.rows != b->fit.rows || a->fit.columns != b->fit.columns) return false;
+  if (a->fit.form == b->fit.form && !fit_same_groups(&a->fit, &b->fit)) return false; // beyond the corner, too
+  return a->facts.digest == b->facts.digest;
 }
 
-bool rank_same(const reading *a, const reading *b) {
-  return compare_facts(a, b) == 0 && !numbers_decide(a, b) && a->agrees == b->agrees && compare_likely(a, b) == 0 &&
-         !same_numbers(a, b);
+// What files call it, and numbers that tell of another reading: nothing decides, either.
+static bool is_contradicted(const reading *best, const reading *other) {
+  return best->agrees > other->agrees && is_centred(other) && is_off_centre(best);
+}
+
+bool rank_same(const reading *best, const reading *other) {
+  if (compare_facts(best, other) != 0 || rank_same_numbers(best, other)) return false;
+  if (is_contradicted(best, other)) return true;
+  return best->agrees == other->agrees && compare_numbers(best, other) == 0 && compare_likely(best, other) == 0;
 }
 
 const char *rank_text(arena *a, const reading *r) {

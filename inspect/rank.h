@@ -12,29 +12,35 @@ typedef struct reading {
   const tensor *const *tensors;
   layout_input *inputs;
   rest_list rest;
-  size_t unexplained;  // of the rest
-  unsigned same_types; // tensors of the very type that the layout says
-  double coverage;     // bits of all elements, by bits of the tensors
-  unsigned told;       // how many of its parameters the file, or those beside it, state
-  unsigned agrees;     // how often they name its scheme or layout
+  size_t unexplained;   // of the rest
+  unsigned other_types; // tensors that are not of the very type that the layout says
+  double coverage;      // bits of all elements, by bits of the tensors
+  unsigned told;        // how many of its parameters the file, or those beside it, state
+  unsigned differs;     // how many they state otherwise
+  unsigned agrees;      // whether they name its scheme or layout: the more exactly the more
   sample_facts facts;
-  const double *numbers; // first weights, to tell readings apart
-  size_t number_count;
   const char *problem;
   size_t order; // in the catalogue
 } reading;
 
 typedef VEC(reading) readings;
 
-// Adds a fit of a layer's tensors (`viewed`: with the layout's dimensions), with all that speaks for and against it.
+// Adds a fit of a layer's tensors (`viewed`: with the layout's dimensions), with all that speaks for and against it. `stated`:
+// what files beside say of the layer, may be NULL.
 void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const tensor *const *viewed,
-              const fit *x, readings *out);
+              const fit *x, const quant_args *stated, readings *out);
 
 // Best first.
 void rank_sort(readings *all);
 
-// Whether nothing decides between two readings that give different weights.
-bool rank_same(const reading *a, const reading *b);
+// Whether nothing decides between the best reading and another one that gives different weights.
+bool rank_same(const reading *best, const reading *other);
+
+// Whether groups divide the columns.
+bool rank_divides(const reading *r);
+
+// Whether two readings give the same weights, as far as was looked at.
+bool rank_same_numbers(const reading *a, const reading *b);
 
 // "scheme(group=64), layout = name"
 const char *rank_text(arena *a, const reading *r);

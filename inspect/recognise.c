@@ -43,7 +43,7 @@ static bool find_tensors(const catalogue *c, const tensor_file *f, const catalog
   return true;
 }
 
-static void read_layer(const subject *x, const char *layer, const shape_range *known, readings *out) {
+static void read_layer(const subject *x, const char *layer, const fit_hints *hints, readings *out) {
   catalogue *c = x->c;
   for (size_t i = 0; i < c->forms.len; i++) {
     catalogue_form *form = &c->forms.data[i];
@@ -53,8 +53,21 @@ static void read_layer(const subject *x, const char *layer, const shape_range *k
     fits list = {0};
     if (!find_tensors(c, x->file, form, layer, &tensors)) continue;
     if (l->tensor_count == 1 && from_float_dtype(tensors.stored[0]->dtype)) continue; // plain floats
-    fit_form(c, form, tensors.viewed, known, &list);
-    for (size_t k = 0; k < list.len; k++) rank_add(x, layer, tensors.stored, tensors.viewed, &list.data[k], out);
+    fit_form(c, form, tensors.viewed, hints, &list);
+    for (size_t k = 0; k < list.len; k++)
+      rank_add(x, layer, tensors.stored, tensors.viewed, &list.data[k], hints->stated, out);
+  }
+}
+
+// Of readings that give the same weights one is named.
+static void add_others(catalogue *c, const readings *all, found *w) {
+  VEC(size_t) named = {0};
+  for (size_t i = 1; i < all->len; i++) {
+    bool is_new = rank_same(&all->data[0], &all->data[i]);
+    for (size_t k = 0; k < named.len; k++) is_new &= !rank_same_numbers(&all->data[named.data[k]], &all->data[i]);
+    if (!is_new) continue;
+    vec_push(c->mem, &named, i);
+    vec_push(c->mem, &w->others, rank_text(c->mem, &all->data[i]));
   }
 }
 
@@ -72,25 +85,37 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
                .tensors = r->tensors,
                .inputs = r->inputs,
                .certain = r->fit.certain,
+               .any_size = !r->fit.certain && !rank_divides(r),
                .facts = r->facts,
                .problem = r->problem,
                .unexplained = r->unexplained > 0};
   for (size_t i = 0; i < w->tensor_count; i++) w->bytes += w->tensors[i]->size;
   for (size_t i = 0; i < r->rest.len; i++) vec_push(c->mem, &w->rest, r->rest.data[i]);
-  for (size_t i = 1; i < all->len; i++)
-    if (rank_same(&all->data[0], &all->data[i])) vec_push(c->mem, &w->others, rank_text(c->mem, &all->data[i]));
+  add_others(c, all, w);
   return w;
 }
 
-static found *read_separate(const subject *s, const char *layer, uint64_t columns) {
+static bool read_best(const subject *s, const char *layer, const fit_hints *hints, readings *out) {
+  *out = (readings){0};
+  read_layer(s, layer, hints, out);
+  rank_sort(out);
+  return out->len > 0;
+}
+
+// What is wanted counts less than what files state: where something else is just what they say, it is that.
+static found *read_separate(const subject *s, const char *layer, uint64_t columns, const char *wanted) {
   shape_range known = shape_unknown;
-  readings all = {0};
+  quant_args stated = {0};
+  readings asked = {0}, all = {0};
   if (columns != 0) known.columns = (extent){columns, columns};
   beside_known_shape(s->c, s->file, layer, &known);
-  read_layer(s, layer, &known, &all);
-  if (all.len == 0) return NULL;
-  rank_sort(&all);
-  return found_of_reading(s->c, layer, &all);
+  if (s->config != NULL) stated = quant_config_layer(s->config, layer);
+  fit_hints hints = {.shape = &known, .stated = s->config == NULL ? NULL : &stated, .wanted = wanted};
+  bool is_possible = wanted != NULL && read_best(s, layer, &hints, &asked);
+  if (is_possible && asked.data[0].differs == 0) return found_of_reading(s->c, layer, &asked);
+  hints.wanted = NULL;
+  if (!read_best(s, layer, &hints, &all)) return NULL;
+  return found_of_reading(s->c, layer, is_possible && all.data[0].differs > 0 ? &asked : &all);
 }
 
 // ---- plain tensors ---------------------------------------------------------------------------------------
@@ -126,8 +151,8 @@ static found *find_unexplained(const subject *s, const char *layer) {
   return w;
 }
 
-found *recognise_layer(const subject *s, const char *layer, uint64_t columns) {
-  found *w = read_separate(s, layer, columns);
+found *recognise_layer(const subject *s, const char *layer, uint64_t columns, const char *wanted) {
+  found *w = read_separate(s, layer, columns, wanted);
   return w != NULL ? w : find_unexplained(s, layer);
 }
 
@@ -297,17 +322,17 @@ static int compare_found(const void *a, const void *b) {
 static void recognise_layers(finder *x, const text_list *layers, found_list *out) {
   out->len = 0;
   for (size_t i = 0; i < layers->len; i++) {
-    found *w = read_separate(x->s, layers->data[i], 0);
+    found *w = read_separate(x->s, layers->data[i], 0, NULL);
     if (w != NULL) vec_push(x->c->mem, out, w);
   }
 }
 
-// How much of the file each form explains.
+// How much of the file each form explains without a doubt.
 static void note_used(catalogue *c, const found_list *list) {
   for (size_t f = 0; f < c->forms.len; f++)
     for (size_t i = 0; i < list->len; i++) {
       const found *w = list->data[i];
-      if (w->form == &c->forms.data[f]) c->forms.data[f].used += w->rows * w->columns;
+      if (w->form == &c->forms.data[f] && w->others.len == 0) c->forms.data[f].used += w->rows * w->columns;
     }
 }
 

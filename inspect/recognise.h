@@ -31,6 +31,7 @@ typedef struct found {
   const uint8_t *data;          // BLOCKS
   uint64_t bytes;               // of all its tensors
   bool certain;                 // no other rows or columns would fit
+  bool any_size;                // others would, and nothing speaks for these: groups do not divide them
   sample_facts facts;
   rest_list rest;
   VEC(const char *) others; // other readings that fit as well: "scheme, layout = name"
@@ -51,9 +52,10 @@ typedef struct subject {
 // where other layers leave it open; catalogue_forget ends that.
 void recognise_file(const subject *s, found_list *out);
 
-// The weights of one layer with that many columns (0: not known), stored as separate tensors; without a scheme when no layout
+// The weights of one layer with that many columns (0: not known), stored as separate tensors, in the scheme with these
+// parameters (wanted; NULL: any) if they can be that; without a scheme when no layout
 // explains them, and they are not what they seem (see `unexplained`). NULL when they are plain numbers, or are not there.
-found *recognise_layer(const subject *s, const char *layer, uint64_t columns);
+found *recognise_layer(const subject *s, const char *layer, uint64_t columns, const char *wanted);
 
 // The codes of the corner (inspect/sample.h) of a found weight; NULL when there are none.
 tensor_codes *recognise_corner(catalogue *c, const found *w, arena *a);

@@ -3,6 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "support/fp.h"
+
 enum { PROBES = 256, MAX_CODE_BITS = 8 };
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
@@ -37,13 +39,21 @@ tensor_codes *sample_blocks(diag *d, arena *a, const scheme *s, const scheme_lay
 
 // ---- weights ---------------------------------------------------------------------------------------------
 
+// Folds a weight into a digest (FNV-1a), as far as floats tell weights apart.
+static uint64_t add_to_digest(uint64_t digest, double weight) {
+  uint32_t bits = isnan(weight) ? UINT32_MAX : fp_bits32((float)weight + 0.0f); // one zero
+  return (digest ^ bits) * 0x100000001b3;
+}
+
 static void measure_weights(const tensor_codes *t, sample_facts *out) {
   arena *a = arena_new();
   double *row = ARENA_ARRAY(a, double, (size_t)t->columns), sum = 0, squares = 0, count = 0, zeros = 0;
   out->finite = true;
+  out->digest = 0xcbf29ce484222325;
   for (uint64_t n = 0; n < t->rows; n++) {
     scheme_row(t, n, row);
     for (uint64_t k = 0; k < t->columns; k++) {
+      out->digest = add_to_digest(out->digest, row[k]);
       if (!isfinite(row[k])) {
         out->finite = false;
         continue;
@@ -56,6 +66,7 @@ static void measure_weights(const tensor_codes *t, sample_facts *out) {
   }
   double mean = count > 0 ? sum / count : 0, variance = count > 0 ? squares / count - mean * mean : 0;
   out->bias = variance > 0 ? fabs(mean) / sqrt(variance) : 0;
+  out->weights = count;
   out->sparsity = count > 0 ? zeros / count : 0;
   arena_free(a);
 }

@@ -17,8 +17,10 @@ typedef struct sample_facts {
   bool symmetric;  // the numbers of a group lie around zero, up to one step
   double centre;   // how far the middle of a group's numbers is from zero, in steps: 0 to half a step is the usual
   double bias;     // |mean| / standard deviation of the weights; 0 when all are equal
-  double groups;   // numbers in the corner that several weights share: how much `centre` and `bias` are to be trusted
+  double groups;   // numbers in the corner that several weights share: how much `centre` is to be trusted
+  double weights;  // finite weights in the corner: how much `bias` is
   double sparsity; // share of weights that are zero
+  uint64_t digest; // of the weights: corners with other numbers have others
 } sample_facts;
 
 // The inputs that the layout's tensors are, in order; NULL when one has a type that the language lacks.

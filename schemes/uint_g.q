@@ -1,11 +1,12 @@
 // Codes of 1 to 8 bits with a scale and an integer zero point for each group (asymmetric).
-// Files: GPTQ, whose first version stores zero points less one; compressed-tensors `pack-quantized`, with zero points packed
-// down the rows; ONNX MatMulNBits and blocked QDQ. float is the width of the scales: 32 for files with bf16 or f32 scales.
+// Files: GPTQ, whose first version stores zero points less one; AWQ, of 4 bits (int4_g) with scales that are not f16;
+// compressed-tensors `pack-quantized`, with zero points packed down the rows; ONNX MatMulNBits and blocked QDQ. float is the width of the scales: 32 for files with bf16 or f32 scales.
 scheme uint_g(bits = 4, group = 128, float = 16) {
   const in_word = 32 / bits;
   code  : u(bits);
   scale : f(float) per group;
   zero  : u(bits)  per group;
+  table nibble : u8[8] = { 0, 4, 1, 5, 2, 6, 3, 7 };
   value = scale * (code - zero);
 
   layout gptq {
@@ -23,6 +24,15 @@ scheme uint_g(bits = 4, group = 128, float = 16) {
     tensor scales  : f16|bf16|f32[(K + group - 1) / group, N];
     code[n, k]  = bits(qweight[*, n], bits * k, bits);
     zero[n, g]  = bits(qzeros[g, *], bits * n, bits);
+    scale[n, g] = scales[g, n];
+  }
+
+  layout awq {
+    tensor qweight : i32[K, N * bits / 32];
+    tensor qzeros  : i32[(K + group - 1) / group, N * bits / 32];
+    tensor scales  : f16|bf16|f32[(K + group - 1) / group, N];
+    code[n, k]  = bits(qweight[k, *], 32 * (n / 8) + 4 * nibble[n % 8], 4);
+    zero[n, g]  = bits(qzeros[g, *], 32 * (n / 8) + 4 * nibble[n % 8], 4);
     scale[n, g] = scales[g, n];
   }
 

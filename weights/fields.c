@@ -75,6 +75,13 @@ fields_answer fields_find(diag *d, arena *a, const tensor_file *f, const char *n
   return FIELDS_WRONG;
 }
 
+bool fields_find_layout(arena *a, const tensor_file *f, const char *layer, fields_note *out) {
+  const char *text = find_meta(f, LAYOUT_KEY, layer), *blank = text == NULL ? NULL : strrchr(text, ' ');
+  if (blank == NULL) return false;
+  *out = (fields_note){.layout = blank + 1};
+  return parse_note(a, arena_strndup(a, text, (size_t)(blank - text)), out);
+}
+
 bool fields_check(diag *d, const tensor_file *f, const char *name, const fields_note *note, const scheme *s,
                   uint64_t rows, uint64_t columns) {
   const char *path = tensor_file_path(f);
@@ -320,4 +327,9 @@ size_t fields_make_notes(arena *a, const tensor_codes *t, const char *name, cons
   if (l == NULL) return 2;
   notes[2] = make_note(a, LAYOUT_KEY, name, arena_strdup(a, l->name));
   return 3;
+}
+
+tensor_meta fields_make_layout_note(arena *a, const char *layer, const tensor_codes *t, const scheme_layout *l) {
+  const char *text = arena_printf(a, "%s %" PRIu64 "x%" PRIu64 " %s", t->scheme->name, t->rows, t->columns, l->name);
+  return make_note(a, LAYOUT_KEY, layer, text);
 }

@@ -39,6 +39,11 @@ fields_answer fields_find(diag *d, arena *a, const tensor_file *f, const char *n
 // The name in a key `qcc.scheme.<name>`, NULL for another key.
 const char *fields_noted_name(const char *key);
 
+// The note of what a layer's separate tensors are, "<scheme> <rows>x<columns> <layout>", which sizes and numbers may not tell.
+tensor_meta fields_make_layout_note(arena *a, const char *layer, const tensor_codes *t, const scheme_layout *l);
+// The same from a file's notes; false when there is none that makes sense. There is no digest in it.
+bool fields_find_layout(arena *a, const tensor_file *f, const char *layer, fields_note *out);
+
 // Whether the note is about this scheme and shape; otherwise reports and returns false.
 bool fields_check(diag *d, const tensor_file *f, const char *name, const fields_note *note, const scheme *s,
                   uint64_t rows, uint64_t columns);

@@ -17,11 +17,8 @@ static const struct {
   const char *file;
   const char *member;
 } places[] = {
-    {"config.json", "quantization_config"},
-    {"config.json", "compression_config"},
-    {"quantize_config.json", NULL},
-    {"quantization_config.json", NULL},
-    {"quant_config.json", NULL},
+    {"config.json", "quantization_config"},   {"config.json", "compression_config"}, {"config.json", "quantization"},
+    {"quantize_config.json", NULL},           {"quantization_config.json", NULL},    {"quant_config.json", NULL},
     {"hf_quant_config.json", "quantization"},
 };
 
@@ -145,6 +142,10 @@ static void take_rules(reader *r, json_t *config) {
   json_object_foreach(json_object_get(config, "config_groups"), key, value) take_group(r, key, value);
   for (size_t i = 0; override_names[i] != NULL; i++)
     json_object_foreach(json_object_get(config, override_names[i]), key, value) take_override(r, key, value);
+  // Overrides may stand among the members: these are the ones with names of modules.
+  json_object_foreach(config, key, value) {
+    if (strchr(key, '.') != NULL && json_is_object(value)) take_override(r, key, value);
+  }
 }
 
 static bool names_ignored(const char *key) {

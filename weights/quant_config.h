@@ -60,4 +60,9 @@ bool quant_config_parse(diag *d, arena *a, const char *path, const char *text, s
 // quant_config_read for the folder of a weight file that was opened by path.
 bool quant_config_beside(diag *d, arena *a, const tensor_file *f, quant_config **out);
 
+/* quant_config_layer.c */
+// What is said of the weights of one layer: by a rule that names it, by one for its class, or of all. Of layers that are said
+// not to be quantized, nothing.
+quant_args quant_config_layer(const quant_config *c, const char *layer);
+
 #endif

@@ -43,7 +43,8 @@ static const found *find_layer(const tensor_file *f, hint h, const char *bits) {
   tensor_meta member = {.key = "quantization.bits", .type = "number", .value = bits};
   quant_config config = {.members = &member, .member_count = 1};
   if (h != HINT_NOTHING)
-    return recognise_layer(&(subject){.c = ic.c, .file = f, .config = h == HINT_BITS ? &config : NULL}, "fc", COLUMNS);
+    return recognise_layer(&(subject){.c = ic.c, .file = f, .config = h == HINT_BITS ? &config : NULL}, "fc", COLUMNS,
+                           NULL);
   const inspection *x = inspect_run(f);
   for (size_t i = 0; i < x->tensors.len; i++)
     if (strcmp(x->tensors.data[i].what->name, "fc") == 0) return x->tensors.data[i].what;

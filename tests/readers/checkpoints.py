@@ -92,22 +92,101 @@ def gptq_config(bits, group, version=1, **more):
             "checkpoint_format": "gptq" if version == 1 else "gptq_v2", **more}
 
 
+SCALES = {"F16": np.float16, "BF16": ml.bfloat16, "F32": np.float32}
+
+
 def check_gptq():
-    for bits in (2, 3, 4):
+    for bits in (2, 3, 4, 8):
         for version in (1, 2):
             codes, scales, zeros, weights = asymmetric(bits, GROUP, np.float16)
             path = save(gptq(codes, zeros, scales, bits, version), gptq_config(bits, GROUP, version, sym=False))
             corpus.opens("GPTQModel", f"GPTQ v{version}, {bits} bits, asymmetric", "config.json, scales F16", path, "fc",
                          weights, "numpy")
+    for text in ("BF16", "F32"):
+        codes, scales, zeros, weights = asymmetric(4, GROUP, SCALES[text])
+        path = save(gptq(codes, zeros, scales, 4), gptq_config(4, GROUP))
+        corpus.opens("GPTQModel", "GPTQ v1, 4 bits, asymmetric", f"config.json, scales {text}", path, "fc", weights, "numpy")
+
+
+def check_gptq_versions():
+    """Which version it is, without a word beside it: seen from symmetric codes and from few bits, not from 8."""
+    for version in (1, 2):
+        codes, scales, zeros, weights = asymmetric(8, GROUP, np.float16)
+        path = save(gptq(codes, zeros, scales, 8, version))
+        corpus.refuses("GPTQModel", f"GPTQ v{version}, 8 bits, asymmetric", "nothing beside it", path, "fc", K, "may be")
+        name = "gptq" if version == 1 else "gptq_v2"
+        corpus.opens("GPTQModel", f"GPTQ v{version}, 8 bits, asymmetric", "nothing beside it", path, "fc", weights, "numpy",
+                     rule=f"uint_g(bits = 8, group = {GROUP}), layout = {name}")
+        codes, scales, weights = symmetric(8, GROUP, np.float16)
+        path = save(gptq(codes, np.full((N, K // GROUP), 128, np.uint8), scales, 8, version))
+        corpus.opens("GPTQModel", f"GPTQ v{version}, 8 bits, symmetric", "nothing beside it", path, "fc", weights, "numpy")
+    codes, scales, weights = symmetric(4, GROUP, np.float16)
+    path = save(gptq(codes, np.full((N, K // GROUP), 8, np.uint8), scales, 4, 2), gptq_config(4, GROUP, 1))
+    corpus.refuses("GPTQModel 5", "GPTQ v2 called v1, 4 bits", "config.json: checkpoint_format gptq", path, "fc", K,
+                   "may be")
+
+
+def awq(codes, zeros, scales):
+    order = np.array([0, 2, 4, 6, 1, 3, 5, 7])
+    pack = lambda a: stream(a.reshape(-1, a.shape[1] // 8, 8)[..., order].reshape(a.shape), 4)
+    return {"qweight": pack(codes.T), "qzeros": pack(zeros.T), "scales": words(scales.T)}
+
+
+def awq_config(group):
+    return {"quant_method": "awq", "bits": 4, "group_size": group, "version": "gemm", "zero_point": True}
 
 
 def check_awq():
-    codes, scales, zeros, weights = asymmetric(4, GROUP, np.float16)
-    order = np.array([0, 2, 4, 6, 1, 3, 5, 7])
-    pack = lambda a: stream(a.reshape(-1, a.shape[1] // 8, 8)[..., order].reshape(a.shape), 4)
-    path = save({"qweight": pack(codes.T), "qzeros": pack(zeros.T), "scales": words(scales.T)},
-                {"quant_method": "awq", "bits": 4, "group_size": GROUP, "version": "gemm", "zero_point": True})
-    corpus.opens("AutoAWQ", "AWQ GEMM, 4 bits", "config.json, scales F16", path, "fc", weights, "numpy")
+    for text, dtype in SCALES.items():
+        codes, scales, zeros, weights = asymmetric(4, GROUP, dtype)
+        path = save(awq(codes, zeros, scales), awq_config(GROUP))
+        corpus.opens("AutoAWQ", "AWQ GEMM, 4 bits", f"config.json, scales {text}", path, "fc", weights, "numpy")
+
+
+def check_last_group():
+    """500 columns in groups of 128: four groups, as 125 would make them; only what lies beside the tensors tells."""
+    codes, scales, zeros, weights = asymmetric(4, 128, np.float16, columns=500)
+    what, parts = "GPTQ v1, 4 bits, K = 500, groups of 128", gptq(codes, zeros, scales, 4)
+    listed = {**parts, "g_idx": (np.arange(500) // 128).astype(np.int32)}
+    corpus.opens("GPTQModel", what, "g_idx", save(listed), "fc", weights, "numpy")
+    corpus.opens("GPTQModel", what, "config.json", save(parts, gptq_config(4, 128)), "fc", weights, "numpy", converts=False)
+    status, _, said = corpus.call("convert", "model.safetensors", "--to", "f32", "-o", "f32.safetensors")
+    if status != 1 or "nothing says how many" not in said:
+        corpus.fail(what, f"is converted, though K may be 497 to 504: {said}")
+    corpus.refuses("GPTQModel", what, "nothing beside it", save(parts), "fc", 500, "may be")
+    corpus.opens("GPTQModel", what, "nothing beside it", save(parts), "fc", weights, "numpy",
+                 rule="int4_g(group = 128), layout = gptq")
+    corpus.opens("AutoAWQ", "AWQ GEMM, 4 bits, K = 500, groups of 128", "config.json",
+                 save(awq(codes, zeros, scales), awq_config(128)), "fc", weights, "numpy")
+    codes, scales, weights = symmetric(4, 128, np.float16, columns=500)
+    parts = {"weight_packed": stream(codes, 4), "weight_scale": scales, "weight_shape": shape_of(weights)}
+    corpus.opens("compressed-tensors", "W4A16, K = 500, groups of 128", "config.json", save(parts, ct_config(4, 128)), "fc",
+                 weights, "numpy")
+    corpus.refuses("compressed-tensors", "W4A16, K = 500, groups of 128", "nothing beside it", save(parts), "fc", 500,
+                   "may be")
+    corpus.opens("compressed-tensors", "W4A16, K = 500, groups of 128", "nothing beside it", save(parts), "fc", weights,
+                 "numpy", rule="int_g(bits = 4, group = 128), layout = pack_quantized")
+    codes, scales, weights = fp8(rows=128, columns=128, shape=(200, 200))
+    parts = {"weight": codes, "weight_scale_inv": scales}
+    config = {"quant_method": "fp8", "fmt": "e4m3", "weight_block_size": [128, 128]}
+    opens_fp8("DeepSeek", "FP8 E4M3, 200 x 200 in tiles of 128 x 128", "config.json", parts, weights, config)
+    corpus.refuses("DeepSeek", "FP8 E4M3, 200 x 200 in tiles of 128 x 128", "nothing beside it", save(parts), "fc", 200,
+                   "may be")
+
+
+def check_own():
+    """What qcc writes in a layout of others says what it is, where sizes and numbers would not."""
+    save({"weight": normal(64, 500).astype(np.float32)})
+    for scheme, layout in (("int4_g(group = 125)", "gptq_v2"), ("uint_g(bits = 8, group = 128)", "gptq_v2")):
+        status, _, said = corpus.call("convert", "model.safetensors", "--to", scheme, "--layout", layout, "-o", "own.safetensors")
+        assert status == 0, said
+        status, _, said = corpus.call("convert", "own.safetensors", "--to", scheme, "--exact", "-o", "fields.safetensors")
+        expected, said = corpus.run("fields.safetensors", "fc", 500, "")
+        if expected is None:
+            corpus.fail(f"qcc, {scheme}", said)
+        else:
+            corpus.opens("qcc convert", scheme, f"--layout {layout}", "own.safetensors", "fc", expected.astype(np.float64),
+                         "its own fields")
 
 
 # ---- compressed-tensors ----
@@ -125,14 +204,37 @@ def shape_of(weights):
 
 
 def check_compressed_tensors():
-    codes, scales, weights = symmetric(4, GROUP, np.float16)
-    path = save({"weight_packed": stream(codes, 4), "weight_scale": scales, "weight_shape": shape_of(weights)},
-                ct_config(4, GROUP))
-    corpus.opens("compressed-tensors", "W4A16, symmetric, groups of 64", "config.json, scales F16", path, "fc", weights,
-                 "numpy")
+    for text, dtype in SCALES.items():
+        for what, bits, group in (("groups of 64", 4, GROUP), ("per channel", 4, K), ("groups of 64", 8, GROUP)):
+            codes, scales, weights = symmetric(bits, group, dtype)
+            path = save({"weight_packed": stream(codes, bits), "weight_scale": scales, "weight_shape": shape_of(weights)},
+                        ct_config(bits, group if group < K else -1))
+            corpus.opens("compressed-tensors", f"W{bits}A16, symmetric, {what}", f"config.json, scales {text}", path, "fc",
+                         weights, "numpy")
+        codes, scales, zeros, weights = asymmetric(4, GROUP, dtype)
+        path = save({"weight_packed": stream(codes, 4), "weight_scale": scales, "weight_shape": shape_of(weights),
+                     "weight_zero_point": words(stream(zeros.T, 4).T)}, ct_config(4, GROUP, symmetric=False))
+        corpus.opens("compressed-tensors", "W4A16, asymmetric, groups of 64", f"config.json, scales {text}", path, "fc",
+                     weights, "numpy")
     codes, scales, weights = symmetric(8, K, np.float32)
     path = save({"weight": (codes.astype(np.int16) - 128).astype(np.int8), "weight_scale": scales})
     corpus.opens("compressed-tensors", "W8A8, per channel", "scales F32 [N, 1]", path, "fc", weights, "numpy")
+
+
+# ---- HQQ ----
+
+
+def check_hqq():
+    for text, dtype in SCALES.items():
+        codes, scales, zeros, _ = asymmetric(4, GROUP, np.float32)
+        scales, zeros = scales.astype(dtype), (zeros + RNG.random(zeros.shape)).astype(dtype)
+        of = np.arange(K) // GROUP
+        weights = scales.astype(np.float64)[:, of] * (codes - zeros.astype(np.float64)[:, of])
+        rows = codes.reshape(-1, GROUP)
+        half = len(rows) // 2
+        path = save({"W_q": rows[:half] << 4 | rows[half:], "scale": scales.reshape(-1, 1), "zero": zeros.reshape(-1, 1),
+                     "shape": shape_of(weights)})
+        corpus.opens("HQQ", "4 bits, groups of 64", f"scales and zeros {text}", path, "fc", weights, "numpy")
 
 
 # ---- FP8 ----
@@ -155,9 +257,6 @@ def fp8(dtype=E4M3, scale=np.float32, rows=1, columns=K, shape=(N, K)):
 
 def opens_fp8(writer, what, file, tensors, weights, config=None):
     corpus.opens(writer, what, file, save(tensors, config), "fc", weights, "ml_dtypes")
-
-
-SCALES = {"F32": np.float32, "F16": np.float16, "BF16": ml.bfloat16}
 
 
 def check_fp8_tensor():

@@ -128,6 +128,45 @@ START_TEST(spelled) {
 }
 END_TEST
 
+// What is said of one layer: by a rule that names it, by one for its class, of all, or nothing.
+static const struct {
+  const char *text;
+  const char *layer;
+  double bits;
+  int64_t group;
+} layers[] = {
+    {"\"bits\": 4, \"group_size\": 128", "a.b", 4, 128},
+    {"\"bits\": 4, \"ignore\": [\"lm_head\", \"re:.*router\"]", "lm_head", 0, 0},
+    {"\"bits\": 4, \"ignore\": [\"lm_head\", \"re:.*router\"]", "a.0.router", 0, 0},
+    {"\"bits\": 4, \"ignore\": [\"lm_head\", \"re:.*router\"]", "a.lm_head", 4, 0},
+    {"\"config_groups\": {\"x\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 4, \"group_size\": 64}},"
+     "\"y\": {\"targets\": [\"re:.*down_proj$\"], \"weights\": {\"num_bits\": 8, \"strategy\": \"channel\"}}}",
+     "m.down_proj", 8, -1},
+    {"\"config_groups\": {\"x\": {\"targets\": [\"Linear\"], \"weights\": {\"num_bits\": 4, \"group_size\": 64}},"
+     "\"y\": {\"targets\": [\"re:.*down_proj$\"], \"weights\": {\"num_bits\": 8, \"strategy\": \"channel\"}}}",
+     "m.up_proj", 4, 64},
+    {"\"bits\": 4, \"group_size\": 128, \"dynamic\": {\"+:.*\\\\.18\\\\..*(?:gate|up).*\": {\"bits\": 8},"
+     "\"-:.*\\\\.d+?own\": {}}",
+     "m.18.gate", 8, 128},
+    {"\"bits\": 4, \"group_size\": 128, \"dynamic\": {\"+:.*\\\\.1\\\\d\\\\..*gate.*\": {\"group_size\": 32}}",
+     "m.19.gate", 4, 32},
+    {"\"bits\": 4, \"group_size\": 128, \"dynamic\": {\"-:.*\\\\.d+?own\": {}}", "m.down", 0, 0},
+    {"\"bits\": 4, \"dynamic\": {\"+:(?=x).*\": {\"bits\": 8}}", "x", 4, 0}, // looks ahead: not understood
+    {"\"bits\": 4, \"group_size\": 64, \"model.layers.3.mlp\": {\"bits\": 8, \"group_size\": 32}", "model.layers.3.mlp",
+     8, 32},
+    {"\"bits\": 4, \"extra_config\": {\"a.b\": {\"bits\": 16}}", "a.b", 16, 0},
+};
+
+START_TEST(of_layers) {
+  scratch s = scratch_new();
+  scratch_write_text(&s, "config.json", arena_printf(s.mem, "{\"quantization_config\": {%s}}", layers[_i].text));
+  quant_args args = quant_config_layer(read_good(s.mem, &s), layers[_i].layer);
+  ck_assert(args.bits == layers[_i].bits);
+  ck_assert_int_eq(args.group_size, layers[_i].group);
+  scratch_remove(&s);
+}
+END_TEST
+
 // The first file counts, the others fill in what it leaves open.
 START_TEST(several_files) {
   scratch s = scratch_new();
@@ -224,6 +263,7 @@ TCase *quant_config_cases(void) {
   tcase_add_test(t, group_file);
   tcase_add_test(t, groups_of_modules);
   tcase_add_loop_test(t, spelled, 0, (int)(sizeof spellings / sizeof *spellings));
+  tcase_add_loop_test(t, of_layers, 0, sizeof layers / sizeof *layers);
   tcase_add_test(t, several_files);
   tcase_add_test(t, beside_weights);
   tcase_add_loop_test(t, refused, 0, (int)(sizeof malformed / sizeof *malformed));
