@@ -112,11 +112,32 @@ static const char *gaps_text(arena *a, const packing *p) {
                       (ull)p->k_group, (ull)p->k_padded);
 }
 
+// Adds the bytes of a last block that is shorter than the others to `size`.
+static const char *rest_text(arena *a, const packing *p, const char *symbol) {
+  if (!packing_has_rest(p)) return "";
+  strbuf out = {.mem = a};
+  strbuf_printf(&out, "  size_t rest = %s_positions(k) %% %lluu, header = 0;\n", symbol, (ull)p->block);
+  for (size_t i = 0; i < p->field_count; i++)
+    if (p->fields[i].span != 0)
+      strbuf_printf(&out, "  header = (header + 3u) / 4u * 4u + (rest + %lluu) / %lluu * %lluu;\n",
+                    (ull)p->fields[i].span - 1, (ull)p->fields[i].span, (ull)p->fields[i].bytes);
+  strbuf_printf(&out, "  size += (header + 15u) / 16u * 16u + rest / 32u * %lluu;\n", (ull)p->chunk_bytes);
+  return strbuf_text(&out);
+}
+
+static const char *short_blocks_text(const packing *p) {
+  if (!packing_has_rest(p)) return "";
+  return " The last block of a row may be shorter: it has the chunks that\n"
+         " * its weights need, and in its header, field after field from a multiple of 4 bytes on, the elements of the "
+         "groups that\n"
+         " * begin in them. A tile is padded to a multiple of 64 bytes unless that takes more than a part in 32.";
+}
+
 static const char *span_text(arena *a, uint64_t span) {
   return span == PREPARED_ROW ? "UINT64_MAX" : arena_printf(a, "UINT64_C(%llu)", (ull)span);
 }
 
-static void set_packing(arena *a, slot_list *slots, const recipe *r) {
+static void set_packing(arena *a, slot_list *slots, const recipe *r, const char *symbol) {
   const packing *p = &r->pack;
   const struct {
     const char *name;
@@ -132,6 +153,8 @@ static void set_packing(arena *a, slot_list *slots, const recipe *r) {
                  {"TENSOR_HEAD", p->tensor_head_bytes}};
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     set_number(a, slots, numbers[i].name, numbers[i].number);
+  set(a, slots, "REST_SIZE", rest_text(a, p, symbol));
+  set(a, slots, "SHORT_BLOCKS", short_blocks_text(p));
   set(a, slots, "GAPS", gaps_text(a, p));
   set(a, slots, "COARSE", coarse_text(a, r));
   set(a, slots, "PLANES", planes_text(a, p));
@@ -164,7 +187,7 @@ static void put_recipe(const job *j, const cg_options *co, const recipe *r, strb
   set(j->mem, &slots, "SCHEME", r->scheme->name);
   set(j->mem, &slots, "ACT", act_text(j->mem, &r->act));
   set(j->mem, &slots, "PACKERS", strbuf_text(&packers));
-  set_packing(j->mem, &slots, r);
+  set_packing(j->mem, &slots, r, kernels_symbol(j, r));
   set_prepared(j->mem, &slots, &r->prepared);
   put_template(out, kernels_recipe_lines, &slots);
 }

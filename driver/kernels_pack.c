@@ -270,11 +270,11 @@ static void put_coarse(const writer *w, const char *name, const pack_field *fiel
     const elem_info *t = elem_get(f->type);
     const elem_info *store = elem_get(fields[i].store);
     bool converts = t->kind == ELEM_KIND_FLOAT && fields[i].store != f->type;
-    strbuf_printf(w->out, "%s{%u, %u, %u, %d, %u, %u, %d, %u, %u, %llu, %llu, %llu, %llu, %u}", i > 0 ? ", " : "",
+    strbuf_printf(w->out, "%s{%u, %u, %u, %d, %u, %u, %d, %u, %u, %llu, %llu, %llu, %llu, %u, %llu}", i > 0 ? ", " : "",
                   fields[i].field, t->bits, store->bits / 8, t->kind == ELEM_KIND_INT, t->exp_bits, t->man_bits,
                   (int)t->special, converts ? store->exp_bits : 0, converts ? store->man_bits : 0,
                   fields[i].span == 0 ? 0 : (ull)f->gran.group, (ull)fields[i].span, (ull)fields[i].offset,
-                  (ull)table_size(f), fields[i].shared > 1 ? fields[i].shared : 1);
+                  (ull)table_size(f), fields[i].shared > 1 ? fields[i].shared : 1, (ull)fields[i].bytes);
   }
   strbuf_printf(w->out, "};\n");
 }

@@ -3,7 +3,7 @@
 
 #include "support/num.h"
 
-enum { SECTION_ALIGN = 64 };
+enum { SECTION_ALIGN = 64, TILE_ALIGN = 64, TILE_PADDING = 32 };
 
 const char *compute_mode_name(compute_mode mode) {
   static const char *const names[] = {[MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot",
@@ -35,21 +35,42 @@ static bool positions_of(uint64_t columns, uint64_t group, uint64_t padded, uint
 }
 
 bool packing_positions(const packing *p, uint64_t columns, uint64_t *out) {
-  return positions_of(columns, p->k_group, p->k_padded, p->block, out);
+  return positions_of(columns, p->k_group, p->k_padded, PACK_CHUNK, out);
 }
 
-bool packing_blocks(const packing *p, uint64_t columns, uint64_t *out) {
-  uint64_t positions;
-  if (!packing_positions(p, columns, &positions)) return false;
-  *out = positions / p->block;
+static uint64_t align(uint64_t x, uint64_t multiple) { return num_ceil_div(x, multiple) * multiple; }
+
+uint64_t packing_field_offset(const packing *p, size_t field, uint64_t positions) {
+  uint64_t at = 0;
+  for (size_t i = 0; i < field; i++)
+    if (p->fields[i].span != 0)
+      at = align(at, PACK_FIELD_ALIGN) + num_ceil_div(positions, p->fields[i].span) * p->fields[i].bytes;
+  return align(at, PACK_FIELD_ALIGN);
+}
+
+uint64_t packing_header_bytes(const packing *p, uint64_t positions) {
+  return align(packing_field_offset(p, p->field_count, positions), PACK_HEADER_ALIGN);
+}
+
+// The next tile begins at a cache line, unless padding takes more than a part of TILE_PADDING.
+static bool pad_tile(uint64_t bytes, uint64_t *out) {
+  uint64_t padded;
+  if (!num_align_up(bytes, TILE_ALIGN, &padded)) return false;
+  *out = padded - bytes <= bytes / TILE_PADDING ? padded : bytes;
   return true;
 }
 
+bool packing_bytes(const packing *p, uint64_t positions, uint64_t *out) {
+  if (p->block == 0) return false;
+  uint64_t rest = positions % p->block;
+  uint64_t rest_bytes = packing_header_bytes(p, rest) + rest / PACK_CHUNK * p->chunk_bytes;
+  return num_mul(positions / p->block, p->block_bytes, out) && num_add(*out, rest_bytes, out);
+}
+
 bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out) {
-  uint64_t blocks;
-  uint64_t bytes;
-  return packing_blocks(p, columns, &blocks) && num_mul(blocks, p->block_bytes, &bytes) &&
-         num_add(bytes, p->tile_head_bytes, out);
+  uint64_t positions, bytes;
+  return packing_positions(p, columns, &positions) && packing_bytes(p, positions, &bytes) &&
+         num_add(bytes, p->tile_head_bytes, &bytes) && pad_tile(bytes, out);
 }
 
 bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out) {

@@ -60,7 +60,9 @@ typedef struct normal_form {
 
 // ---- kernel layout ---------------------------------------------------------------------------------------
 // Rows are interleaved in tiles of `rows`; along K a tile is a sequence of blocks of `block` weights per row. A block is
-// a header (coarse elements, rows side by side) followed by chunks of 32 weights per row, each chunk by bit planes.
+// a header (coarse elements, rows side by side) followed by chunks of 32 weights per row, each chunk by bit planes. Where
+// K is no multiple of the block the last one is shorter: it has the chunks that it needs, and in its header, field after
+// field, the elements of the groups that begin in them.
 // K positions are kernel positions: groups of `k_group` weights take `k_padded` positions (k_padded % 4 == 0), so
 // kernel position of k = k / k_group * k_padded + k % k_group; equal when k_group == k_padded.
 // A chunk is 8 quads (4 consecutive positions of all rows, 4*rows bytes as 8-bit lanes: row r, position j at lane 4r+j).
@@ -68,6 +70,8 @@ typedef struct normal_form {
 // A plane of width 16 or 32 (float weights) stores position after position, the rows of a position side by side.
 #define PACK_CHUNK 32
 #define PACK_MAX_PLANES 4
+#define PACK_FIELD_ALIGN 4   // bytes: where a field's elements may begin in a header,
+#define PACK_HEADER_ALIGN 16 // and chunks after it
 
 typedef struct pack_plane {
   unsigned width;  // bits: 1, 2, 4, 8; 16, 32
@@ -82,7 +86,8 @@ typedef struct pack_field {
   uint64_t span; // kernel positions per element; 0: one per row (in the tile's head)
   unsigned
       shared; // rows that have an element together, a divisor of the tile's: stored once for them; 0 and 1: none have
-  uint64_t offset; // bytes: in the block's header, the tile's head or the tensor's head
+  uint64_t bytes;  // with a span: of a granule of all rows, from one granule of the header to the next
+  uint64_t offset; // bytes: in the (whole) block's header, the tile's head or the tensor's head
 } pack_field;
 
 typedef struct packing {
@@ -111,10 +116,19 @@ static inline unsigned pack_field_width(const packing *p, const pack_field *f) {
   return f->shared > 1 ? p->rows / f->shared : p->rows;
 }
 
-// Kernel positions of a row of K weights, rounded up to whole blocks; number of blocks; bytes of a tile and a tensor.
-// False on overflow.
+// Whether the last block of a row may be shorter than the others.
+static inline bool packing_has_rest(const packing *p) { return p->block > PACK_CHUNK; }
+
+// Bytes of the header of a block of so many positions, p->block of them at most, and where field number `field` begins
+// in it (field_count: where the last one ends).
+uint64_t packing_header_bytes(const packing *p, uint64_t positions);
+uint64_t packing_field_offset(const packing *p, size_t field, uint64_t positions);
+
+// Kernel positions of a row of K weights, rounded up to whole chunks; bytes of so many positions of a tile from the
+// beginning of a block on; bytes of a tile and a tensor. Tiles begin at cache lines where that costs little. False on
+// overflow.
 bool packing_positions(const packing *p, uint64_t columns, uint64_t *out);
-bool packing_blocks(const packing *p, uint64_t columns, uint64_t *out);
+bool packing_bytes(const packing *p, uint64_t positions, uint64_t *out);
 bool packing_tile_bytes(const packing *p, uint64_t columns, uint64_t *out);
 bool packing_tensor_bytes(const packing *p, uint64_t rows, uint64_t columns, uint64_t *out);
 
@@ -153,7 +167,7 @@ bool sparse_equal(const sparse_packing *a, const sparse_packing *b); // but for 
 // One token is, in this order: bit planes (with bit_planes, see below); numbers; f32 scales; i32 sums of the bytes; f32 sums.
 // Sections start at multiples of 64 bytes. span 0: absent; a span that is not smaller than the row: one element.
 //   numbers: bytes (ir/act.h), f32 with as_f32, or bf16 with as_pairs. One for each kernel position, zero in the gaps and the
-//           padding; of pairs, positions 0 2 1 3 of each quad in this order.
+//           padding to whole chunks; of pairs, positions 0 2 1 3 of each quad in this order.
 //   scales: one for each `scale_span` positions; each followed by the bytes' i32 zero point if act_has_zeros.
 //   sums:   of the bytes (less such zero points) for each `isum_span` positions, of the scaled numbers for each `fsum_span`.
 // Bit planes: for every PACK_CHUNK positions a word of 32 bits a plane, plane after plane; position 4q + j of the chunk is
@@ -164,7 +178,7 @@ typedef struct prepared_layout {
   bool as_pairs; // PAIR_DOT: the numbers are stored as bf16
   uint64_t k_group;
   uint64_t k_padded;
-  uint64_t block;      // positions are padded to a multiple of this
+  uint64_t block;      // positions are padded to a multiple of this: whole chunks
   uint64_t scale_span; // PREPARED_ROW: one per token
   uint64_t isum_span;
   uint64_t fsum_span;

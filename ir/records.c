@@ -92,11 +92,9 @@ static const record_member plane_members[] = {
 static const record_type record_plane = {
     .name = "plane", .size = sizeof(pack_plane), .one_line = true, MEMBERS(plane_members)};
 
-static const record_member pack_field_members[] = {{ROW(FIELD, pack_field, field)},
-                                                   {ROW(ELEM, pack_field, store)},
-                                                   {ROW(U64, pack_field, span)},
-                                                   {ROW(UINT, pack_field, shared)},
-                                                   {ROW(U64, pack_field, offset)}};
+static const record_member pack_field_members[] = {{ROW(FIELD, pack_field, field)}, {ROW(ELEM, pack_field, store)},
+                                                   {ROW(U64, pack_field, span)},    {ROW(UINT, pack_field, shared)},
+                                                   {ROW(U64, pack_field, bytes)},   {ROW(U64, pack_field, offset)}};
 static const record_type record_pack_field = {
     .name = "packed field", .size = sizeof(pack_field), .one_line = true, MEMBERS(pack_field_members)};
 

@@ -164,8 +164,9 @@ static bool verify_field_place(const recipe *r, const pack_field *f) {
   if (f->shared > 1 && high % f->shared != 0) return false;
   if (!granule_bytes(r, f, &bytes) || !num_mul(bytes, pack_field_width(p, f), &bytes)) return false;
   if (f->span == 0) return within(f->offset, bytes, p->tile_head_bytes);
-  return p->block % f->span == 0 && num_mul(bytes, p->block / f->span, &bytes) &&
-         within(f->offset, bytes, p->header_bytes);
+  size_t number = (size_t)(f - p->fields);
+  return f->bytes == bytes && f->offset == packing_field_offset(p, number, p->block) && p->block % f->span == 0 &&
+         num_mul(bytes, p->block / f->span, &bytes) && within(f->offset, bytes, p->header_bytes);
 }
 
 // A group's element spans the kernel positions of its weights; rows and tensors have one.
@@ -224,7 +225,7 @@ static bool verify_block_bytes(verifier *v, const recipe *r) {
   if (p->rows == 0 || p->rows > VERIFY_MAX_LANES)
     return verify_fail(v, "recipe '%s': a tile cannot have %u rows", r->name, p->rows);
   return (num_mul(p->block / PACK_CHUNK, p->chunk_bytes, &bytes) && num_add(bytes, p->header_bytes, &bytes) &&
-          bytes == p->block_bytes) ||
+          bytes == p->block_bytes && p->header_bytes == packing_header_bytes(p, p->block)) ||
          verify_fail(v, "recipe '%s': a block's bytes are not those of its header and its chunks", r->name);
 }
 
@@ -272,7 +273,7 @@ static bool verify_prepared(verifier *v, const recipe *r) {
     return verify_fail(v, "recipe '%s': its activations have other bit planes than its mode reads", r->name);
   if (l->as_pairs && (l->as_f32 || act_is_integer(&l->act)))
     return verify_fail(v, "recipe '%s': its activations cannot be stored in pairs", r->name);
-  if (l->k_group != r->pack.k_group || l->k_padded != r->pack.k_padded || l->block % r->pack.block != 0)
+  if (l->k_group != r->pack.k_group || l->k_padded != r->pack.k_padded || l->block != PACK_CHUNK)
     return verify_fail(v, "recipe '%s': activations and weights have different kernel positions", r->name);
   return verify_sections(v, r);
 }

@@ -54,12 +54,14 @@ static ir_value *granule_at(const coarse_place *p, uint64_t span, uint64_t bytes
 ir_value *lo_field_at(const coarse_place *p, const pack_field *pf, const scheme_field *f, uint64_t element) {
   uint64_t bytes = elem_get(pf->store)->bits / 8;
   uint64_t row_bytes = bytes * pack_field_width(&p->recipe->pack, pf);
+  bool moved = pf->span != 0 && p->fields != NULL;
   ir_value *at = pf->span == 0 ? p->tile : p->block;
   if (pf->span != 0 && pf->span != p->recipe->pack.block)
     at = lo_index_add(p->b, at, granule_at(p, pf->span, row_bytes * scheme_field_elements(f)));
   ir_value *row = pf->shared > 1 ? lo_index_div(p->b, p->row, lo_index(p->b, pf->shared)) : p->row;
   at = lo_index_add(p->b, at, lo_index_scale(p->b, row, bytes));
-  return lo_index_offset(p->b, at, pf->offset + element * row_bytes);
+  if (moved) at = lo_index_add(p->b, at, p->fields[pf - p->recipe->pack.fields]);
+  return lo_index_offset(p->b, at, (moved ? 0 : pf->offset) + element * row_bytes);
 }
 
 static ir_value *load_row_field(const coarse_place *p, const pack_field *pf, const scheme_field *f, uint64_t element) {

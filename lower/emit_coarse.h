@@ -36,9 +36,11 @@ typedef struct coarse_place {
   const recipe *recipe;
   const target_tier *tier; // NULL: not known
   uint32_t lanes;
-  ir_value *weights;  // the buffer
-  ir_value *tile;     // bytes: start of the tile
-  ir_value *block;    // bytes: start of the block
+  ir_value *weights; // the buffer
+  ir_value *tile;    // bytes: start of the tile
+  ir_value *block;   // bytes: start of the block
+  ir_value *const
+      *fields;        // bytes from there to the elements of each of the packing's fields; NULL: as in a whole block
   ir_value *position; // within the block
   uint64_t ahead;     // positions from there to the weights at hand, known while the kernel is emitted
   uint64_t aligned;   // `position` is a multiple of so many; 1: nothing is known

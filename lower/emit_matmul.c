@@ -89,13 +89,8 @@ void matmul_ask_for_results(matmul *e) {
 
 // ---- loops over tokens and rows --------------------------------------------------------------------------
 
-ir_value *matmul_tile_bytes(matmul *e) {
-  const packing *p = &e->r->pack;
-  return lo_index_offset(&e->b, lo_index_scale(&e->b, e->block_count, p->block_bytes), p->tile_head_bytes);
-}
-
 static ir_value *tile_start(matmul *e, ir_value *number) {
-  return lo_index_offset(&e->b, lo_index_mul(&e->b, number, matmul_tile_bytes(e)), e->r->pack.tensor_head_bytes);
+  return lo_index_offset(&e->b, lo_index_mul(&e->b, number, e->tile_bytes), e->r->pack.tensor_head_bytes);
 }
 
 // Which rows are computed at once: `vectors` vectors from `first_row` of a tile on.
@@ -233,9 +228,10 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
 static ir_func *begin_kernel(matmul *e, ir_module *m, const char *name, lo_params *p) {
   const matmul_shape *shape = e->shape;
   const char *buffers[7] = {"weights", "x", "y"};
-  const char *sizes[11] = {"tokens", "rows", "blocks", "x_row_bytes", "scales_at", "isums_at", "fsums_at", "y_stride"};
-  ir_value **const fixed[] = {&e->token_count, &e->row_count, &e->block_count, &e->x_row_bytes,
-                              &e->scales_at,   &e->isums_at,  &e->fsums_at,    &e->y_stride};
+  const char *sizes[12] = {"tokens",    "rows",     "positions", "tile_bytes", "x_row_bytes",
+                           "scales_at", "isums_at", "fsums_at",  "y_stride"};
+  ir_value **const fixed[] = {&e->token_count, &e->row_count, &e->positions, &e->tile_bytes, &e->x_row_bytes,
+                              &e->scales_at,   &e->isums_at,  &e->fsums_at,  &e->y_stride};
   size_t n = 3, s = sizeof fixed / sizeof *fixed;
   if (shape->bias) buffers[n++] = "bias";
   if (shape->addend) buffers[n++] = "addend", sizes[s++] = "addend_stride";
@@ -249,6 +245,7 @@ static ir_func *begin_kernel(matmul *e, ir_module *m, const char *name, lo_param
   if (shape->bias) e->bias = p->buffers[n++];
   if (shape->addend) e->addend = p->buffers[n++], e->addend_stride = p->sizes[s++];
   if (shape->residual) e->residual = p->buffers[n], e->residual_stride = p->sizes[s];
+  e->block_count = lo_index_ceil_div(&e->b, e->positions, e->r->pack.block);
   return f;
 }
 

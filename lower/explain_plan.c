@@ -2,10 +2,23 @@
 #include "lower/passes.h"
 #include "lower/tuning.h"
 
+// Bits of all elements of a matrix that has this shape, as its scheme declares them.
+static double stored_bits(const ir_weight *w) {
+  const scheme *s = w->recipe->scheme;
+  double bits = 0;
+  for (size_t i = 0; i < s->field_count; i++) {
+    uint64_t count;
+    if (!scheme_is_transform_field(s, (unsigned)i) && scheme_field_count(&s->fields[i], w->rows, w->columns, &count))
+      bits += (double)count * elem_get(s->fields[i].type)->bits;
+  }
+  return bits;
+}
+
 static void explain_weight(const ir_weight *w, const lower_options *o) {
   double weights = (double)w->rows * (double)w->columns;
-  fprintf(o->explain, "  %-20s %llu x %llu  %s  %.4g bits per weight", w->layer, (unsigned long long)w->rows,
-          (unsigned long long)w->columns, w->recipe->name, 8 * (double)w->size / weights);
+  fprintf(o->explain, "  %-20s %llu x %llu  %s  %llu bytes, %.4g bits per weight (%.4g stored)", w->layer,
+          (unsigned long long)w->rows, (unsigned long long)w->columns, w->recipe->name, (unsigned long long)w->size,
+          8 * (double)w->size / weights, stored_bits(w) / weights);
   if (!o->target->gpu) {
     const target_tier *tier = lower_best_tier(o, w->recipe);
     machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));

@@ -113,11 +113,23 @@ static const matmul_tile *choose_tiles(arena *a, chosen_list *list, const recipe
   return tiles;
 }
 
-static void emit_kernel(ir_module *out, const kernel_choice *c, ir_opcode code, const target_tier *tier,
-                        const lower_options *o, chosen_list *tiles) {
+// Whether the rows of all of a recipe's weights are whole blocks: then its kernels need nothing for shorter ones.
+static bool has_whole_blocks(const ir_module *m, const recipe *r) {
+  for (size_t i = 0; i < m->weights.len; i++) {
+    const ir_weight *w = m->weights.data[i];
+    uint64_t positions;
+    if (w->recipe == r && (!packing_positions(&r->pack, w->columns, &positions) || positions % r->pack.block != 0))
+      return false;
+  }
+  return true;
+}
+
+static void emit_kernel(ir_module *out, const ir_module *m, const kernel_choice *c, ir_opcode code,
+                        const target_tier *tier, const lower_options *o, chosen_list *tiles) {
   bool gpu = o->target->gpu;
   if (code == IR_MATMUL) {
     matmul_shape shape = c->shape;
+    shape.whole_blocks = has_whole_blocks(m, c->recipe);
     shape.tiles = choose_tiles(out->mem, tiles, c->recipe, tier, o);
     lower_emit_matmul(out, c->recipe, tier, gpu, &shape, c->name);
   } else if (code == IR_SPARSE) {
@@ -141,7 +153,7 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
       return false;
     }
     if (choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, choice.recipe)) return false;
-    emit_kernel(kernels, &choice, code, tier, o, &tiles);
+    emit_kernel(kernels, m, &choice, code, tier, o, &tiles);
   }
   return !o->verify || ir_verify(d, kernels);
 }

@@ -140,8 +140,7 @@ static void lay_fields(draft *t) {
     if (f->gran.kind == GRAN_WEIGHT || !draft_is_stored(r, i)) continue;
     if (granularity_is_grouped(&f->gran)) {
       pf.span = draft_span(r, f->gran.group);
-      p->header_bytes = pf.offset = (p->header_bytes + 3) / 4 * 4;
-      p->header_bytes += p->block / pf.span * bytes * pack_field_width(p, &pf);
+      pf.bytes = bytes * pack_field_width(p, &pf);
       fields[p->field_count++] = pf;
     } else if (f->gran.kind != GRAN_TENSOR) {
       p->tile_head_bytes = pf.offset = (p->tile_head_bytes + 3) / 4 * 4;
@@ -155,6 +154,9 @@ static void lay_fields(draft *t) {
   }
   p->fields = fields;
   p->tensor_fields = tensor;
+  for (size_t i = 0; i < p->field_count; i++)
+    if (fields[i].span != 0) fields[i].offset = packing_field_offset(p, i, p->block);
+  p->header_bytes = packing_header_bytes(p, p->block); // chunks begin there
 }
 
 // The offset that all sums of activations are multiplied with, so that kernels find the product; 0: there is no such.
@@ -183,7 +185,7 @@ static void lay_prepared(recipe *r) {
       .as_pairs = r->mode == MODE_PAIR_DOT,
       .k_group = r->pack.k_group,
       .k_padded = r->pack.k_padded,
-      .block = r->pack.block,
+      .block = PACK_CHUNK,
       .scale_span = !ints                                         ? 0
                     : act_is_dynamic(&r->act) && r->act.group > 0 ? draft_span(r, r->act.group)
                                                                   : PREPARED_ROW,
@@ -219,7 +221,6 @@ bool draft_layout(draft *t) {
   }
   p->tile_head_bytes = (p->tile_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
   p->tensor_head_bytes = (p->tensor_head_bytes + ALIGN - 1) / ALIGN * ALIGN;
-  p->header_bytes = (p->header_bytes + 15) / 16 * 16; // chunks begin there
   p->block_bytes = p->header_bytes + p->block / PACK_CHUNK * p->chunk_bytes;
   if (r->flush > 0) r->flush = r->flush / p->block > 0 ? r->flush / p->block : 1;
   lay_prepared(r);

@@ -65,10 +65,12 @@ typedef struct matmul_shape {
   bool bias;
   bool residual;                   // is added after the epilogue
   bool addend;                     // is added before it
+  bool whole_blocks;               // rows of all weights end where a block of the packing does
   const struct matmul_tile *tiles; // one of each tile_class (lower/tile.h); NULL: what lower_choose_tile says
 } matmul_shape;
-// Buffers: weights, activations, y [, bias] [, addend] [, residual]. Sizes: tokens, rows, blocks, bytes of an activation
-// row, scales, isums and fsums offsets, y stride (floats) [, addend stride] [, residual stride]. Work: row tiles.
+// Buffers: weights, activations, y [, bias] [, addend] [, residual]. Sizes: tokens, rows, kernel positions
+// of a row, bytes of a tile of weights and of an activation row, scales, isums and fsums offsets, y stride (floats)
+// [, addend stride] [, residual stride]. Work: row tiles.
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
                            const char *name);
 /* emit_sparse.c: the same for a list of entries, with x as it is */

@@ -20,6 +20,13 @@ typedef enum dot_form { DOT_BYTES, DOT_PAIRS, DOT_SIGNED, DOT_WORDS, DOT_FORM_CO
 
 typedef ir_value *matmul_grid[MATMUL_MAX_TOKENS][MATMUL_MAX_VECTORS];
 
+// A block that is shorter than the others.
+typedef struct matmul_rest {
+  ir_value *positions;     // that it has
+  ir_value *chunks;        // bytes from its start to its chunks
+  ir_value *const *fields; // bytes from its start to each field's elements
+} matmul_rest;
+
 // What passes over K are for. Many tokens share decoded weights: a panel of them is filled in one pass, which multiplies
 // nothing, and then every tile of tokens multiplies what it finds there.
 typedef enum panel_use { PANEL_NONE, PANEL_FILL, PANEL_READ } panel_use;
@@ -50,8 +57,9 @@ typedef struct matmul {
   value_run run;            // along K, vectors are the run, and lanes is 1
   // parameters
   ir_value *weights, *x, *y, *bias, *addend, *residual;
-  ir_value *token_count, *row_count, *block_count, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
+  ir_value *token_count, *row_count, *positions, *tile_bytes, *x_row_bytes, *scales_at, *isums_at, *fsums_at, *y_stride,
       *addend_stride, *residual_stride;
+  ir_value *block_count; // of a row; the last one may be shorter
   // where we are
   ir_value *tile_number[MATMUL_MAX_VECTORS]; // the tile of each vector
   ir_value *tile[MATMUL_MAX_VECTORS];        // bytes: start of that tile
@@ -60,6 +68,7 @@ typedef struct matmul {
   ir_value *x_row[MATMUL_MAX_TOKENS];        // bytes: start of the token's activations
   ir_value *block[MATMUL_MAX_VECTORS];       // bytes: start of the block in each vector's tile
   ir_value *block_position;                  // kernel position of the block in the row
+  matmul_rest *rest;                         // NULL: the block is a whole one
   ir_value *row_numbers;                     // MODE_DECODE: see coarse_place
   ir_value **tables;                         // MODE_DECODE: constant tables in memory
   ir_value *waiting;                         // the kernel's own memory for unfinished sums; NULL: it has none
@@ -125,9 +134,6 @@ enum matmul_live { LIVE_TOTAL = 1, LIVE_NESTED = 2, LIVE_DOTS = 4 };
 // What waits between blocks.
 unsigned matmul_live_between_blocks(const matmul *e);
 
-/* emit_matmul.c: bytes of a tile of rows */
-ir_value *matmul_tile_bytes(matmul *e);
-
 /* matmul_tokens.c: all tokens, for the rows that are set */
 void matmul_few_tokens(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes);
 void matmul_many_tokens(matmul *e, ir_value *end);
@@ -160,6 +166,9 @@ ir_value *matmul_panel_operand_at(matmul *e, ir_value *position, uint64_t k, uns
 bool matmul_panel_keeps(const matmul *e, bool integer);
 void matmul_panel_put_coefficient(matmul *e, ir_value *position, bool integer, size_t t, unsigned v, ir_value *x);
 ir_value *matmul_panel_coefficient(matmul *e, ir_value *position, bool integer, size_t t, unsigned v);
+
+/* matmul_unit.c: bytes from the start of each block to the chunk of a position */
+ir_value *matmul_chunk_offset(matmul *e, ir_value *position, uint64_t first);
 
 /* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);

@@ -9,9 +9,7 @@ typedef ir_value *weight_words[MATMUL_MAX_VECTORS][PACK_MAX_PLANES]; // a word f
 
 static void load_weights(matmul *e, ir_value *position, uint64_t first, weight_words out) {
   const packing *p = &e->r->pack;
-  ir_value *chunk = lo_index_div(&e->b, position, lo_index(&e->b, PACK_CHUNK));
-  ir_value *offset = lo_index_scale(&e->b, chunk, p->chunk_bytes);
-  offset = lo_index_offset(&e->b, offset, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
+  ir_value *offset = matmul_chunk_offset(e, position, first);
   for (unsigned v = 0; v < e->vectors; v++) {
     ir_value *rows = lo_index_scale(&e->b, e->row[v], WORD_BYTES);
     ir_value *at = lo_index_add(&e->b, lo_index_add(&e->b, e->block[v], offset), rows);

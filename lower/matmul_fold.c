@@ -12,6 +12,7 @@ coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
                         .weights = e->weights,
                         .tile = e->tile[v],
                         .block = e->block[v],
+                        .fields = e->rest == NULL ? NULL : e->rest->fields,
                         .position = position,
                         .aligned = 1,
                         .row = e->row[v],

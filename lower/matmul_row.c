@@ -55,25 +55,59 @@ static bool fits(uint64_t span, uint64_t unit) { return span != PREPARED_ROW && 
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
+// What is done only if position + `k` is in the block: a loop that runs once or never.
+typedef struct condition {
+  bool open;
+  uint64_t chunk; // of k
+  slots carried;
+  ir_loop loop;
+} condition;
+
+static void end_condition(matmul *e, condition *c) {
+  if (c->open) end_loop(e, &c->carried, c->loop);
+  c->open = false;
+}
+
+// The unit's first chunk is always there; a condition that is open stays open for another k of the same chunk.
+static void begin_condition(matmul *e, condition *c, ir_value *position, uint64_t k) {
+  uint64_t chunk = k / PACK_CHUNK;
+  if (c->open && c->chunk == chunk) return;
+  end_condition(e, c);
+  if (e->rest == NULL || chunk == 0) return;
+  *c = (condition){.open = true, .chunk = chunk};
+  bool nested = matmul_is_nested(e->r), ends = !nested || fits(e->r->float_span, e->unit);
+  c->carried = live_slots(e, LIVE_DOTS | (nested ? LIVE_NESTED : 0) | (ends ? LIVE_TOTAL : 0));
+  ir_value *first = lo_index_offset(&e->b, position, chunk * PACK_CHUNK);
+  ir_value *end = lo_index_min(&e->b, e->rest->positions, lo_index_offset(&e->b, first, 1));
+  c->loop = begin_loop(e, &c->carried, first, end, 1);
+}
+
 // One unrolled body. Spans that are not longer than it begin and end inside.
 static void emit_unit(matmul *e, ir_value *position) {
   const recipe *r = e->r;
   bool inner_float = fits(r->float_span, e->unit), inner_segment = fits(r->segment, e->unit);
+  condition there = {0};
   for (uint64_t k = 0; k < e->unit;) {
     uint64_t next = (k / PACK_CHUNK + 1) * PACK_CHUNK;
     if (inner_segment) next = smaller(next, (k / r->segment + 1) * r->segment);
+    begin_condition(e, &there, position, k);
     if (inner_float && k % r->float_span == 0) matmul_begin_float_span(e);
     if (inner_segment && k % r->segment == 0) matmul_begin_segment(e, lo_index_offset(&e->b, position, k));
     matmul_emit_products(e, position, k, next - k);
-    if (inner_segment && next % r->segment == 0)
+    if (inner_segment && next % r->segment == 0) {
+      begin_condition(e, &there, position, next - r->segment);
       matmul_end_segment(e, lo_index_offset(&e->b, position, next - r->segment));
-    if (inner_float && next % r->float_span == 0)
+    }
+    if (inner_float && next % r->float_span == 0) {
+      begin_condition(e, &there, position, next - r->float_span);
       matmul_end_float_span(e, lo_index_offset(&e->b, position, next - r->float_span));
+    }
     k = next;
   }
+  end_condition(e, &there);
 }
 
-// `length` positions from `lo` in steps; a few steps need no loop.
+// `length` positions from `lo` in steps, as far as the block goes; a few steps need no loop.
 typedef void span_body(matmul *e, ir_value *position);
 
 static void over(matmul *e, ir_value *lo, uint64_t length, uint64_t step, unsigned live, span_body *body) {
@@ -82,7 +116,9 @@ static void over(matmul *e, ir_value *lo, uint64_t length, uint64_t step, unsign
     return;
   }
   slots s = live_slots(e, live);
-  ir_loop loop = begin_loop(e, &s, lo, lo_index_offset(&e->b, lo, length), step);
+  ir_value *hi = lo_index_offset(&e->b, lo, length);
+  if (e->rest != NULL) hi = lo_index_min(&e->b, hi, e->rest->positions);
+  ir_loop loop = begin_loop(e, &s, lo, hi, step);
   body(e, loop.index);
   end_loop(e, &s, loop);
 }
@@ -127,7 +163,7 @@ static void emit_block(matmul *e, ir_value *number) {
   e->block_position = lo_index_scale(&e->b, number, p->block);
   if (e->use != PANEL_NONE)
     e->panel_position = lo_index_scale(&e->b, lo_index_sub(&e->b, number, e->panel_first), p->block);
-  matmul_prefetch(e, e->block, p->header_bytes);
+  if (e->rest == NULL) matmul_prefetch(e, e->block, p->header_bytes);
   ir_value *zero = lo_index(&e->b, 0);
   if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {
     emit_segments(e, zero, p->block);
@@ -136,10 +172,38 @@ static void emit_block(matmul *e, ir_value *number) {
   }
 }
 
+// Where a block of so many positions has what, as packing_header_bytes and packing_field_offset say.
+static matmul_rest rest_of(matmul *e, ir_value *positions) {
+  ir_builder *b = &e->b;
+  const packing *p = &e->r->pack;
+  ir_value **fields = ARENA_ARRAY(b->mem, ir_value *, p->field_count);
+  ir_value *at = lo_index(b, 0);
+  for (size_t i = 0; i < p->field_count; i++) {
+    if (p->fields[i].span == 0) continue;
+    fields[i] = at = lo_index_scale(b, lo_index_ceil_div(b, at, PACK_FIELD_ALIGN), PACK_FIELD_ALIGN);
+    ir_value *granules = lo_index_ceil_div(b, positions, p->fields[i].span);
+    at = lo_index_add(b, at, lo_index_scale(b, granules, p->fields[i].bytes));
+  }
+  ir_value *chunks = lo_index_scale(b, lo_index_ceil_div(b, at, PACK_HEADER_ALIGN), PACK_HEADER_ALIGN);
+  return (matmul_rest){.positions = positions, .chunks = chunks, .fields = fields};
+}
+
+// Whole blocks, then the rest of the row, if these are its last.
 static void emit_blocks(matmul *e, ir_value *lo, ir_value *hi, unsigned live) {
+  const packing *p = &e->r->pack;
+  bool whole = e->shape->whole_blocks || !packing_has_rest(p);
+  ir_value *end = whole ? hi : lo_index_min(&e->b, hi, lo_index_div(&e->b, e->positions, lo_index(&e->b, p->block)));
   slots s = live_slots(e, live);
-  ir_loop loop = begin_loop(e, &s, lo, hi, 1);
+  ir_loop loop = begin_loop(e, &s, lo, end, 1);
   emit_block(e, loop.index);
+  end_loop(e, &s, loop);
+  if (whole) return;
+  s = live_slots(e, live);
+  loop = begin_loop(e, &s, end, hi, 1);
+  matmul_rest rest = rest_of(e, lo_index_rem(&e->b, e->positions, lo_index(&e->b, p->block)));
+  e->rest = &rest;
+  emit_block(e, loop.index);
+  e->rest = NULL;
   end_loop(e, &s, loop);
 }
 

@@ -174,8 +174,10 @@ static void find_next_stretch(matmul *e, const group *g, ir_value *hi) {
   const packing *p = &e->r->pack;
   unsigned tiles = e->vectors / vectors_of_tile(e, 0);
   ir_value *row_ends = lo_index_div(b, hi, e->block_count);
-  ir_value *skip = lo_index_mul(b, row_ends, lo_index_scale(b, matmul_tile_bytes(e), tiles - 1));
-  e->next_from = lo_index_add(b, lo_index_offset(b, lo_index_scale(b, hi, p->block_bytes), p->tile_head_bytes), skip);
+  ir_value *block = lo_index_sub(b, hi, lo_index_mul(b, row_ends, hi)); // in its tile
+  ir_value *skip = lo_index_mul(b, row_ends, lo_index_scale(b, e->tile_bytes, tiles));
+  e->next_from =
+      lo_index_add(b, lo_index_offset(b, lo_index_scale(b, block, p->block_bytes), p->tile_head_bytes), skip);
 
   ir_value *count = lo_index_add(b, lo_index_ceil_div(b, lo_index_sub(b, g->split, e->first_token), g->large),
                                  lo_index_ceil_div(b, lo_index_sub(b, g->end, g->split), g->small > 0 ? g->small : 1));

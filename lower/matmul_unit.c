@@ -1,11 +1,16 @@
 // The inner body: codes out of their bit planes, levels out of the codes, products with the activations.
 #include "lower/matmul_unit.h"
 
-static void find_chunk(matmul *e, chunk_view *c, ir_value *position, uint64_t first) {
+ir_value *matmul_chunk_offset(matmul *e, ir_value *position, uint64_t first) {
   const packing *p = &e->r->pack;
   ir_value *number = lo_index_div(&e->b, position, lo_index(&e->b, PACK_CHUNK));
   ir_value *offset = lo_index_scale(&e->b, number, p->chunk_bytes);
-  offset = lo_index_offset(&e->b, offset, p->header_bytes + first / PACK_CHUNK * p->chunk_bytes);
+  if (e->rest != NULL) offset = lo_index_add(&e->b, offset, e->rest->chunks);
+  return lo_index_offset(&e->b, offset, (e->rest == NULL ? p->header_bytes : 0) + first / PACK_CHUNK * p->chunk_bytes);
+}
+
+static void find_chunk(matmul *e, chunk_view *c, ir_value *position, uint64_t first) {
+  ir_value *offset = matmul_chunk_offset(e, position, first);
   for (unsigned v = 0; v < e->vectors; v++)
     c->at[v] = v > 0 && e->block[v] == e->block[v - 1] ? c->at[v - 1] : lo_index_add(&e->b, e->block[v], offset);
 }

@@ -259,21 +259,22 @@ static void matmul_step(planner *p, const ir_op *op, const kernel_choice *c) {
   const ir_weight *w = ir_find_weight(p->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s);
   const packing *pack = &c->recipe->pack;
   prepared_sizes sizes = {0};
-  uint64_t blocks = 0, tile = 1;
-  if (!prepared_get_sizes(&c->recipe->prepared, w->columns, &sizes) || !packing_blocks(pack, w->columns, &blocks) ||
-      !packing_tile_bytes(pack, w->columns, &tile))
+  uint64_t positions = 0, tile = 1;
+  if (!prepared_get_sizes(&c->recipe->prepared, w->columns, &sizes) ||
+      !packing_positions(pack, w->columns, &positions) || !packing_tile_bytes(pack, w->columns, &tile))
     fail_size(p);
-  ir_step *s = new_step(p, c, w->layer, 6, 10);
+  ir_step *s = new_step(p, c, w->layer, 6, 11);
   add_product_buffers(p, s, op, w);
   add_size(s, lower_leading(&op->results[0]->type));
   const uint64_t all[] = {w->rows,
-                          blocks,
+                          positions,
+                          tile,
                           sizes.row_bytes,
                           sizes.scales_offset,
                           sizes.isums_offset,
                           sizes.fsums_offset,
                           stride_of(p, op->results[0])};
-  for (size_t i = 0; i < 7; i++) add_size(s, constant(all[i]));
+  for (size_t i = 0; i < sizeof all / sizeof *all; i++) add_size(s, constant(all[i]));
   add_sum_strides(p, s, op);
   s->work = constant(num_ceil_div(w->rows, pack->rows));
   s->grain = tile >= GRAIN_BYTES ? 1 : GRAIN_BYTES / (tile == 0 ? 1 : tile);

@@ -21,14 +21,14 @@ machine lower_machine(const target_tier *tier) {
 }
 
 static kernel_counts count_call(const recipe *r, const target_tier *tier, const matmul_tile *tiles, uint64_t tokens,
-                                uint64_t blocks) {
+                                uint64_t positions) {
   arena *mem = arena_new();
   ir_module *m = ir_module_new(mem, "predicted");
-  matmul_shape shape = {.epilogue = "", .tiles = tiles};
+  matmul_shape shape = {.epilogue = "", .tiles = tiles, .whole_blocks = true};
   const ir_func *f = lower_emit_matmul(m, r, tier, false, &shape, "matmul");
   uint64_t rows = (uint64_t)PREDICT_TILES * r->pack.rows;
   // Only loops' lengths matter: bytes of activation rows and where their parts begin do not.
-  const uint64_t sizes[] = {tokens, rows, blocks, 0, 0, 0, 0, rows};
+  const uint64_t sizes[] = {tokens, rows, positions, 0, 0, 0, 0, 0, rows};
   bool integer = mode_is_integer(r->mode) || r->mode == MODE_PAIR_DOT;
   kernel_counts c = lower_count(f, tier, integer, sizeof sizes / sizeof *sizes, sizes, PREDICT_TILES);
   arena_free(mem);
@@ -44,9 +44,9 @@ static bound largest_part(const prediction *p) {
 
 prediction lower_predict(const recipe *r, const target_tier *tier, const machine *on, const matmul_tile *tiles,
                          uint64_t tokens) {
-  uint64_t blocks = (PREDICT_COLUMNS + r->pack.block - 1) / r->pack.block;
-  kernel_counts c = count_call(r, tier, tiles, tokens, blocks);
-  double weights = (double)blocks * (double)r->pack.block * PREDICT_TILES * r->pack.rows;
+  uint64_t positions = (PREDICT_COLUMNS + r->pack.block - 1) / r->pack.block * r->pack.block;
+  kernel_counts c = count_call(r, tier, tiles, tokens, positions);
+  double weights = (double)positions * PREDICT_TILES * r->pack.rows;
   double each = 1 / (weights * (double)tokens);
   double loads = tier->loads > 0 ? tier->loads : 1, stores = tier->stores > 0 ? tier->stores : 1;
   double bytes = (double)r->pack.block_bytes / ((double)r->pack.block * r->pack.rows);

@@ -93,11 +93,11 @@ static bool make_activations(meter *m, arena *a, subject *s) {
 // ---- the whole -------------------------------------------------------------------------------------------
 
 static void set_args(meter *m, subject *s) {
-  uint64_t blocks = 0;
-  packing_blocks(&s->r->pack, s->shape.columns, &blocks);
+  uint64_t positions = 0;
+  packing_positions(&s->r->pack, s->shape.columns, &positions);
   s->args = (qrt_args){.buffers = {m->memory, s->prepared, s->y},
-                       .sizes = {s->shape.tokens, s->shape.rows, blocks, s->sizes.row_bytes, s->sizes.scales_offset,
-                                 s->sizes.isums_offset, s->sizes.fsums_offset, s->shape.rows}};
+                       .sizes = {s->shape.tokens, s->shape.rows, positions, s->tile_bytes, s->sizes.row_bytes,
+                                 s->sizes.scales_offset, s->sizes.isums_offset, s->sizes.fsums_offset, s->shape.rows}};
 }
 
 meter_limit subject_limit(const recipe *r, const target_tier *tier, uint64_t tokens) {

@@ -14,7 +14,6 @@ typedef struct packer {
   const packing *p;
   const tensor_codes *t;
   uint64_t positions;
-  uint64_t blocks;
   uint32_t *codes; // rows x positions of one tile
   double *row;     // one row of weights, for row sums
 } packer;
@@ -82,10 +81,17 @@ static void put_wide(const packer *k, const pack_plane *plane, uint64_t position
                  k->codes[r * k->positions + position + j], bytes);
 }
 
+// Positions of a block that the row has.
+static uint64_t positions_in(const packer *k, uint64_t block) {
+  uint64_t left = k->positions - block * k->p->block;
+  return left < k->p->block ? left : k->p->block;
+}
+
 static void put_chunks(const packer *k, uint64_t block, uint8_t *out) {
   const packing *p = k->p;
-  for (uint64_t c = 0; c < p->block / PACK_CHUNK; c++) {
-    uint8_t *chunk = out + p->header_bytes + c * p->chunk_bytes;
+  uint64_t positions = positions_in(k, block);
+  for (uint64_t c = 0; c < positions / PACK_CHUNK; c++) {
+    uint8_t *chunk = out + packing_header_bytes(p, positions) + c * p->chunk_bytes;
     for (size_t i = 0; i < p->plane_count; i++)
       (p->planes[i].width > 8 ? put_wide : put_narrow)(k, &p->planes[i], block * p->block + c * PACK_CHUNK, chunk);
   }
@@ -117,17 +123,16 @@ static void put_row_field(const packer *k, const pack_field *pf, uint64_t row, u
   put_granule(k, pf, granule, tile + pf->offset + r * bytes, bytes * pack_field_width(k->p, pf));
 }
 
-static void put_group_field(const packer *k, const pack_field *pf, uint64_t row, unsigned r, uint64_t block,
-                            uint8_t *out) {
+static void put_group_field(const packer *k, size_t number, uint64_t row, unsigned r, uint64_t block, uint8_t *out) {
+  const pack_field *pf = &k->p->fields[number];
   const scheme_field *f = &k->r->scheme->fields[pf->field];
-  uint64_t bytes = elem_get(pf->store)->bits / 8;
-  uint64_t row_bytes = bytes * pack_field_width(k->p, pf);
+  uint64_t bytes = elem_get(pf->store)->bits / 8, positions = positions_in(k, block);
   uint64_t per_row = num_ceil_div(k->t->columns, f->gran.group);
   uint64_t first = scheme_field_index(f, k->t->columns, row, 0) / scheme_field_elements(f);
   uint64_t in_block = k->p->block / pf->span;
-  for (uint64_t g = 0; g < in_block && block * in_block + g < per_row; g++)
-    put_granule(k, pf, first + block * in_block + g,
-                out + pf->offset + g * row_bytes * scheme_field_elements(f) + r * bytes, row_bytes);
+  out += packing_field_offset(k->p, number, positions) + r * bytes;
+  for (uint64_t g = 0; g * pf->span < positions && block * in_block + g < per_row; g++)
+    put_granule(k, pf, first + block * in_block + g, out + g * pf->bytes, bytes * pack_field_width(k->p, pf));
 }
 
 static void put_row_sum(const packer *k, uint64_t row, unsigned r, uint8_t *tile) {
@@ -140,16 +145,17 @@ static void put_row_sum(const packer *k, uint64_t row, unsigned r, uint8_t *tile
 
 static void pack_tile(packer *k, uint64_t first_row, uint8_t *tile) {
   const packing *p = k->p;
+  uint64_t blocks = num_ceil_div(k->positions, p->block);
   gather_codes(k, first_row);
-  for (uint64_t b = 0; b < k->blocks; b++) put_chunks(k, b, tile + p->tile_head_bytes + b * p->block_bytes);
+  for (uint64_t b = 0; b < blocks; b++) put_chunks(k, b, tile + p->tile_head_bytes + b * p->block_bytes);
   for (unsigned r = 0; r < p->rows && first_row + r < k->t->rows; r++) {
     for (size_t i = 0; i < p->field_count; i++) {
       const pack_field *pf = &p->fields[i];
       unsigned shared = pf->shared > 1 ? pf->shared : 1, place = r / shared;
       if (r % shared != 0) continue;
       if (pf->span == 0) put_row_field(k, pf, first_row + r, place, tile);
-      for (uint64_t b = 0; pf->span != 0 && b < k->blocks; b++)
-        put_group_field(k, pf, first_row + r, place, b, tile + p->tile_head_bytes + b * p->block_bytes);
+      for (uint64_t b = 0; pf->span != 0 && b < blocks; b++)
+        put_group_field(k, i, first_row + r, place, b, tile + p->tile_head_bytes + b * p->block_bytes);
     }
     put_row_sum(k, first_row + r, r, tile);
   }
@@ -161,7 +167,6 @@ bool pack_plain(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8
   if (!pack_check_size(d, r, t->rows, t->columns, size)) return false;
   packing_tile_bytes(k.p, t->columns, &tile_bytes);
   packing_positions(k.p, t->columns, &k.positions);
-  packing_blocks(k.p, t->columns, &k.blocks);
   k.codes = ARENA_ARRAY(a, uint32_t, k.positions *k.p->rows);
   k.row = ARENA_ARRAY(a, double, t->columns);
   memset(out, 0, size);

@@ -88,9 +88,10 @@ typedef struct builder {
   const packing *p;
   const pack_origins *o;
   const pack_region *g;
-  unsigned rows;     // that a tile has
-  uint64_t columns;  // that a unit has
-  uint64_t per_unit; // columns from one unit to the next
+  unsigned rows;      // that a tile has
+  uint64_t columns;   // that a unit has
+  uint64_t positions; // of the kernel's, that a unit has
+  uint64_t per_unit;  // columns from one unit to the next
   VEC(bit_stream) streams;
   VEC(int64_t) row_steps; // of streams: bits from row to row
   unit_elements *fields;
@@ -345,11 +346,18 @@ static bool stored_element(builder *b, const raw_element *e, unsigned row, elem_
 
 // ---- codes -----------------------------------------------------------------------------------------------
 
+// Positions of a block of the unit that are there.
+static uint64_t positions_in(const builder *b, uint64_t block) {
+  uint64_t left = b->positions - block * b->p->block;
+  return left < b->p->block ? left : b->p->block;
+}
+
 // Where in the unit's blocks bit `bit` of the code in row `row`, column `column` goes. False: nowhere.
 static bool code_place(const builder *b, unsigned row, uint64_t column, unsigned bit, uint64_t *out) {
   const packing *p = b->p;
   uint64_t position = column / p->k_group * p->k_padded + column % p->k_group, at = position % p->block;
-  uint64_t chunk = position / p->block * p->block_bytes + p->header_bytes + at / PACK_CHUNK * p->chunk_bytes;
+  uint64_t block = position / p->block, header = packing_header_bytes(p, positions_in(b, block));
+  uint64_t chunk = block * p->block_bytes + header + at / PACK_CHUNK * p->chunk_bytes;
   unsigned j = (unsigned)(at % PACK_CHUNK);
   for (size_t i = 0; i < p->plane_count; i++) {
     const pack_plane *plane = &p->planes[i];
@@ -481,14 +489,15 @@ static bool put_granule(builder *b, const pack_field *pf, uint64_t granule, uint
   return true;
 }
 
-static bool put_group_field(builder *b, const pack_field *pf) {
+static bool put_group_field(builder *b, size_t number) {
   const packing *p = b->p;
-  uint64_t row_bytes = elem_get(pf->store)->bits / 8 * (uint64_t)pack_field_width(p, pf),
-           size = field_size(field_at(b, pf->field));
+  const pack_field *pf = &p->fields[number];
+  uint64_t row_bytes = elem_get(pf->store)->bits / 8 * (uint64_t)pack_field_width(p, pf);
   uint64_t in_block = p->block / pf->span, granules = granules_in(field_at(b, pf->field), b->columns);
   const pack_map *map = NULL;
   for (uint64_t g = 0; g < granules; g++) {
-    uint64_t first = g / in_block * p->block_bytes + pf->offset + g % in_block * row_bytes * size;
+    uint64_t block = g / in_block, header = block * p->block_bytes;
+    uint64_t first = header + packing_field_offset(p, number, positions_in(b, block)) + g % in_block * pf->bytes;
     if (!put_granule(b, pf, g, first, row_bytes, &map)) return false;
   }
   return true;
@@ -501,7 +510,7 @@ static bool put_fields(builder *b, bool heads) {
     if ((pf->span == 0) != heads) continue;
     if (!(heads ? put_granule(b, pf, 0, pf->offset,
                               elem_get(pf->store)->bits / 8 * (uint64_t)pack_field_width(b->p, pf), &map)
-                : put_group_field(b, pf)))
+                : put_group_field(b, i)))
       return false;
   }
   return true;
@@ -538,7 +547,7 @@ static const pack_plan *finish(builder *b) {
 // What the tiles and units of the region have.
 static void measure(builder *b) {
   const pack_shape *s = b->s;
-  uint64_t blocks = 0, first_row = b->g->tile * b->p->rows, first_column = b->g->unit * s->unit_columns;
+  uint64_t first_row = b->g->tile * b->p->rows, first_column = b->g->unit * s->unit_columns;
   b->rows = s->rows - first_row < b->p->rows ? (unsigned)(s->rows - first_row) : b->p->rows;
   b->per_unit = s->unit_columns;
   if (b->g->units == 0) {
@@ -546,11 +555,13 @@ static void measure(builder *b) {
     b->out_bytes = (size_t)b->p->tile_head_bytes;
     return;
   }
-  packing_blocks(b->p, s->columns, &blocks);
-  blocks -= b->g->unit * s->unit_blocks;
-  if (blocks > s->unit_blocks) blocks = s->unit_blocks;
+  uint64_t bytes = 0, positions = 0, unit = s->unit_blocks * b->p->block;
+  packing_positions(b->p, s->columns, &positions);
+  positions -= b->g->unit * unit;
+  b->positions = positions < unit ? positions : unit;
   b->columns = s->columns - first_column < s->unit_columns ? s->columns - first_column : s->unit_columns;
-  b->out_bytes = (size_t)(blocks * b->p->block_bytes);
+  packing_bytes(b->p, b->positions, &bytes);
+  b->out_bytes = (size_t)bytes;
 }
 
 const pack_plan *pack_plan_new(arena *a, const pack_shape *s, const pack_origins *o, const pack_region *region,

@@ -20,6 +20,7 @@ struct pack_tiles {
   bool plain;
   const uint8_t *packed; // plain: all of it
   uint64_t tile_bytes;
+  uint64_t used_bytes; // of a tile, before it is padded
   tensor_bits tensors[PACK_MAX_TENSORS];
   VEC(const pack_plan *) plans;
 };
@@ -170,7 +171,11 @@ pack_tiles *pack_tiles_new(diag *d, arena *a, const recipe *r, uint64_t rows, ui
   bool shaped = little_endian() && pack_shape_new(r, source->layout, rows, columns, &x->shape);
   if (!shaped)
     x->shape = (pack_shape){.r = r, .rows = rows, .columns = columns, .tiles = num_ceil_div(rows, r->pack.rows)};
-  if (!packing_tile_bytes(&r->pack, columns, &x->tile_bytes)) return NULL;
+  uint64_t positions;
+  if (!packing_positions(&r->pack, columns, &positions) || !packing_bytes(&r->pack, positions, &x->used_bytes) ||
+      !packing_tile_bytes(&r->pack, columns, &x->tile_bytes))
+    return NULL;
+  x->used_bytes += r->pack.tile_head_bytes;
   if (!shaped) return pack_whole(d, x) ? x : NULL;
   if (source->codes == NULL && !open_layout(d, x)) return use_codes(d, x) && pack_whole(d, x) ? x : NULL;
   choose_origins(x);
@@ -350,6 +355,12 @@ static void run_plan(strip *s, const pack_plan *p, uint64_t from, uint64_t to) {
     }
 }
 
+static void clear_padding(strip *s) {
+  const pack_tiles *x = s->x;
+  for (uint64_t t = 0; t < s->tiles; t++)
+    memset(s->out + t * x->tile_bytes + x->used_bytes, 0, (size_t)(x->tile_bytes - x->used_bytes));
+}
+
 static void put_little(uint8_t *out, uint32_t value, uint64_t bytes) {
   for (uint64_t b = 0; b < bytes; b++) out[b] = (uint8_t)(value >> 8 * b);
 }
@@ -385,6 +396,7 @@ bool pack_tiles_run(const pack_tiles *x, diag *d, uint64_t first, uint64_t count
     if (from < to) run_plan(&s, x->plans.data[i], from - g->tile, to - g->tile);
   }
   if (ok) put_row_sums(&s);
+  clear_padding(&s);
   arena_free(s.mem);
   return ok;
 }

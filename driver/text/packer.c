@@ -43,8 +43,9 @@ typedef struct qp_field { /* elements that several weights share */
   uint64_t group;                            /* weights per element; 0: one per row */
   uint64_t span;                             /* the same in kernel positions */
   uint64_t offset;
-  uint64_t elements; /* numbers in its table, 1 for a plain number */
-  unsigned shared;   /* rows that have an element together, which is stored once */
+  uint64_t elements;      /* numbers in its table, 1 for a plain number */
+  unsigned shared;        /* rows that have an element together, which is stored once */
+  uint64_t granule_bytes; /* of all rows: from a granule of the header to the next */
 } qp_field;
 
 typedef struct qp_format {
@@ -96,7 +97,7 @@ static inline void qp_put(uint8_t *out, uint32_t value, unsigned bytes) {
 
 static uint64_t qp_positions(const qp_format *f, uint64_t columns) {
   uint64_t positions = columns / f->k_group * f->k_padded + columns % f->k_group;
-  return (positions + f->block - 1) / f->block * f->block;
+  return (positions + QP_CHUNK - 1) / QP_CHUNK * QP_CHUNK;
 }
 
 static uint32_t qp_number_of(const qp_part *p, int64_t value) {
@@ -152,7 +153,25 @@ static void qp_put_granule(const qp_field *f, const qp_source *s, uint64_t row, 
   }
 }
 
-static void qp_put_fields(const qp_format *f, const qp_source *s, uint64_t row, uint64_t r, uint64_t blocks,
+/* Where a field's elements begin in the header of a block of so many positions; field_count: where the header ends. */
+static uint64_t qp_field_offset(const qp_format *f, unsigned field, uint64_t positions) {
+  uint64_t at = 0;
+  for (unsigned i = 0; i < field; i++)
+    if (f->fields[i].span)
+      at = (at + 3) / 4 * 4 + (positions + f->fields[i].span - 1) / f->fields[i].span * f->fields[i].granule_bytes;
+  return (at + 3) / 4 * 4;
+}
+
+static uint64_t qp_header(const qp_format *f, uint64_t positions) {
+  return (qp_field_offset(f, f->field_count, positions) + 15) / 16 * 16;
+}
+
+/* Positions of the block that begins at `first`. */
+static uint64_t qp_in_block(const qp_format *f, uint64_t positions, uint64_t first) {
+  return positions - first < f->block ? positions - first : f->block;
+}
+
+static void qp_put_fields(const qp_format *f, const qp_source *s, uint64_t row, uint64_t r, uint64_t positions,
                           uint8_t *tile) {
   for (unsigned i = 0; i < f->field_count; i++) {
     const qp_field *p = &f->fields[i];
@@ -161,11 +180,13 @@ static void qp_put_fields(const qp_format *f, const qp_source *s, uint64_t row, 
     if (p->group == 0) qp_put_granule(p, s, row, 0, tile + p->offset + place * p->bytes, stride);
     if (p->group == 0) continue;
     uint64_t count = (s->columns + p->group - 1) / p->group, in_block = f->block / p->span;
-    for (uint64_t g = 0; g < count && g / in_block < blocks; g++)
+    for (uint64_t g = 0; g < count; g++) {
+      uint64_t block = g / in_block, there = qp_in_block(f, positions, block * f->block);
       qp_put_granule(p, s, row, g,
-                     tile + f->tile_head_bytes + g / in_block * f->block_bytes + p->offset +
-                         g % in_block * stride * p->elements + place * p->bytes,
+                     tile + f->tile_head_bytes + block * f->block_bytes + qp_field_offset(f, i, there) +
+                         g % in_block * p->granule_bytes + place * p->bytes,
                      stride);
+    }
   }
 }
 
@@ -179,19 +200,29 @@ static void qp_put_row_sum(const qp_format *f, const qp_source *s, uint64_t row,
 }
 
 static void qp_put_tile(const qp_format *f, const qp_source *s, uint64_t first_row, uint8_t *tile) {
-  uint64_t positions = qp_positions(f, s->columns), blocks = positions / f->block;
+  uint64_t positions = qp_positions(f, s->columns);
   for (uint64_t r = 0; r < f->rows && first_row + r < s->rows; r++) {
-    for (uint64_t p = 0; p < positions; p++)
+    for (uint64_t p = 0; p < positions; p++) {
+      uint64_t at = p % f->block, there = qp_in_block(f, positions, p - at);
       qp_put_code(f, qp_code(f, s, first_row + r, p), p % QP_CHUNK, r,
-                  tile + f->tile_head_bytes + p / f->block * f->block_bytes + f->header_bytes +
-                      p % f->block / QP_CHUNK * f->chunk_bytes);
-    qp_put_fields(f, s, first_row + r, r, blocks, tile);
+                  tile + f->tile_head_bytes + p / f->block * f->block_bytes + qp_header(f, there) +
+                      at / QP_CHUNK * f->chunk_bytes);
+    }
+    qp_put_fields(f, s, first_row + r, r, positions, tile);
     if (f->value) qp_put_row_sum(f, s, first_row + r, r, tile);
   }
 }
 
+static uint64_t qp_tile_bytes(const qp_format *f, uint64_t positions) {
+  uint64_t rest = positions % f->block;
+  uint64_t bytes = f->tile_head_bytes + positions / f->block * f->block_bytes + qp_header(f, rest) +
+                   rest / QP_CHUNK * f->chunk_bytes;
+  uint64_t padded = (bytes + 63) / 64 * 64;
+  return padded - bytes <= bytes / 32 ? padded : bytes;
+}
+
 static inline void qp_pack(const qp_format *f, const qp_source *s, void *packed) {
-  uint64_t blocks = qp_positions(f, s->columns) / f->block, tile = f->tile_head_bytes + blocks * f->block_bytes;
+  uint64_t tile = qp_tile_bytes(f, qp_positions(f, s->columns));
   uint8_t *out = (uint8_t *)packed;
   memset(out, 0, (size_t)(f->tensor_head_bytes + (s->rows + f->rows - 1) / f->rows * tile));
   for (unsigned i = 0; i < f->tensor_field_count; i++)

@@ -66,14 +66,15 @@ static bool take_memory(qcc_product *p, const prepared_sizes *sizes) {
 }
 
 static void set_args(qcc_product *p, const float *x, const prepared_sizes *s) {
-  uint64_t blocks = 0, columns = p->weights->columns;
-  packing_blocks(&p->weights->recipe->pack, columns, &blocks);
+  uint64_t positions = 0, tile = 0, columns = p->weights->columns;
+  packing_positions(&p->weights->recipe->pack, columns, &positions);
+  packing_tile_bytes(&p->weights->recipe->pack, columns, &tile);
   p->prepare_args = (qrt_args){
       .buffers = {(void *)(uintptr_t)x, p->prepared},
       .sizes = {columns, columns, s->row_bytes, s->scales_offset, s->isums_offset, s->fsums_offset, s->positions}};
   p->args = (qrt_args){.buffers = {p->memory, p->prepared, p->y},
-                       .sizes = {p->tokens, p->weights->rows, blocks, s->row_bytes, s->scales_offset, s->isums_offset,
-                                 s->fsums_offset, p->weights->rows}};
+                       .sizes = {p->tokens, p->weights->rows, positions, tile, s->row_bytes, s->scales_offset,
+                                 s->isums_offset, s->fsums_offset, p->weights->rows}};
 }
 
 bool qcc_begin(qcc_product *p, meter *m, const qcc_kernels *k, const qcc_weights *w, const float *x, uint64_t tokens) {

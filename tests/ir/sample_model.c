@@ -205,7 +205,7 @@ static void set_terms(arena *mem, recipe *r) {
 }
 
 static packing sample_packing(arena *mem) {
-  pack_field coarse[] = {{.field = 1, .store = ELEM_F16, .span = 32}, {.field = 2, .store = ELEM_U8}};
+  pack_field coarse[] = {{.field = 1, .store = ELEM_F16, .span = 32, .bytes = 32}, {.field = 2, .store = ELEM_U8}};
   pack_field whole[] = {{.field = 3, .store = ELEM_F16}};
   return (packing){.rows = 16,
                    .k_group = 32,
@@ -239,7 +239,7 @@ recipe *sample_recipe(arena *mem, ir_module *m, const scheme *s) {
   r->flush = 7;
   r->pack = sample_packing(mem);
   r->prepared =
-      (prepared_layout){.act = r->act, .k_group = 32, .k_padded = 32, .block = 64, .scale_span = 32, .fsum_span = 32};
+      (prepared_layout){.act = r->act, .k_group = 32, .k_padded = 32, .block = 32, .scale_span = 32, .fsum_span = 32};
   r->reason = "the levels are \"uneven\"";
   vec_push(mem, &m->recipes, r);
   return r;

@@ -2,6 +2,9 @@
 #include "../check_main.h"
 #include "ir/recipe.h"
 
+static const pack_field fields[] = {{.span = 48, .bytes = 18, .store = ELEM_U8},
+                                    {.store = ELEM_F16, .offset = 64},
+                                    {.span = 12, .bytes = 2, .offset = 36, .store = ELEM_U8}};
 static const packing pack = {.rows = 16,
                              .k_group = 9,
                              .k_padded = 12,
@@ -9,25 +12,46 @@ static const packing pack = {.rows = 16,
                              .header_bytes = 64,
                              .chunk_bytes = 256,
                              .block_bytes = 832,
+                             .field_count = 3,
+                             .fields = fields,
                              .tile_head_bytes = 128,
                              .tensor_head_bytes = 64};
 
+// Bytes after the tile's head. The last block's header has what begins in its chunks: of 32 positions 18 + 3 * 2 bytes, of
+// 64 twice 18 + 6 * 2; a tile is padded to 64 bytes where that is at most a part in 32.
 static const struct {
   uint64_t columns;
   uint64_t positions;
-  uint64_t blocks;
-} rows[] = {{0, 0, 0}, {1, 96, 1}, {9, 96, 1}, {72, 96, 1}, {73, 192, 2}, {81, 192, 2}, {144, 192, 2}, {145, 288, 3}};
+  uint64_t bytes;
+} rows[] = {{0, 0, 0},
+            {1, 32, 32 + 256},
+            {26, 32, 32 + 256},
+            {27, 64, 48 + 512 + 16},
+            {49, 64, 48 + 512 + 16},
+            {50, 96, 832},
+            {72, 96, 832},
+            {73, 128, 832 + 32 + 256 + 32},
+            {99, 160, 832 + 48 + 512 + 16},
+            {144, 192, 2 * 832}};
 
-START_TEST(rows_take_whole_blocks) {
-  uint64_t positions = 1, blocks = 1, tile = 1, tensor = 1;
+START_TEST(the_last_block_is_shorter) {
+  uint64_t positions = 1, tile = 1, tensor = 1;
   ck_assert(packing_positions(&pack, rows[_i].columns, &positions));
-  ck_assert(packing_blocks(&pack, rows[_i].columns, &blocks));
   ck_assert(packing_tile_bytes(&pack, rows[_i].columns, &tile));
   ck_assert(packing_tensor_bytes(&pack, 17, rows[_i].columns, &tensor));
   ck_assert_uint_eq(positions, rows[_i].positions);
-  ck_assert_uint_eq(blocks, rows[_i].blocks);
-  ck_assert_uint_eq(tile, 128 + 832 * rows[_i].blocks);
+  ck_assert_uint_eq(tile, 128 + rows[_i].bytes);
   ck_assert_uint_eq(tensor, 64 + 2 * tile);
+}
+END_TEST
+
+START_TEST(a_header_has_what_begins_in_its_chunks) {
+  ck_assert_uint_eq(packing_field_offset(&pack, 2, 96), 36);
+  ck_assert_uint_eq(packing_header_bytes(&pack, 96), 64);
+  ck_assert_uint_eq(packing_field_offset(&pack, 2, 32), 20);
+  ck_assert_uint_eq(packing_field_offset(&pack, 3, 32), 28);
+  ck_assert_uint_eq(packing_header_bytes(&pack, 32), 32);
+  ck_assert_uint_eq(packing_header_bytes(&pack, 0), 0);
 }
 END_TEST
 
@@ -43,7 +67,7 @@ START_TEST(sizes_that_overflow_are_refused) {
   ck_assert(!packing_positions(&p, 1, &out));
   p = pack;
   p.block = 0;
-  ck_assert(!packing_blocks(&p, 1, &out));
+  ck_assert(!packing_tile_bytes(&p, 1, &out));
   p.block = 96;
   p.rows = 0;
   ck_assert(!packing_tensor_bytes(&p, 1, 1, &out));
@@ -114,10 +138,11 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("recipe sizes");
   TCase *table = tcase_create("rows");
-  tcase_add_loop_test(table, rows_take_whole_blocks, 0, (int)(sizeof rows / sizeof rows[0]));
+  tcase_add_loop_test(table, the_last_block_is_shorter, 0, (int)(sizeof rows / sizeof rows[0]));
   suite_add_tcase(suite, table);
   check_add(suite, "sizes",
-            (const TTest *const[]){sizes_that_overflow_are_refused, prepared_sections_follow_each_other,
-                                   a_span_longer_than_the_row_is_one_element, every_member_of_a_layout_counts, NULL});
+            (const TTest *const[]){a_header_has_what_begins_in_its_chunks, sizes_that_overflow_are_refused,
+                                   prepared_sections_follow_each_other, a_span_longer_than_the_row_is_one_element,
+                                   every_member_of_a_layout_counts, NULL});
   return check_main(suite);
 }

@@ -379,11 +379,13 @@ kernel_case *case_timing(diag *d, arena *a, const recipe *r, uint64_t tokens, ui
 }
 
 size_t case_sizes(const kernel_case *c, uint64_t *sizes) {
-  uint64_t blocks = 0;
-  packing_blocks(&c->recipe->pack, c->columns, &blocks);
+  uint64_t positions = 0, tile = 0;
+  packing_positions(&c->recipe->pack, c->columns, &positions);
+  packing_tile_bytes(&c->recipe->pack, c->columns, &tile);
   const uint64_t all[] = {c->tokens,
                           c->rows,
-                          blocks,
+                          positions,
+                          tile,
                           c->sizes.row_bytes,
                           c->sizes.scales_offset,
                           c->sizes.isums_offset,

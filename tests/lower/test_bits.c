@@ -89,8 +89,9 @@ typedef struct shape {
 static const float *computed(lower_kit *k, const recipe *r, const tensor_codes *codes, const shape *at, const float *x,
                              const target_tier *tier, ir_memory *packed) {
   prepared_sizes s;
-  uint64_t blocks;
-  ck_assert(prepared_get_sizes(&r->prepared, at->columns, &s) && packing_blocks(&r->pack, at->columns, &blocks));
+  uint64_t positions, tile;
+  ck_assert(prepared_get_sizes(&r->prepared, at->columns, &s) && packing_tile_bytes(&r->pack, at->columns, &tile));
+  ck_assert(packing_positions(&r->pack, at->columns, &positions));
   *packed = (ir_memory){0};
   ck_assert(packing_tensor_bytes(&r->pack, at->rows, at->columns, &packed->size));
   packed->data = ARENA_ARRAY(k->mem, uint8_t, packed->size);
@@ -106,9 +107,9 @@ static const float *computed(lower_kit *k, const recipe *r, const tensor_codes *
   ck_assert_msg(ir_interpret(k->d, prepare, 2, inputs, 7, sizes, 0, at->tokens), "%s", diag_text(k->d));
   float *y = ARENA_ARRAY(k->mem, float, at->tokens * at->rows);
   ir_memory all[] = {*packed, prepared, {.data = (uint8_t *)y, .size = 4 * at->tokens * at->rows}};
-  const uint64_t more[] = {at->tokens,      at->rows,       blocks,         s.row_bytes,
+  const uint64_t more[] = {at->tokens,      at->rows,       positions,      tile,    s.row_bytes,
                            s.scales_offset, s.isums_offset, s.fsums_offset, at->rows};
-  ck_assert_msg(ir_interpret(k->d, matmul, 3, all, 8, more, 0, (at->rows + 15) / 16), "%s", diag_text(k->d));
+  ck_assert_msg(ir_interpret(k->d, matmul, 3, all, 9, more, 0, (at->rows + 15) / 16), "%s", diag_text(k->d));
   return y;
 }
 

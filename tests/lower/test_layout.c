@@ -62,10 +62,26 @@ static const uint8_t *block_of(const reader *f, uint64_t n, uint64_t position) {
   return tile_of(f, n) + p->tile_head_bytes + position / p->block * p->block_bytes;
 }
 
+// Bytes before `last` in the header of the position's block, which may be shorter than the others: elements for every span
+// that begins in it, field after field.
+static uint64_t header_before(const reader *f, uint64_t position, const pack_field *last) {
+  const packing *p = &f->r->pack;
+  uint64_t all = (position_of(p, f->t->columns) + PACK_CHUNK - 1) / PACK_CHUNK * PACK_CHUNK, at = 0;
+  uint64_t first = position / p->block * p->block, there = all - first < p->block ? all - first : p->block;
+  for (const pack_field *g = p->fields; g < last; g++) {
+    unsigned shared = g->shared > 1 ? g->shared : 1;
+    uint64_t size = scheme_field_elements(&f->r->scheme->fields[g->field]) * (elem_get(g->store)->bits / 8);
+    if (g->span != 0) at += (there + g->span - 1) / g->span * size * (p->rows / shared);
+    while (at % 4 != 0) at++;
+  }
+  return at;
+}
+
 static uint32_t code_at(const reader *f, uint64_t n, uint64_t k) {
   const packing *p = &f->r->pack;
   uint64_t position = position_of(p, k), row = n % p->rows, j = position % PACK_CHUNK, quad = j / 4;
-  const uint8_t *chunk = block_of(f, n, position) + p->header_bytes + position % p->block / PACK_CHUNK * p->chunk_bytes;
+  uint64_t header = (header_before(f, position, p->fields + p->field_count) + 15) / 16 * 16;
+  const uint8_t *chunk = block_of(f, n, position) + header + position % p->block / PACK_CHUNK * p->chunk_bytes;
   uint32_t code = 0;
   for (size_t i = 0; i < p->plane_count; i++) {
     unsigned w = p->planes[i].width;
@@ -99,7 +115,8 @@ static const uint8_t *element_at(const reader *f, const pack_field *pf, bool ten
   if (tensor) return f->bytes + pf->offset + e * size;
   uint64_t width = pack_field_width(p, pf), in_rows = (e * width + n % p->rows * width / p->rows) * size;
   if (pf->span == 0) return tile_of(f, n) + pf->offset + in_rows;
-  return block_of(f, n, position) + pf->offset + position % p->block / pf->span * count * width * size + in_rows;
+  return block_of(f, n, position) + header_before(f, position, pf) +
+         position % p->block / pf->span * count * width * size + in_rows;
 }
 
 static void check_field(const reader *f, const pack_field *pf, bool tensor, uint64_t n, uint64_t k, const char *text) {

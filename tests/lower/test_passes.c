@@ -109,13 +109,13 @@ static span make_span(const ir_ref *ref, uint64_t bytes, uint64_t batch) {
 
 // What a step writes, and what it reads, from its sizes: see the kernels' headers in lower/.
 static size_t step_spans(const ir_step *s, uint64_t batch, span *written, span *read) {
-  uint64_t size[10] = {0}, work = at_batch(s->work, batch);
+  uint64_t size[11] = {0}, work = at_batch(s->work, batch);
   for (size_t i = 0; i < s->size_count; i++) size[i] = at_batch(s->sizes[i], batch);
   size_t n = 0;
   if (strncmp(s->kernel, "matmul_", 7) == 0) {
     *written = make_span(&s->buffers[2], 4 * size[0] * size[1], batch);
-    read[n++] = make_span(&s->buffers[1], size[0] * size[3], batch);
-    if (s->size_count > 8) read[n++] = make_span(&s->buffers[s->buffer_count - 1], 4 * size[0] * size[8], batch);
+    read[n++] = make_span(&s->buffers[1], size[0] * size[4], batch);
+    if (s->size_count > 9) read[n++] = make_span(&s->buffers[s->buffer_count - 1], 4 * size[0] * size[9], batch);
   } else if (strncmp(s->kernel, "prepare_", 8) == 0) {
     *written = make_span(&s->buffers[1], work * size[2], batch);
     read[n++] = make_span(&s->buffers[0], 4 * work * size[0], batch);

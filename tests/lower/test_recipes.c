@@ -370,11 +370,11 @@ static double worst_ratio(lower_kit *k, const recipe *r, uint64_t columns, sampl
   ck_assert_msg(ir_interpret(k->d, prepare, 2, buffers, 7, sizes, 0, 1), "%s", diag_text(k->d));
   matmul_shape shape = {.epilogue = ""};
   const ir_func *f = lower_emit_matmul(m, r, kit_tier(16), false, &shape, "matmul");
-  uint64_t blocks;
-  ck_assert(packing_blocks(&r->pack, columns, &blocks));
-  const uint64_t at[] = {1, 1, blocks, s.row_bytes, s.scales_offset, s.isums_offset, s.fsums_offset, 1};
+  uint64_t positions, tile;
+  ck_assert(packing_positions(&r->pack, columns, &positions) && packing_tile_bytes(&r->pack, columns, &tile));
+  const uint64_t at[] = {1, 1, positions, tile, s.row_bytes, s.scales_offset, s.isums_offset, s.fsums_offset, 1};
   ir_memory all[] = {weights, prepared, {.data = (uint8_t *)&y, .size = 4}};
-  ck_assert_msg(ir_interpret(k->d, f, 3, all, 8, at, 0, 1), "%s", diag_text(k->d));
+  ck_assert_msg(ir_interpret(k->d, f, 3, all, 9, at, 0, 1), "%s", diag_text(k->d));
   double sum = 0, used = r->act.kind == ACT_STATIC ? ((double)elem_min(r->act.type) - r->act.zero) * 0.01 : x;
   for (uint64_t i = 0; i < columns; i++) sum += scheme_weight(codes, 0, i) * used;
   return (double)y / sum;

@@ -114,9 +114,8 @@ START_TEST(dots_are_counted) {
   for (uint64_t tokens = 1; tokens <= 12; tokens += 11) {
     ir_module *m = ir_module_new(k.mem, "one");
     const ir_func *f = lower_emit_matmul(m, r, tier, false, &(matmul_shape){.epilogue = ""}, "kernel");
-    uint64_t blocks = 4096 / r->pack.block;
-    const uint64_t sizes[] = {tokens, 64, blocks, 0, 0, 0, 0, 64};
-    kernel_counts c = lower_count(f, tier, true, 8, sizes, 4);
+    const uint64_t sizes[] = {tokens, 64, 4096, 0, 0, 0, 0, 0, 64};
+    kernel_counts c = lower_count(f, tier, true, 9, sizes, 4);
     // 64 rows are 4 vectors; each has a dot product for 4 of 4096 positions, with every token.
     double each = target_cost(tier, IR_DOT4, ELEM_I32, 16, 15);
     ck_assert_double_eq_tol(c.dots, 4 * 1024.0 * (double)tokens * each, 0.01 * c.dots);
