@@ -5,6 +5,11 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/sampling.h"
+
+// Time limits guard against hanging only: a busy machine is no failure. Check reads this when a case is made.
+__attribute__((constructor)) static void check_has_time(void) { setenv("CK_DEFAULT_TIMEOUT", "3600", 0); }
+
 // Runs and frees the suite; the exit status for main.
 static inline int check_main(Suite *suite) {
   SRunner *runner = srunner_create(suite);
@@ -19,6 +24,13 @@ static inline void check_add(Suite *suite, const char *name, const TTest *const 
   TCase *tcase = tcase_create(name);
   for (; *tests != NULL; tests++) tcase_add_test(tcase, *tests);
   suite_add_tcase(suite, tcase);
+}
+
+// Adds the rounds 0 .. count - 1 of a looped test that belong to this shard.
+static inline void check_add_rounds(TCase *tcase, const TTest *test, int count) {
+  unsigned index, shards;
+  sampling_shard(&index, &shards);
+  for (int i = (int)index; i < count; i += (int)shards) tcase_add_loop_test(tcase, test, i, i + 1);
 }
 
 #endif

@@ -190,8 +190,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("codegen_cross");
   TCase *tcase = tcase_create("machines");
-  tcase_set_timeout(tcase, 200);
-  tcase_add_loop_test(tcase, cross_tiers_equal_the_interpreter, 0, (int)(sizeof machines / sizeof *machines));
+  check_add_rounds(tcase, cross_tiers_equal_the_interpreter, (int)(sizeof machines / sizeof *machines));
   suite_add_tcase(suite, tcase);
   return check_main(suite);
 }

@@ -208,7 +208,6 @@ END_TEST
 int main(void) {
   Suite *s = suite_create("forms of values");
   TCase *t = tcase_create("forms");
-  tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, form_is_encoded, 0, sizeof forms / sizeof *forms);
   tcase_add_loop_test(t, few_rows_of_any_size, 0, sizeof forms / sizeof *forms);
   tcase_add_loop_test(t, threads_agree, 0, sizeof forms / sizeof *forms);

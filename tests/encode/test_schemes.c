@@ -405,10 +405,9 @@ int main(int argc, char **argv) {
   if (argc == 4) remove(arena_printf(a, "%s/encode.tsv", results_path));
   Suite *s = suite_create("every format");
   TCase *t = tcase_create("encoded");
-  tcase_set_timeout(t, 120);
-  tcase_add_loop_test(t, usual_weights, 0, (int)count);
-  tcase_add_loop_test(t, few_codes, 0, (int)count);
-  tcase_add_loop_test(t, unusual_weights, 0, (int)count);
+  check_add_rounds(t, usual_weights, (int)count);
+  check_add_rounds(t, few_codes, (int)count);
+  check_add_rounds(t, unusual_weights, (int)count);
   suite_add_tcase(s, t);
   int status = check_main(s);
   arena_free(a);

@@ -88,15 +88,16 @@ static void mutate_module(ir_module *(*sample)(arena *mem), uint64_t seed, int c
   arena_free(mem);
 }
 
-static int mutations(void) {
-  const char *full = getenv("QCC_TEST_FULL");
-  return full != NULL && strcmp(full, "1") == 0 ? 4 * MUTATIONS_PER_SLICE : MUTATIONS_PER_SLICE;
-}
+static int mutations(void) { return sampling_is_full() ? 4 * MUTATIONS_PER_SLICE : MUTATIONS_PER_SLICE; }
 
-START_TEST(mutated_kernels) { mutate_module(sample_kernels, UINT64_C(0x9e3779b97f4a7c15) + (uint64_t)_i, mutations()); }
+START_TEST(mutated_kernels) {
+  mutate_module(sample_kernels, UINT64_C(0x9e3779b97f4a7c15) * sampling_seed() + (uint64_t)_i, mutations());
+}
 END_TEST
 
-START_TEST(mutated_models) { mutate_module(sample_model, UINT64_C(0xda942042e4dd58b5) + (uint64_t)_i, mutations()); }
+START_TEST(mutated_models) {
+  mutate_module(sample_model, UINT64_C(0xda942042e4dd58b5) * sampling_seed() + (uint64_t)_i, mutations());
+}
 END_TEST
 
 int main(void) {

@@ -1,9 +1,10 @@
-// Makes a differential test for one tier: make_cases TARGET TRIPLE TIER DIRECTORY QUICK SCHEMES ..
+// Makes a differential test for one tier: make_cases TARGET TRIPLE TIER DIRECTORY quick|full SCHEMES ..
 //
-// QUICK is "quick" or "full", SCHEMES are folders.
+// SCHEMES are folders. "quick" draws a part of the formats for each tier, so that each format meets a tier of each target,
+// and "full" takes all; of modes, epilogues and shapes both draw some (tests/sampling.h).
 //
 // DIRECTORY gets kernels_<n>.o (each format's kernels, compiled for the tier; .s for a GPU), table.c (their list), cases.bin
-// (calls with expected results, see case_file.h) and formats.tsv: each format, "made", "refused" or "failed", and why. The
+// (calls with expected results, see case_file.h) and formats.tsv: each format, "made", "refused" or "failed", its number, and why. The
 // exit status is 3 when a format failed, that is, when the oracles disagree or only some of its kernels can be made.
 //
 // What is expected comes from two oracles that never saw the compiled code: the value expression interpreted in double, and
@@ -19,6 +20,7 @@
 #include "tests/kernels/case_file.h"
 #include "tests/kernels/case_formats.h"
 #include "tests/kernels/kernel_case.h"
+#include "tests/sampling.h"
 #include "weights/parts.h"
 
 static const act_spec acts[] = {
@@ -50,22 +52,28 @@ typedef struct shape {
 } shape;
 
 // The first ones are tried in every mode, the others in a format's own.
-static const shape quick_shapes[] = {
+static const shape usual_shapes[] = {
     {1, 16, 256, SAMPLE_RANDOM}, {2, 17, 96, SAMPLE_EDGES},  {7, 5, 37, SAMPLE_ALL_HIGH}, {33, 9, 76, SAMPLE_RANDOM},
     {3, 1, 1, SAMPLE_ALL_LOW},   {1, 15, 512, SAMPLE_EDGES}, {9, 33, 300, SAMPLE_RANDOM}, {1, 7, 1000, SAMPLE_RANDOM}};
-static const shape more_shapes[] = {
-    {1, 31, 31, SAMPLE_RANDOM},    {1, 32, 33, SAMPLE_EDGES},     {4, 64, 64, SAMPLE_ALL_HIGH},
-    {5, 7, 127, SAMPLE_RANDOM},    {7, 48, 128, SAMPLE_ALL_LOW},  {8, 65, 129, SAMPLE_EDGES},
-    {16, 16, 255, SAMPLE_RANDOM},  {17, 2, 257, SAMPLE_EDGES},    {33, 9, 384, SAMPLE_RANDOM},
-    {1, 100, 1000, SAMPLE_RANDOM}, {2, 3, 2049, SAMPLE_EDGES},    {6, 8, 20, SAMPLE_ALL_HIGH},
-    {10, 63, 640, SAMPLE_ALL_LOW}, {1, 1, 5000, SAMPLE_ALL_HIGH}, {12, 4, 3, SAMPLE_EDGES},
-};
 enum {
   ACT_COUNT = sizeof acts / sizeof *acts,
-  QUICK_SHAPES = sizeof quick_shapes / sizeof *quick_shapes,
+  USUAL_SHAPES = sizeof usual_shapes / sizeof *usual_shapes,
   SHAPES_OF_OTHER_MODES = 4,
-  MORE_SHAPES = sizeof more_shapes / sizeof *more_shapes
+  SHAPES_OF_EPILOGUES = 2,
+  DRAWN_SHAPES = 6,       // besides, in a full run
+  DRAWN_MODES = 4,        // besides a format's own, in a full run; one in a quick one
+  MOST_PRODUCTS = 200000, // of a drawn shape: the interpreter takes some 100 ns for each
+  TIERS_TOGETHER = 3      // a quick run takes a format for one of as many tiers of a target
 };
+
+// Anything, so that most sizes share no divisor.
+static shape draw_shape(uint64_t *state) {
+  shape x = {.tokens = 1 + sampling_next(state) % 34, .rows = 1 + sampling_next(state) % 70};
+  uint64_t most = MOST_PRODUCTS / (x.tokens * x.rows), columns = sampling_next(state) % 8 == 0 ? 5000 : 600;
+  x.columns = 1 + sampling_next(state) % (most < columns ? most : columns);
+  x.data = (sample_data)(sampling_next(state) % (SAMPLE_ALL_HIGH + 1));
+  return x;
+}
 
 static const matmul_shape epilogues[] = {{.epilogue = ""},
                                          {.epilogue = "relu", .bias = true, .residual = true},
@@ -81,7 +89,8 @@ typedef struct maker {
   lower_options options;
   lower_options reference;
   const target_tier *tier;
-  size_t turn; // of the tier: which of a format's other modes it tries
+  uint64_t seed;
+  uint64_t state; // of what is drawn for the format at hand
   const char *triple;
   const char *dir;
   ir_module *kernels;
@@ -232,7 +241,7 @@ static bool scales_call(maker *m, const recipe *r, uint64_t kernel, const ir_fun
   return ok;
 }
 
-static void matmul_calls(maker *m, const recipe *r, size_t act, size_t e, size_t shapes) {
+static void matmul_calls(maker *m, const recipe *r, size_t act, size_t e, size_t shapes, size_t drawn) {
   const char *name = arena_printf(m->part, "matmul_%zu_%zu_%zu_%zu", m->format, act, e, m->texts.len);
   lower_emit_matmul(m->kernels, r, m->tier, m->options.target->gpu, &epilogues[e], name);
   uint64_t kernel = kernel_number(m), seed = m->format * 1000 + act * 100;
@@ -241,9 +250,11 @@ static void matmul_calls(maker *m, const recipe *r, size_t act, size_t e, size_t
       lower_emit_matmul(m->programs, r, &m->reference.target->tiers[0], false, &epilogues[e], said);
   bool ok = true;
   for (size_t i = 0; ok && i < shapes; i++)
-    ok = matmul_call(m, r, &epilogues[e], kernel, program, &quick_shapes[i], seed + i);
-  for (size_t i = 0; ok && m->full && i < MORE_SHAPES; i++)
-    ok = matmul_call(m, r, &epilogues[e], kernel, program, &more_shapes[i], seed + 50 + i);
+    ok = matmul_call(m, r, &epilogues[e], kernel, program, &usual_shapes[i], seed + i);
+  for (size_t i = 0; ok && i < drawn; i++) {
+    const shape x = draw_shape(&m->state);
+    ok = matmul_call(m, r, &epilogues[e], kernel, program, &x, seed + 50 + i);
+  }
   if (ok && e == 0) scales_call(m, r, kernel, program, seed);
 }
 
@@ -488,10 +499,10 @@ static void write_bytes(const char *dir, const char *name, const void *data, siz
 static bool mode_calls(maker *m, const recipe *r, size_t act, bool own) {
   if (r == NULL) return false;
   if (m->tier->special != 0 && !lower_recipe_uses(r, m->tier->special)) return true; // as on the next tier
-  for (size_t e = 0; e < EPILOGUE_COUNT && !m->failed; e++) {
-    if (e > 0 && (!is_exact(r) || !(m->full || (own && (m->format + e) % EPILOGUE_COUNT == 0)))) continue;
-    matmul_calls(m, r, act, e, e > 0 ? 2 : own || m->full ? QUICK_SHAPES : SHAPES_OF_OTHER_MODES);
-  }
+  matmul_calls(m, r, act, 0, own ? USUAL_SHAPES : SHAPES_OF_OTHER_MODES, !m->full ? 0 : own ? DRAWN_SHAPES : DRAWN_SHAPES / 3);
+  for (size_t e = 1; is_exact(r) && e < EPILOGUE_COUNT && !m->failed; e++)
+    if (sampling_next(&m->state) % EPILOGUE_COUNT == 0 ? own || m->full : own && m->full)
+      matmul_calls(m, r, act, e, SHAPES_OF_EPILOGUES, m->full ? 1 : 0);
   prepare_calls(m, r, act);
   return true;
 }
@@ -500,20 +511,21 @@ static const recipe *mode_recipe(maker *m, const scheme *s, const act_spec *act)
   return lower_make_recipe(m->d, m->part, s, act, "mode", &m->options);
 }
 
-// All modes; or the format's own, one other in turns, and the first one from there that counts bits. False when the format
-// has no kernels at all.
+// The format's own mode, others that are drawn, and the first drawn one that counts bits. False when the format has no
+// kernels at all.
 static bool format_calls(maker *m, const scheme *s) {
   act_spec own = fe_default_act(s);
   bool counted = false;
+  size_t first = sampling_next(&m->state) % ACT_COUNT, wanted = m->full ? DRAWN_MODES : 1;
   if (!mode_calls(m, mode_recipe(m, s, &own), ACT_COUNT, true)) return false;
   for (size_t n = 0; n < ACT_COUNT && !m->failed; n++) {
-    size_t i = (m->format + m->turn + n) % ACT_COUNT;
-    bool in_turn = m->full || n == 0 || m->tier->special != 0, may_count = !counted && act_bit_planes(&acts[i]) > 0;
-    if (act_equal(&own, &acts[i]) || !(in_turn || may_count)) continue;
+    size_t i = (first + 7 * n) % ACT_COUNT; // 7 and the number of modes share no divisor
+    bool drawn = n < wanted || m->tier->special != 0, may_count = !counted && act_bit_planes(&acts[i]) > 0;
+    if (act_equal(&own, &acts[i]) || !(drawn || may_count)) continue;
     const recipe *r = mode_recipe(m, s, &acts[i]);
     bool counts = r != NULL && r->mode == MODE_BIT_DOT;
     counted |= counts;
-    if ((in_turn || counts) && !mode_calls(m, r, i, false))
+    if ((drawn || counts) && !mode_calls(m, r, i, false))
       reject(m, arena_printf(m->part, "no kernels for act = %s", act_text(m->part, &acts[i])));
   }
   return true;
@@ -548,8 +560,9 @@ static void compile(maker *m) {
 }
 
 // Begins a format: nothing is kept of the one before but its kernels.
-static void begin_part(maker *m, size_t format) {
+static void begin_part(maker *m, size_t format, const char *name) {
   m->part = arena_new();
+  m->state = sampling_state(m->seed, arena_printf(m->part, "%s %s", m->tier->name, name));
   m->d = diag_new(m->part, NULL, false);
   diag_set_warning(m->d, "fallback", DIAG_ACTION_IGNORE);
   m->format = format;
@@ -562,28 +575,35 @@ static void begin_part(maker *m, size_t format) {
 static bool end_part(maker *m, const char *name, bool made) {
   if (m->kernels->funcs.len > 0) compile(m);
   const char *text = diag_text(m->d);
-  fprintf(m->verdicts, "%s\t%s\t%.*s\n", name,
+  fprintf(m->verdicts, "%s\t%s\t%zu\t%.*s\n", name,
           m->failed ? "failed"
           : made    ? "made"
                     : "refused",
-          (int)strcspn(text, "\n"), text);
+          m->format, (int)strcspn(text, "\n"), text);
   if (m->failed) printf("FAILED %s: %.*s\n", name, (int)strcspn(text, "\n"), text);
   bool ok = !m->failed;
   arena_free(m->part);
   return ok;
 }
 
+// Whether this tier tries the format.
+static bool is_drawn(const maker *m, const char *format) {
+  uint64_t state = sampling_state(m->seed, format), tier = (uint64_t)(m->tier - m->options.target->tiers);
+  return m->full || (sampling_next(&state) + tier) % TIERS_TOGETHER == 0;
+}
+
 static bool all_calls(maker *m, const case_formats *formats) {
   bool ok = true;
   for (size_t f = 0; f < formats->count; f++) {
-    begin_part(m, f);
+    if (!is_drawn(m, formats->names[f])) continue;
+    begin_part(m, f, formats->names[f]);
     const scheme *s = case_formats_find(m->d, m->part, formats, f);
     if (s == NULL) reject(m, "the scheme is wrong");
     bool made = s != NULL && part_calls(m, s);
     ok &= end_part(m, formats->names[f], made);
   }
   if (m->tier->special != 0) return ok;
-  begin_part(m, formats->count);
+  begin_part(m, formats->count, "rows");
   rows_calls(m);
   sparse_calls(m);
   return end_part(m, "rows", true) && ok;
@@ -618,12 +638,12 @@ static void write_head(maker *m, const case_formats *formats) {
 
 int main(int argc, char **argv) {
   if (argc < 7) fail("usage: make_cases TARGET TRIPLE TIER DIRECTORY quick|full SCHEMES ..");
-  maker m = {.mem = arena_new(), .full = strcmp(argv[5], "full") == 0, .triple = argv[2], .dir = argv[4]};
+  maker m = {.mem = arena_new(), .seed = sampling_seed(), .triple = argv[2], .dir = argv[4]};
+  m.full = strcmp(argv[5], "full") == 0;
   m.options.target = target_for_triple(argv[1]);
   m.reference.target = target_get(0);
   m.tier = target_find_tier(m.options.target, argv[3]);
   if (m.tier == NULL) fail("no such tier");
-  for (const char *c = argv[3]; *c != '\0'; c++) m.turn += (unsigned char)*c;
   case_formats formats;
   const char *const *dirs = (const char *const *)(argv + 6);
   if (!case_formats_list(diag_new(m.mem, stderr, false), m.mem, dirs, (size_t)argc - 6, &formats))
@@ -638,7 +658,8 @@ int main(int argc, char **argv) {
   if (fseek(m.out, count_at, SEEK_SET) != 0) fail("the case file cannot be written");
   put_word(&m, m.calls);
   if (fclose(m.out) != 0 || fclose(m.verdicts) != 0) fail("the outputs cannot be written");
-  printf("%llu calls of %zu kernels\n", (unsigned long long)m.calls, m.symbols.len);
+  printf("%llu calls of %zu kernels, QCC_TEST_SEED=%llu\n", (unsigned long long)m.calls, m.symbols.len,
+         (unsigned long long)m.seed);
   arena_free(m.mem);
   return ok ? 0 : 3;
 }

@@ -326,7 +326,6 @@ END_TEST
 
 TCase *load_tcase_transforms(void) {
   TCase *tcase = tcase_create("transforms");
-  tcase_set_timeout(tcase, 60);
   tcase_add_loop_test(tcase, gptq_with_an_order_of_its_own, 0, 4);
   tcase_add_test(tcase, groups_of_uneven_size);
   tcase_add_test(tcase, a_hadamard_transform_spreads_outliers);

@@ -255,7 +255,6 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("mixture");
   TCase *tcase = tcase_create("parts");
-  tcase_set_timeout(tcase, 300);
 #define LOOP(test, rows) tcase_add_loop_test(tcase, test, 0, (int)(sizeof(rows) / sizeof *(rows)))
   LOOP(parts_add_up_to_the_whole, mixtures);
   LOOP(standard_formats_add_up, standard);

@@ -10,6 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/sampling.h"
+
 enum { ROWS = 4096, COLUMNS = 14336, QUICK = 6, FULL = 120, SKIPPED = 77 };
 
 // Blocks of 256 weights: bytes of one, and the file's number for them. Every other tensor has the second kind.
@@ -107,7 +109,7 @@ static long peak_of(char *const *command) {
 int main(int argc, char **argv) {
   char folder[] = "memory-XXXXXX";
   if (argc != 2) return 2;
-  bool full = getenv("QCC_TEST_FULL") != NULL && strcmp(getenv("QCC_TEST_FULL"), "1") == 0;
+  bool full = sampling_is_full();
   int tensors = full ? FULL : QUICK;
   if (mkdtemp(folder) == NULL || chdir(folder) != 0) fail(folder);
   write_weights("m.gguf", tensors);

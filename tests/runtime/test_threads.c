@@ -129,7 +129,6 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("qrt_threads");
   TCase *counts = tcase_create("counts");
-  tcase_set_timeout(counts, 110);
   tcase_add_loop_test(counts, ten_thousand_runs_are_equal, 1, MOST + 1);
   tcase_add_loop_test(counts, small_jobs_lose_no_piece, 1, MOST + 1);
   tcase_add_loop_test(counts, sleepers_wake, 2, MOST + 1);

@@ -295,7 +295,6 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("mixtures");
   TCase *tcase = tcase_create("encoding");
-  tcase_set_timeout(tcase, 120);
   tcase_add_loop_test(tcase, parts_are_fitted, 0, (int)(sizeof rows / sizeof *rows));
   tcase_add_test(tcase, entries_are_the_largest);
   tcase_add_test(tcase, weights_that_are_special);

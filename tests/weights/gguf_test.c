@@ -347,7 +347,6 @@ END_TEST
 
 TCase *gguf_cases(void) {
   TCase *t = tcase_create("gguf");
-  tcase_set_timeout(t, 120);
   tcase_add_test(t, good_file);
   tcase_add_test(t, good_metadata);
   tcase_add_test(t, metadata_arrays);

@@ -142,7 +142,6 @@ END_TEST
 
 TCase *npy_cases(void) {
   TCase *t = tcase_create("npy");
-  tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, good_file, 1, 4);
   tcase_add_loop_test(t, accepts, 0, COUNT_OF(accepted));
   tcase_add_loop_test(t, refuses, 0, COUNT_OF(damaged));

@@ -277,7 +277,6 @@ END_TEST
 
 TCase *safetensors_cases(void) {
   TCase *t = tcase_create("safetensors");
-  tcase_set_timeout(t, 120);
   tcase_add_test(t, good_file);
   tcase_add_loop_test(t, accepts, 0, COUNT_OF(accepted));
   tcase_add_loop_test(t, refuses, 0, COUNT_OF(damaged));

@@ -120,7 +120,6 @@ END_TEST
 
 TCase *shared_models_cases(void) {
   TCase *t = tcase_create("shared_models");
-  tcase_set_timeout(t, 120);
   tcase_add_loop_test(t, reads, 0, (int)(sizeof models / sizeof *models));
   tcase_add_test(t, gguf_equals_raw);
   tcase_add_test(t, refuses_models);
