@@ -350,6 +350,15 @@ static bool set_scales(tensor_codes *t) {
   return any;
 }
 
+// What a weight may lose that is a product of several scales: each partial product is a number of f32, and has few bits or
+// none where it is below the normal ones.
+static double partial_products(const scheme *s, double weight) {
+  size_t scales = 0;
+  for (size_t f = 0; f < s->field_count; f++) scales += s->fields[f].gran.kind != GRAN_WEIGHT;
+  if (scales < 2) return 0;
+  return fabs(weight) < 0x1p-110 ? INFINITY : fabs(weight) * 0x1p-20;
+}
+
 kernel_case *case_scales(diag *d, arena *a, const recipe *r, uint64_t columns, uint64_t seed) {
   enum { ROWS = 37, TOKENS = 3, LARGEST = 127 };
   shape at = {.tokens = TOKENS, .rows = ROWS, .columns = columns};
@@ -366,6 +375,7 @@ kernel_case *case_scales(diag *d, arena *a, const recipe *r, uint64_t columns, u
     for (uint64_t n = 0; n < ROWS; n++) {
       double weight = scheme_weight(c->codes, n, (m * 29 + 5) % columns);
       c->expected[m * ROWS + n] = (double)(float)(weight * LARGEST);
+      c->bound[m * ROWS + n] = partial_products(r->scheme, weight * LARGEST);
       // Products with zero of what is beyond f32 are NaN. Where the weights are, so is the result.
       for (uint64_t k = 0; k < columns; k++)
         if (fabs(scheme_weight(c->codes, n, k)) >= 0x1p120) c->bound[m * ROWS + n] = INFINITY;

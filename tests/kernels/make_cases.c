@@ -499,7 +499,10 @@ static void write_bytes(const char *dir, const char *name, const void *data, siz
 static bool mode_calls(maker *m, const recipe *r, size_t act, bool own) {
   if (r == NULL) return false;
   if (m->tier->special != 0 && !lower_recipe_uses(r, m->tier->special)) return true; // as on the next tier
-  matmul_calls(m, r, act, 0, own ? USUAL_SHAPES : SHAPES_OF_OTHER_MODES, !m->full ? 0 : own ? DRAWN_SHAPES : DRAWN_SHAPES / 3);
+  matmul_calls(m, r, act, 0, own ? USUAL_SHAPES : SHAPES_OF_OTHER_MODES,
+               !m->full ? 0
+               : own    ? DRAWN_SHAPES
+                        : DRAWN_SHAPES / 3);
   for (size_t e = 1; is_exact(r) && e < EPILOGUE_COUNT && !m->failed; e++)
     if (sampling_next(&m->state) % EPILOGUE_COUNT == 0 ? own || m->full : own && m->full)
       matmul_calls(m, r, act, e, SHAPES_OF_EPILOGUES, m->full ? 1 : 0);

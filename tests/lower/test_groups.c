@@ -218,7 +218,6 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("groups");
   TCase *tcase = tcase_create("layers");
-  tcase_set_timeout(tcase, 3600);
   tcase_add_loop_test(tcase, groups_with_nothing_in_common, 0, sizeof groups_rows / sizeof *groups_rows);
   tcase_add_loop_test(tcase, values_of_several_codes, 0, sizeof code_rows / sizeof *code_rows);
   tcase_add_loop_test(tcase, tables_of_each_weight_that_no_kernel_reads, 0, 3);
