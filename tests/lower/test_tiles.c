@@ -130,7 +130,6 @@ START_TEST(tiles_are_counted) {
   lower_kit k = kit_new();
   const recipe *r = kit_recipe(&k, ROWS, _i == 0 ? "i8 per token" : "bf16");
   const target_tier *tier = target_find_tier(target_get(0), "amx_bf16");
-  uint64_t blocks = 4096 / r->pack.block;
   target_tier vectors = *tier;
   vectors.tiles = NULL;
   kernel_counts of[2];
@@ -138,8 +137,8 @@ START_TEST(tiles_are_counted) {
     ir_module *m = ir_module_new(k.mem, "one");
     const target_tier *on = with == 1 ? tier : &vectors;
     const ir_func *f = lower_emit_matmul(m, r, on, false, &(matmul_shape){.epilogue = ""}, "kernel");
-    const uint64_t sizes[] = {32, 64, blocks, 0, 0, 0, 0, 64};
-    of[with] = lower_count(f, on, true, 8, sizes, 4);
+    const uint64_t sizes[] = {32, 64, 4096, 0, 0, 0, 0, 0, 64};
+    of[with] = lower_count(f, on, true, 9, sizes, 4);
   }
   // 32 tokens times 64 rows are 8 tiles; a product has 64 bytes of each.
   double products = 8 * 4096.0 / (_i == 0 ? 64 : 32);
