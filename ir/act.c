@@ -43,7 +43,9 @@ static bool is_float(elem_type type) { return elem_get(type)->kind == ELEM_KIND_
 static bool is_small(elem_type type) { return elem_get(type)->bits <= BYTE_BITS; }
 
 // Of a float: that it is more than a power of two.
-static bool has_steps(elem_type type) { return !is_float(type) || elem_get(type)->man_bits > 0; }
+static bool has_steps(elem_type type) {
+  return !is_float(type) || (elem_get(type)->man_bits > 0 && elem_get(type)->special != ELEM_UZ);
+}
 
 static bool known(const char *name, elem_type *type) {
   *type = elem_by_name(name);

@@ -64,13 +64,24 @@ static uint64_t encode_top(const elem_info *e, double value) {
   return isnan(value) ? raw | ones : raw;
 }
 
+// Floats with one zero: the code of the other one is NaN, and exponents are one less than those of other types.
+static uint64_t sign_alone(const elem_info *e) { return UINT64_C(1) << (e->bits - 1); }
+
+static uint64_t encode_uz(const elem_info *e, double value) {
+  if (isnan(value)) return sign_alone(e);
+  uint64_t raw = fp_to_small(value * 2, e->exp_bits, e->man_bits, 0);
+  return raw == sign_alone(e) ? 0 : raw;
+}
+
 static double decode_float(const elem_info *e, uint64_t raw) {
   if (e->bits == 64) return fp_from_bits64(raw);
   if (e->bits == 32) return (double)fp_from_bits32((uint32_t)raw);
   if (e->special == ELEM_POWER) return raw == power_nan(e) ? (double)NAN : ldexp(1, (int)raw - power_bias(e));
   uint64_t magnitude = low_bits(raw, e->bits - 1);
   if (e->special == ELEM_TOP && magnitude == low_bits(~UINT64_C(0), e->bits - 1)) return (double)NAN;
-  return fp_from_small((uint32_t)raw, e->exp_bits, e->man_bits, e->special == ELEM_IEEE);
+  if (e->special == ELEM_UZ && raw == sign_alone(e)) return (double)NAN;
+  double value = fp_from_small((uint32_t)raw, e->exp_bits, e->man_bits, e->special == ELEM_IEEE);
+  return e->special == ELEM_UZ ? value / 2 : value;
 }
 
 double elem_decode(elem_type type, uint64_t raw) {
@@ -114,6 +125,7 @@ static uint64_t encode_float(const elem_info *e, double value) {
   if (e->bits == 32) return fp_bits32((float)value);
   if (e->special == ELEM_POWER) return encode_power(e, value);
   if (e->special == ELEM_TOP) return encode_top(e, value);
+  if (e->special == ELEM_UZ) return encode_uz(e, value);
   return fp_to_small(value, e->exp_bits, e->man_bits, e->special == ELEM_IEEE);
 }
 

@@ -8,7 +8,7 @@
 typedef enum elem_kind { ELEM_KIND_UINT, ELEM_KIND_INT, ELEM_KIND_FLOAT } elem_kind;
 
 // Which codes of a float are no ordinary numbers (see elem.def).
-typedef enum elem_special { ELEM_FINITE, ELEM_IEEE, ELEM_TOP, ELEM_POWER } elem_special;
+typedef enum elem_special { ELEM_FINITE, ELEM_IEEE, ELEM_TOP, ELEM_POWER, ELEM_UZ } elem_special;
 
 typedef enum elem_type {
 #define ELEM(id, text, kind, bits, exp, man, special) ELEM_##id,

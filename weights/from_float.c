@@ -10,9 +10,9 @@
 #include "weights/fold.h"
 #include "weights/tensor_parse.h"
 
-static const bool float_dtypes[TENSOR_DTYPE_COUNT] = {[TENSOR_F16] = true,     [TENSOR_BF16] = true,
-                                                      [TENSOR_F32] = true,     [TENSOR_F64] = true,
-                                                      [TENSOR_F8_E4M3] = true, [TENSOR_F8_E5M2] = true};
+static const bool float_dtypes[TENSOR_DTYPE_COUNT] = {
+    [TENSOR_F16] = true,     [TENSOR_BF16] = true,    [TENSOR_F32] = true,         [TENSOR_F64] = true,
+    [TENSOR_F8_E4M3] = true, [TENSOR_F8_E5M2] = true, [TENSOR_F8_E4M3FNUZ] = true, [TENSOR_F8_E5M2FNUZ] = true};
 
 bool from_float_dtype(tensor_dtype type) { return float_dtypes[type]; }
 

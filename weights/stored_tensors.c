@@ -25,6 +25,8 @@ static const struct {
     {TENSOR_F8_E4M3, ELEM_F8E4M3},
     {TENSOR_F8_E5M2, ELEM_F8E5M2},
     {TENSOR_F8_E8M0, ELEM_E8M0},
+    {TENSOR_F8_E4M3FNUZ, ELEM_F8E4M3FNUZ},
+    {TENSOR_F8_E5M2FNUZ, ELEM_F8E5M2FNUZ},
     // Elements of less than a byte come as bytes, one each (see stored_unpack).
     {TENSOR_U2, ELEM_U8},
     {TENSOR_I2, ELEM_U8},

@@ -59,12 +59,14 @@ typedef struct qp_format {
 } qp_format;
 
 /* The number that the raw bits of a float mean, which has a sign, an exponent and a mantissa of these widths. Special codes:
- * 0 none, 1 infinities and NaN as IEEE has them, 2 NaN where all bits are ones, 3 a power of two without sign. */
+ * 0 none, 1 infinities and NaN as IEEE has them, 2 NaN where all bits are ones, 3 a power of two without sign, 4 NaN where the
+ * sign is the only one, and exponents that are one less. */
 static inline double qp_float(uint32_t raw, unsigned exponent_bits, unsigned mantissa_bits, int special) {
   uint32_t mantissa = raw & ((1u << mantissa_bits) - 1), top = (1u << exponent_bits) - 1;
   uint32_t exponent = raw >> mantissa_bits & top;
-  int bias = (int)(top >> 1);
+  int bias = (int)(top >> 1) + (special == 4);
   double magnitude;
+  if (special == 4 && raw == 1u << (exponent_bits + mantissa_bits)) return (double)NAN;
   if (special == 3) return exponent == top ? (double)NAN : ldexp(1, (int)exponent - bias);
   if (special == 2 && exponent == top && mantissa + 1 == 1u << mantissa_bits)
     magnitude = (double)NAN;

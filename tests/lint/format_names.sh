@@ -5,7 +5,7 @@ set -eu
 . "$(dirname "$0")/lib.sh"
 
 # Names of element types are part of the language.
-element_types='u[1-8] i[2-8] f16 bf16 f32 f64 u?int[0-9]+ fp8 fp6 fp4 f?[0-9]?e[0-9]m[0-9]'
+element_types='u[1-8] i[2-8] f16 bf16 f32 f64 u?int[0-9]+ fp8 fp6 fp4 f?[0-9]?e[0-9]m[0-9](fnuz)?'
 types=$(echo "$element_types" | tr ' ' '|')
 names=$(find schemes examples -name '*.q' -exec sed -n 's/^[[:space:]]*scheme[[:space:]]\{1,\}\([A-Za-z_0-9]*\).*/\1/p' {} + |
   grep '[0-9]' | grep -Evx "$types" | sort -u | paste -sd '|' -)

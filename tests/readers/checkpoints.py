@@ -285,6 +285,18 @@ def check_fp8_row():
               {"weight": codes, "weight_scale": scales}, weights)
 
 
+def check_fnuz():
+    for dtype in (ml.float8_e4m3fnuz, ml.float8_e5m2fnuz):
+        codes = normal().astype(dtype)
+        opens_fp8("torch", f"FP8 {dtype.__name__[7:].upper()}", "no scale", {"weight": codes}, codes.astype(np.float64))
+    codes, scales, weights = fp8(ml.float8_e4m3fnuz)
+    opens_fp8("Quark", "FP8 E4M3FNUZ, per channel", "weight_scale F32 [N, 1]", {"weight": codes, "weight_scale": scales},
+              weights)
+    codes, scales, weights = fp8(ml.float8_e4m3fnuz, rows=N)
+    opens_fp8("Quark", "FP8 E4M3FNUZ, one scale", "weight_scale F32 []",
+              {"weight": codes, "weight_scale": scales.reshape(())}, weights)
+
+
 def check_fp8_block():
     for text, dtype in SCALES.items():
         codes, scales, weights = fp8(scale=dtype, rows=32, columns=64)
@@ -301,6 +313,51 @@ def check_mx():
             codes, scales, weights = fp8(dtype, ml.float8_e8m0fnu, columns=32)
             opens_fp8("torchao", kind, f"{name} F8_E8M0", {"weight": codes, name: scales}, weights)
             opens_fp8("vLLM", kind, f"{name} U8", {"weight": codes, name: scales.view(np.uint8)}, weights)
+
+
+def fp4(columns, scale, top=6.0, shape=(N, K)):
+    """(codes as E2M1, scales, weights without a factor for all)"""
+    w = normal(*shape)
+    groups = w.reshape(shape[0], -1, columns)
+    scales = (np.abs(groups).max(2) / top).astype(scale)
+    steps = np.repeat(scales.astype(np.float64), columns, 1)
+    codes = np.clip(w / steps, -top, top).astype(ml.float4_e2m1fn)
+    return codes, scales, codes.astype(np.float64) * steps
+
+
+def halves(codes):
+    """Two codes a byte, the first one in the lower half."""
+    raw = codes.view(np.uint8)
+    return raw[..., 0::2] | raw[..., 1::2] << 4
+
+
+def check_fp4():
+    one = np.array([0.37], np.float32)
+    codes, scales, weights = fp4(16, E4M3)
+    for shape in ((), (1,)):
+        opens_fp8("Model Optimizer", "NVFP4, W4A4", f"weight_scale_2 and input_scale F32 {list(shape)}",
+                  {"weight": halves(codes), "weight_scale": scales, "weight_scale_2": one.reshape(shape),
+                   "input_scale": one.reshape(shape)}, weights * float(one[0]))
+    opens_fp8("compressed-tensors", "NVFP4, W4A4", "weight_global_scale and input_global_scale F32 [1]",
+              {"weight_packed": halves(codes), "weight_scale": scales, "weight_global_scale": one,
+               "input_global_scale": one}, weights / float(one[0]))
+    codes, scales, weights = fp4(32, ml.float8_e8m0fnu)
+    for dtype in (np.uint8, ml.float8_e8m0fnu):
+        text = "U8" if dtype == np.uint8 else "F8_E8M0"
+        opens_fp8("compressed-tensors", "MXFP4", f"weight_packed, weight_scale {text}",
+                  {"weight_packed": halves(codes), "weight_scale": scales.view(dtype)}, weights)
+        opens_fp8("Quark", "MXFP4", f"weight U8, weight_scale {text}",
+                  {"weight": halves(codes), "weight_scale": scales.view(dtype)}, weights)
+    blocks = halves(codes).reshape(4, N // 4, K // 32, 16)
+    save_safetensors(FOLDER / "model.safetensors", {"fc_blocks": blocks, "fc_scales": scales.view(np.uint8).reshape(4, N // 4, -1)})
+    corpus.opens("gpt-oss", "MXFP4, 4 experts", "_blocks U8 [E, rows, K / 32, 16], _scales U8", "model.safetensors", "fc",
+                 weights, "ml_dtypes")
+
+
+def check_experts():
+    codes, scales, weights = fp8()
+    opens_fp8("Llama 4", "FP8 E4M3, 4 experts", "weight [E, rows, K], weight_scale F32 [E, rows, 1]",
+              {"weight": codes.reshape(4, N // 4, K), "weight_scale": scales.reshape(4, N // 4, 1)}, weights)
 
 
 def check_not_guessed():

@@ -11,6 +11,8 @@ REFERENCE = "ml_dtypes"
 TYPES = {
     "f8e4m3": (ml_dtypes.float8_e4m3fn, 8),
     "f8e5m2": (ml_dtypes.float8_e5m2, 8),
+    "f8e4m3fnuz": (ml_dtypes.float8_e4m3fnuz, 8),
+    "f8e5m2fnuz": (ml_dtypes.float8_e5m2fnuz, 8),
     "f6e2m3": (ml_dtypes.float6_e2m3fn, 6),
     "f6e3m2": (ml_dtypes.float6_e3m2fn, 6),
     "f4e2m1": (ml_dtypes.float4_e2m1fn, 4),
@@ -62,6 +64,7 @@ def scaled_fp8(rng):
     for name, scheme, layout in (
         ("f8e4m3", "fp8_row", "compressed_tensors"),
         ("f8e5m2", "fp8_e5m2_row", "compressed_tensors"),
+        ("f8e4m3fnuz", "fp8_e4m3fnuz", "compressed_tensors"),
     ):
         codes, scales = random_codes(rng, name, (20, COLUMNS)), f32_scales(rng, 20)
         yield Case(scheme, layout, {"weight": stored(name, codes), "weight_scale": scales.reshape(-1, 1)},
