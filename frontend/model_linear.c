@@ -167,7 +167,15 @@ static const char *dims_text(arena *a, unsigned rank, const uint64_t *dims) {
 
 // ---- one tensor: plain numbers or blocks ----
 
+// Rows of blocks as bytes, in the layout that the rule names: the file need not know of blocks.
+static bool has_byte_rows(const linear_builder *b, const fe_tensor *t) {
+  const scheme_layout *l = b->layout;
+  if (l == NULL || l->block_weights == 0 || t->block_type >= 0 || t->rank != 2) return false;
+  return b->columns % l->block_weights == 0 && t->dims[1] == b->columns / l->block_weights * l->block_bytes;
+}
+
 static bool check_matrix(linear_builder *b, const ir_value *x, const fe_tensor *t) {
+  if (has_byte_rows(b, t)) return set_rows(b, t->dims[0], b->tensor);
   if (t->rank == 2 && t->dims[1] == b->columns) return set_rows(b, t->dims[0], b->tensor);
   diag_error(b->f->c->d, b->loc, "the input is %s, so \"%s\" must have %" PRIu64 " columns, but it is %s",
              fe_type_text(b->f, &x->type), b->tensor, b->columns, dims_text(b->f->c->mem, t->rank, t->dims));

@@ -5,12 +5,15 @@ checkpoints.py RESULTS BUILD QCC [GROUP ..]; a group is a function below whose n
 
 import json
 import pathlib
+import re
+import struct
 import sys
 
+import gguf
 import ml_dtypes as ml
 import numpy as np
 
-from corpus import Corpus, save_safetensors
+from corpus import Corpus, first_line, save_safetensors
 
 FOLDER = pathlib.Path(sys.argv[2]) / "checkpoints"
 corpus = Corpus(sys.argv[3], FOLDER, sys.argv[1])
@@ -370,6 +373,74 @@ def check_not_guessed():
         path = save({"weight": weight, name: array})
         corpus.refuses("(none)", f"{kind} weights", f"{name} {list(array.shape)}, which nothing explains", path, "fc", K,
                        "changes what it means")
+
+
+def check_block_bytes():
+    """Blocks as GGUF has them, in a file that does not know of blocks: a rule names the layout."""
+    raw = gguf.quants.quantize(normal().astype(np.float32), gguf.GGMLQuantizationType.Q4_0)
+    weights = gguf.quants.dequantize(raw, gguf.GGMLQuantizationType.Q4_0).astype(np.float64)
+    corpus.opens("(none)", "q4_0 blocks in safetensors", "weight U8 [N, bytes]", save({"weight": raw}), "fc", weights, "gguf",
+                 rule="q4_0, layout = gguf")
+
+
+# ---- what inspect says and what compiling does ----
+
+SLOW = ("aqlm", "aqlm_2x8", "e8p", "fp4_double", "int2_1", "nf4_double", "rvq", "vptq")  # to encode
+SCHEMES = pathlib.Path(__file__).resolve().parents[2] / "schemes"
+
+
+def tensor_layouts():
+    """(scheme, layout) of all layouts of separate tensors."""
+    for path in sorted(SCHEMES.glob("*.q")):
+        text = path.read_text(encoding="utf-8")
+        for block in re.split(r"^  layout ", text, flags=re.M)[1:]:
+            if "\n    tensor " in block:
+                yield path.stem, re.match(r"\w+", block)[0]
+
+
+def without_metadata(path):
+    raw = path.read_bytes()
+    size = struct.unpack("<Q", raw[:8])[0]
+    header = json.loads(raw[8 : 8 + size])
+    header.pop("__metadata__", None)
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + size :])
+
+
+def check_verdicts():
+    """Whatever a layer's tensors are: what inspect promises compiles, and as what it says; what has a problem does not. (The
+    compiler knows the columns, and so may be certain where inspect lists alternatives.)"""
+    rows, columns = 64, 256
+    save({"weight": normal(rows, columns).astype(np.float32)})
+    files = []
+    for scheme, layout in tensor_layouts():
+        if scheme in SLOW:
+            continue
+        file = f"verdict-{scheme}-{layout}.safetensors"
+        status, _, _ = corpus.call("convert", "model.safetensors", "--to", scheme, "--layout", layout, "-o", file)
+        if status == 0:
+            without_metadata(FOLDER / file)
+            files.append(file)
+    status, out, said = corpus.call("inspect", "--json", *files)
+    assert status == 0, said
+    for file, report in zip(files, json.loads(out)):
+        (FOLDER / "m.q").write_text(
+            f'model m {{\n  weights "{file}";\n  dim batch <= 4;\n  input x : f32[batch, {columns}];\n'
+            f'  output y = linear(x, "fc", bias = none);\n}}\n')
+        status, out, said = corpus.call("m.q", "--emit=ir")
+        line = {t["name"]: t for t in report["tensors"]}.get("fc") or report["tensors"][0]
+        known = line["shape"] == [rows, columns]
+        found = re.search(r'layer = "fc".* scheme = @?"?([^"]*?)"?, layout = "(\w+)"', out)
+        same = found is None or (found[1], found[2]) == (line["scheme"], line["layout"])
+        if known and line["exact"] and not line["alternatives"] and (status != 0 or not same):
+            corpus.fail(file, f"inspect promises {line['scheme']}, {line['layout']}; {first_line(said)} {found and found.groups()}")
+        if known and line["problem"] is not None and status == 0:
+            corpus.fail(file, f"is compiled, but inspect says {line['problem']}")
+        (FOLDER / file).unlink()
+    print(f"{len(files)} layouts: what inspect says and what compiling does")
+    if len(files) < 75:
+        corpus.fail("verdicts", f"only {len(files)} layouts could be written")
 
 
 def main():
