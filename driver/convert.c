@@ -47,9 +47,10 @@ static bool convert(job *j) {
                    .exact = option_given(j->o, OPTION_EXACT),
                    .dry_run = option_given(j->o, OPTION_DRY_RUN_CONVERT),
                    .progress = isatty(STDERR_FILENO) ? stderr : NULL,
-                   .report = stdout};
+                   .report = output_reports(j)};
   if (c.scheme == NULL || !find_layout(j, c.scheme, &c.layout)) return false;
-  tensor_file *f = tensor_file_open(j->d, j->mem, j->o->inputs.data[0]);
+  const char *path = input_path(j, j->o->inputs.data[0]);
+  tensor_file *f = path == NULL ? NULL : tensor_file_open(j->d, j->mem, path);
   quant_config *config = NULL;
   if (f == NULL) return false;
   protect_parts(j, f);

@@ -21,7 +21,8 @@ typedef struct inspect_run {
 static void inspect_path(inspect_run *r, const char *path) {
   job *j = r->j;
   quant_config *config = NULL;
-  tensor_file *f = tensor_file_open(j->d, j->mem, path);
+  path = input_path(j, path);
+  tensor_file *f = path == NULL ? NULL : tensor_file_open(j->d, j->mem, path);
   if (f == NULL) return;
   vec_push(j->mem, &r->files, f);
   quant_config_beside(j->d, j->mem, f, &config); // what is wrong was reported; the rest counts

@@ -76,6 +76,10 @@ bool output_is_directory(const char *path);
 const char *output_directory(job *j);
 // Begins a result; NULL (reported) when it cannot be written.
 out_file *output_open(job *j, const char *path);
+// Where reports go: to standard output, unless that is where the result goes.
+FILE *output_reports(const job *j);
+// The path of an input: standard input, for "-", as a file that can be mapped. NULL (reported) when it cannot be read.
+const char *input_path(job *j, const char *path);
 // A single result that is in memory. False (reported) when it cannot be written.
 bool output_text(job *j, const char *path, const void *bytes, size_t size);
 

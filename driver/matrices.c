@@ -47,14 +47,21 @@ static bool read_numbers(measuring *m) {
   return ok;
 }
 
-static bool read_shape(job *j, uint64_t *rows, uint64_t *columns) {
+// Of --shape; zeros without it.
+static bool read_shape(measuring *m) {
+  job *j = m->j;
   const char *text = option_last(j->o, OPTION_SHAPE);
   const char *x = text == NULL ? NULL : strchr(text, 'x');
   if (text == NULL) return true;
-  if (x != NULL && settings_number(j->d, "--shape", arena_strndup(j->mem, text, (size_t)(x - text)), 1 << 24, rows) &&
-      settings_number(j->d, "--shape", x + 1, 1 << 24, columns) && *rows > 0 && *columns > 0)
-    return true;
-  if (x == NULL) diag_error_file(j->d, "qcc", "option '--shape' needs ROWSxCOLUMNS, not '%s'", text);
+  if (x != NULL) {
+    const char *rows = arena_strndup(j->mem, text, (size_t)(x - text));
+    if (!settings_number(j->d, "--shape", rows, 1 << 24, &m->rows) ||
+        !settings_number(j->d, "--shape", x + 1, 1 << 24, &m->columns))
+      return false;
+    if (m->rows > 0 && m->columns > 0) return true;
+  }
+  diag_error_file(j->d, "qcc", "option '--shape' needs ROWSxCOLUMNS, both 1 at least, not '%s'", text);
+  diag_hint(j->d, "for example --shape 4096x4096");
   return false;
 }
 
@@ -95,11 +102,9 @@ static void add_matrix(measuring *m, const ir_weight *w, uint64_t rows, uint64_t
 
 static bool collect(measuring *m) {
   job *j = m->j;
-  uint64_t rows = 0, columns = 0;
-  if (!read_shape(j, &rows, &columns)) return false;
   for (size_t i = 0; i < j->m->weights.len; i++) {
     const ir_weight *w = j->m->weights.data[i];
-    if (w->recipe != NULL) add_matrix(m, w, rows > 0 ? rows : w->rows, rows > 0 ? columns : w->columns);
+    if (w->recipe != NULL) add_matrix(m, w, m->rows > 0 ? m->rows : w->rows, m->rows > 0 ? m->columns : w->columns);
   }
   if (m->matrices.len == 0) diag_error_file(j->d, j->s.input, "has no matrices to be measured");
   return m->matrices.len > 0;
@@ -132,7 +137,7 @@ bool measuring_begin(measuring *m, job *j, exit_status *status) {
   *m = (measuring){.j = j};
   *status = settings_read(j->d, j->mem, j->o, &j->s);
   if (*status != STATUS_OK) return false;
-  if (!read_tokens(m) || !read_seconds(m) || !read_numbers(m)) {
+  if (!read_tokens(m) || !read_seconds(m) || !read_numbers(m) || !read_shape(m)) {
     *status = STATUS_USAGE;
     return false;
   }

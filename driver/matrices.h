@@ -20,6 +20,7 @@ typedef struct measuring {
   job *j;
   matrix_list matrices;
   number_list tokens;
+  uint64_t rows, columns; // of every matrix; 0: its own
   unsigned threads;
   double seconds; // of each measurement
   size_t memory;  // bytes

@@ -159,6 +159,18 @@ bool options_parse(diag *d, arena *a, int argc, char *const *argv, options *out)
   return r.ok;
 }
 
+const char *options_command_name(qcc_command command) {
+  for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
+    if (subcommands[i].command == command) return subcommands[i].name;
+  return "";
+}
+
+const char *options_closest_command(const char *word) {
+  const char *names[SUBCOMMAND_COUNT];
+  for (size_t i = 0; i < SUBCOMMAND_COUNT; i++) names[i] = subcommands[i].name;
+  return diag_closest(word, names, SUBCOMMAND_COUNT);
+}
+
 bool option_given(const options *o, option_id id) {
   for (size_t i = 0; i < o->uses.len; i++)
     if (o->uses.data[i].id == id) return true;

@@ -57,6 +57,11 @@ bool option_given(const options *o, option_id id);
 // The argument of the last use; NULL when the option was not given.
 const char *option_last(const options *o, option_id id);
 
+// What follows `qcc` for a command: "run"; "" for compiling.
+const char *options_command_name(qcc_command command);
+// The command with the name closest to a word; NULL when none is close.
+const char *options_closest_command(const char *word);
+
 /* response.c */
 // Replaces every `@file` among the arguments by the words of that file (quotes and backslashes as in a shell). False
 // (reported) when one cannot be read.

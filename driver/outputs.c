@@ -1,8 +1,12 @@
-// Where results go.
+// Where results go, and where inputs come from.
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "driver/job.h"
+
+enum { SPOOL_PIECE = 1 << 16 };
 
 bool output_is_directory(const char *path) {
   struct stat st;
@@ -40,6 +44,27 @@ const char *output_directory(job *j) {
   }
   note_missing(j, dir);
   return file_make_directory(j->d, dir) ? dir : NULL;
+}
+
+FILE *output_reports(const job *j) { return j->s.output != NULL && strcmp(j->s.output, "-") == 0 ? j->notes : stdout; }
+
+// Puts a file with the same bytes in the place of standard input.
+static bool spool_stdin(job *j) {
+  FILE *spool = tmpfile();
+  char *buffer = ARENA_ARRAY(j->mem, char, SPOOL_PIECE);
+  bool ok = spool != NULL;
+  for (size_t got; ok && (got = fread(buffer, 1, SPOOL_PIECE, stdin)) > 0;) ok = fwrite(buffer, 1, got, spool) == got;
+  ok = ok && !ferror(stdin) && fflush(spool) == 0 && dup2(fileno(spool), STDIN_FILENO) >= 0;
+  if (!ok) diag_error_file(j->d, "<stdin>", "cannot be read: %s", strerror(errno));
+  if (spool != NULL) fclose(spool);
+  return ok;
+}
+
+const char *input_path(job *j, const char *path) {
+  struct stat st;
+  if (strcmp(path, "-") != 0) return path;
+  bool is_file = fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode);
+  return is_file || spool_stdin(j) ? "/dev/stdin" : NULL;
 }
 
 out_file *output_open(job *j, const char *path) {

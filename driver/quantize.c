@@ -38,14 +38,15 @@ static bool quantize(job *j) {
   const scheme_layout *layout;
   if (s == NULL || !find_layout(j, s, &layout)) return false;
   const char *glob = option_last(j->o, OPTION_TENSORS);
-  quantize_job q = {.input = j->o->inputs.data[0],
+  quantize_job q = {.input = input_path(j, j->o->inputs.data[0]),
                     .output = j->s.output,
                     .scheme = s,
                     .layout = layout,
                     .wanted = glob == NULL ? NULL : wanted,
                     .context = glob == NULL ? NULL : arena_strdup(j->mem, glob),
                     .progress = isatty(STDERR_FILENO) ? stderr : NULL,
-                    .report = stdout};
+                    .report = output_reports(j)};
+  if (q.input == NULL) return false;
   file_set_protect(j->outputs, q.input);
   return quantize_file(j->d, j->mem, j->outputs, &q);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "codegen/codegen.h"
 #include "lower/lower.h"
@@ -42,8 +43,63 @@ static size_t choose(reader *r, const char *option, const char *word, const char
   return count;
 }
 
+static bool ends_with(const char *text, const char *ending) {
+  size_t n = strlen(text), m = strlen(ending);
+  return n >= m && strcmp(text + n - m, ending) == 0;
+}
+
+static bool holds_weights(const char *path) {
+  static const char *const endings[] = {".safetensors", ".gguf", ".onnx", ".tflite", ".npy",
+                                        ".npz",         ".pt",   ".pth",  ".bin",    ".safetensors.index.json"};
+  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+    if (ends_with(path, endings[i])) return true;
+  return false;
+}
+
+// A file of weights in the place of a model. False: it is none.
+static bool refuse_weights(reader *r, const char *path) {
+  if (!holds_weights(path)) return false;
+  fail(r, STATUS_USAGE, arena_printf(r->mem, "'%s' is a file of weights; a model is a text that names it", path));
+  diag_hint(r->d, "'qcc inspect %s' says what is in it", path);
+  diag_hint(r->d, "model name { weights \"%s\"; input ..; output ..; } in a file name.q is compiled by 'qcc name.q'",
+            path);
+  return true;
+}
+
+// Words that people try for a command.
+static const struct {
+  const char *word, *instead;
+} other_words[] = {
+    {"help", "qcc --help', or 'qcc COMMAND --help"},
+    {"version", "qcc --version"},
+    {"compile", "qcc MODEL.q"},
+    {"build", "qcc MODEL.q"},
+    {"info", "qcc inspect"},
+    {"show", "qcc inspect"},
+    {"benchmark", "qcc bench"},
+};
+
+// The first word is no file and looks like a command. False: it does not.
+static bool refuse_command(reader *r, const char *word) {
+  if (r->o->command != COMMAND_COMPILE || strpbrk(word, "./") != NULL || strcmp(word, "-") == 0) return false;
+  if (access(word, F_OK) == 0) return false;
+  fail(r, STATUS_USAGE, arena_printf(r->mem, "there is no command or file '%s'", word));
+  for (size_t i = 0; i < sizeof other_words / sizeof other_words[0]; i++) {
+    if (strcmp(word, other_words[i].word) != 0) continue;
+    diag_hint(r->d, "it is '%s'", other_words[i].instead);
+    return true;
+  }
+  const char *close = options_closest_command(word);
+  if (close != NULL)
+    diag_hint(r->d, "did you mean 'qcc %s'?", close);
+  else
+    diag_hint(r->d, "'qcc --help' lists the commands; a model is named as a file: qcc model.q");
+  return true;
+}
+
 static void read_input(reader *r) {
   const options *o = r->o;
+  if (o->inputs.len > 0 && (refuse_command(r, o->inputs.data[0]) || refuse_weights(r, o->inputs.data[0]))) return;
   if (o->inputs.len > 1)
     fail(r, STATUS_USAGE,
          arena_printf(r->mem, "one model at a time: '%s' and '%s'", o->inputs.data[0], o->inputs.data[1]));
@@ -54,12 +110,8 @@ static void read_input(reader *r) {
   if (emit != NULL && strcmp(emit, "kernels") == 0)
     diag_hint(r->d, "name formats to have kernels without a model: --kernels=FORMAT");
   else
-    diag_hint(r->d, "'qcc --help' shows how it is used");
-}
-
-static bool ends_with(const char *text, const char *ending) {
-  size_t n = strlen(text), m = strlen(ending);
-  return n >= m && strcmp(text + n - m, ending) == 0;
+    diag_hint(r->d, "'qcc %s%s--help' shows how it is used", options_command_name(o->command),
+              o->command == COMMAND_COMPILE ? "" : " ");
 }
 
 static void read_language(reader *r) {
@@ -78,6 +130,16 @@ static void read_stage(reader *r) {
   r->out->stage = word == NULL ? otherwise : (stage)choose(r, "--emit", word, names, STAGE_COUNT);
   if (r->out->stage == STAGE_AST && r->out->is_ir)
     fail(r, STATUS_USAGE, "IR text has no tree: --emit=ast needs a .q file");
+}
+
+// One result can go to standard output, several need names.
+static void read_output(reader *r) {
+  r->out->output = option_last(r->o, OPTION_OUTPUT);
+  bool several = r->out->stage == STAGE_LIB || r->out->stage == STAGE_KERNELS;
+  if (r->o->command != COMMAND_COMPILE || !several || r->out->output == NULL || strcmp(r->out->output, "-") != 0)
+    return;
+  fail(r, STATUS_USAGE, "several results cannot go to standard output");
+  diag_hint(r->d, "give -o a directory, or ask for one of them: --emit=obj, asm, lowered, ..");
 }
 
 static void read_runtime(reader *r) {
@@ -151,7 +213,7 @@ static void read_target(reader *r) {
   cg_context *cg = cg_new(r->d, r->mem);
   if (!cg_check_triple(cg, s->triple)) {
     suggest_target(r, s->triple);
-    if (r->status < STATUS_ERROR) r->status = STATUS_ERROR;
+    r->status = STATUS_USAGE;
   }
   cg_free(cg);
 }
@@ -220,14 +282,14 @@ static void check_stage(reader *r) {
 }
 
 exit_status settings_read(diag *d, arena *a, const options *o, settings *out) {
-  *out = (settings){.output = option_last(o, OPTION_OUTPUT),
-                    .embed = option_given(o, OPTION_EMBED),
+  *out = (settings){.embed = option_given(o, OPTION_EMBED),
                     .explain = option_given(o, OPTION_EXPLAIN),
                     .exact_size = option_given(o, OPTION_EXACT_SIZE)};
   reader r = {.d = d, .mem = a, .o = o, .out = out, .status = settings_apply_warnings(d, a, o)};
   read_input(&r);
   read_language(&r);
   read_stage(&r);
+  read_output(&r);
   read_runtime(&r);
   read_level(&r);
   read_prefix(&r);

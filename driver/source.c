@@ -114,9 +114,8 @@ bool source_build(job *j) {
 // ---- lowering --------------------------------------------------------------------------------------------
 
 lower_options source_lower_options(const job *j) {
-  const char *to = j->s.output;
-  bool to_stdout = to == NULL ? stage_get(j->s.stage)->is_text : strcmp(to, "-") == 0;
-  FILE *reports = to_stdout ? j->notes : stdout;
+  bool to_stdout = j->s.output == NULL && stage_get(j->s.stage)->is_text;
+  FILE *reports = to_stdout ? j->notes : output_reports(j);
   return (lower_options){.target = j->s.target,
                          .exact_size = j->s.exact_size,
                          .explain = j->s.explain ? reports : NULL,
