@@ -26,6 +26,12 @@ static bool option(layout_builder *b, const char *name, int64_t min, int64_t max
   return true;
 }
 
+static bool has_tensors(const layout_builder *b) {
+  for (size_t i = 0; i < b->node->body.len; i++)
+    if (b->node->body.data[i]->kind == AST_TENSOR) return true;
+  return false;
+}
+
 static void build_options(layout_builder *b) {
   static const char *const names[] = {"block", "bytes", "type", "fit"};
   int64_t block = 0, bytes = 0, fit = 0;
@@ -39,7 +45,7 @@ static void build_options(layout_builder *b) {
   b->out->fit = fit == 1;
   b->out->block_weights = (uint64_t)block;
   b->out->block_bytes = (uint64_t)bytes;
-  if (has_block == has_bytes && (has_block || !has_type)) return;
+  if (has_block == has_bytes && (has_block || !has_type || has_tensors(b))) return;
   diag_error(b->c->d, b->node->loc, "the layout '%s' needs both 'block' and 'bytes', or neither and tensors",
              b->node->name.text);
   diag_hint(b->c->d, "for example layout %s(block = 32, bytes = 18)", b->node->name.text);

@@ -57,6 +57,17 @@ static bool check_noted_scheme(linear_builder *b, const char *text) {
   return false;
 }
 
+// A number that several layouts have does not say which of them it is.
+static bool check_only_layout(linear_builder *b, int64_t block_type) {
+  const scheme_layout *other = scheme_typed_layout(b->scheme, block_type, b->layout);
+  if (other == NULL) return true;
+  diag_error(b->f->c->d, b->loc, "\"%s\" is stored in type %" PRId64 ", which may be the layout '%s' or '%s' of '%s'",
+             b->tensor, block_type, b->layout->name, other->name, b->scheme->name);
+  diag_hint(b->f->c->d, "say which in a rule of `quantize`: \"%s\" : %s, layout = %s;", b->layer, b->scheme->name,
+            b->layout->name);
+  return false;
+}
+
 // Without a rule a layer keeps the format that the file has.
 static bool use_stored_scheme(linear_builder *b, const fe_tensor *t) {
   int64_t block_type = t->block_type;
@@ -66,9 +77,13 @@ static bool use_stored_scheme(linear_builder *b, const fe_tensor *t) {
   if (b->scheme == NULL) {
     diag_error(b->f->c->d, b->loc, "\"%s\" is stored in blocks of type %" PRId64 ", which no scheme reads", b->tensor,
                block_type);
-    diag_hint(b->f->c->d, "declare a scheme with a layout that has type = %" PRId64, block_type);
+    diag_hint(b->f->c->d,
+              "declare its format: a scheme with a layout that has type = %" PRId64
+              " (docs/language.md), in this text or in a folder given with -I",
+              block_type);
     return false;
   }
+  if (!check_only_layout(b, block_type)) return false;
   b->act = fe_default_act(b->scheme);
   return true;
 }
@@ -165,7 +180,7 @@ static const char *dims_text(arena *a, unsigned rank, const uint64_t *dims) {
   return strbuf_text(&out);
 }
 
-// ---- one tensor: plain numbers or blocks ----
+// ---- the shape and type of one tensor: plain numbers, blocks or their bytes ----
 
 // Rows of blocks as bytes, in the layout that the rule names: the file need not know of blocks.
 static bool has_byte_rows(const linear_builder *b, const fe_tensor *t) {
@@ -187,9 +202,11 @@ static bool check_matrix(linear_builder *b, const ir_value *x, const fe_tensor *
 // The layout that reads the block type of the file.
 static bool choose_layout(linear_builder *b, int64_t block_type) {
   if (b->layout != NULL && (b->layout->type_id == block_type || block_type < 0)) return true;
-  for (size_t i = 0; b->layout == NULL && i < b->scheme->layout_count; i++)
-    if (block_type >= 0 && b->scheme->layouts[i].type_id == block_type) b->layout = &b->scheme->layouts[i];
-  if (b->layout != NULL ? b->layout->type_id == block_type : block_type < 0) return true;
+  if (b->layout == NULL) {
+    b->layout = scheme_typed_layout(b->scheme, block_type, NULL);
+    if (b->layout != NULL) return check_only_layout(b, block_type);
+    if (block_type < 0) return true;
+  }
   diag_error(b->f->c->d, b->loc, "\"%s\" is stored in blocks of type %" PRId64 ", which '%s' does not read", b->tensor,
              block_type, b->scheme->name);
   diag_hint(b->f->c->d, "give the layer a scheme that has a layout with type = %" PRId64, block_type);
@@ -203,25 +220,6 @@ static bool check_block(linear_builder *b) {
              b->columns, b->layout->block_weights, b->scheme->name);
   diag_hint(b->f->c->d, "no file can store it in this layout; choose another scheme for the layer");
   return false;
-}
-
-static bool use_one_tensor(linear_builder *b, const ir_value *x) {
-  fe_stored stored = fe_ask(b->f, b->tensor);
-  if (stored.answer == FE_TENSOR_ABSENT) {
-    fe_stored whole = fe_ask(b->f, b->layer);
-    if (whole.answer != FE_TENSOR_FOUND) {
-      fe_missing_tensor(b->f, b->loc, b->tensor);
-      return false;
-    }
-    b->tensor = b->layer;
-    stored = whole;
-  }
-  b->source = stored.source;
-  if (b->scheme == NULL && !use_stored_scheme(b, &stored.tensor)) return false;
-  if (!check_noted_scheme(b, stored.tensor.scheme)) return false;
-  if (stored.answer == FE_TENSOR_UNKNOWN) return check_block(b);
-  bool ok = check_matrix(b, x, &stored.tensor);
-  return choose_layout(b, stored.tensor.block_type) && check_block(b) && ok;
 }
 
 // ---- separate tensors ----
@@ -286,6 +284,49 @@ static bool check_dims(linear_builder *b, const layout_tensor *t, const char *na
   return false;
 }
 
+// ---- one tensor ----
+
+// Codes as plain bytes, of which only the rule says what they are. Float weights are not: they have the matrix's shape.
+static bool is_bytes(const linear_builder *b, const fe_tensor *t) {
+  return b->layout != NULL && t->block_type < 0 && t->scheme == NULL && t->rank > 0 &&
+         t->dims[t->rank - 1] != b->columns;
+}
+
+static bool check_bytes(linear_builder *b, const fe_tensor *found) {
+  const scheme_layout *l = b->layout;
+  if (l->block_weights == 0) {
+    fe_tensor t = *found;
+    if (!view_tensor(b, l->tensors, b->tensor, &t) || !rows_from_dims(b, l->tensors, b->tensor, &t)) return false;
+    if (b->rows == 0) rows_from_size(b, l->tensors, &t);
+    return b->rows == 0 || check_dims(b, l->tensors, b->tensor, &t);
+  }
+  uint64_t bytes = b->columns / l->block_weights * l->block_bytes;
+  if (found->rank == 2 && found->dims[1] == bytes) return set_rows(b, found->dims[0], b->tensor);
+  diag_error(b->f->c->d, b->loc,
+             "\"%s\" is %s, but rows of %" PRIu64 " weights have %" PRIu64 " bytes in the layout '%s' of '%s'",
+             b->tensor, dims_text(b->f->c->mem, found->rank, found->dims), b->columns, bytes, l->name, b->scheme->name);
+  return false;
+}
+
+static bool use_one_tensor(linear_builder *b, const ir_value *x) {
+  fe_stored stored = fe_ask(b->f, b->tensor);
+  if (stored.answer == FE_TENSOR_ABSENT) {
+    fe_stored whole = fe_ask(b->f, b->layer);
+    if (whole.answer != FE_TENSOR_FOUND) {
+      fe_missing_tensor(b->f, b->loc, b->tensor);
+      return false;
+    }
+    b->tensor = b->layer;
+    stored = whole;
+  }
+  b->source = stored.source;
+  if (b->scheme == NULL && !use_stored_scheme(b, &stored.tensor)) return false;
+  if (!check_noted_scheme(b, stored.tensor.scheme)) return false;
+  if (stored.answer == FE_TENSOR_UNKNOWN) return check_block(b);
+  bool ok = is_bytes(b, &stored.tensor) ? check_bytes(b, &stored.tensor) : check_matrix(b, x, &stored.tensor);
+  return choose_layout(b, stored.tensor.block_type) && check_block(b) && ok;
+}
+
 // How many granules there are of sparse fields, by the shapes of the tensors that hold them.
 static void count_entries(linear_builder *b, const fe_stored *stored) {
   uint64_t (*dims)[SCHEME_MAX_RANK] = arena_alloc(b->f->c->mem, b->layout->tensor_count, sizeof *dims);
@@ -313,6 +354,17 @@ static bool use_fitted(linear_builder *b, const ir_value *x) {
          (stored.answer == FE_TENSOR_UNKNOWN || check_matrix(b, x, &stored.tensor));
 }
 
+// Bytes of a numbered type are no elements that a layout without the number could know.
+static bool check_untyped(linear_builder *b, const char *name, const fe_tensor *found) {
+  if (found->block_type < 0) return true;
+  diag_error(b->f->c->d, b->loc,
+             "\"%s\" is stored in type %" PRId64 ", and the layout '%s' of '%s' is for tensors of plain elements", name,
+             found->block_type, b->layout->name, b->scheme->name);
+  diag_hint(b->f->c->d, "if its bytes are what the layout says, declare that: layout %s(type = %" PRId64 ")",
+            b->layout->name, found->block_type);
+  return false;
+}
+
 static bool use_tensors(linear_builder *b, const ir_value *x) {
   fe_stored *stored = ARENA_ARRAY(b->f->c->mem, fe_stored, b->layout->tensor_count);
   bool ok = !b->layout->fit || use_fitted(b, x);
@@ -324,7 +376,8 @@ static bool use_tensors(linear_builder *b, const ir_value *x) {
     ok &= stored[i].answer != FE_TENSOR_ABSENT;
     if (!b->layout->fit) b->source = stored[i].source;
     if (stored[i].answer == FE_TENSOR_FOUND)
-      ok &= view_tensor(b, t, name, &stored[i].tensor) && rows_from_dims(b, t, name, &stored[i].tensor);
+      ok &= check_untyped(b, name, &stored[i].tensor) && view_tensor(b, t, name, &stored[i].tensor) &&
+            rows_from_dims(b, t, name, &stored[i].tensor);
   }
   for (size_t i = 0; ok && b->rows == 0 && i < b->layout->tensor_count; i++)
     if (stored[i].answer == FE_TENSOR_FOUND) rows_from_size(b, &b->layout->tensors[i], &stored[i].tensor);
@@ -389,7 +442,7 @@ ir_value *fe_linear(fe_model *f, const ast_expr *call, const ast_expr *input, co
   bool chosen = choose_scheme(&b, fe_match_rule(&f->rules, b.layer));
   if (!chosen || x == NULL || !check_input(&b, x) || !rows_from_option(&b)) return NULL;
   if (b.layout == NULL && !recognise(&b)) return NULL;
-  bool separate = b.layout != NULL && b.layout->block_weights == 0;
+  bool separate = b.layout != NULL && !layout_is_one_tensor(b.layout);
   size_t before = diag_error_count(f->c->d);
   if (!(separate ? use_tensors(&b, x) : use_one_tensor(&b, x))) return NULL;
   if (b.rows != 0) return emit_linear(&b, x);

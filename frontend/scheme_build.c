@@ -349,12 +349,6 @@ fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name) {
   return NULL;
 }
 
-static const scheme_layout *layout_of_type(const scheme *s, int64_t block_type) {
-  for (size_t i = 0; s != NULL && i < s->layout_count; i++)
-    if (s->layouts[i].type_id == block_type) return &s->layouts[i];
-  return NULL;
-}
-
 static const scheme *instantiate_default(fe_context *c, const char *name) {
   fe_scheme_decl *decl = find_declared(c, name);
   return decl == NULL ? NULL : fe_instantiate(c, decl, &(ast_args){0}, SRC_NOWHERE);
@@ -368,7 +362,7 @@ const scheme *fe_scheme_of_blocks(fe_context *c, int64_t block_type, const schem
     const char *name = i < declared ? c->schemes.data[i]->node->name.text : library[i - declared];
     if (i >= declared) fe_load_scheme_file(c, name);
     const scheme *s = instantiate_default(c, name);
-    *layout = layout_of_type(s, block_type);
+    *layout = s == NULL ? NULL : scheme_typed_layout(s, block_type, NULL);
     if (*layout != NULL) return s;
   }
   return NULL;

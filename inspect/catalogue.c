@@ -75,7 +75,7 @@ const scheme *catalogue_make(const catalogue *c, const catalogue_form *f, const 
 const catalogue_form *catalogue_blocks(const catalogue *c, uint32_t type) {
   for (size_t i = 0; i < c->forms.len; i++) {
     const scheme_layout *l = catalogue_layout(&c->forms.data[i], c->forms.data[i].sample);
-    if (l->block_weights != 0 && l->type_id == (int64_t)type) return &c->forms.data[i];
+    if (l->type_id == (int64_t)type) return &c->forms.data[i];
   }
   return NULL;
 }

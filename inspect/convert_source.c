@@ -9,7 +9,7 @@
 #include "weights/fields.h"
 
 static tensor_codes *read_codes(diag *d, arena *a, const subject *s, const found *w) {
-  if (w->kind == FOUND_TENSORS)
+  if (w->inputs != NULL)
     return layout_read_tensors(d, a, w->scheme, w->layout, w->name, w->inputs, w->rows, w->columns);
   if (w->layout == NULL) return fields_read(d, a, s->file, w->name, w->scheme, w->rows, w->columns);
   return layout_read_blocks(d, a, w->scheme, w->layout, w->name, w->data, w->bytes, w->rows, w->columns);

@@ -73,7 +73,7 @@ static bool store_noted(diag *d, convert_output *out, const tensor_codes *codes,
 bool convert_store(diag *d, convert_output *out, const tensor_codes *codes, const scheme_layout *l, const char *name,
                    uint64_t *bytes) {
   size_t first = out->items.len;
-  bool separate = l != NULL && l->block_weights == 0;
+  bool separate = l != NULL && !layout_is_one_tensor(l);
   bool ok =
       separate ? store_tensors(d, out, codes, l, name) : store_noted(d, out, codes, l, tensor_name_of(out->mem, name));
   vec_push(out->mem, &out->converted, name);
@@ -99,10 +99,12 @@ static void keep_tensor(convert_output *out, const tensor *t) {
 static bool keep_blocks(convert_output *out, const found *w) {
   tensor_codes about = {.scheme = w->scheme, .rows = w->rows, .columns = w->columns};
   tensor_meta notes[FIELDS_MAX_NOTES];
-  uint64_t *dims = ARENA_ARRAY(out->mem, uint64_t, 2);
+  uint64_t *dims = ARENA_ARRAY(out->mem, uint64_t, SCHEME_MAX_RANK);
+  unsigned rank = w->inputs == NULL ? 2 : w->inputs->rank;
   dims[0] = w->rows;
   dims[1] = w->bytes / w->rows;
-  safetensors_item item = {.name = w->name, .dtype = TENSOR_U8, .rank = 2, .dims = dims, .data = w->data};
+  if (w->inputs != NULL) memcpy(dims, w->inputs->dims, rank * sizeof *dims);
+  safetensors_item item = {.name = w->name, .dtype = TENSOR_U8, .rank = rank, .dims = dims, .data = w->data};
   item.size = (size_t)w->bytes;
   vec_push(out->mem, &out->items, item);
   size_t count = fields_make_notes(out->mem, &about, w->name, w->layout, notes);

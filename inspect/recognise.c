@@ -48,7 +48,7 @@ static void read_layer(const subject *x, const char *layer, const fit_hints *hin
   for (size_t i = 0; i < c->forms.len; i++) {
     catalogue_form *form = &c->forms.data[i];
     const scheme_layout *l = catalogue_layout(form, form->sample);
-    if (l->tensor_count == 0 || l->fit) continue; // what is fitted to floats is not how they are stored
+    if (layout_is_one_tensor(l) || l->fit) continue; // what is fitted to floats is not how they are stored
     layer_tensors tensors;
     fits list = {0};
     if (!find_tensors(c, x->file, form, layer, &tensors)) continue;
@@ -177,6 +177,7 @@ static void list_suffixes(const catalogue *c, text_list *out) {
   for (size_t i = 0; i < c->forms.len; i++) {
     const scheme_layout *l = catalogue_layout(&c->forms.data[i], c->forms.data[i].sample);
     const char *longest = NULL;
+    if (layout_is_one_tensor(l)) continue;
     for (size_t t = 0; t < l->tensor_count; t++)
       if (longest == NULL || strlen(l->tensors[t].suffix) > strlen(longest)) longest = l->tensors[t].suffix;
     if (longest != NULL) vec_push(c->mem, out, longest);
@@ -201,22 +202,44 @@ static void list_layers(const finder *x, text_list *out) {
 
 // ---- one tensor ------------------------------------------------------------------------------------------
 
+// The bytes of a layout that is one tensor, in the shape that it gives them; of blocks they need none.
+static bool set_typed_inputs(const catalogue *c, const tensor_file *f, const tensor *t, found *w) {
+  layout_input *in = ARENA_NEW(c->mem, layout_input);
+  if (w->layout->block_weights != 0) return true;
+  if (!layout_tensor_shapes(c->quiet, w->scheme, w->layout, w->rows, w->columns, in)) return false;
+  if (t->dtype == TENSOR_BLOCKS ? !tensor_bytes_check(c->d, f, t, in->size, &in->data) : in->size != t->size)
+    return false;
+  in->data = t->data;
+  w->inputs = in;
+  w->data = in->data;
+  w->bytes = in->size;
+  return true;
+}
+
+static bool set_block_bytes(finder *x, const tensor *t, found *w) {
+  size_t size;
+  if (w->layout->block_weights == 0) return set_typed_inputs(x->c, x->f, t, w);
+  if (!tensor_blocks_check(x->c->d, x->f, t, w->layout->block_weights, w->layout->block_bytes, &w->data, &size))
+    return false;
+  w->bytes = size;
+  return true;
+}
+
 static found *find_blocks(finder *x, const tensor *t) {
   const catalogue_form *form = catalogue_blocks(x->c, t->block_type);
   found *w = new_found(x->c->mem, form == NULL ? FOUND_UNKNOWN : FOUND_BLOCKS, t);
-  size_t size;
   if (form == NULL) {
     w->problem = arena_printf(x->c->mem, "no scheme has a layout with type = %" PRIu32, t->block_type);
     return w;
   }
   w->scheme = form->sample;
   w->layout = catalogue_layout(form, form->sample);
-  if (!tensor_blocks_check(x->c->d, x->f, t, w->layout->block_weights, w->layout->block_bytes, &w->data, &size)) {
-    w->kind = FOUND_UNKNOWN;
-    w->problem = "its bytes are no such blocks";
-    return w;
-  }
-  w->bytes = size;
+  const scheme_layout *other = scheme_typed_layout(w->scheme, t->block_type, w->layout);
+  if (other != NULL)
+    w->problem = arena_printf(x->c->mem, "its type may be the layout '%s', too: a rule has to say which", other->name);
+  if (set_block_bytes(x, t, w)) return w;
+  w->kind = FOUND_UNKNOWN;
+  w->problem = "its bytes are no such blocks";
   return w;
 }
 
@@ -283,6 +306,7 @@ static found *find_noted(finder *x, const char *name) {
   w->tensor_count = 1;
   w->bytes = t->size;
   w->data = t->data;
+  if (!set_typed_inputs(x->c, x->f, t, w)) w->problem = "it has not the bytes of the layout";
   return w;
 }
 
@@ -371,6 +395,7 @@ tensor_codes *recognise_corner(catalogue *c, const found *w, arena *a) {
     return sample_tensors(c->quiet, a, w->scheme, w->layout, w->inputs, w->rows, w->columns);
   if (w->problem != NULL) return NULL;
   if (w->layout == NULL) return fields_corner(c, w, a);
+  if (w->inputs != NULL) return sample_tensors(c->quiet, a, w->scheme, w->layout, w->inputs, w->rows, w->columns);
   return w->data == NULL ? NULL : sample_blocks(c->quiet, a, w->scheme, w->layout, w->data, w->rows, w->columns);
 }
 

@@ -27,7 +27,7 @@ typedef struct found {
   uint64_t rows, columns;      // of weights; of other tensors all dimensions but the last are rows
   size_t tensor_count;
   const tensor *const *tensors; // of the layout, in its order; else the tensor(s)
-  const layout_input *inputs;   // TENSORS
+  const layout_input *inputs;   // TENSORS; of a layout that is one tensor and no blocks
   const uint8_t *data;          // BLOCKS
   uint64_t bytes;               // of all its tensors
   bool certain;                 // no other rows or columns would fit

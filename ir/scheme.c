@@ -193,6 +193,14 @@ const char *layout_tensor_types(arena *a, const layout_tensor *t) {
   return text;
 }
 
+bool layout_is_one_tensor(const scheme_layout *l) { return l->block_weights > 0 || l->type_id >= 0; }
+
+const scheme_layout *scheme_typed_layout(const scheme *s, int64_t type, const scheme_layout *after) {
+  for (size_t i = after == NULL ? 0 : (size_t)(after - s->layouts) + 1; i < s->layout_count; i++)
+    if (type >= 0 && s->layouts[i].type_id == type) return &s->layouts[i];
+  return NULL;
+}
+
 const scheme_layout *scheme_find_layout(const scheme *s, const char *name) {
   for (size_t i = 0; i < s->layout_count; i++)
     if (strcmp(s->layouts[i].name, name) == 0) return &s->layouts[i];

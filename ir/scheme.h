@@ -141,7 +141,8 @@ typedef struct layout_place {
 
 // A storage layout. block_weights > 0: rows of consecutive blocks of block_weights weights and block_bytes bytes;
 // otherwise separate tensors. Every field has exactly one place. type_id is the container's number for the block
-// type (-1: none).
+// type (-1: none). A layout of one tensor may have such a number, too: the tensor is all the bytes then that the
+// container has for the weights, however rows begin or are interleaved.
 typedef struct scheme_layout {
   const char *name;
   uint64_t block_weights;
@@ -258,6 +259,13 @@ const char *layout_tensor_types(arena *a, const layout_tensor *t);
 
 // The tensor's name in the file: the layer's and the suffix; or the suffix, with the layer's name in place of its `*`.
 const char *layout_tensor_name(arena *a, const layout_tensor *t, const char *layer);
+
+// Whether it is all in the tensor that has the weights' own name: blocks, or the bytes of a type that a container numbers.
+bool layout_is_one_tensor(const scheme_layout *l);
+
+// The first layout after `after` (NULL: of all) with the container's number; NULL if there is none. A file cannot tell which
+// of several it is.
+const scheme_layout *scheme_typed_layout(const scheme *s, int64_t type, const scheme_layout *after);
 
 const scheme_layout *scheme_find_layout(const scheme *s, const char *name); // NULL if there is none
 

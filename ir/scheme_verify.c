@@ -204,10 +204,24 @@ static bool check_fit(diag *d, const scheme *s, const scheme_layout *l) {
   return ok;
 }
 
+// What a container numbers is one tensor of bytes, whose size follows from the shape.
+static bool check_typed_tensor(diag *d, const scheme_layout *l) {
+  const layout_tensor *t = l->tensors;
+  bool ok = l->tensor_count == 1 && !l->fit && t->type == ELEM_U8 && t->stored_count <= 1;
+  for (unsigned r = 0; ok && r < t->rank; r++) ok = t->dims[r] != NULL;
+  if (ok) return true;
+  diag_error(d, l->loc, "layout '%s' has a type number, so it needs blocks, or one tensor of u8 of a known size",
+             l->name);
+  return false;
+}
+
 static bool check_layout(diag *d, const scheme *s, const scheme_layout *l) {
   bool ok = true;
   if (l->fit && !check_fit(d, s, l)) return false;
-  if (l->block_weights > 0) ok = check_block_layout(d, s, l);
+  if (l->block_weights > 0)
+    ok = check_block_layout(d, s, l);
+  else if (l->type_id >= 0)
+    ok = check_typed_tensor(d, l);
   for (size_t t = 0; t < l->tensor_count; t++) ok &= check_layout_tensor(d, s, l, &l->tensors[t]);
   ok = ok && check_places(d, s, l);
   return ok && (l->block_weights == 0 || layout_check_block_reads(d, s, l));

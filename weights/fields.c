@@ -300,10 +300,25 @@ void fields_make_items(arena *a, const tensor_codes *t, const char *name, safete
   }
 }
 
+// The bytes of a layout that is one tensor and no blocks.
+static bool make_typed(diag *d, arena *a, const tensor_codes *t, const scheme_layout *l, const char *name,
+                       safetensors_item *item) {
+  layout_input shape;
+  size_t size;
+  if (!layout_tensor_shapes(d, t->scheme, l, t->rows, t->columns, &shape) || !num_to_size(shape.size, &size))
+    return false;
+  uint8_t *data = ARENA_ARRAY(a, uint8_t, size);
+  if (!layout_write_tensors(d, t, l, &shape, &data)) return false;
+  *item = (safetensors_item){.name = name, .dtype = TENSOR_U8, .rank = shape.rank, .data = data, .size = size};
+  item->dims = arena_memdup(a, shape.dims, sizeof shape.dims);
+  return true;
+}
+
 bool fields_make_blocks(diag *d, arena *a, const tensor_codes *t, const scheme_layout *l, const char *name,
                         safetensors_item *item) {
   uint64_t bytes;
   size_t size;
+  if (l->block_weights == 0) return make_typed(d, a, t, l, name, item);
   if (!layout_block_bytes(d, l, name, t->rows, t->columns, &bytes) || !num_to_size(bytes, &size)) return false;
   uint8_t *data = ARENA_ARRAY(a, uint8_t, size);
   if (!layout_write_blocks(d, t, l, data, size)) return false;

@@ -120,7 +120,7 @@ static bool encode_one(quantizer *q, const tensor *t) {
 // ---- the file --------------------------------------------------------------------------------------------
 
 static bool check_job(diag *d, const quantize_job *job) {
-  if (job->layout == NULL || job->layout->block_weights != 0) return true;
+  if (job->layout == NULL || layout_is_one_tensor(job->layout)) return true;
   diag_error(d, job->layout->loc, "the layout '%s' of '%s' consists of separate tensors, which cannot be written",
              job->layout->name, job->scheme->name);
   diag_hint(d, "leave the layout out, or name a layout of blocks");

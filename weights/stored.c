@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "ir/eval.h"
 #include "weights/from_float.h"
 
 typedef struct search {
@@ -69,17 +70,11 @@ static bool use_float(search *x, const tensor *t) {
 
 // ---- blocks ----------------------------------------------------------------------------------------------
 
-static const scheme_layout *layout_of_type(const scheme *s, uint32_t type) {
-  for (size_t i = 0; i < s->layout_count; i++)
-    if (s->layouts[i].block_weights != 0 && s->layouts[i].type_id == (int64_t)type) return &s->layouts[i];
-  return NULL;
-}
-
 static const scheme *known_scheme(const stored_finder *s, uint32_t type) {
   for (size_t i = 0; i < s->m->schemes.len; i++)
-    if (layout_of_type(s->m->schemes.data[i], type) != NULL) return s->m->schemes.data[i];
+    if (scheme_typed_layout(s->m->schemes.data[i], type, NULL) != NULL) return s->m->schemes.data[i];
   for (size_t i = 0; i < s->options->known_count; i++)
-    if (layout_of_type(s->options->known[i], type) != NULL) return s->options->known[i];
+    if (scheme_typed_layout(s->options->known[i], type, NULL) != NULL) return s->options->known[i];
   return NULL;
 }
 
@@ -99,22 +94,57 @@ static bool wrong_block_type(const search *x, const tensor *t) {
                   (unsigned)t->block_type, s->name, own_types(x->s->mem, s));
   if (other != NULL)
     diag_hint(x->s->d, "type %u is the layout '%s' of '%s': give the layer that scheme", (unsigned)t->block_type,
-              layout_of_type(other, t->block_type)->name, other->name);
+              scheme_typed_layout(other, t->block_type, NULL)->name, other->name);
   return false;
+}
+
+// Bytes that a layout takes apart as a tensor; `as` is that tensor of the file with the shape that the layout gives it.
+static bool use_one_tensor(search *x, const tensor *t, const scheme_layout *l, const layout_input *as) {
+  *x->out = (stored_weight){.weight = x->w, .file = x->f, .kind = STORED_TENSORS, .tensor = t, .layout = l};
+  x->out->inputs = arena_memdup(x->s->mem, as, sizeof *as);
+  x->out->tensors = arena_memdup(x->s->mem, &t, sizeof(const tensor *));
+  return true;
+}
+
+// The tensor is what the file has between two others, so that the layout has to say how long it is.
+static bool use_typed_tensor(search *x, const tensor *t, const scheme_layout *l) {
+  layout_input in;
+  if (!is_matrix(t, x->w->rows, x->w->columns)) return wrong_shape(x, t);
+  if (!layout_tensor_shapes(x->s->d, x->w->scheme, l, x->w->rows, x->w->columns, &in)) return false;
+  return tensor_bytes_check(x->s->d, x->f, t, in.size, &in.data) && use_one_tensor(x, t, l, &in);
 }
 
 // Blocks of a file that numbers its block types.
 static bool use_typed_blocks(search *x, const tensor *t) {
-  const scheme_layout *l = x->w->layout == NULL ? layout_of_type(x->w->scheme, t->block_type) : x->w->layout;
+  const scheme_layout *l = x->w->layout == NULL ? scheme_typed_layout(x->w->scheme, t->block_type, NULL) : x->w->layout;
   if (l == NULL || (l->type_id >= 0 && l->type_id != (int64_t)t->block_type)) return wrong_block_type(x, t);
+  if (l->block_weights == 0) return use_typed_tensor(x, t, l);
   *x->out = (stored_weight){.weight = x->w, .file = x->f, .kind = STORED_BLOCKS, .tensor = t, .layout = l};
   if (!is_matrix(t, x->w->rows, x->w->columns)) return wrong_shape(x, t);
   return tensor_blocks_check(x->s->d, x->f, t, l->block_weights, l->block_bytes, &x->out->data, &x->out->size);
 }
 
+// The bytes of a numbered type in a file that has no such numbers: in the shape that the layout gives them.
+static bool use_bytes_of_type(search *x, const tensor *t, const scheme_layout *l) {
+  layout_input in;
+  if (!layout_tensor_shapes(x->s->d, x->w->scheme, l, x->w->rows, x->w->columns, &in)) return false;
+  bool ok = t->dtype == TENSOR_U8 && t->rank == in.rank;
+  for (unsigned i = 0; ok && i < in.rank; i++) ok = t->dims[i] == in.dims[i];
+  in.data = t->data;
+  if (ok) return use_one_tensor(x, t, l, &in);
+  int64_t sizes[SCHEME_MAX_RANK];
+  layout_tensor_sizes(x->w->scheme, l->tensors, x->w->rows, x->w->columns, sizes);
+  diag_error_file(x->s->d, t->path,
+                  "tensor '%s' is %s, but %" PRIu64 " x %" PRIu64 " weights in the layout '%s' need U8 %s", t->name,
+                  tensor_describe(x->s->mem, t), x->w->rows, x->w->columns, l->name,
+                  layout_sizes_text(x->s->mem, in.rank, sizes));
+  return false;
+}
+
 // Blocks as bytes: [rows, bytes of a row].
 static bool use_byte_blocks(search *x, const tensor *t, const scheme_layout *l) {
   uint64_t bytes;
+  if (l->block_weights == 0) return use_bytes_of_type(x, t, l);
   *x->out = (stored_weight){.weight = x->w, .file = x->f, .kind = STORED_BLOCKS, .tensor = t, .layout = l};
   x->out->data = t->data;
   x->out->size = t->size;
@@ -150,7 +180,7 @@ static bool use_noted(search *x, const fields_note *note) {
   const scheme_layout *l = scheme_find_layout(w->scheme, note->layout);
   const tensor *t = tensor_file_require(x->s->d, x->f, w->name);
   if (t == NULL) return false;
-  if (l != NULL && l->block_weights != 0) return use_byte_blocks(x, t, l);
+  if (l != NULL && layout_is_one_tensor(l)) return use_byte_blocks(x, t, l);
   diag_error_file(x->s->d, t->path, "tensor '%s' is stored in the layout '%s', which '%s' does not have", t->name,
                   note->layout, w->scheme->name);
   return false;
@@ -169,7 +199,7 @@ static bool missing(const search *x) {
   tensor_file_require(x->s->d, x->f, x->w->name); // reports
   for (size_t i = 0; x->w->scheme != NULL && i < x->w->scheme->layout_count; i++) {
     const scheme_layout *l = &x->w->scheme->layouts[i];
-    if (l->block_weights != 0 || !stored_has_tensors(x->s->mem, x->f, x->w, l)) continue;
+    if (layout_is_one_tensor(l) || !stored_has_tensors(x->s->mem, x->f, x->w, l)) continue;
     diag_hint(x->s->d, "the file has the tensors of the layout '%s': add layout = %s to the rule of '%s'", l->name,
               l->name, x->w->layer);
   }
@@ -188,7 +218,7 @@ static bool find_in_file(search *x) {
   const ir_weight *w = x->w;
   const tensor *t = tensor_file_find(x->f, w->name);
   if (w->scheme == NULL) return t == NULL ? missing(x) : use_numbers(x, t);
-  if (w->layout != NULL && w->layout->block_weights == 0)
+  if (w->layout != NULL && !layout_is_one_tensor(w->layout))
     return stored_find_tensors(x->s, x->f, w, x->out) && (!w->layout->fit || find_fitted(x, t));
   fields_note note;
   fields_answer noted = fields_find(x->s->d, x->s->mem, x->f, w->name, &note);
@@ -198,7 +228,7 @@ static bool find_in_file(search *x) {
 
 static bool has_weight(const stored_finder *s, const tensor_file *f, const ir_weight *w) {
   fields_note note;
-  if (w->layout != NULL && w->layout->block_weights == 0) return stored_has_tensors(s->mem, f, w, w->layout);
+  if (w->layout != NULL && !layout_is_one_tensor(w->layout)) return stored_has_tensors(s->mem, f, w, w->layout);
   return tensor_file_find(f, w->name) != NULL || fields_find(s->d, s->mem, f, w->name, &note) != FIELDS_ABSENT;
 }
 

@@ -110,6 +110,7 @@ layout_input *stored_unpack(arena *a, const stored_weight *s) {
   size_t count = s->layout->tensor_count;
   layout_input *inputs = arena_memdup(a, s->inputs, count * sizeof *inputs);
   for (size_t i = 0; i < count; i++)
-    if (tensor_dtype_bits(s->tensors[i]->dtype) < 8) unpack(a, s->tensors[i], &inputs[i]);
+    if (s->tensors[i]->dtype != TENSOR_BLOCKS && tensor_dtype_bits(s->tensors[i]->dtype) < 8)
+      unpack(a, s->tensors[i], &inputs[i]);
   return inputs;
 }

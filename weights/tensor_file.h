@@ -177,6 +177,9 @@ const char *tensor_describe(arena *a, const tensor *t);
 bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_t block_weights, uint64_t block_bytes,
                          const uint8_t **data, size_t *size);
 
+// The same for a tensor of one numbered type that is `need` bytes long, as a layout says for its shape.
+bool tensor_bytes_check(diag *d, const tensor_file *f, const tensor *t, uint64_t need, const uint8_t **data);
+
 // Converts elements [first, first + count) of a plain tensor to float (rounding to nearest even). False, reported, when
 // the type has no numbers to read or the range is not inside.
 bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out);

@@ -83,11 +83,6 @@ bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, flo
   return true;
 }
 
-// rows * (K / block_weights) * block_bytes.
-static bool blocks_size(const tensor *t, uint64_t block_weights, uint64_t block_bytes, uint64_t *size) {
-  return num_mul(t->count / block_weights, block_bytes, size);
-}
-
 static uint64_t alignment_of(const tensor_file *f, const tensor *t) {
   for (size_t i = 0; i < f->parts.len; i++)
     if (f->parts.data[i].bytes.path == t->path) return f->parts.data[i].alignment;
@@ -99,6 +94,39 @@ static bool all_zero(const uint8_t *p, size_t size) {
     if (p[i] != 0) return false;
   }
   return true;
+}
+
+static void other_layout(diag *d, const tensor *t, const char *before) {
+  diag_hint(d, "%sthe file's type %u is not the layout that was declared for it", before, (unsigned)t->block_type);
+}
+
+// `what` are the bytes that are needed: "3 blocks of 18 bytes".
+static bool bytes_check(diag *d, const tensor_file *f, const tensor *t, const char *what, uint64_t need,
+                        const uint8_t **data, size_t *size) {
+  if (need > t->size) {
+    diag_error_file(d, t->path, "tensor '%s': %s do not fit into the %zu bytes the file has for it", t->name, what,
+                    t->size);
+    other_layout(d, t, "the file is truncated, or ");
+    return false;
+  }
+  size_t used = (size_t)need;
+  if (t->size - used >= alignment_of(f, t) || !all_zero(t->data + used, t->size - used)) {
+    diag_error_file(d, t->path, "tensor '%s': %s leave %zu of its %zu bytes unused", t->name, what, t->size - used,
+                    t->size);
+    other_layout(d, t, "");
+    return false;
+  }
+  *data = t->data;
+  *size = used;
+  return true;
+}
+
+bool tensor_bytes_check(diag *d, const tensor_file *f, const tensor *t, uint64_t need, const uint8_t **data) {
+  arena *a = arena_new();
+  size_t size;
+  bool ok = bytes_check(d, f, t, arena_printf(a, "%" PRIu64 " bytes", need), need, data, &size);
+  arena_free(a);
+  return ok;
 }
 
 bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_t block_weights, uint64_t block_bytes,
@@ -113,28 +141,14 @@ bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_
     diag_error_file(d, t->path,
                     "tensor '%s': its rows of %" PRIu64 " weights are no whole number of blocks of %" PRIu64, t->name,
                     k, block_weights);
-    diag_hint(d, "the file's type %u is not the layout that was declared for it", (unsigned)t->block_type);
+    other_layout(d, t, "");
     return false;
   }
-  uint64_t need = 0;
-  if (!blocks_size(t, block_weights, block_bytes, &need) || need > t->size) {
-    diag_error_file(d, t->path,
-                    "tensor '%s': %" PRIu64 " blocks of %" PRIu64
-                    " bytes do not fit into the %zu bytes the file has for it",
-                    t->name, t->count / block_weights, block_bytes, t->size);
-    diag_hint(d, "the file is truncated, or its type %u is not the layout that was declared for it",
-              (unsigned)t->block_type);
-    return false;
-  }
-  size_t used = (size_t)need;
-  if (t->size - used >= alignment_of(f, t) || !all_zero(t->data + used, t->size - used)) {
-    diag_error_file(d, t->path,
-                    "tensor '%s': %" PRIu64 " blocks of %" PRIu64 " bytes leave %zu of its %zu bytes unused", t->name,
-                    t->count / block_weights, block_bytes, t->size - used, t->size);
-    diag_hint(d, "the file's type %u is not the layout that was declared for it", (unsigned)t->block_type);
-    return false;
-  }
-  *data = t->data;
-  *size = used;
-  return true;
+  arena *a = arena_new();
+  uint64_t need = UINT64_MAX;
+  const char *what = arena_printf(a, "%" PRIu64 " blocks of %" PRIu64 " bytes", t->count / block_weights, block_bytes);
+  if (!num_mul(t->count / block_weights, block_bytes, &need)) need = UINT64_MAX;
+  bool ok = bytes_check(d, f, t, what, need, data, size);
+  arena_free(a);
+  return ok;
 }
