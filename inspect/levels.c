@@ -193,10 +193,17 @@ static unsigned bits_of(unsigned count) {
   return bits;
 }
 
+// A few numbers are near some of many levels by chance.
+static bool tells_book(const hypotheses *h, const codebook *b) {
+  enum { SHARE = 12 };
+  return (size_t)SHARE * h->count >= b->count;
+}
+
 static const codebook *best_book(const hypotheses *h) {
   const codebook *best = NULL;
   for (size_t i = 0; i < h->books->len; i++)
-    if (h->book_fits[i] && (best == NULL || h->books->data[i].count < best->count)) best = &h->books->data[i];
+    if (h->book_fits[i] && tells_book(h, &h->books->data[i]) && (best == NULL || h->books->data[i].count < best->count))
+      best = &h->books->data[i];
   return best;
 }
 

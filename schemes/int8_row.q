@@ -3,6 +3,8 @@
 // where there are zero points, all must be 0), compressed-tensors `int-quantized` with strategy `channel`. EETQ stores the
 // matrix transposed, plain or as its kernels for Turing and later read it: 64 inputs of two outputs in turn, 16 of them in
 // an order of their own, 128 added.
+// Also Q8_KV of ik_llama.cpp, whose rows begin with their scale and the sum of their codes, and Q8_KV_R8, eight rows interleaved
+// by 4 columns.
 scheme int8_row {
   code  : i8;
   scale : f32 per row;
@@ -59,5 +61,17 @@ scheme int8_row {
     tensor zeros  : i8|i64[N] = ".zero_point";
     code[n, k] = weight[k, n];
     scale[n]   = scales[zeros[n] == 0 ? n : N];
+  }
+
+  layout gguf_kv(type = 151) {
+    tensor data : u8[N, 8 + K] = ".weight";
+    code[n, k] = bits(data[n, *], 64 + 8 * k, 8);
+    scale[n]   = bits(data[n, *], 0, 32);
+  }
+
+  layout gguf_kv_r8(type = 398) {
+    tensor data : u8[N / 8, 32 + 8 * K] = ".weight";
+    code[n, k] = bits(data[n / 8, *], 256 + 256 * (k / 4) + 32 * (n % 8) + 8 * (k % 4), 8);
+    scale[n]   = bits(data[n / 8, *], 32 * (n % 8), 32);
   }
 }

@@ -1,5 +1,6 @@
 // Eight weights at once: one of 1024 points of a grid and eight signs, scales for 16 and 256 weights (GGUF IQ2_S).
 // Defined in ggml: struct block_iq2_s of ggml-common.h, iq2s_grid.
+// ik_llama.cpp interleaves four rows by 4 columns (IQ2_S_R4).
 scheme iq2_s {
   point : u10 per 8;
   sign  : u8  per 8;
@@ -276,5 +277,14 @@ scheme iq2_s {
     point[j] = bits(16 + 8 * j, 8) | (bits(528 + 2 * j, 2) << 8);
     sign[j]  = bits(272 + 8 * j, 8);
     sc[b]    = bits(592 + 4 * b, 4);
+  }
+
+  layout gguf_r4(type = 222) {
+    tensor data : u8[N / 4, K / 256 * 328] = ".weight";
+    d[n, g]     = bits(data[n / 4, *], 2624 * g + 16 * (n % 4), 16);
+    point[n, q] = bits(data[n / 4, *], 2624 * (q / 32) + 64 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 8)
+                | (bits(data[n / 4, *], 2624 * (q / 32) + 1088 + 32 * (q % 32 / 4) + 8 * (n % 4) + 2 * (q % 4), 2) << 8);
+    sign[n, q]  = bits(data[n / 4, *], 2624 * (q / 32) + 1344 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 8);
+    sc[n, g]    = bits(data[n / 4, *], 2624 * (g / 16) + 2368 + 32 * (g % 16 / 2) + 8 * (n % 4) + 4 * (g % 2), 4);
   }
 }

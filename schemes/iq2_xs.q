@@ -1,6 +1,7 @@
 // Eight weights at once: one of 512 points of a grid and eight signs, scales for 16 and 256 weights (GGUF IQ2_XS).
 // Defined in ggml: struct block_iq2_xs of ggml-common.h, iq2xs_grid, ksigns_iq2xs. Of the signs seven are stored; the
 // eighth makes their number even.
+// ik_llama.cpp interleaves four rows by 4 columns (IQ2_XS_R4); signs are stored as the changes between neighbours.
 scheme iq2_xs {
   point : u9  per 8;
   sign  : u7  per 8;
@@ -155,5 +156,14 @@ scheme iq2_xs {
     point[j] = bits(16 + 16 * j, 9);
     sign[j]  = bits(25 + 16 * j, 7);
     sc[b]    = bits(528 + 4 * b, 4);
+  }
+
+  layout gguf_r4(type = 217) {
+    tensor data : u8[N / 4, K / 256 * 296] = ".weight";
+    d[n, g]     = bits(data[n / 4, *], 2368 * g + 16 * (n % 4), 16);
+    point[n, q] = bits(data[n / 4, *], 2368 * (q / 32) + 64 + 256 * (q % 32 / 4) + 64 * (n % 4) + 16 * (q % 4), 9);
+    sign[n, q]  = (bits(data[n / 4, *], 2368 * (q / 32) + 73 + 256 * (q % 32 / 4) + 64 * (n % 4) + 16 * (q % 4), 7)
+                   ^ bits(data[n / 4, *], 2368 * (q / 32) + 73 + 256 * (q % 32 / 4) + 64 * (n % 4) + 16 * (q % 4), 7) << 1) & 127;
+    sc[n, g]    = bits(data[n / 4, *], 2368 * (g / 16) + 2112 + 32 * (g % 16 / 2) + 8 * (n % 4) + 4 * (g % 2), 4);
   }
 }

@@ -1,6 +1,7 @@
 // Eight weights at once: one of 256 points of a grid and eight signs, scales for 32 and 256 weights (GGUF IQ2_XXS).
 // Defined in ggml: struct block_iq2_xxs of ggml-common.h, iq2xxs_grid, ksigns_iq2xs. Of the signs seven are stored; the
 // eighth makes their number even.
+// ik_llama.cpp interleaves four rows by 4 columns (IQ2_XXS_R4); signs are stored as the changes between neighbours.
 scheme iq2_xxs {
   point : u8  per 8;
   sign  : u7  per 8;
@@ -88,5 +89,17 @@ scheme iq2_xxs {
     point[j] = bits(16 + 64 * (j / 4) + 8 * (j % 4), 8);
     sign[j]  = bits(48 + 64 * (j / 4) + 7 * (j % 4), 7);
     sc[b]    = bits(76 + 64 * b, 4);
+  }
+
+  layout gguf_r4(type = 216) {
+    tensor data : u8[N / 4, K / 256 * 264] = ".weight";
+    d[n, g]     = bits(data[n / 4, *], 2112 * g + 16 * (n % 4), 16);
+    sign[n, q]  = (bits(data[n / 4, *], 2112 * (q / 32) + 65 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 7)
+                   ^ bits(data[n / 4, *], 2112 * (q / 32) + 65 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 7) << 1) & 127;
+    sc[n, g]    = (bits(data[n / 4, *], 2112 * (g / 8) + 64 + 128 * (g % 8) + 32 * (n % 4), 1) << 0)
+                | (bits(data[n / 4, *], 2112 * (g / 8) + 72 + 128 * (g % 8) + 32 * (n % 4), 1) << 1)
+                | (bits(data[n / 4, *], 2112 * (g / 8) + 80 + 128 * (g % 8) + 32 * (n % 4), 1) << 2)
+                | (bits(data[n / 4, *], 2112 * (g / 8) + 88 + 128 * (g % 8) + 32 * (n % 4), 1) << 3);
+    point[n, q] = bits(data[n / 4, *], 2112 * (q / 32) + 1088 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 8);
   }
 }

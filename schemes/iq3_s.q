@@ -1,5 +1,6 @@
 // Four weights at once: one of 512 points of a grid, a sign each, scales for 32 and 256 weights (GGUF IQ3_S).
 // Defined in ggml: struct block_iq3_s of ggml-common.h, iq3s_grid.
+// ik_llama.cpp interleaves four rows by 4 columns (IQ3_S_R4).
 scheme iq3_s {
   point : u9  per 4;
   sign  : u1;
@@ -74,5 +75,14 @@ scheme iq3_s {
     point[j] = bits(16 + 8 * j, 8) | (bits(528 + j, 1) << 8);
     sign[i]  = bits(592 + i, 1);
     sc[b]    = bits(848 + 4 * b, 4);
+  }
+
+  layout gguf_r4(type = 221) {
+    tensor data : u8[N / 4, K / 256 * 440] = ".weight";
+    d[n, g]     = bits(data[n / 4, *], 3520 * g + 16 * (n % 4), 16);
+    point[n, q] = bits(data[n / 4, *], 3520 * (q / 64) + 64 + 256 * (q % 64 / 8) + 64 * (q % 4) + 32 * (q / 4 % 2) + 8 * (n % 4), 8)
+                | (bits(data[n / 4, *], 3520 * (q / 64) + 2112 + 32 * (q % 64 / 8) + 8 * (n % 4) + q % 8, 1) << 8);
+    sign[n, k]  = bits(data[n / 4, *], 3520 * (k / 256) + 2368 + 128 * (k / 32 % 8) + 32 * (n % 4) + 8 * (k % 4) + k / 4 % 8, 1);
+    sc[n, g]    = bits(data[n / 4, *], 3520 * (g / 8) + 3392 + 32 * (g % 4) + 8 * (n % 4) + 4 * (g / 4 % 2), 4);
   }
 }

@@ -1,6 +1,7 @@
 // Four weights at once: one of 256 points of a grid, signs for eight, scales for 32 and 256 weights (GGUF IQ3_XXS).
 // Defined in ggml: struct block_iq3_xxs of ggml-common.h, iq3xxs_grid, ksigns_iq2xs. Of eight signs seven are stored;
 // the eighth makes their number even.
+// ik_llama.cpp interleaves four rows by 4 columns (IQ3_XXS_R4); signs are stored as the changes between neighbours.
 scheme iq3_xxs {
   point : u8  per 4;
   sign  : u7  per 8;
@@ -59,5 +60,17 @@ scheme iq3_xxs {
     point[j] = bits(16 + 8 * j, 8);
     sign[j]  = bits(528 + 32 * (j / 4) + 7 * (j % 4), 7);
     sc[b]    = bits(556 + 32 * b, 4);
+  }
+
+  layout gguf_r4(type = 218) {
+    tensor data : u8[N / 4, K / 256 * 392] = ".weight";
+    d[n, g]     = bits(data[n / 4, *], 3136 * g + 16 * (n % 4), 16);
+    sign[n, q]  = (bits(data[n / 4, *], 3136 * (q / 32) + 65 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 7)
+                   ^ bits(data[n / 4, *], 3136 * (q / 32) + 65 + 128 * (q % 32 / 4) + 32 * (n % 4) + 8 * (q % 4), 7) << 1) & 127;
+    sc[n, g]    = (bits(data[n / 4, *], 3136 * (g / 8) + 64 + 128 * (g % 8) + 32 * (n % 4), 1) << 0)
+                | (bits(data[n / 4, *], 3136 * (g / 8) + 72 + 128 * (g % 8) + 32 * (n % 4), 1) << 1)
+                | (bits(data[n / 4, *], 3136 * (g / 8) + 80 + 128 * (g % 8) + 32 * (n % 4), 1) << 2)
+                | (bits(data[n / 4, *], 3136 * (g / 8) + 88 + 128 * (g % 8) + 32 * (n % 4), 1) << 3);
+    point[n, q] = bits(data[n / 4, *], 3136 * (q / 64) + 1088 + 256 * (q % 64 / 8) + 64 * (n % 4) + 8 * (q % 8), 8);
   }
 }

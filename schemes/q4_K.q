@@ -1,6 +1,7 @@
 // 4 bits, 6-bit scales and minima for 32 weights, scaled again for 256 (GGUF Q4_K).
 // Defined in ggml: struct block_q4_K of ggml-common.h. The 12 bytes of 6-bit numbers begin at bit 32: the first four
 // scales and minima are whole, the upper bits of the others fill the gaps.
+// ik_llama.cpp interleaves four rows by 4 columns (Q4_K_R4).
 scheme q4_K {
   code : u4;
   sc   : u6  per 32;
@@ -15,5 +16,17 @@ scheme q4_K {
     sc[j]   = j < 4 ? bits(32 + 8 * j, 6) : bits(64 + 8 * j, 4) | (bits(6 + 8 * j, 2) << 4);
     mn[j]   = j < 4 ? bits(64 + 8 * j, 6) : bits(68 + 8 * j, 4) | (bits(38 + 8 * j, 2) << 4);
     code[i] = bits(128 + 256 * (i / 64) + 8 * (i % 32) + 4 * (i / 32 % 2), 4);
+  }
+
+  layout gguf_r4(type = 212) {
+    tensor data : u8[N / 4, K / 256 * 576] = ".weight";
+    d[n, g]    = bits(data[n / 4, *], 4608 * g + 16 * (n % 4), 16);
+    dmin[n, g] = bits(data[n / 4, *], 4608 * g + 64 + 16 * (n % 4), 16);
+    sc[n, g]   = bits(data[n / 4, *], 4608 * (g / 8) + 256 + 32 * (g % 8) + 8 * (n % 4), 4)
+               | (bits(data[n / 4, *], 4608 * (g / 8) + 128 + 8 * (n % 4) + 32 * (g % 4) + 4 * (g / 4 % 2), 2) << 4);
+    mn[n, g]   = bits(data[n / 4, *], 4608 * (g / 8) + 260 + 32 * (g % 8) + 8 * (n % 4), 4)
+               | (bits(data[n / 4, *], 4608 * (g / 8) + 130 + 8 * (n % 4) + 32 * (g % 4) + 4 * (g / 4 % 2), 2) << 4);
+    code[n, k] = bits(data[n / 4, *], 4608 * (k / 256) + 512 + 512 * (k / 32 % 8) + 256 * (k / 4 % 2) + 128 * (k / 16 % 2)
+                                      + 32 * (n % 4) + 8 * (k % 4) + 4 * (k / 8 % 2), 4);
   }
 }

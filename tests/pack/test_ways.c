@@ -142,13 +142,20 @@ START_TEST(every_format) {
 }
 END_TEST
 
-// What is slow is known, and it is no more than this: numbers in base three, a folding that no part of the matrix follows,
+// What is slow is known, and it is no more than this: numbers in base three, differences of neighbouring bits, amounts
+// of a trellis with signs of their own, a folding that no part of the matrix follows,
 // columns in an order that the file tells, and one number for a square of weights.
 static const char slow_ways[] = "bitnet.base3: slow code\n"
                                 "fp8_block(rows=128,columns=128).weight_scale_inv: slow scale\n"
                                 "fp8_block(rows=128,columns=128).compressed_tensors: slow scale\n"
                                 "hqq(bits=4,group=64,float=16).hqq_3bit: slow code\n"
                                 "int_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale\n"
+                                "iq1_bn.gguf: slow code\n"
+                                "iq2_xs.gguf_r4: slow sign\n"
+                                "iq2_xxs.gguf_r4: slow sign\n"
+                                "iq3_kt.gguf: codes slow sc d evaluated\n"
+                                "iq3_xxs.gguf_r4: slow sign\n"
+                                "iq4_kss.gguf: slow code\n"
                                 "ternary.base3: slow code\n"
                                 "uint_g_order(bits=4,group=128,float=16).gptq: slow code scale zero\n"
                                 "uint_g_order(bits=4,group=128,float=16).gptq_v2: slow code scale zero\n"
