@@ -228,7 +228,40 @@ def powers_of_two(rng):
         yield Case(f"int_po2(bits={bits})", "dense", {"weight_packed": stream(codes, bits), "weight_scale": exponents}, weights, "")
 
 
+def mlx(rng):
+    """A stream of codes for each row, as mlx.core.quantize packs it: dequantized as scale * code + bias."""
+    for bits in 2, 3, 4, 5, 6, 8:
+        for rows, columns, group in (5, 128, 32), (33, 192, 64), (3, 256, 128):
+            width = int(rng.choice([16, 32]))
+            dtype = SCALE_TYPES[width][int(rng.integers(len(SCALE_TYPES[width])))]
+            codes = random_codes(rng, bits, (rows, columns))
+            scales, biases = (random_scales(rng, dtype, (rows, columns // group)) for _ in range(2))
+            weights = spread(scales, group, columns) * codes.astype(np.float64) + spread(biases, group, columns)
+            yield Case(f"mlx(bits={bits},group={group},float={width})", "mlx",
+                       {"weight": stream(codes, bits).view(np.uint32), "scales": scales, "biases": biases}, weights,
+                       f"{rows} x {columns}, {np.dtype(dtype).name}")
+
+
+def mlc(rng):
+    """Whole codes in words, groups of whole words, the last one filled up; around the largest number of one bit less."""
+    for bits, group in (4, 32), (3, 40):
+        for rows, columns in (5, 3 * group), (8, 3 * group + 7):
+            for width, dtypes in SCALE_TYPES.items():
+                dtype = dtypes[int(rng.integers(len(dtypes)))]
+                codes = random_codes(rng, bits, (rows, columns))
+                groups = groups_of(columns, group)
+                padded = np.zeros((rows, groups * group), dtype=np.uint32)
+                padded[:, :columns] = codes
+                words = whole(padded, bits).view(np.uint32)
+                scales = random_scales(rng, dtype, (rows, groups))
+                weights = spread(scales, group, columns) * (codes.astype(np.float64) - ((1 << bits - 1) - 1))
+                scheme, what = f"mlc(bits={bits},group={group},float={width})", f"{rows} x {columns}, {np.dtype(dtype).name}"
+                yield Case(scheme, "mlc", {"q_weight": words, "q_scale": scales}, weights, what)
+                yield Case(scheme, "mlc_transposed", {"q_weight": np.ascontiguousarray(words.T),
+                                                      "q_scale": np.ascontiguousarray(scales.T)}, weights, what)
+
+
 def cases(rng):
     with np.errstate(all="ignore"):
-        for part in (int_groups, uint_groups, act_order, hostile_orders, eetq, awq, rows_and_tensors, float_zeros, powers_of_two):
+        for part in (int_groups, uint_groups, act_order, hostile_orders, eetq, awq, rows_and_tensors, float_zeros, powers_of_two, mlx, mlc):
             yield from part(rng)

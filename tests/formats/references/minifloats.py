@@ -97,6 +97,10 @@ def microscaling(rng):
         scales = rng.permutation(np.arange(32 * 17) % 256).astype(np.uint8).reshape(32, 17)
         expected = spread(decode("e8m0", scales), 32) * decode(name, codes)
         yield Case(scheme, layout, {tensor: stored(name, codes), "weight_scale": scales}, expected, "every scale")
+        if scheme in ("mxfp4", "mxfp8_e4m3"):
+            words = np.ascontiguousarray(stored(name, codes[:, :512])).view("<u4")
+            yield Case(scheme, "mlx", {"weight": words, "scales": np.ascontiguousarray(scales[:, :16])}, expected[:, :512],
+                       "every scale")
     codes = rng.integers(-128, 128, (32, COLUMNS), dtype=np.int8)
     expected = spread(decode("e8m0", scales), 32) * (codes / 64)
     yield Case("mxint8", "dense", {"weight": codes, "weight_scale": scales}, expected, "every scale")
