@@ -33,15 +33,16 @@ static bool has_tensors(const layout_builder *b) {
 }
 
 static void build_options(layout_builder *b) {
-  static const char *const names[] = {"block", "bytes", "type", "fit"};
+  static const char *const names[] = {"block", "bytes", "type", "fit", "file_type"};
   int64_t block = 0, bytes = 0, fit = 0;
-  b->out->type_id = -1;
+  b->out->type_id = b->out->file_type = -1;
   const char *what = arena_printf(b->c->mem, "the layout '%s'", b->node->name.text);
-  b->ok &= fe_check_args(b->c, &b->node->args, what, names, 4);
+  b->ok &= fe_check_args(b->c, &b->node->args, what, names, sizeof names / sizeof *names);
   bool has_block = option(b, "block", 1, MAX_BLOCK_WEIGHTS, &block);
   bool has_bytes = option(b, "bytes", 1, MAX_BLOCK_BYTES, &bytes);
   bool has_type = option(b, "type", 0, MAX_TYPE_ID, &b->out->type_id);
   option(b, "fit", 0, 1, &fit);
+  option(b, "file_type", 0, MAX_TYPE_ID, &b->out->file_type);
   b->out->fit = fit == 1;
   b->out->block_weights = (uint64_t)block;
   b->out->block_bytes = (uint64_t)bytes;

@@ -244,7 +244,7 @@ static bool read_layout_items(reader *r, expr_scope *scope, const node *items, s
 }
 
 static bool read_layout(reader *r, const scheme *s, const node *n, scheme_layout *out) {
-  *out = (scheme_layout){.name = n->items.data[0]->text, .loc = n->loc};
+  *out = (scheme_layout){.name = n->items.data[0]->text, .loc = n->loc, .file_type = -1};
   expr_scope scope = {.scheme = s, .layout = out};
   out->fit = n->items.len > 5;
   if (out->fit && !node_is_word(n->items.data[5], "fit"))

@@ -148,6 +148,7 @@ typedef struct scheme_layout {
   uint64_t block_weights;
   uint64_t block_bytes;
   int64_t type_id;
+  int64_t file_type; // the container's number for files of this type mostly (-1: none); texts of the IR do not have it
   bool fit; // separate tensors: the fields of the value's dense part have no place, they are fitted to float weights
   size_t tensor_count;
   const layout_tensor *tensors;

@@ -523,7 +523,7 @@ scheme iq1_m {
   };
   value = d * (2 * sc + 1) * 0.125 * (8 * grid[point, k % 8] + 1 - 2 * down);
 
-  layout gguf(block = 256, bytes = 56, type = 29) {
+  layout gguf(block = 256, bytes = 56, type = 29, file_type = 31) {
     point[j] = bits(8 * j, 8) | (bits(256 + 4 * j, 3) << 8);
     down[j]  = bits(259 + 4 * j, 1);
     sc[b]    = bits(384 + 16 * (b / 4) + 3 * (b % 4), 3);

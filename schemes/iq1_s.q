@@ -522,7 +522,7 @@ scheme iq1_s {
   };
   value = d * (2 * sc + 1) * (grid[point, k % 8] + 0.125 * (1 - 2 * down));
 
-  layout gguf(block = 256, bytes = 50, type = 19) {
+  layout gguf(block = 256, bytes = 50, type = 19, file_type = 24) {
     d        = bits(0, 16);
     point[j] = bits(16 + 8 * j, 8) | (bits(272 + 16 * (j / 4) + 3 * (j % 4), 3) << 8);
     sc[b]    = bits(284 + 16 * b, 3);

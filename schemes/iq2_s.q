@@ -272,7 +272,7 @@ scheme iq2_s {
   };
   value = d * (2 * sc + 1) * 0.125 * grid[point, k % 8] * (1 - 2 * (sign >> k % 8 & 1));
 
-  layout gguf(block = 256, bytes = 82, type = 22) {
+  layout gguf(block = 256, bytes = 82, type = 22, file_type = 28) {
     d        = bits(0, 16);
     point[j] = bits(16 + 8 * j, 8) | (bits(528 + 2 * j, 2) << 8);
     sign[j]  = bits(272 + 8 * j, 8);

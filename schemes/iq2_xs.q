@@ -151,7 +151,7 @@ scheme iq2_xs {
   };
   value = d * (2 * sc + 1) * 0.125 * grid[point, k % 8] * (1 - 2 * (even[sign] >> k % 8 & 1));
 
-  layout gguf(block = 256, bytes = 74, type = 17) {
+  layout gguf(block = 256, bytes = 74, type = 17, file_type = 20) {
     d        = bits(0, 16);
     point[j] = bits(16 + 16 * j, 9);
     sign[j]  = bits(25 + 16 * j, 7);

@@ -84,7 +84,7 @@ scheme iq2_xxs {
   };
   value = d * (2 * sc + 1) * 0.125 * grid[point, k % 8] * (1 - 2 * (even[sign] >> k % 8 & 1));
 
-  layout gguf(block = 256, bytes = 66, type = 16) {
+  layout gguf(block = 256, bytes = 66, type = 16, file_type = 19) {
     d        = bits(0, 16);
     point[j] = bits(16 + 64 * (j / 4) + 8 * (j % 4), 8);
     sign[j]  = bits(48 + 64 * (j / 4) + 7 * (j % 4), 7);

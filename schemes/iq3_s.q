@@ -70,7 +70,7 @@ scheme iq3_s {
   };
   value = d * (2 * sc + 1) * grid[point, k % 4] * (1 - 2 * sign);
 
-  layout gguf(block = 256, bytes = 110, type = 21) {
+  layout gguf(block = 256, bytes = 110, type = 21, file_type = 26) {
     d        = bits(0, 16);
     point[j] = bits(16 + 8 * j, 8) | (bits(528 + j, 1) << 8);
     sign[i]  = bits(592 + i, 1);

@@ -55,7 +55,7 @@ scheme iq3_xxs {
   };
   value = d * (2 * sc + 1) * 0.25 * grid[point, k % 4] * (1 - 2 * (even[sign] >> k % 8 & 1));
 
-  layout gguf(block = 256, bytes = 98, type = 18) {
+  layout gguf(block = 256, bytes = 98, type = 18, file_type = 23) {
     d        = bits(0, 16);
     point[j] = bits(16 + 8 * j, 8);
     sign[j]  = bits(528 + 32 * (j / 4) + 7 * (j % 4), 7);

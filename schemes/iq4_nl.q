@@ -7,7 +7,7 @@ scheme iq4_nl {
   table level : i8[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
   value = scale * level[code];
 
-  layout gguf(block = 32, bytes = 18, type = 20) {
+  layout gguf(block = 32, bytes = 18, type = 20, file_type = 25) {
     scale   = bits(0, 16);
     code[i] = bits(16 + 8 * (i % 16) + 4 * (i / 16), 4);
   }

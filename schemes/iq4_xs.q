@@ -9,7 +9,7 @@ scheme iq4_xs {
   table level : i8[16] = { -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113 };
   value = d * (sc - 32) * level[code];
 
-  layout gguf(block = 256, bytes = 136, type = 23) {
+  layout gguf(block = 256, bytes = 136, type = 23, file_type = 30) {
     d       = bits(0, 16);
     sc[j]   = bits(32 + 4 * j, 4) | (bits(16 + 2 * j, 2) << 4);
     code[i] = bits(64 + 128 * (i / 32) + 8 * (i % 16) + 4 * (i / 16 % 2), 4);

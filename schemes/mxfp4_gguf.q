@@ -8,7 +8,7 @@ scheme mxfp4_gguf {
   table level : i8[16] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
   value = exp2(scale - 128) * level[code];
 
-  layout gguf(block = 32, bytes = 17, type = 39) {
+  layout gguf(block = 32, bytes = 17, type = 39, file_type = 38) {
     scale   = bits(0, 8);
     code[i] = bits(8 + 8 * (i % 16) + 4 * (i / 16), 4);
   }

@@ -9,7 +9,7 @@ scheme nvfp4_gguf {
            : (scale & 127) < 8 ? exp2(-10) * (scale & 7)
            : exp2((scale >> 3 & 15) - 11) * (8 + (scale & 7))) * level[code];
 
-  layout gguf(block = 64, bytes = 36, type = 40) {
+  layout gguf(block = 64, bytes = 36, type = 40, file_type = 39) {
     scale[j] = bits(8 * j, 8);
     code[i]  = bits(32 + 64 * (i / 16) + 8 * (i % 8) + 4 * (i / 8 % 2), 4);
   }

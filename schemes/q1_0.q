@@ -5,7 +5,7 @@ scheme q1_0 {
   scale : f16 per 128;
   value = scale * (2 * code - 1);
 
-  layout gguf(block = 128, bytes = 18, type = 41) {
+  layout gguf(block = 128, bytes = 18, type = 41, file_type = 40) {
     scale   = bits(0, 16);
     code[i] = bits(16 + i, 1);
   }

@@ -10,7 +10,7 @@ scheme q2_K {
   dmin : f16 per 256;
   value = d * sc * code - dmin * mn;
 
-  layout gguf(block = 256, bytes = 84, type = 10) {
+  layout gguf(block = 256, bytes = 84, type = 10, file_type = 10) {
     sc[j]   = bits(8 * j, 4);
     mn[j]   = bits(8 * j + 4, 4);
     code[i] = bits(128 + 256 * (i / 128) + 8 * (i % 32) + 2 * (i / 32 % 4), 2);

@@ -8,7 +8,7 @@ scheme q3_K {
   d    : f16 per 256;
   value = d * (sc - 32) * (code - 4);
 
-  layout gguf(block = 256, bytes = 110, type = 11) {
+  layout gguf(block = 256, bytes = 110, type = 11, file_type = 11) {
     code[i] = bits(256 + 256 * (i / 128) + 8 * (i % 32) + 2 * (i / 32 % 4), 2)
             | (bits(8 * (i % 32) + i / 32, 1) << 2);
     sc[j]   = bits(768 + 8 * (j % 8) + 4 * (j / 8), 4) | (bits(832 + 8 * (j % 4) + 2 * (j / 4), 2) << 4);

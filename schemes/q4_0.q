@@ -7,7 +7,7 @@ scheme q4_0 {
   scale : f16 per 32;
   value = scale * (code - 8);
 
-  layout gguf(block = 32, bytes = 18, type = 2) {
+  layout gguf(block = 32, bytes = 18, type = 2, file_type = 2) {
     scale   = bits(0, 16);
     code[i] = bits(16 + 8 * (i % 16) + 4 * (i / 16), 4);
   }

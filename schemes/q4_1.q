@@ -6,7 +6,7 @@ scheme q4_1 {
   least : f16 per 32;
   value = scale * code + least;
 
-  layout gguf(block = 32, bytes = 20, type = 3) {
+  layout gguf(block = 32, bytes = 20, type = 3, file_type = 3) {
     scale   = bits(0, 16);
     least   = bits(16, 16);
     code[i] = bits(32 + 8 * (i % 16) + 4 * (i / 16), 4);

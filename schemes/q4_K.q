@@ -10,7 +10,7 @@ scheme q4_K {
   dmin : f16 per 256;
   value = d * sc * code - dmin * mn;
 
-  layout gguf(block = 256, bytes = 144, type = 12) {
+  layout gguf(block = 256, bytes = 144, type = 12, file_type = 14) {
     d       = bits(0, 16);
     dmin    = bits(16, 16);
     sc[j]   = j < 4 ? bits(32 + 8 * j, 6) : bits(64 + 8 * j, 4) | (bits(6 + 8 * j, 2) << 4);

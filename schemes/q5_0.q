@@ -6,7 +6,7 @@ scheme q5_0 {
   scale : f16 per 32;
   value = scale * (code - 16);
 
-  layout gguf(block = 32, bytes = 22, type = 6) {
+  layout gguf(block = 32, bytes = 22, type = 6, file_type = 8) {
     scale   = bits(0, 16);
     code[i] = bits(48 + 8 * (i % 16) + 4 * (i / 16), 4) | (bits(16 + i, 1) << 4);
   }

@@ -6,7 +6,7 @@ scheme q5_1 {
   min   : f16 per 32;
   value = scale * code + min;
 
-  layout gguf(block = 32, bytes = 24, type = 7) {
+  layout gguf(block = 32, bytes = 24, type = 7, file_type = 9) {
     scale   = bits(0, 16);
     min     = bits(16, 16);
     code[i] = bits(64 + 8 * (i % 16) + 4 * (i / 16), 4) | (bits(32 + i, 1) << 4);

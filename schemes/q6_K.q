@@ -7,7 +7,7 @@ scheme q6_K {
   d    : f16 per 256;
   value = d * sc * (code - 32);
 
-  layout gguf(block = 256, bytes = 210, type = 14) {
+  layout gguf(block = 256, bytes = 210, type = 14, file_type = 18) {
     code[i] = bits(512 * (i / 128) + 256 * (i / 32 % 2) + 8 * (i % 32) + 4 * (i / 64 % 2), 4)
             | (bits(1024 + 256 * (i / 128) + 8 * (i % 32) + 2 * (i / 32 % 4), 2) << 4);
     sc[j]   = bits(1536 + 8 * j, 8);

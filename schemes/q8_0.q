@@ -6,7 +6,7 @@ scheme q8_0 {
   scale : f16 per 32;
   value = scale * code;
 
-  layout gguf(block = 32, bytes = 34, type = 8) {
+  layout gguf(block = 32, bytes = 34, type = 8, file_type = 7) {
     scale   = bits(0, 16);
     code[i] = bits(16 + 8 * i, 8);
   }

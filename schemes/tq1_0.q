@@ -8,7 +8,7 @@ scheme tq1_0 {
   table power : u8[5] = { 1, 3, 9, 27, 81 };
   value = d * (min(code, 2) - 1);
 
-  layout gguf(block = 256, bytes = 54, type = 34) {
+  layout gguf(block = 256, bytes = 54, type = 34, file_type = 36) {
     code[i] = i < 160 ? bits(8 * (i % 32), 8)       * power[i / 32 % 5]        % 256 * 3 >> 8
             : i < 240 ? bits(256 + 8 * (i % 16), 8) * power[(i / 16 - 10) % 5] % 256 * 3 >> 8
             :           bits(384 + 8 * (i % 4), 8)  * power[(i / 4 - 60) % 5]  % 256 * 3 >> 8;

@@ -5,7 +5,7 @@ scheme tq2_0 {
   d    : f16 per 256;
   value = d * (code - 1);
 
-  layout gguf(block = 256, bytes = 66, type = 35) {
+  layout gguf(block = 256, bytes = 66, type = 35, file_type = 37) {
     code[i] = bits(256 * (i / 128) + 8 * (i % 32) + 2 * (i / 32 % 4), 2);
     d       = bits(512, 16);
   }
