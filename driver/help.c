@@ -29,7 +29,7 @@ static const struct {
     {COMMAND_RUN, "qcc run MODEL.q --input [NAME=]X.npy [--output [NAME=]Y.npy] [OPTION..]"},
     {COMMAND_BENCH, "qcc bench MODEL.q [OPTION..]"},
     {COMMAND_TUNE, "qcc tune MODEL.q [-o FILE] [OPTION..]"},
-    {COMMAND_QUANTIZE, "qcc quantize WEIGHTS --format FORMAT -o OUT.safetensors [OPTION..]"},
+    {COMMAND_QUANTIZE, "qcc quantize WEIGHTS --format FORMAT -o OUT [OPTION..]"},
     {COMMAND_CONVERT, "qcc convert WEIGHTS --to FORMAT -o OUT.safetensors [OPTION..]"},
     {COMMAND_INSPECT, "qcc inspect WEIGHTS.. [OPTION..]"},
 };

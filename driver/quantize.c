@@ -1,10 +1,25 @@
-// `qcc quantize weights --format F -o out.safetensors`.
+// `qcc quantize weights --format F -o out`.
 #include "weights/quantize.h"
 
 #include <string.h>
 #include <unistd.h>
 
 #include "driver/compile.h"
+#include "weights/pack_run.h"
+
+typedef struct named_rule {
+  const fe_format_rule *rule;
+  quantize_target target;
+  bool used;
+} named_rule;
+
+typedef struct request {
+  job *j;
+  fe_options fe;
+  named_rule *rules; // of --recipe; NULL without
+  size_t rule_count;
+  quantize_target format; // of --format
+} request;
 
 static exit_status usage(job *j, const char *message) {
   diag_error_file(j->d, "qcc", "%s", message);
@@ -15,16 +30,51 @@ static exit_status usage(job *j, const char *message) {
 static exit_status check_usage(job *j) {
   exit_status status = settings_apply_warnings(j->d, j->mem, j->o);
   if (status != STATUS_OK) return status;
+  bool format = option_given(j->o, OPTION_FORMAT), rules = option_given(j->o, OPTION_RECIPE);
   if (j->o->inputs.len != 1) return usage(j, j->o->inputs.len == 0 ? "no weight file" : "one weight file at a time");
-  if (option_last(j->o, OPTION_FORMAT) == NULL) return usage(j, "no --format");
+  if (!format && !rules) return usage(j, "no --format");
+  if (format && rules) return usage(j, "--format and --recipe exclude each other: a rule \"*\" is for all the rest");
   return j->s.output == NULL ? usage(j, "no -o FILE") : STATUS_OK;
 }
 
-static bool wanted(void *context, const char *name) { return fe_glob_match(context, name); }
+// ---- which tensors, and what they become -------------------------------------------------------------------
+
+// Whether one of the patterns of --tensors matches; without any all do.
+static bool wanted(void *context, const char *name) {
+  const request *r = context;
+  bool given = false;
+  for (size_t i = 0; i < r->j->o->uses.len; i++) {
+    const option_use *use = &r->j->o->uses.data[i];
+    if (use->id != OPTION_TENSORS) continue;
+    if (fe_glob_match(use->argument, name)) return true;
+    given = true;
+  }
+  return !given;
+}
+
+// Rules speak of layers, as in a model: "fc1" is the tensor fc1.weight, too.
+static bool matches(arena *a, const char *glob, const char *name) {
+  static const char ending[] = ".weight";
+  size_t length = strlen(name), end = sizeof ending - 1;
+  if (fe_glob_match(glob, name)) return true;
+  return length > end && strcmp(name + length - end, ending) == 0 &&
+         fe_glob_match(glob, arena_strndup(a, name, length - end));
+}
+
+static quantize_target choose(void *context, const char *name) {
+  request *r = context;
+  for (size_t i = 0; i < r->rule_count; i++) {
+    if (!matches(r->j->mem, r->rules[i].rule->glob, name)) continue;
+    r->rules[i].used = true;
+    return r->rules[i].target;
+  }
+  return r->format;
+}
+
+// ---- what the command line says ----------------------------------------------------------------------------
 
 // The layout of that name; NULL without one: separate fields.
-static bool find_layout(job *j, const scheme *s, const scheme_layout **out) {
-  const char *name = option_last(j->o, OPTION_LAYOUT);
+static bool find_layout(job *j, const scheme *s, const char *name, const scheme_layout **out) {
   *out = name == NULL ? NULL : scheme_find_layout(s, name);
   if (name == NULL || *out != NULL) return true;
   diag_error_file(j->d, "qcc", "scheme '%s' has no layout '%s'", s->name, name);
@@ -32,23 +82,80 @@ static bool find_layout(job *j, const scheme *s, const scheme_layout **out) {
   return false;
 }
 
+// The format that an option names; nothing when it is not given.
+static bool find_format(request *r, option_id option, const char *layout, quantize_target *out) {
+  const char *text = option_last(r->j->o, option);
+  if (text == NULL) return true;
+  out->scheme = fe_find_scheme(r->j->d, r->j->mem, NULL, &r->fe, text);
+  return out->scheme != NULL && find_layout(r->j, out->scheme, layout, &out->layout);
+}
+
+static bool read_recipe(request *r) {
+  job *j = r->j;
+  const char *path = option_last(j->o, OPTION_RECIPE);
+  mapped_file f;
+  if (path == NULL) return true;
+  if (!file_map(j->d, j->mem, path, &f)) return false;
+  file_set_protect(j->outputs, path);
+  const ast *tree = fe_parse(j->d, j->mem, path, f.size == 0 ? "" : (const char *)f.data, f.size);
+  const fe_format_rule *rules = fe_list_rules(j->d, j->mem, tree, &r->fe, &r->rule_count);
+  if (rules == NULL) return false;
+  if (r->rule_count == 0) {
+    diag_error_file(j->d, path, "the text has no rule of 'quantize'");
+    return false;
+  }
+  r->rules = ARENA_ARRAY(j->mem, named_rule, r->rule_count);
+  bool ok = true;
+  for (size_t i = 0; i < r->rule_count; i++) {
+    quantize_target *t = &r->rules[i].target;
+    r->rules[i].rule = &rules[i];
+    t->scheme = rules[i].scheme;
+    const char *layout = rules[i].layout != NULL ? rules[i].layout : option_last(j->o, OPTION_LAYOUT);
+    if (t->scheme != NULL) ok &= find_layout(j, t->scheme, layout, &t->layout);
+  }
+  return ok;
+}
+
+static void warn_unused(const request *r) {
+  for (size_t i = 0; i < r->rule_count; i++)
+    if (!r->rules[i].used)
+      diag_warning(r->j->d, "unused-rule", r->rules[i].rule->loc, "the rule \"%s\" is used by no tensor",
+                   r->rules[i].rule->glob);
+}
+
+static bool find_threads(job *j, unsigned *out) {
+  const char *text = option_last(j->o, OPTION_THREADS);
+  unsigned n = 0;
+  for (const char *c = text; c != NULL && *c != '\0'; c++) {
+    if (*c < '0' || *c > '9' || n > 1000) {
+      diag_error_file(j->d, "qcc", "'%s' is no number of threads", text);
+      return false;
+    }
+    n = 10 * n + (unsigned)(*c - '0');
+  }
+  *out = n == 0 ? pack_run_threads() : n;
+  return true;
+}
+
 static bool quantize(job *j) {
-  fe_options fe = {.dirs = j->scheme_dirs.data, .dir_count = j->scheme_dirs.len};
-  const scheme *s = fe_find_scheme(j->d, j->mem, NULL, &fe, option_last(j->o, OPTION_FORMAT));
-  const scheme_layout *layout;
-  if (s == NULL || !find_layout(j, s, &layout)) return false;
-  const char *glob = option_last(j->o, OPTION_TENSORS);
+  request r = {.j = j, .fe = {.dirs = j->scheme_dirs.data, .dir_count = j->scheme_dirs.len}};
+  encode_options encode = {0};
   quantize_job q = {.input = input_path(j, j->o->inputs.data[0]),
                     .output = j->s.output,
-                    .scheme = s,
-                    .layout = layout,
-                    .wanted = glob == NULL ? NULL : wanted,
-                    .context = glob == NULL ? NULL : arena_strdup(j->mem, glob),
+                    .encode = &encode,
+                    .wanted = wanted,
+                    .choose = choose,
+                    .context = &r,
                     .progress = isatty(STDERR_FILENO) ? stderr : NULL,
-                    .report = output_reports(j)};
-  if (q.input == NULL) return false;
+                    .report = output_reports(j),
+                    .json = option_given(j->o, OPTION_JSON)};
+  bool ok = find_format(&r, OPTION_FORMAT, option_last(j->o, OPTION_LAYOUT), &r.format);
+  ok &= find_format(&r, OPTION_FALLBACK, NULL, &q.fallback) && read_recipe(&r) && find_threads(j, &encode.threads);
+  if (!ok || q.input == NULL) return false;
   file_set_protect(j->outputs, q.input);
-  return quantize_file(j->d, j->mem, j->outputs, &q);
+  ok = quantize_file(j->d, j->mem, j->outputs, &q);
+  if (ok) warn_unused(&r);
+  return ok;
 }
 
 exit_status quantize_command(job *j) {

@@ -69,6 +69,25 @@ ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *option
   return ir_verify(d, m) ? m : NULL;
 }
 
+const fe_format_rule *fe_list_rules(diag *d, arena *a, const ast *tree, const fe_options *options, size_t *count) {
+  fe_context c = new_context(d, a, options);
+  fe_rules rules = {0};
+  size_t before = diag_error_count(d);
+  *count = 0;
+  if (tree->has_errors) return NULL;
+  fe_add_source(&c, tree, "", &c.constants);
+  fe_build_rules(&c, &rules);
+  if (diag_error_count(d) > before) return NULL;
+  fe_format_rule *out = ARENA_ARRAY(a, fe_format_rule, rules.len + 1);
+  for (size_t i = 0; i < rules.len; i++) {
+    const fe_rule *r = &rules.data[i];
+    out[i] = (fe_format_rule){.glob = r->node->name.text, .scheme = r->scheme, .layout = r->layout.text};
+    out[i].loc = r->node->name.loc;
+  }
+  *count = rules.len;
+  return out;
+}
+
 const scheme *fe_find_scheme(diag *d, arena *a, const ast *tree, const fe_options *options, const char *text) {
   fe_context c = new_context(d, a, options);
   size_t before = diag_error_count(d);

@@ -72,6 +72,17 @@ ir_module *fe_build(diag *d, arena *a, const ast *tree, const fe_options *option
 // NULL (reported) if there is none or it is wrong.
 const scheme *fe_find_scheme(diag *d, arena *a, const ast *tree, const fe_options *options, const char *text);
 
+// A rule of a text's `quantize` blocks.
+typedef struct fe_format_rule {
+  const char *glob;
+  const scheme *scheme; // NULL: what matches stays as it is stored
+  const char *layout;   // NULL: not given
+  src_loc loc;          // of the glob
+} fe_format_rule;
+
+// All rules of a text, in their order; a text may have nothing else. *count is 0 after errors, which are reported.
+const fe_format_rule *fe_list_rules(diag *d, arena *a, const ast *tree, const fe_options *options, size_t *count);
+
 // The activations of a rule that names none.
 act_spec fe_default_act(const scheme *s);
 

@@ -7,5 +7,6 @@
 WARNING("cache", "the cache folder is not used")
 WARNING("encoding", "an encoding says next to nothing of the weights")
 WARNING("fallback", "a layer takes a slow generic path")
+WARNING("misfit", "a matrix of a shape that its format cannot have")
 WARNING("tuning", "a line of the tuning file is not understood")
 WARNING("unused-rule", "a rule of quantize is used by no layer")

@@ -152,11 +152,14 @@ static bool note_alignment(gguf_reader *r, const tensor_meta *m, uint32_t type, 
 
 static bool read_entry(gguf_reader *r, tensor_meta *m) {
   uint32_t type;
+  m->entry = r->f->bytes.data + r->at;
   if (!read_key(r, m)) return false;
   size_t at = r->at;
   if (!read_type(r, m, &type)) return false;
   m->type = types[type].name;
-  return read_value(r, m, type) && note_alignment(r, m, type, at);
+  if (!read_value(r, m, type) || !note_alignment(r, m, type, at)) return false;
+  m->entry_size = (size_t)(r->f->bytes.data + r->at - m->entry);
+  return true;
 }
 
 bool gguf_read_meta(gguf_reader *r, size_t count) {

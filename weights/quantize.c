@@ -2,12 +2,12 @@
 #include "weights/quantize.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <string.h>
 
-#include "support/vec.h"
-#include "weights/fields.h"
 #include "weights/from_float.h"
 #include "weights/pack_run.h"
+#include "weights/quantize_out.h"
 #include "weights/report.h"
 
 typedef struct quantizer {
@@ -15,17 +15,23 @@ typedef struct quantizer {
   arena *mem;
   const quantize_job *job;
   const tensor_file *file;
-  VEC(safetensors_item) items;
-  VEC(tensor_meta) meta;
+  quantize_out out;
   VEC(weight_stats) stats;
-  VEC(const char *) noted; // tensors that the input has in quantized form already
+  VEC(const char *) noted;     // tensors that the input has in quantized form already
+  VEC(const tensor *) unasked; // float tensors that are no matrices
+  VEC(const tensor *) misfits; // kept because their shape does not fit
   progress bar;
   uint64_t done;
 } quantizer;
 
 // ---- which tensors ---------------------------------------------------------------------------------------
 
-static bool is_matrix(const tensor *t) { return t->rank == 2 && t->count > 0 && from_float_dtype(t->dtype); }
+static bool is_float(const tensor *t) { return t->count > 0 && from_float_dtype(t->dtype); }
+
+// GGUF has stacks of matrices, whose rows follow one another.
+static bool is_matrix(const quantizer *q, const tensor *t) {
+  return is_float(t) && (t->rank == 2 || (q->out.gguf && t->rank == 3));
+}
 
 // A tensor that is part of one that was quantized before: `<name>` or `<name>.<field>`.
 static bool belongs_to_noted(const quantizer *q, const char *name) {
@@ -36,9 +42,15 @@ static bool belongs_to_noted(const quantizer *q, const char *name) {
   return false;
 }
 
+static quantize_target chosen(const quantizer *q, const char *name) {
+  const quantize_job *job = q->job;
+  if (job->wanted != NULL && !job->wanted(job->context, name)) return (quantize_target){0};
+  return job->choose != NULL ? job->choose(job->context, name)
+                             : (quantize_target){.scheme = job->scheme, .layout = job->layout};
+}
+
 static bool is_wanted(const quantizer *q, const tensor *t) {
-  return is_matrix(t) && !belongs_to_noted(q, t->name) &&
-         (q->job->wanted == NULL || q->job->wanted(q->job->context, t->name));
+  return is_matrix(q, t) && !belongs_to_noted(q, t->name) && chosen(q, t->name).scheme != NULL;
 }
 
 // Metadata that safetensors holds as text; other kinds describe their own tensors with it.
@@ -48,40 +60,59 @@ static void copy_metadata(quantizer *q) {
     const tensor_meta *m = tensor_file_meta_at(q->file, i);
     const char *name = fields_noted_name(m->key);
     if (name != NULL) vec_push(q->mem, &q->noted, name);
-    vec_push(q->mem, &q->meta, *m);
+    vec_push(q->mem, &q->out.meta, *m);
   }
+}
+
+// ---- what they become ------------------------------------------------------------------------------------
+
+// Completes a target for the output; false, reported, when it cannot be written.
+static bool settle_target(quantizer *q, quantize_target *x) {
+  bool plain = false;
+  if (x->layout == NULL && q->out.gguf) x->layout = quantize_gguf_layout(x->scheme, &plain);
+  if (q->out.gguf && !plain && (x->layout == NULL || x->layout->type_id < 0)) {
+    diag_error(q->d, x->scheme->loc, "GGUF files cannot hold '%s': none of its layouts is of blocks with a type number",
+               x->scheme->name);
+    diag_hint(q->d,
+              "write a .safetensors file, or a format with a layout such as gguf(block = 32, bytes = 18, type = 2)");
+    return false;
+  }
+  if (x->layout == NULL || x->layout->block_weights != 0) return true;
+  diag_error(q->d, x->layout->loc, "the layout '%s' of '%s' consists of separate tensors, which cannot be written",
+             x->layout->name, x->scheme->name);
+  diag_hint(q->d, "leave the layout out, or name a layout of blocks");
+  return false;
+}
+
+static uint64_t columns_of(const tensor *t) { return t->dims[t->rank - 1]; }
+
+static bool fits(const quantize_target *x, const tensor *t) {
+  return x->layout == NULL || columns_of(t) % x->layout->block_weights == 0;
+}
+
+static void warn_misfit(quantizer *q, const tensor *t, const quantize_target *x, const quantize_target *instead) {
+  diag_warning_file(
+      q->d, "misfit", t->path, "'%s' has rows of %" PRIu64 ", which blocks of %" PRIu64 " (%s) do not divide; it %s%s",
+      t->name, columns_of(t), x->layout->block_weights, x->scheme->name,
+      instead->scheme != NULL ? "becomes " : "stays as it is", instead->scheme != NULL ? instead->scheme->name : "");
+  if (instead->scheme == NULL) diag_hint(q->d, "--fallback names another format for such tensors");
+}
+
+// What tensor t becomes; scheme NULL: it stays. False when something was reported.
+static bool find_target(quantizer *q, const tensor *t, quantize_target *out) {
+  *out = chosen(q, t->name);
+  if (out->scheme == NULL) return true;
+  if (!settle_target(q, out)) return false;
+  if (fits(out, t)) return true;
+  quantize_target instead = q->job->fallback;
+  if (instead.scheme != NULL && !settle_target(q, &instead)) return false;
+  if (instead.scheme != NULL && !fits(&instead, t)) instead.scheme = NULL;
+  warn_misfit(q, t, out, &instead);
+  *out = instead;
+  return true;
 }
 
 // ---- one tensor ------------------------------------------------------------------------------------------
-
-static bool copy_tensor(quantizer *q, const tensor *t) {
-  if (t->dtype == TENSOR_BLOCKS) {
-    diag_error_file(q->d, t->path, "tensor '%s' has %s, which the output cannot hold", t->name,
-                    tensor_describe(q->mem, t));
-    diag_hint(q->d, "a model reads it from this file directly; quantize files with float weights only");
-    return false;
-  }
-  safetensors_item item = {
-      .name = t->name, .dtype = t->dtype, .rank = t->rank, .dims = t->dims, .data = t->data, .size = t->size};
-  vec_push(q->mem, &q->items, item);
-  return true;
-}
-
-static bool store_codes(quantizer *q, const tensor_codes *codes, const char *name, uint64_t *bytes) {
-  tensor_meta notes[FIELDS_MAX_NOTES];
-  size_t first = q->items.len, count = q->job->layout == NULL ? fields_item_count(codes->scheme) : 1;
-  safetensors_item *items = ARENA_ARRAY(q->mem, safetensors_item, count);
-  if (q->job->layout == NULL)
-    fields_make_items(q->mem, codes, name, items);
-  else if (!fields_make_blocks(q->d, q->mem, codes, q->job->layout, name, items))
-    return false;
-  for (size_t i = 0; i < count; i++) vec_push(q->mem, &q->items, items[i]);
-  size_t note_count = fields_make_notes(q->mem, codes, name, q->job->layout, notes);
-  for (size_t i = 0; i < note_count; i++) vec_push(q->mem, &q->meta, notes[i]);
-  *bytes = 0;
-  for (size_t i = first; i < q->items.len; i++) *bytes += q->items.data[i].size;
-  return true;
-}
 
 // "fc1" of "fc1.weight".
 static const char *layer_of(arena *a, const char *name) {
@@ -90,8 +121,7 @@ static const char *layer_of(arena *a, const char *name) {
   return length > end && strcmp(name + length - end, ending) == 0 ? arena_strndup(a, name, length - end) : name;
 }
 
-static bool encode_one(quantizer *q, const tensor *t) {
-  const scheme *s = q->job->scheme;
+static bool encode_one(quantizer *q, const tensor *t, const quantize_target *x) {
   arena *a = arena_new();
   encode_options encode = q->job->encode == NULL ? (encode_options){.threads = pack_run_threads()} : *q->job->encode;
   from_float_options options = {.encode = &encode,
@@ -100,32 +130,34 @@ static bool encode_one(quantizer *q, const tensor *t) {
                                 .layer = layer_of(q->mem, t->name),
                                 .file = q->file};
   from_float_result result;
-  uint64_t bytes;
+  uint64_t bytes, columns = columns_of(t), rows = t->count / columns;
   q->bar.label = t->name;
-  bool ok = from_float_encode(q->d, a, t, s, t->dims[0], t->dims[1], &options, &result) &&
-            store_codes(q, result.codes, t->name, &bytes);
+  bool ok = from_float_encode(q->d, a, t, x->scheme, rows, columns, &options, &result) &&
+            quantize_out_store(&q->out, result.codes, x->layout, t, &bytes);
   if (ok) {
-    weight_stats stats = weight_stats_new(t->name, s, t->dims[0], t->dims[1], bytes);
+    weight_stats stats = weight_stats_new(t->name, x->scheme, rows, columns, bytes);
     stats.has_error = true;
     stats.error = result.error;
     stats.seconds = result.seconds;
-    from_float_warn(q->d, t->path, t->name, s, &result.error);
+    from_float_warn(q->d, t->path, t->name, x->scheme, &result.error);
     vec_push(q->mem, &q->stats, stats);
   }
-  q->done += 4 * t->count;
   arena_free(a);
   return ok;
 }
 
-// ---- the file --------------------------------------------------------------------------------------------
-
-static bool check_job(diag *d, const quantize_job *job) {
-  if (job->layout == NULL || layout_is_one_tensor(job->layout)) return true;
-  diag_error(d, job->layout->loc, "the layout '%s' of '%s' consists of separate tensors, which cannot be written",
-             job->layout->name, job->scheme->name);
-  diag_hint(d, "leave the layout out, or name a layout of blocks");
-  return false;
+static bool take_one(quantizer *q, const tensor *t) {
+  quantize_target x = {0};
+  bool matrix = is_matrix(q, t) && !belongs_to_noted(q, t->name), wanted = is_wanted(q, t);
+  if (wanted && !find_target(q, t, &x)) return false;
+  if (wanted && x.scheme == NULL) vec_push(q->mem, &q->misfits, t);
+  if (!matrix && is_float(t) && t->rank > 1 && !belongs_to_noted(q, t->name)) vec_push(q->mem, &q->unasked, t);
+  bool ok = x.scheme != NULL ? encode_one(q, t, &x) : quantize_out_keep(&q->out, t);
+  if (wanted) q->done += 4 * t->count;
+  return ok;
 }
+
+// ---- the file --------------------------------------------------------------------------------------------
 
 static uint64_t wanted_bytes(const quantizer *q, size_t *matrices) {
   uint64_t total = 0;
@@ -133,7 +165,7 @@ static uint64_t wanted_bytes(const quantizer *q, size_t *matrices) {
   for (size_t i = 0; i < tensor_file_count(q->file); i++) {
     const tensor *t = tensor_file_at(q->file, i);
     if (t->alias_of != NULL) continue;
-    *matrices += is_matrix(t) && !belongs_to_noted(q, t->name);
+    *matrices += is_matrix(q, t) && !belongs_to_noted(q, t->name);
     if (is_wanted(q, t)) total += 4 * t->count;
   }
   return total;
@@ -153,27 +185,74 @@ static bool encode_all(quantizer *q) {
   progress_begin(&q->bar, q->job->progress, "", bytes);
   for (size_t i = 0; i < tensor_file_count(q->file); i++) {
     const tensor *t = tensor_file_at(q->file, i);
-    if (t->alias_of == NULL) ok &= is_wanted(q, t) ? encode_one(q, t) : copy_tensor(q, t);
+    if (t->alias_of == NULL) ok &= take_one(q, t);
   }
   progress_end(&q->bar);
+  if (!ok || q->stats.len > 0) return ok;
+  diag_error_file(q->d, tensor_file_path(q->file), "no matrix has a shape that the format fits: nothing is quantized");
+  return false;
+}
+
+// ---- the report ------------------------------------------------------------------------------------------
+
+static void print_kept(const quantizer *q, const tensor *const *list, size_t count, const char *why) {
+  enum { SHOWN = 8 };
+  if (count == 0) return;
+  fprintf(q->job->report, "as they were, %s:", why);
+  for (size_t i = 0; i < count && i < SHOWN; i++)
+    fprintf(q->job->report, "%s '%s' %s", i == 0 ? "" : ",", list[i]->name, tensor_describe(q->mem, list[i]));
+  fprintf(q->job->report, count > SHOWN ? ", and others\n" : "\n");
+}
+
+static json_t *tensor_list(const tensor *const *list, size_t count) {
+  json_t *names = json_array();
+  for (size_t i = 0; i < count; i++) json_array_append_new(names, json_string(list[i]->name));
+  return names;
+}
+
+static json_t *number(double x) { return x - x == 0 ? json_real(x) : json_null(); }
+
+static bool print_json(const quantizer *q) {
+  json_t *tensors = json_array();
+  double bytes = 0;
+  for (size_t i = 0; i < q->stats.len; i++) {
+    const weight_stats *s = &q->stats.data[i];
+    bytes += (double)s->bytes;
+    json_array_append_new(tensors,
+                          json_pack("{s:s, s:s, s:[I, I], s:I, s:o, s:o, s:o, s:o, s:o}", "name", s->layer, "format",
+                                    s->format, "shape", (json_int_t)s->rows, (json_int_t)s->columns, "bytes",
+                                    (json_int_t)s->bytes, "bits_per_weight", number(s->stored_bits), "relative_error",
+                                    number(s->error.relative_rms), "largest_error", number(s->error.max_abs), "sqnr_db",
+                                    number(s->error.sqnr_db), "seconds", number(s->seconds)));
+  }
+  json_t *all = json_pack("{s:s, s:s, s:o, s:o, s:o, s:o}", "input", q->job->input, "output", q->job->output, "tensors",
+                          tensors, "bytes", number(bytes), "misfits", tensor_list(q->misfits.data, q->misfits.len),
+                          "other_ranks", tensor_list(q->unasked.data, q->unasked.len));
+  bool ok = all != NULL && json_dumpf(all, q->job->report, JSON_INDENT(2) | JSON_REAL_PRECISION(9)) == 0;
+  fputc('\n', q->job->report);
+  json_decref(all);
   return ok;
 }
 
-static bool write_output(quantizer *q, file_set *outputs) {
-  out_file *out = file_set_open(outputs, q->job->output);
-  return out != NULL &&
-         safetensors_write(q->d, q->job->output, out, q->items.data, q->items.len, q->meta.data, q->meta.len);
+static bool print_report(const quantizer *q) {
+  if (q->job->report == NULL) return true;
+  if (q->job->json) return print_json(q);
+  weights_print_table(q->job->report, q->stats.data, q->stats.len);
+  print_kept(q, q->misfits.data, q->misfits.len, "since blocks do not divide their rows");
+  print_kept(q, q->unasked.data, q->unasked.len, "since they are no matrices");
+  return true;
 }
 
 bool quantize_file(diag *d, arena *a, file_set *outputs, const quantize_job *job) {
-  if (!check_job(d, job)) return false;
   tensor_file *f = tensor_file_open(d, a, job->input);
   if (f == NULL) return false;
   for (size_t i = 0; i < tensor_file_part_count(f); i++) file_set_protect(outputs, tensor_file_part(f, i));
   quantizer q = {.d = d, .mem = a, .job = job, .file = f};
+  q.out = (quantize_out){.d = d, .mem = a, .path = job->output, .gguf = quantize_out_is_gguf(job->output)};
   copy_metadata(&q);
-  bool ok = encode_all(&q) && write_output(&q, outputs);
-  if (ok && job->report != NULL) weights_print_table(job->report, q.stats.data, q.stats.len);
+  bool ok = encode_all(&q);
+  out_file *out = ok ? file_set_open(outputs, job->output) : NULL;
+  ok = out != NULL && quantize_out_write(&q.out, out, f) && print_report(&q);
   tensor_file_close(f);
   return ok;
 }

@@ -111,6 +111,8 @@ typedef struct tensor_meta {
   uint64_t count;        // items of an array
   const char *item_type; // of an array, "string", "u32", ...; NULL: no array
   const uint8_t *items;  // for tensor_meta_next
+  const uint8_t *entry;  // of a GGUF file: key, type and value as they are there; else NULL
+  size_t entry_size;
 } tensor_meta;
 
 // Position in an array; begins as {0}.
