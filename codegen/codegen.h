@@ -37,6 +37,7 @@ typedef struct cg_options {
   const char *features; // LLVM features after the tier's, "+a,-b", or NULL
   const char *prefix;   // of all symbols, or NULL
   bool no_suffix;       // kernel symbols without "__tier" (one tier only)
+  bool hidden;          // kernels are visible only in the program or shared object that they are linked into
 } cg_options;
 
 typedef struct cg_bytes {
@@ -67,6 +68,7 @@ typedef struct cg_model {
   size_t tier_count; // best first
   const target_tier *const *tiers;
   uint64_t model_id;       // of the weights that belong to it
+  uint64_t identity;       // of header and library: that, and the embedded weights
   const uint8_t *embedded; // a whole packed file to put into the library, or NULL
   size_t embedded_size;
 } cg_model;

@@ -72,21 +72,31 @@ static void write_macros(const header *h) {
                 h->upper, (unsigned long long)p->weights_size);
 }
 
-static void write_opens(const header *h) {
+// A function that opens the model, with the identity of this header: the header of another library is told.
+static void write_open(const header *h, const char *what, const char *parameters, const char *arguments) {
   const char *p = h->prefix;
+  strbuf_printf(h->out,
+                "qrt_status %sopen%s_checked(qrt_model *model%s, uint64_t identity);\n"
+                "static inline qrt_status %sopen%s(qrt_model *model%s) {\n"
+                "  return %sopen%s_checked(model%s, UINT64_C(0x%016llx));\n}\n",
+                p, what, parameters, p, what, parameters, p, what, arguments, (unsigned long long)h->model->identity);
+}
+
+static void write_opens(const header *h) {
   strbuf_printf(
       h->out,
       "/* Opens the packed weights: maps the file at `path`, or takes `size` bytes at `bytes` (64-byte aligned),\n"
-      " * which must stay there. Checks that they are whole and belong to this model, and picks the best code\n"
-      " * for this processor. */\n"
-      "qrt_status %sopen(qrt_model *model, const char *path);\n"
-      "qrt_status %sopen_memory(qrt_model *model, const void *bytes, size_t size);\n",
-      p, p);
-  if (h->model->embedded != NULL)
-    strbuf_printf(h->out,
-                  "/* Opens the weights inside the library. */\nqrt_status %sopen_embedded(qrt_model *model);\n", p);
-  strbuf_printf(
-      h->out, "/* Unmaps the weights; an opened model holds nothing else. */\nvoid %sclose(qrt_model *model);\n\n", p);
+      " * which must stay there. Checks that they are whole and belong to this model, as this header does, and picks\n"
+      " * the best code for this processor. */\n");
+  write_open(h, "", ", const char *path", ", path");
+  write_open(h, "_memory", ", const void *bytes, size_t size", ", bytes, size");
+  if (h->model->embedded != NULL) {
+    strbuf_printf(h->out, "/* Opens the weights inside the library. */\n");
+    write_open(h, "_embedded", "", "");
+  }
+  strbuf_printf(h->out,
+                "/* Unmaps the weights; an opened model holds nothing else. */\nvoid %sclose(qrt_model *model);\n\n",
+                h->prefix);
 }
 
 static void write_run(const header *h) {
@@ -131,7 +141,13 @@ const char *cg_header(arena *a, const cg_model *m, const cg_options *o) {
   h.prefix = cg_symbol(a, o, "");
   h.upper = identifier(a, h.prefix, true);
   strbuf_printf(&b, "/* %s: a model compiled by qcc for %s. */\n", m->module->name, m->triple);
-  strbuf_printf(&b, "#ifndef %sMODEL_H\n#define %sMODEL_H\n\n", h.upper, h.upper);
+  // The guard is this header's alone: upper case does not tell all names apart.
+  strbuf_printf(&b, "#ifndef QCC_%s%016llx_H\n#define QCC_%s%016llx_H\n\n", h.prefix, (unsigned long long)m->identity,
+                h.prefix, (unsigned long long)m->identity);
+  strbuf_printf(&b,
+                "#ifdef %sMAX_BATCH\n#error \"another model's header has macros %s.., too: compile one of them with "
+                "--prefix=NAME\"\n#endif\n\n",
+                h.upper, h.upper);
   strbuf_printf(&b, "%s\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n", cg_runtime_header(a));
   write_macros(&h);
   write_opens(&h);

@@ -64,11 +64,12 @@ static bool emit_all(cg_module *m, const ir_module *kernels, const target_tier *
     emitted made = {.text = kernels->funcs.len > 1 ? cg_kernel_text(cg->mem, kernels, f) : ""};
     LLVMValueRef same = m->target->gpu ? NULL : find_same(&all, made.text);
     if (same != NULL)
-      LLVMAddAlias2(m->llvm, LLVMGlobalGetValueType(same), 0, same, symbol);
+      made.function = LLVMAddAlias2(m->llvm, LLVMGlobalGetValueType(same), 0, same, symbol);
     else if (emit_function(&e, m, f, symbol, &made))
       vec_push(cg->mem, &all, made);
     else
       ok = false;
+    if (o->hidden && made.function != NULL) LLVMSetVisibility(made.function, LLVMHiddenVisibility);
   }
   LLVMDisposeBuilder(e.builder);
   return ok;

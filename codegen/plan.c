@@ -91,6 +91,7 @@ static LLVMValueRef kernel_table(const plan_emit *p, const target_tier *tier) {
   for (size_t i = 0; i < p->kernels.count; i++) {
     const char *symbol = cg_kernel_symbol(p->mem, p->options, tier, p->kernels.data[i]);
     rows[i] = LLVMAddFunction(p->module.llvm, symbol, type);
+    if (p->options->hidden) LLVMSetVisibility(rows[i], LLVMHiddenVisibility);
   }
   return table(p, rows, p->kernels.count);
 }
@@ -158,9 +159,10 @@ static LLVMValueRef plan(const plan_emit *p) {
                             embedded(p),
                             u64(p, p->model->embedded == NULL ? 0 : p->model->embedded_size)};
   LLVMValueRef value = structure(p, members, sizeof members / sizeof *members);
-  LLVMValueRef g = LLVMAddGlobal(p->module.llvm, LLVMTypeOf(value), cg_symbol(p->mem, p->options, "plan"));
-  LLVMSetInitializer(g, value);
-  LLVMSetGlobalConstant(g, 1);
+  LLVMValueRef g = private_constant(p, value);
+  LLVMSetAlignment(g, 8);
+  // The functions use the plan itself: another library's of the same name may stand in for what is exported.
+  LLVMAddAlias2(p->module.llvm, LLVMTypeOf(value), 0, g, cg_symbol(p->mem, p->options, "plan"));
   return g;
 }
 

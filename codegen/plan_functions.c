@@ -3,8 +3,9 @@
 
 #include "codegen/plan.h"
 
-// What a function's parameters are, a letter each: p pointer, z size_t; the result: s status, z size_t, p pointer, v none.
-// `call`: the runtime's arguments; P is the plan, a digit a parameter.
+// What a function's parameters are, a letter each: p pointer, z size_t, i the identity that the caller's header has, which
+// is the last; the result: s status, z size_t, p pointer, v none. `call`: the runtime's arguments; P is the plan, a digit a
+// parameter.
 typedef struct api_row {
   const char *name;
   const char *callee;
@@ -14,15 +15,23 @@ typedef struct api_row {
 } api_row;
 
 static const api_row rows[] = {
-    {"open", "qrt_open_file", 's', "pp", "0P1"}, {"open_memory", "qrt_open_memory", 's', "ppz", "0P12"},
-    {"close", "qrt_close", 'v', "p", "0"},       {"workspace_size", "qrt_workspace_size", 'z', "z", "P0"},
+    {"open", "qrt_open_file", 's', "pp", "0P1"},
+    {"open_memory", "qrt_open_memory", 's', "ppz", "0P12"},
+    {"open_checked", "qrt_open_file", 's', "ppi", "0P1"},
+    {"open_memory_checked", "qrt_open_memory", 's', "ppzi", "0P12"},
+    {"close", "qrt_close", 'v', "p", "0"},
+    {"workspace_size", "qrt_workspace_size", 'z', "z", "P0"},
     {"isa", "qrt_tier_name", 'p', "p", "0"},
 };
-static const api_row embedded_row = {"open_embedded", "qrt_open_embedded", 's', "p", "0P"};
+static const api_row embedded_rows[] = {
+    {"open_embedded", "qrt_open_embedded", 's', "p", "0P"},
+    {"open_embedded_checked", "qrt_open_embedded", 's', "pi", "0P"},
+};
 
 static LLVMTypeRef type_of(const plan_emit *p, char letter) {
   switch (letter) {
   case 's': return LLVMInt32TypeInContext(p->llvm);
+  case 'i': return LLVMInt64TypeInContext(p->llvm);
   case 'z': return LLVMIntPtrTypeInContext(p->llvm, p->module.layout);
   case 'v': return LLVMVoidTypeInContext(p->llvm);
   default: return p->pointer;
@@ -54,6 +63,8 @@ static LLVMValueRef declare(const plan_emit *p, const char *symbol, signature s)
 static LLVMValueRef define(const plan_emit *p, LLVMBuilderRef ir, const char *name, signature s) {
   LLVMValueRef f = declare(p, cg_symbol(p->mem, p->options, name), s);
   cg_module_harden(&p->module, f);
+  // Exported by a shared object, but never another one's inside it.
+  LLVMSetVisibility(f, LLVMProtectedVisibility);
   unsigned nounwind = LLVMGetEnumAttributeKindForName("nounwind", 8);
   LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
                           LLVMCreateEnumAttribute(p->llvm, nounwind, 0));
@@ -71,6 +82,19 @@ static void call_and_return(const plan_emit *p, LLVMBuilderRef ir, const char *c
     LLVMBuildRet(ir, r);
 }
 
+// Returns qrt_open_other(model) when the identity is not this library's.
+static void check_identity(const plan_emit *p, LLVMBuilderRef ir, LLVMValueRef f, LLVMValueRef identity) {
+  LLVMValueRef own = LLVMConstInt(LLVMTypeOf(identity), p->model->identity, 0), model = LLVMGetParam(f, 0);
+  LLVMBasicBlockRef other = LLVMAppendBasicBlockInContext(p->llvm, f, "");
+  LLVMBasicBlockRef same = LLVMAppendBasicBlockInContext(p->llvm, f, "");
+  LLVMBuildCondBr(ir, LLVMBuildICmp(ir, LLVMIntEQ, identity, own, ""), same, other);
+  LLVMPositionBuilderAtEnd(ir, other);
+  LLVMTypeRef parameter = p->pointer;
+  signature s = {LLVMFunctionType(type_of(p, 's'), &parameter, 1, 0), 's'};
+  call_and_return(p, ir, "qrt_open_other", s, &model, 1);
+  LLVMPositionBuilderAtEnd(ir, same);
+}
+
 static void emit_row(const plan_emit *p, LLVMBuilderRef ir, const api_row *row, LLVMValueRef plan) {
   LLVMTypeRef types[8];
   LLVMValueRef args[8];
@@ -78,6 +102,7 @@ static void emit_row(const plan_emit *p, LLVMBuilderRef ir, const api_row *row, 
   for (unsigned i = 0; i < count; i++) types[i] = type_of(p, row->params[i]);
   LLVMTypeRef result = type_of(p, row->result);
   LLVMValueRef f = define(p, ir, row->name, (signature){LLVMFunctionType(result, types, count, 0), row->result});
+  if (row->params[count - 1] == 'i') check_identity(p, ir, f, LLVMGetParam(f, count - 1));
   unsigned passed = (unsigned)strlen(row->call);
   for (unsigned i = 0; i < passed; i++) {
     args[i] = row->call[i] == 'P' ? plan : LLVMGetParam(f, (unsigned)(row->call[i] - '0'));
@@ -123,7 +148,8 @@ static void emit_run(const plan_emit *p, LLVMBuilderRef ir) {
 void plan_emit_functions(plan_emit *p, LLVMValueRef plan) {
   LLVMBuilderRef ir = LLVMCreateBuilderInContext(p->llvm);
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) emit_row(p, ir, &rows[i], plan);
-  if (p->model->embedded != NULL) emit_row(p, ir, &embedded_row, plan);
+  for (size_t i = 0; p->model->embedded != NULL && i < sizeof embedded_rows / sizeof *embedded_rows; i++)
+    emit_row(p, ir, &embedded_rows[i], plan);
   emit_run(p, ir);
   LLVMDisposeBuilder(ir);
 }

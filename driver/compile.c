@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "driver/c_names.h"
 #include "driver/tiers.h"
 
 bool compile_lower(job *j) {
@@ -77,6 +78,6 @@ exit_status compile_command(job *j) {
     if (parsed) dry_run_print(j);
     return parsed ? STATUS_OK : STATUS_ERROR;
   }
-  bool ok = source_parse(j) && emitters[j->s.stage](j) && depend_write(j);
+  bool ok = source_parse(j) && c_names_check(j) && emitters[j->s.stage](j) && depend_write(j);
   return job_finish(j, ok);
 }

@@ -16,7 +16,7 @@ static void print_result(const job *j, const char *file, const char *what) {
 static void print_library(const job *j, const char *name) {
   print_result(j, arena_printf(j->mem, "lib%s.a", name),
                j->s.bundled ? "objects of all tiers, the plan, the runtime" : "objects of all tiers, and the plan");
-  print_result(j, arena_printf(j->mem, "%s.h", name), "C interface");
+  print_result(j, arena_printf(j->mem, "%s.h", j->s.prefix != NULL ? j->s.prefix : name), "C interface");
   if (!j->s.embed) print_result(j, arena_printf(j->mem, "%s.qw", name), "packed weights");
 }
 

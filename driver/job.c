@@ -54,3 +54,5 @@ exit_status job_finish(job *j, bool ok) {
   job_phase(j, NULL);
   return ok ? STATUS_OK : STATUS_ERROR;
 }
+
+const char *job_prefix(const job *j) { return j->s.prefix != NULL ? j->s.prefix : j->m->name; }

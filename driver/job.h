@@ -47,6 +47,8 @@ typedef struct job {
 void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *temporaries);
 // Ends a run: commits (ok) or removes the outputs, and releases mappings. STATUS_OK or STATUS_ERROR.
 exit_status job_finish(job *j, bool ok);
+// What C names and the header's name begin with: --prefix, or the model's name.
+const char *job_prefix(const job *j);
 // Begins a phase and tells, with -v, of the one before; NULL only ends.
 void job_phase(job *j, const char *name);
 

@@ -119,10 +119,8 @@ bool kernels_parse(job *j) {
 
 // ---- the library -----------------------------------------------------------------------------------------
 
-const char *kernels_prefix(const job *j) { return j->s.prefix != NULL ? j->s.prefix : j->m->name; }
-
 const char *kernels_symbol(const job *j, const recipe *r) {
-  return arena_printf(j->mem, "%s_%s", kernels_prefix(j), r->name);
+  return arena_printf(j->mem, "%s_%s", job_prefix(j), r->name);
 }
 
 const char *kernels_function(arena *a, const char *what, const recipe *r) {
@@ -189,7 +187,7 @@ bool kernels_write(job *j) {
   job_phase(j, "library");
   const char *directory = output_directory(j), *name = j->m->name;
   return directory != NULL && write_kernels(j, directory, &members) &&
-         write_file(j, directory, arena_printf(j->mem, "%s.h", name), &header) &&
+         write_file(j, directory, arena_printf(j->mem, "%s.h", job_prefix(j)), &header) &&
          write_file(j, directory, arena_printf(j->mem, "%s_pack.c", name), &packer);
 }
 
@@ -197,6 +195,6 @@ void kernels_print_results(const job *j, const char *name) {
   const char *dir = j->s.output == NULL ? "." : j->s.output;
   const char *kernels = arena_printf(j->mem, j->s.target->gpu ? "%s.ptx" : "lib%s.a", name);
   printf("write    %s/%s: matmul kernels and kernels that prepare activations\n", dir, kernels);
-  printf("write    %s/%s.h: layouts, sizes and calls\n", dir, name);
+  printf("write    %s/%s.h: layouts, sizes and calls\n", dir, j->s.prefix != NULL ? j->s.prefix : name);
   printf("write    %s/%s_pack.c: packers of weights\n", dir, name);
 }

@@ -9,7 +9,6 @@
 
 // The start of all C names of a recipe: <prefix>_<recipe>.
 const char *kernels_symbol(const job *j, const recipe *r);
-const char *kernels_prefix(const job *j);
 
 // The kernel's name in the module: "matmul" or "prepare" and the recipe.
 const char *kernels_function(arena *a, const char *what, const recipe *r);

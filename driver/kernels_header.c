@@ -1,6 +1,5 @@
 // The header of --emit=kernels, from the templates text/kernels_head.h.in and text/kernels_recipe.h.in: what the kernels read
 // and write, sizes and offsets, and calls.
-#include <ctype.h>
 #include <string.h>
 
 #include "driver/kernels.h"
@@ -181,7 +180,7 @@ static void put_recipe(const job *j, const cg_options *co, const recipe *r, strb
   strbuf packers = {.mem = j->mem};
   kernels_put_pack_declarations(j, r, &packers);
   kernels_put_steps(j, co, r, &packers);
-  set(j->mem, &slots, "PREFIX", kernels_prefix(j));
+  set(j->mem, &slots, "PREFIX", job_prefix(j));
   set(j->mem, &slots, "P", kernels_symbol(j, r));
   set(j->mem, &slots, "RECIPE", r->name);
   set(j->mem, &slots, "SCHEME", r->scheme->name);
@@ -245,20 +244,13 @@ static void set_tiers(const job *j, const cg_options *co, slot_list *slots) {
 
 // ---- the whole -------------------------------------------------------------------------------------------
 
-static const char *upper(arena *a, const char *text) {
-  char *copy = arena_strdup(a, text);
-  for (char *c = copy; *c != '\0'; c++) *c = (char)toupper((unsigned char)*c);
-  return copy;
-}
-
 void kernels_put_header(const job *j, const cg_options *co, strbuf *out) {
   slot_list slots = {0};
   strbuf recipes = {.mem = j->mem};
   for (size_t i = 0; i < j->m->recipes.len; i++) put_recipe(j, co, j->m->recipes.data[i], &recipes);
   set_kind(j, &slots);
   set(j->mem, &slots, "NAME", j->m->name);
-  set(j->mem, &slots, "PREFIX", kernels_prefix(j));
-  set(j->mem, &slots, "GUARD", upper(j->mem, kernels_prefix(j)));
+  set(j->mem, &slots, "PREFIX", job_prefix(j));
   set(j->mem, &slots, "FIRST", kernels_symbol(j, j->m->recipes.data[0]));
   set(j->mem, &slots, "RUNTIME", cg_runtime_header(j->mem));
   set(j->mem, &slots, "RECIPES", strbuf_text(&recipes));

@@ -377,7 +377,7 @@ bool kernels_put_pack_source(const job *j, strbuf *out) {
   strbuf_printf(out,
                 "/* Packers for the kernels of %s.h. Made by qcc; plain C11, needs the C library's math functions. */\n"
                 "#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n",
-                j->m->name, j->m->name);
+                job_prefix(j), job_prefix(j));
   for (const char *const *line = packer_lines; *line != NULL; line++) strbuf_printf(out, "%s", *line);
   strbuf_putc(out, '\n');
   bool ok = true;

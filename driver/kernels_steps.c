@@ -116,7 +116,7 @@ static void put_call(const step_writer *w, size_t i, const cg_options *co) {
                 "static inline void %s_%s_%zu(const %s_tier *tier, size_t %c, const float *x, %sfloat *y,\n"
                 "    size_t begin, size_t end) {\n"
                 "  qrt_args args = %s_%s_%zu_args(%c, x, %sy);\n  tier->%s(&args, begin, end);\n}\n",
-                p, w->side, i, kernels_prefix(w->j), w->count, parameter, p, w->side, i, w->count,
+                p, w->side, i, job_prefix(w->j), w->count, parameter, p, w->side, i, w->count,
                 factor == NULL ? "" : "factor, ", kernel);
 }
 

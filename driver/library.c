@@ -76,6 +76,16 @@ static bool pack_weights(library *l) {
   return true;
 }
 
+// The digest of the weights is in the header of the packed file.
+static uint64_t identity_of(const library *l) {
+  uint64_t id = qw_model_id(l->j->m);
+  if (!l->j->s.embed) return id;
+  uint8_t both[sizeof id + sizeof(qrt_weights_header)];
+  memcpy(both, &id, sizeof id);
+  memcpy(both + sizeof id, l->weights.bytes, sizeof(qrt_weights_header));
+  return qrt_digest(both, sizeof both);
+}
+
 static cg_model model_of(const library *l) {
   const job *j = l->j;
   return (cg_model){.module = j->m,
@@ -84,6 +94,7 @@ static cg_model model_of(const library *l) {
                     .tier_count = j->s.tiers.len,
                     .tiers = j->s.tiers.data,
                     .model_id = qw_model_id(j->m),
+                    .identity = identity_of(l),
                     .embedded = j->s.embed ? l->weights.bytes : NULL,
                     .embedded_size = j->s.embed ? l->weights.size : 0};
 }
@@ -104,7 +115,8 @@ static bool write_header(library *l) {
   job *j = l->j;
   cg_model model = model_of(l);
   const char *text = cg_header(j->mem, &model, &l->co);
-  return output_text(j, path_join(j->mem, l->directory, arena_printf(j->mem, "%s.h", j->m->name)), text, strlen(text));
+  return output_text(j, path_join(j->mem, l->directory, arena_printf(j->mem, "%s.h", job_prefix(j))), text,
+                     strlen(text));
 }
 
 // The table of --explain is made while weights are packed.
@@ -122,6 +134,7 @@ static void look_for_packed(library *l) {
 bool library_write(job *j) {
   library l = {.j = j, .co = tiers_options(j), .directory = output_directory(j)};
   if (l.directory == NULL) return false;
+  l.co.hidden = true;
   look_for_packed(&l);
   if ((!l.packed->current && !pack_weights(&l)) || !library_add_tiers(j, tiers_lower_plan, &l.co, &l.members) ||
       !add_plan(&l) || !library_add_runtime(j, &l.members))

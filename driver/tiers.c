@@ -29,11 +29,10 @@ typedef struct tiers_run {
 } tiers_run;
 
 cg_options tiers_options(const job *j) {
-  const char *prefix = j->s.prefix != NULL ? j->s.prefix : j->m->name;
   return (cg_options){.opt_level = j->s.opt_level,
                       .cpu = j->s.cpu,
                       .features = j->s.features,
-                      .prefix = arena_printf(j->mem, "%s_", prefix)};
+                      .prefix = arena_printf(j->mem, "%s_", job_prefix(j))};
 }
 
 bool tiers_has_kernels(const ir_module *m) {

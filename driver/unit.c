@@ -11,6 +11,7 @@ static digest key_of(const unit *u) {
   digester_text(g, o->cpu);
   digester_text(g, o->features);
   digester_number(g, o->opt_level);
+  digester_number(g, o->hidden);
   digester_text(g, u->kernels->name); // objects name their source
   for (size_t i = 0; i < u->kernels->funcs.len; i++)
     digester_text(g, cg_kernel_symbol(u->mem, o, u->tier, u->kernels->funcs.data[i]->name));

@@ -152,6 +152,8 @@ qrt_status qrt_open_memory(qrt_model *model, const qrt_plan *plan, const void *b
 qrt_status qrt_open_file(qrt_model *model, const qrt_plan *plan, const char *path);
 /* Uses the weights embedded in the library; QRT_ERROR_UNSUPPORTED when it was compiled without them. */
 qrt_status qrt_open_embedded(qrt_model *model, const qrt_plan *plan);
+/* What opening a model gives when the header it was compiled with is another library's: the model is empty. */
+qrt_status qrt_open_other(qrt_model *model);
 void qrt_close(qrt_model *model);
 
 /* Restricts the model to the tier of that name (tests, benchmarks). */

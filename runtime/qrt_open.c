@@ -133,3 +133,9 @@ qrt_status qrt_open_embedded(qrt_model *model, const qrt_plan *plan) {
              ? qrt_open_memory(model, plan, plan->embedded_weights, (size_t)plan->embedded_size)
              : QRT_ERROR_FORMAT;
 }
+
+qrt_status qrt_open_other(qrt_model *model) {
+  if (!model) return QRT_ERROR_ARGUMENT;
+  *model = (qrt_model){0};
+  return QRT_ERROR_MISMATCH;
+}

@@ -35,14 +35,14 @@ MODEL
   "$qcc" run net.q -w -I . --input x.npy --output y.npy
   rm -rf kernels field?
   "$qcc" net.q -w -I . --emit=kernels --prefix=engine -o kernels
-  p=$(sed -n 's/^#define \(.*\)_N_STEP .*/\1/p' kernels/net.h)
+  p=$(sed -n 's/^#define \(.*\)_N_STEP .*/\1/p' kernels/engine.h)
   i=0
   for tensor in "$@"; do
     "$make_files" bytes q.safetensors "$tensor" >"field$i"
     i=$((i + 1))
   done
   # shellcheck disable=SC2086 # flags are several words
-  "$cc" $flags -DHEADER='"kernels/net.h"' -DPREFIX=engine "-DP=$p" "-DN=$n" "-DK=$k" "-DFILL=$fill" -I. ${steps:+-DSTEPS} \
+  "$cc" $flags -DHEADER='"kernels/engine.h"' -DPREFIX=engine "-DP=$p" "-DN=$n" "-DK=$k" "-DFILL=$fill" -I. ${steps:+-DSTEPS} \
     "$here/engine.c" kernels/net_pack.c kernels/libnet.a "$runtime" -lm -lpthread -o engine
   printf '%s, %s, %sx%s: ' "$format" "$options" "$n" "$k"
   ./engine model/net.qw x.npy y.npy field?

@@ -1,0 +1,77 @@
+#include "driver/c_names.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "support/file.h"
+
+// All functions are PREFIX_name: the runtime's own names, and functions of POSIX that a program may link, are taken.
+static const struct {
+  const char *prefix;
+  const char *owner;
+} taken[] = {{"qrt", "the runtime has functions and macros"},
+             {"sem", "POSIX has functions"},
+             {"mq", "POSIX has functions"},
+             {"iconv", "POSIX has functions"},
+             {"dbm", "POSIX has functions"}};
+
+static const ast_node *find_model(const job *j) {
+  for (size_t i = 0; j->tree != NULL && i < j->tree->items.len; i++)
+    if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i];
+  return NULL;
+}
+
+static bool starts_like(const char *name, const char *prefix) {
+  size_t length = strlen(prefix);
+  return strncasecmp(name, prefix, length) == 0 && (name[length] == '\0' || name[length] == '_');
+}
+
+static bool is_taken(const char *name, size_t i) {
+  return i == 0 ? starts_like(name, taken[i].prefix) : strcmp(name, taken[i].prefix) == 0;
+}
+
+static bool check_prefix(const job *j, const ast_node *model) {
+  const char *name = j->s.prefix != NULL ? j->s.prefix
+                     : model != NULL     ? model->name.text
+                                         : path_stem(j->mem, j->s.input != NULL ? j->s.input : "");
+  for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
+    if (!is_taken(name, i)) continue;
+    if (j->s.prefix != NULL || model == NULL)
+      diag_error_file(j->d, j->s.prefix != NULL ? "--prefix" : j->s.input,
+                      "names in C cannot begin with '%s_': %s of such names", name, taken[i].owner);
+    else
+      diag_error(j->d, model->name.loc, "names in C cannot begin with '%s_': %s of such names", name, taken[i].owner);
+    diag_hint(j->d, "%s", j->s.prefix != NULL ? "choose another one" : "choose another name, or give --prefix=NAME");
+    return false;
+  }
+  return true;
+}
+
+// The macros PREFIX_INPUT_NAME_FLOATS are in upper case.
+static bool check_ports(const job *j, const ast_node *model, ast_kind kind) {
+  bool ok = true;
+  for (size_t i = 0; model != NULL && i < model->body.len; i++) {
+    const ast_node *port = model->body.data[i];
+    if (port->kind != kind || port->name.text == NULL) continue;
+    for (size_t k = 0; k < i; k++) {
+      const ast_node *other = model->body.data[k];
+      if (other->kind != kind || other->name.text == NULL || strcmp(other->name.text, port->name.text) == 0 ||
+          strcasecmp(other->name.text, port->name.text) != 0)
+        continue;
+      diag_error(j->d, port->name.loc, "'%s' and '%s' are one name in upper case, as the header's macros have it",
+                 port->name.text, other->name.text);
+      diag_hint(j->d, "give one of them a name that differs in more than case");
+      ok = false;
+    }
+  }
+  return ok;
+}
+
+bool c_names_check(const job *j) {
+  if (j->s.stage != STAGE_LIB && j->s.stage != STAGE_KERNELS) return true;
+  const ast_node *model = find_model(j);
+  bool ok = check_prefix(j, model);
+  if (j->s.stage == STAGE_KERNELS) return ok;
+  bool inputs = check_ports(j, model, AST_INPUT), outputs = check_ports(j, model, AST_OUTPUT);
+  return ok && inputs && outputs;
+}
