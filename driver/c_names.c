@@ -67,7 +67,17 @@ static bool check_ports(const job *j, const ast_node *model, ast_kind kind) {
   return ok;
 }
 
+// A build system has named the results before the text was read.
+static bool check_name(const job *j, const ast_node *model) {
+  const char *want = option_last(j->o, OPTION_MODEL_NAME);
+  if (want == NULL || model == NULL || strcmp(model->name.text, want) == 0) return true;
+  diag_error(j->d, model->name.loc, "the model is called '%s', and '%s' was asked for", model->name.text, want);
+  diag_hint(j->d, "rename it, or ask for it: qcc_add_library(.. NAME %s) in CMake", model->name.text);
+  return false;
+}
+
 bool c_names_check(const job *j) {
+  if (!check_name(j, find_model(j))) return false;
   if (j->s.stage != STAGE_LIB && j->s.stage != STAGE_KERNELS) return true;
   const ast_node *model = find_model(j);
   bool ok = check_prefix(j, model);

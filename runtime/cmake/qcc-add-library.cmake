@@ -57,8 +57,11 @@ function(qcc_add_library target)
   set(dir "${CMAKE_CURRENT_BINARY_DIR}/qcc/${target}")
   set(archive "${dir}/lib${q_NAME}.a")
   set(header "${dir}/${q_NAME}.h")
+  if(q_PREFIX)
+    set(header "${dir}/${q_PREFIX}.h")
+  endif()
   set(weights "${dir}/${q_NAME}.qw")
-  set(options "-target=${q_TARGET}" --runtime=external)
+  set(options "-target=${q_TARGET}" --runtime=external "--model-name=${q_NAME}")
   if(q_PREFIX)
     list(APPEND options "--prefix=${q_PREFIX}")
   endif()
@@ -67,9 +70,27 @@ function(qcc_add_library target)
     set(weights)
   endif()
   file(MAKE_DIRECTORY "${dir}")
+  # Ninja's reader of rules knows neither quotes nor '&', and what CMake makes of "$$" it does not find: there paths are
+  # relative to where Ninja runs, and CMake leaves the rule alone.
+  set(where)
+  set(depfile DEPFILE "${dir}/${q_NAME}.d")
+  set(rule -MD -MF "${dir}/${q_NAME}.d")
+  set(from "${model}")
+  set(to "${dir}")
+  if(CMAKE_GENERATOR MATCHES "Ninja" AND "${model}${dir}" MATCHES "['\"&$=]")
+    file(RELATIVE_PATH from "${CMAKE_BINARY_DIR}" "${model}")
+    file(RELATIVE_PATH to "${CMAKE_BINARY_DIR}" "${dir}")
+    set(where WORKING_DIRECTORY "${CMAKE_BINARY_DIR}")
+    set(depfile DEPFILE "${to}/${q_NAME}.d")
+    set(rule -MD -MF "${to}/${q_NAME}.d")
+    cmake_policy(SET CMP0116 OLD)
+  elseif("${model}${dir}" MATCHES "=") # no rule for make can name it: only edits of the model itself are seen
+    set(depfile)
+    set(rule)
+  endif()
   add_custom_command(OUTPUT "${archive}" "${header}" ${weights}
-    COMMAND qcc::qcc "${model}" ${options} ${q_OPTIONS} -o "${dir}" -MD -MF "${dir}/${q_NAME}.d"
-    DEPENDS qcc::qcc "${model}" DEPFILE "${dir}/${q_NAME}.d"
+    COMMAND qcc::qcc "${from}" ${options} ${q_OPTIONS} -o "${to}" ${rule}
+    DEPENDS qcc::qcc "${model}" ${depfile} ${where}
     COMMENT "Compiling ${q_MODEL} for ${q_TARGET}" VERBATIM)
   add_custom_target(${target}_qcc DEPENDS "${archive}" "${header}" ${weights})
 
@@ -78,11 +99,42 @@ function(qcc_add_library target)
   add_dependencies(${target}_archive ${target}_qcc)
   add_library(${target} INTERFACE)
   add_dependencies(${target} ${target}_qcc)
-  target_include_directories(${target} INTERFACE "${dir}")
-  target_link_libraries(${target} INTERFACE ${target}_archive qcc::runtime)
+  target_include_directories(${target} INTERFACE "$<BUILD_INTERFACE:${dir}>" "$<INSTALL_INTERFACE:include>")
+  target_link_libraries(${target} INTERFACE
+    "$<BUILD_INTERFACE:${target}_archive>"
+    "$<INSTALL_INTERFACE:$<INSTALL_PREFIX>/lib/lib${q_NAME}.a>" qcc_runtime)
   set_target_properties(${target} PROPERTIES
     QCC_WEIGHTS "${weights}" QCC_HEADER "${header}" QCC_ARCHIVE "${archive}" QCC_TRIPLE "${q_TARGET}")
   set(${target}_WEIGHTS "${weights}" PARENT_SCOPE)
+endfunction()
+
+# qcc_install(target EXPORT set [WEIGHTS folder])
+#
+# Installs what a library that contains the model needs where it is linked: the archive and the runtime to lib, the header
+# to include, the packed weights, if there are any, to `folder` (share by default). The targets join the export set; who
+# reads it needs find_dependency(Threads).
+function(qcc_install target)
+  cmake_parse_arguments(PARSE_ARGV 1 q "" "EXPORT;WEIGHTS" "")
+  if(q_UNPARSED_ARGUMENTS OR NOT q_EXPORT)
+    message(FATAL_ERROR "qcc_install(${target}): EXPORT set is missing, or arguments are unknown: ${q_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT q_WEIGHTS)
+    set(q_WEIGHTS share)
+  endif()
+  get_target_property(archive ${target} QCC_ARCHIVE)
+  get_target_property(header ${target} QCC_HEADER)
+  get_target_property(weights ${target} QCC_WEIGHTS)
+  install(FILES "${archive}" DESTINATION lib)
+  install(FILES "${header}" DESTINATION include)
+  if(weights)
+    install(FILES "${weights}" DESTINATION "${q_WEIGHTS}")
+  endif()
+  install(TARGETS ${target} EXPORT ${q_EXPORT})
+  get_property(done GLOBAL PROPERTY QCC_RUNTIME_IN_${q_EXPORT})
+  if(NOT done)
+    install(TARGETS qcc_runtime EXPORT ${q_EXPORT} ARCHIVE DESTINATION lib)
+    set_property(GLOBAL PROPERTY QCC_RUNTIME_IN_${q_EXPORT} TRUE)
+  endif()
 endfunction()
 
 cmake_policy(POP)

@@ -71,6 +71,62 @@ if [ -d "$dir/native" ]; then
   done
 fi
 
+# A static library that contains a model is installed and exported, moved, and linked by another project; a model of
+# another name than the target's is told by qcc; paths with characters of shells and of make build again when they must.
+[ -f "$prefix/share/doc/qcc/LICENSE" ] || fail "LICENSE is not installed"
+mkdir "$dir/inner" "$dir/use"
+echo 'model m { input x : f32[1, 4]; output y = x + x; }' >"$dir/inner/m.q"
+cat >"$dir/inner/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(inner C)
+find_package(qcc REQUIRED)
+qcc_add_library(m MODEL m.q EMBED)
+add_library(inner STATIC inner.c)
+target_link_libraries(inner PRIVATE m)
+qcc_install(m EXPORT inner_targets)
+install(TARGETS inner EXPORT inner_targets ARCHIVE DESTINATION lib)
+install(EXPORT inner_targets NAMESPACE inner:: DESTINATION lib/cmake/inner FILE inner-targets.cmake)
+install(FILES inner-config.cmake DESTINATION lib/cmake/inner)
+END
+cat >"$dir/inner/inner-config.cmake" <<'END'
+include(CMakeFindDependencyMacro)
+find_dependency(Threads)
+include(${CMAKE_CURRENT_LIST_DIR}/inner-targets.cmake)
+END
+cat >"$dir/inner/inner.c" <<'END'
+#include "m.h"
+int inner(void);
+int inner(void) { qrt_model m; return m_open_embedded(&m) == QRT_OK; }
+END
+cat >"$dir/use/CMakeLists.txt" <<'END'
+cmake_minimum_required(VERSION 3.20)
+project(use C)
+find_package(inner REQUIRED)
+add_executable(use use.c)
+target_link_libraries(use PRIVATE inner::inner)
+END
+echo 'int inner(void); int main(void) { return !inner(); }' >"$dir/use/use.c"
+if quietly "export: configure" cmake -S "$dir/inner" -B "$dir/inner/b" -G "$generator" "-DCMAKE_PREFIX_PATH=$prefix" &&
+  quietly "export: build" cmake --build "$dir/inner/b" &&
+  quietly "export: install" cmake --install "$dir/inner/b" --prefix "$dir/installed"; then
+  mv "$dir/installed" "$dir/moved away"
+  quietly "export: use" cmake -S "$dir/use" -B "$dir/use/b" -G "$generator" "-DCMAKE_PREFIX_PATH=$dir/moved away" &&
+    quietly "export: link" cmake --build "$dir/use/b" && quietly "export: run" "$dir/use/b/use"
+fi
+for name in "a'b" 'a$b' 'a&b' 'a b' 'a=b'; do
+  cp -r "$dir/inner" "$dir/$name"
+  rm -rf "$dir/$name/b"
+  quietly "$name: configure" cmake -S "$dir/$name" -B "$dir/$name/b" -G "$generator" "-DCMAKE_PREFIX_PATH=$prefix" &&
+    quietly "$name: build" cmake --build "$dir/$name/b" || continue
+  if cmake --build "$dir/$name/b" 2>&1 | grep -q 'Compiling m.q'; then fail "$name: compiled again"; fi
+  sleep 1
+  touch "$dir/$name/m.q"
+  cmake --build "$dir/$name/b" 2>&1 | grep -q 'Compiling m.q' || fail "$name: not compiled again"
+done
+echo 'model other { input x : f32[1, 4]; output y = x + x; }' >"$dir/inner/m.q"
+if cmake --build "$dir/inner/b" >"$dir/log" 2>&1; then fail "another model's name is accepted"; fi
+grep -q "the model is called 'other', and 'm' was asked for" "$dir/log" || fail "no word of the model's name: $(cat "$dir/log")"
+
 # Wrong tools and projects are told what to do.
 refused() { # what, words that must appear, build folder, options ...
   what=$1
