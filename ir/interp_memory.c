@@ -187,7 +187,7 @@ static uint32_t dot_pair(uint32_t sum, uint32_t a, uint32_t b) {
 static bool multiply_tiles(interp *vm, const insn *in, uint32_t (*dot)(uint32_t sum, uint32_t a, uint32_t b)) {
   uint64_t rows = in->index;
   uint8_t *c = tile_at(vm, in, 0, (uint64_t)TILE * TILE_BYTES);
-  const uint8_t *a = c == NULL ? NULL : written_tile_at(vm, in, 2, TILE * 4 * rows);
+  const uint8_t *a = c == NULL ? NULL : written_tile_at(vm, in, 2, rows * 4 * TILE);
   const uint8_t *b = a == NULL ? NULL : written_tile_at(vm, in, 4, TILE_BYTES * rows);
   if (b == NULL) return false;
   mark_written(in->arg[0].buffer, *in->arg[1].index, (uint64_t)TILE * TILE_BYTES);
