@@ -78,7 +78,7 @@ static bool check_name(const job *j, const ast_node *model) {
 
 bool c_names_check(const job *j) {
   if (!check_name(j, find_model(j))) return false;
-  if (j->s.stage != STAGE_LIB && j->s.stage != STAGE_KERNELS) return true;
+  if (stage_get(j->s.stage)->ending != NULL) return true;
   const ast_node *model = find_model(j);
   bool ok = check_prefix(j, model);
   if (j->s.stage == STAGE_KERNELS) return ok;

@@ -64,9 +64,10 @@ static bool emit_library(job *j) { return compile_lower(j) && needs_model(j) && 
 static bool emit_kernels(job *j) { return compile_lower(j) && kernels_write(j); }
 
 static bool (*const emitters[STAGE_COUNT])(job *j) = {
-    [STAGE_AST] = emit_ast,      [STAGE_IR] = emit_ir,    [STAGE_LOWERED] = emit_lowered,
-    [STAGE_LLVM_IR] = emit_code, [STAGE_ASM] = emit_code, [STAGE_OBJ] = emit_code,
-    [STAGE_LIB] = emit_library,  [STAGE_PTX] = emit_code, [STAGE_KERNELS] = emit_kernels,
+    [STAGE_AST] = emit_ast,         [STAGE_IR] = emit_ir,      [STAGE_LOWERED] = emit_lowered,
+    [STAGE_LLVM_IR] = emit_code,    [STAGE_ASM] = emit_code,   [STAGE_OBJ] = emit_code,
+    [STAGE_LIB] = emit_library,     [STAGE_SO] = emit_library, [STAGE_PTX] = emit_code,
+    [STAGE_KERNELS] = emit_kernels,
 };
 
 exit_status compile_command(job *j) {

@@ -14,7 +14,7 @@ static void print_result(const job *j, const char *file, const char *what) {
 }
 
 static void print_library(const job *j, const char *name) {
-  print_result(j, arena_printf(j->mem, "lib%s.a", name),
+  print_result(j, arena_printf(j->mem, j->s.stage == STAGE_SO ? "lib%s.so" : "lib%s.a", name),
                j->s.bundled ? "objects of all tiers, the plan, the runtime" : "objects of all tiers, and the plan");
   print_result(j, arena_printf(j->mem, "%s.h", j->s.prefix != NULL ? j->s.prefix : name), "C interface");
   if (!j->s.embed) print_result(j, arena_printf(j->mem, "%s.qw", name), "packed weights");
@@ -49,7 +49,7 @@ void dry_run_print(job *j) {
   if (j->s.stage >= STAGE_LOWERED)
     for (size_t i = 0; i < lower_pass_count(); i++) printf("pass     %s\n", lower_pass_get(i)->name);
   if (j->s.stage >= STAGE_LLVM_IR) print_tiers(j);
-  if (j->s.stage == STAGE_LIB)
+  if (j->s.stage == STAGE_LIB || j->s.stage == STAGE_SO)
     print_library(j, name);
   else if (j->s.stage == STAGE_KERNELS)
     kernels_print_results(j, name);

@@ -6,6 +6,7 @@
 
 #include "driver/compile.h"
 #include "driver/packed.h"
+#include "driver/shared.h"
 #include "driver/tiers.h"
 #include "weights/qw.h"
 
@@ -140,7 +141,8 @@ bool library_write(job *j) {
       !add_plan(&l) || !library_add_runtime(j, &l.members))
     return false;
   job_phase(j, "library");
-  if (!library_write_archive(j, l.directory, &l.members) || !write_header(&l)) return false;
+  bool shared = j->s.stage == STAGE_SO;
+  if (!(shared ? shared_write : library_write_archive)(j, l.directory, &l.members) || !write_header(&l)) return false;
   if (!j->s.embed) vec_push(j->mem, &j->written, l.packed->path); // named last
   return true;
 }

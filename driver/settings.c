@@ -135,7 +135,7 @@ static void read_stage(reader *r) {
 // One result can go to standard output, several need names.
 static void read_output(reader *r) {
   r->out->output = option_last(r->o, OPTION_OUTPUT);
-  bool several = r->out->stage == STAGE_LIB || r->out->stage == STAGE_KERNELS;
+  bool several = stage_get(r->out->stage)->ending == NULL;
   if (r->o->command != COMMAND_COMPILE || !several || r->out->output == NULL || strcmp(r->out->output, "-") != 0)
     return;
   fail(r, STATUS_USAGE, "several results cannot go to standard output");
@@ -146,6 +146,10 @@ static void read_runtime(reader *r) {
   static const char *const names[] = {"external", "bundled"};
   const char *word = option_last(r->o, OPTION_RUNTIME);
   r->out->bundled = word != NULL && choose(r, "--runtime", word, names, 2) == 1;
+  if (r->out->stage != STAGE_SO) return;
+  if (word != NULL && !r->out->bundled)
+    fail(r, STATUS_USAGE, "a shared object contains the runtime: leave out --runtime=external");
+  r->out->bundled = true;
 }
 
 static void read_level(reader *r) {
@@ -273,7 +277,7 @@ static void check_stage(reader *r) {
     for (size_t i = 0; i < target_count(); i++)
       if (target_get(i)->gpu) diag_hint(r->d, "add -target=%s", target_get(i)->name);
   }
-  if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_OBJ)) {
+  if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_SO || s->stage == STAGE_OBJ)) {
     fail(r, STATUS_USAGE,
          arena_printf(r->mem, "--emit=%s is not for GPUs: the runtime of libraries calls kernels on the processor",
                       stage_get(s->stage)->name));

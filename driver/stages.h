@@ -12,6 +12,7 @@
   STAGE(ASM, "asm", ".s", 1, "kernels as assembly")                      \
   STAGE(OBJ, "obj", ".o", 0, "kernels as object files")                  \
   STAGE(LIB, "lib", 0, 0, "library, header and packed weights")          \
+  STAGE(SO, "so", 0, 0, "shared object, header and packed weights")      \
   STAGE(PTX, "ptx", ".ptx", 0, "kernels for a GPU")                      \
   STAGE(KERNELS, "kernels", 0, 0, "library of kernels, header and packer")
 

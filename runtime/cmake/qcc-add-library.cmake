@@ -1,4 +1,4 @@
-# qcc_add_library(target MODEL file.q [NAME model] [TARGET triple] [PREFIX prefix] [EMBED] [OPTIONS option ...])
+# qcc_add_library(target MODEL file.q [NAME model] [TARGET triple] [PREFIX prefix] [EMBED] [SHARED] [OPTIONS option ...])
 #
 # Makes `target`, an interface library: what links it gets the model's archive, the folder of the model's header and
 # qcc::runtime. Edits of the model, of what it includes and of its weights compile it again.
@@ -7,6 +7,7 @@
 #   TARGET   the triple to compile for; by default what the project's C compiler makes (qcc_target_triple)
 #   PREFIX   start of all C names, instead of the model's name
 #   EMBED    put the weights into the library; otherwise they are a file to be shipped with the application
+#   SHARED   a shared object with the runtime inside, linked by LLVM's lld, instead of an archive
 #   OPTIONS  given to qcc as they are
 # Properties of the target: QCC_WEIGHTS (path of the packed weights; empty with EMBED), QCC_HEADER, QCC_ARCHIVE,
 # QCC_TRIPLE. The path of the weights is also in the variable <target>_WEIGHTS.
@@ -39,7 +40,7 @@ function(qcc_target_triple out)
 endfunction()
 
 function(qcc_add_library target)
-  cmake_parse_arguments(PARSE_ARGV 1 q "EMBED" "MODEL;NAME;TARGET;PREFIX" "OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 1 q "EMBED;SHARED" "MODEL;NAME;TARGET;PREFIX" "OPTIONS")
   if(q_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "qcc_add_library(${target}): unknown arguments: ${q_UNPARSED_ARGUMENTS}")
   endif()
@@ -55,13 +56,23 @@ function(qcc_add_library target)
   endif()
 
   set(dir "${CMAKE_CURRENT_BINARY_DIR}/qcc/${target}")
-  set(archive "${dir}/lib${q_NAME}.a")
+  set(kind STATIC)
+  set(ending a)
+  set(runtime qcc_runtime)
+  set(emit --runtime=external)
+  if(q_SHARED)
+    set(kind SHARED)
+    set(ending so)
+    set(runtime)
+    set(emit --emit=so)
+  endif()
+  set(archive "${dir}/lib${q_NAME}.${ending}")
   set(header "${dir}/${q_NAME}.h")
   if(q_PREFIX)
     set(header "${dir}/${q_PREFIX}.h")
   endif()
   set(weights "${dir}/${q_NAME}.qw")
-  set(options "-target=${q_TARGET}" --runtime=external "--model-name=${q_NAME}")
+  set(options "-target=${q_TARGET}" ${emit} "--model-name=${q_NAME}")
   if(q_PREFIX)
     list(APPEND options "--prefix=${q_PREFIX}")
   endif()
@@ -94,7 +105,7 @@ function(qcc_add_library target)
     COMMENT "Compiling ${q_MODEL} for ${q_TARGET}" VERBATIM)
   add_custom_target(${target}_qcc DEPENDS "${archive}" "${header}" ${weights})
 
-  add_library(${target}_archive STATIC IMPORTED GLOBAL)
+  add_library(${target}_archive ${kind} IMPORTED GLOBAL)
   set_target_properties(${target}_archive PROPERTIES IMPORTED_LOCATION "${archive}")
   add_dependencies(${target}_archive ${target}_qcc)
   add_library(${target} INTERFACE)
@@ -102,7 +113,7 @@ function(qcc_add_library target)
   target_include_directories(${target} INTERFACE "$<BUILD_INTERFACE:${dir}>" "$<INSTALL_INTERFACE:include>")
   target_link_libraries(${target} INTERFACE
     "$<BUILD_INTERFACE:${target}_archive>"
-    "$<INSTALL_INTERFACE:$<INSTALL_PREFIX>/lib/lib${q_NAME}.a>" qcc_runtime)
+    "$<INSTALL_INTERFACE:$<INSTALL_PREFIX>/lib/lib${q_NAME}.${ending}>" ${runtime})
   set_target_properties(${target} PROPERTIES
     QCC_WEIGHTS "${weights}" QCC_HEADER "${header}" QCC_ARCHIVE "${archive}" QCC_TRIPLE "${q_TARGET}")
   set(${target}_WEIGHTS "${weights}" PARENT_SCOPE)
@@ -130,6 +141,9 @@ function(qcc_install target)
     install(FILES "${weights}" DESTINATION "${q_WEIGHTS}")
   endif()
   install(TARGETS ${target} EXPORT ${q_EXPORT})
+  if(archive MATCHES "\\.so$")
+    return()
+  endif()
   get_property(done GLOBAL PROPERTY QCC_RUNTIME_IN_${q_EXPORT})
   if(NOT done)
     install(TARGETS qcc_runtime EXPORT ${q_EXPORT} ARCHIVE DESTINATION lib)

@@ -113,6 +113,15 @@ if quietly "export: configure" cmake -S "$dir/inner" -B "$dir/inner/b" -G "$gene
   quietly "export: use" cmake -S "$dir/use" -B "$dir/use/b" -G "$generator" "-DCMAKE_PREFIX_PATH=$dir/moved away" &&
     quietly "export: link" cmake --build "$dir/use/b" && quietly "export: run" "$dir/use/b/use"
 fi
+sed 's/MODEL m.q EMBED/MODEL m.q EMBED SHARED/' "$dir/inner/CMakeLists.txt" >"$dir/shared.txt"
+cp -r "$dir/inner" "$dir/shared"
+rm -rf "$dir/shared/b" "$dir/use/b"
+mv "$dir/shared.txt" "$dir/shared/CMakeLists.txt"
+quietly "shared: configure" cmake -S "$dir/shared" -B "$dir/shared/b" -G "$generator" "-DCMAKE_PREFIX_PATH=$prefix" &&
+  quietly "shared: build" cmake --build "$dir/shared/b" &&
+  quietly "shared: install" cmake --install "$dir/shared/b" --prefix "$dir/shared installed" &&
+  quietly "shared: use" cmake -S "$dir/use" -B "$dir/use/b" -G "$generator" "-DCMAKE_PREFIX_PATH=$dir/shared installed" &&
+  quietly "shared: link" cmake --build "$dir/use/b" && quietly "shared: run" "$dir/use/b/use"
 for name in "a'b" 'a$b' 'a&b' 'a b' 'a=b'; do
   cp -r "$dir/inner" "$dir/$name"
   rm -rf "$dir/$name/b"
