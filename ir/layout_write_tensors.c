@@ -67,11 +67,13 @@ static void put_bit(const writer *w, uint64_t at) {
   w->bytes[i][at / 8] = (uint8_t)(w->bytes[i][at / 8] | 1u << at % 8);
 }
 
-// A number in a wider place has its sign in all bits above.
-static void put_sign(const writer *w, const raw_bits *place, elem_type type, uint64_t raw) {
-  bool negative = elem_get(type)->kind == ELEM_KIND_INT && (raw >> (place->width - 1) & 1) != 0;
-  for (unsigned i = place->width; negative && place->add == 0 && i < 64; i++)
-    if (place->at[i] != RAW_CONSTANT && (place->flip >> i & 1) == 0) put_bit(w, place->at[i]);
+// A number in a wider place has its higher bits there, too: a code less its middle is negative in a byte. (The sign of a place
+// repeats its last bit.)
+static void put_higher(const writer *w, const raw_bits *place, elem_type type, uint64_t raw) {
+  uint64_t value = (uint64_t)elem_decode_int(type, raw) - place->add, bits = value ^ place->flip;
+  for (unsigned i = place->width; i < 64; i++)
+    if ((bits >> i & 1) != 0 && place->at[i] != RAW_CONSTANT && place->at[i] != place->at[i - 1])
+      put_bit(w, place->at[i]);
 }
 
 // Bits that are constant must be what the element has.
@@ -118,7 +120,8 @@ static bool write_place(const writer *w, const layout_place *p) {
     set_binders(f, per_row, i, vars);
     if (!layout_tensor_bits(s, w->tensors, vars, p, &place)) return cannot_write(w, p, i, false);
     if (!put_element(w, &place, w->t->elements[p->field][i])) return cannot_write(w, p, i, true);
-    put_sign(w, &place, f->type, w->t->elements[p->field][i]);
+    bool is_integer = elem_get(f->type)->kind != ELEM_KIND_FLOAT;
+    if (is_integer) put_higher(w, &place, f->type, w->t->elements[p->field][i]);
   }
   return true;
 }
