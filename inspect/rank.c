@@ -84,11 +84,35 @@ static void hear(const subject *s, const char *layer, const fit *x, const quant_
 
 // ---- a reading -------------------------------------------------------------------------------------------
 
+// A width that no size tells: codes in bytes. SIZE_MAX without.
+static size_t find_free_width(const catalogue_form *f) {
+  const scheme_layout *l = catalogue_layout(f, f->sample);
+  for (size_t p = 0; p < f->info->parameter_count; p++) {
+    bool is_free = f->info->parameters[p].role == FE_PARAMETER_WIDTH;
+    for (size_t t = 0; is_free && t < l->tensor_count; t++)
+      for (unsigned r = 0; r < l->tensors[t].rank; r++) is_free &= !catalogue_depends(f, p, t, r);
+    if (is_free) return p;
+  }
+  return SIZE_MAX;
+}
+
+static tensor_codes *read_corner(const catalogue *c, arena *a, const reading *r, const scheme *s) {
+  if (r->inputs == NULL || s == NULL) return NULL;
+  return sample_tensors(c->quiet, a, s, catalogue_layout(r->fit.form, s), r->inputs, r->fit.rows, r->fit.columns);
+}
+
+// Codes that have more bits than the reading takes are not read.
 static void read_numbers(catalogue *c, reading *r) {
+  enum { BYTE_BITS = 8 };
   arena *a = arena_new();
-  tensor_codes *corner = r->inputs == NULL ? NULL
-                                           : sample_tensors(c->quiet, a, r->fit.scheme, r->fit.layout, r->inputs,
-                                                            r->fit.rows, r->fit.columns);
+  tensor_codes *corner = read_corner(c, a, r, r->fit.scheme);
+  size_t width = find_free_width(r->fit.form);
+  if (corner != NULL && width != SIZE_MAX && r->fit.parameters.values[width] < BYTE_BITS) {
+    binding b = r->fit.parameters;
+    b.values[width] = BYTE_BITS;
+    const tensor_codes *wide = read_corner(c, a, r, catalogue_make(c, r->fit.form, &b));
+    if (wide != NULL && !sample_is_whole(corner, wide)) corner = NULL;
+  }
   r->facts = sample_measure(corner);
   arena_free(a);
 }
@@ -247,7 +271,17 @@ static bool is_contradicted(const reading *best, const reading *other) {
   return best->agrees > other->agrees && is_centred(other) && is_off_centre(best);
 }
 
+// Whether they differ in a width that no size tells.
+static bool differ_in_width(const reading *a, const reading *b) {
+  size_t width = find_free_width(a->fit.form);
+  return a->fit.form == b->fit.form && width != SIZE_MAX && fit_same_groups(&a->fit, &b->fit) &&
+         a->fit.parameters.values[width] != b->fit.parameters.values[width];
+}
+
 bool rank_same(const reading *best, const reading *other) {
+  if (differ_in_width(best, other))
+    return other->facts.known && best->differs == other->differs && best->told == other->told &&
+           !rank_same_numbers(best, other);
   if (compare_facts(best, other) != 0 || rank_same_numbers(best, other)) return false;
   if (is_contradicted(best, other)) return true;
   return best->agrees == other->agrees && compare_numbers(best, other) == 0 && compare_likely(best, other) == 0;

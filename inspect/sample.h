@@ -32,6 +32,10 @@ tensor_codes *sample_tensors(diag *d, arena *a, const scheme *s, const scheme_la
 tensor_codes *sample_blocks(diag *d, arena *a, const scheme *s, const scheme_layout *l, const uint8_t *data,
                             uint64_t rows, uint64_t columns);
 
+// Whether the codes of a corner were all read whole: they are those that were read with more bits, but for a number that is
+// added to all.
+bool sample_is_whole(const tensor_codes *corner, const tensor_codes *wide);
+
 // `corner` may be NULL: nothing is known then. Codes are changed and put back.
 sample_facts sample_measure(tensor_codes *corner);
 

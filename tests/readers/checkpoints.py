@@ -13,7 +13,7 @@ import gguf
 import ml_dtypes as ml
 import numpy as np
 
-from corpus import Corpus, first_line, save_safetensors
+from corpus import Corpus, first_line, load_safetensors, save_safetensors
 
 FOLDER = pathlib.Path(sys.argv[2]) / "checkpoints"
 corpus = Corpus(sys.argv[3], FOLDER, sys.argv[1])
@@ -381,6 +381,51 @@ def check_block_bytes():
     weights = gguf.quants.dequantize(raw, gguf.GGMLQuantizationType.Q4_0).astype(np.float64)
     corpus.opens("(none)", "q4_0 blocks in safetensors", "weight U8 [N, bytes]", save({"weight": raw}), "fc", weights, "gguf",
                  rule="q4_0, layout = gguf")
+
+
+WIDTHS = """scheme widths(bits = 4, group = 32) {
+  const middle = 1 << (bits - 1);
+  code  : u(bits);
+  scale : f32 per group;
+  value = scale * (code - middle);
+  layout bytes {
+    tensor codes : u8[N, K];
+    tensor steps : f32[N, K / group];
+    code[n, k]  = codes[n, k];
+    scale[n, g] = steps[n, g];
+  }
+}
+"""
+
+
+def check_widths():
+    """Codes of 3 bits in bytes, of a format that is declared here: nothing says that they are not of 4 or 8."""
+    codes, scales, weights = symmetric(3, 32, np.float32)
+    save({"codes": codes, "steps": scales})
+    (FOLDER / "widths.q").write_text(WIDTHS)
+    (FOLDER / "m.q").write_text(f'include "widths.q";\nmodel m {{\n  weights "model.safetensors";\n  dim batch <= {K};\n'
+                                f'  input x : f32[batch, {K}];\n  output y = linear(x, "fc", bias = none);\n}}\n')
+    status, _, said = corpus.call("m.q", "--emit=ir")
+    if status != 1 or "bits=3" not in said or "bits=8" not in said:
+        corpus.fail("3 bits in bytes", f"are taken as one width: {said}")
+    status, out, said = corpus.call("inspect", "--json", "-I", ".", "model.safetensors")
+    if "widths(bits=4,group=32), layout = bytes" not in out:
+        corpus.fail("3 bits in bytes", "inspect does not list the widths")
+    (FOLDER / "config.json").write_text('{"quantization_config": {"bits": 3}}')
+    status, out, said = corpus.call("m.q", "--emit=ir")
+    if "widths(bits=3,group=32)" not in out:
+        corpus.fail("3 bits in bytes", f"are not what config.json says: {said}")
+
+
+def check_written_bytes():
+    """Codes of less than 8 bits that qcc writes in signed bytes are whole numbers there."""
+    save({"weight": normal().astype(np.float32)})
+    corpus.call("convert", "model.safetensors", "--to", "int_g(bits = 4, group = 64)", "--layout", "int_quantized", "-o",
+                "bytes.safetensors")
+    tensors = load_safetensors(FOLDER / "bytes.safetensors")
+    weights = tensors["fc.weight"] * np.repeat(tensors["fc.weight_scale"].astype(np.float64), GROUP, 1)
+    corpus.opens("qcc convert", "int_g(bits = 4, group = 64)", "--layout int_quantized", "bytes.safetensors", "fc", weights,
+                 "numpy")
 
 
 # ---- what inspect says and what compiling does ----

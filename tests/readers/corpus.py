@@ -44,15 +44,18 @@ def save_safetensors(path, tensors, metadata=None):
     pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + data)
 
 
-def load_f32(path, name):
-    """A float32 tensor of a safetensors file; None when there is none."""
+def load_safetensors(path):
+    """{name: array} of the tensors whose types numpy has."""
+    types = {name: np.dtype(dtype) for dtype, name in TYPES.items() if not dtype.startswith(("bf", "float8"))}
     raw = pathlib.Path(path).read_bytes()
     size = struct.unpack("<Q", raw[:8])[0]
-    entry = json.loads(raw[8 : 8 + size]).get(name)
-    if entry is None or entry["dtype"] != "F32":
-        return None
-    begin, end = entry["data_offsets"]
-    return np.frombuffer(raw[8 + size + begin : 8 + size + end], np.float32).reshape(entry["shape"])
+    tensors = {}
+    for name, entry in json.loads(raw[8 : 8 + size]).items():
+        if name != "__metadata__" and entry["dtype"] in types:
+            begin, end = entry["data_offsets"]
+            data = np.frombuffer(raw[8 + size + begin : 8 + size + end], types[entry["dtype"]])
+            tensors[name] = data.reshape(entry["shape"])
+    return tensors
 
 
 def error_of(got, expected):
@@ -98,11 +101,9 @@ class Corpus:
         status, out, err = self.call("convert", path, "--to", "f32", "-o", "f32.safetensors")
         if status != 0:
             return None, (out + err).strip()
-        for name in (f"{layer}.weight.w", f"{layer}.w"):
-            weights = load_f32(self.folder / "f32.safetensors", name)
-            if weights is not None:
-                return weights, ""
-        return None, out
+        tensors = load_safetensors(self.folder / "f32.safetensors")
+        weights = tensors.get(f"{layer}.weight.w", tensors.get(f"{layer}.w"))
+        return weights, out
 
     def inspect(self, path, layer):
         """(line of the layer or None, whether it is said to compile)"""
