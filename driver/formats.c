@@ -37,12 +37,12 @@ static const quant_config *find_config(job *j, known_formats *k, const tensor_fi
   return made.config;
 }
 
-// Plain float weights, with a bias at most, are not looked at further.
+// Plain float weights, with a bias at most, are not looked at further, unless they may lie in two ways.
 static bool may_be_quantized(job *j, const tensor_file *f, const char *layer) {
   const char *prefix = arena_printf(j->mem, "%s.", layer);
   const tensor *weight = tensor_file_find(f, arena_printf(j->mem, "%sweight", prefix));
   if (weight == NULL) weight = tensor_file_find(f, layer);
-  if (weight == NULL) return true;
+  if (weight == NULL || tensor_order_open(weight)) return true;
   if (weight->dtype != TENSOR_BLOCKS && !from_float_dtype(weight->dtype)) return true;
   for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;)
     if (t != weight && strcmp(t->name + strlen(layer), ".bias") != 0) return true;

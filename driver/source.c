@@ -75,6 +75,8 @@ static fe_answer find_tensor(void *context, const char *file, const char *name, 
   weight_answer answer = weight_files_find(j->files, file, name, &shape);
   if (answer == WEIGHT_FOUND) {
     *out = (fe_tensor){.rank = shape.rank, .block_type = shape.block_type, .scheme = shape.scheme};
+    out->transposed = shape.transposed;
+    out->order_open = shape.order_open;
     memcpy(out->dims, shape.dims, sizeof out->dims);
   }
   return answers[answer];

@@ -37,6 +37,8 @@ typedef struct fe_tensor {
   uint64_t dims[4];   // outermost first; logical numbers, also for block types
   int64_t block_type; // the container's number of a quantized block type; -1 for plain numbers
   const char *scheme; // the scheme that the file itself names for it, such as "q4_g(group=64)"; NULL without
+  bool transposed;    // plain numbers are weights [inputs, outputs]
+  bool order_open;    // they are square, and whether they are weights [outputs, inputs] is not known
 } fe_tensor;
 
 // Which format the tensors of a layer are.

@@ -110,7 +110,11 @@ static bool check_recognised(linear_builder *b, const fe_recognised *r) {
     return false;
   }
   const char *wanted = b->scheme == NULL ? r->scheme : b->scheme->name;
-  if (!fe_same_text(wanted, r->scheme)) {
+  if (r->other != NULL) {
+    diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" may be %s, layout = %s, or %s", b->layer, r->scheme,
+               r->layout, r->other);
+    diag_hint(b->f->c->d, "say which in a rule of `quantize`");
+  } else if (!fe_same_text(wanted, r->scheme)) {
     diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" are %s, layout %s, but the rule of the layer asks for %s",
                b->layer, r->scheme, r->layout, wanted);
     diag_hint(b->f->c->d, "quantized weights are not quantized again: leave out the scheme, or name its layout");
@@ -118,10 +122,6 @@ static bool check_recognised(linear_builder *b, const fe_recognised *r) {
     diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" look like %s, layout %s, but %s", b->layer, r->scheme,
                r->layout, r->problem);
     diag_hint(b->f->c->d, "to take them as that all the same, say so in a rule: %s, layout = %s", r->scheme, r->layout);
-  } else if (r->other != NULL) {
-    diag_error(b->f->c->d, b->loc, "the tensors of \"%s\" may be %s, layout = %s, or %s", b->layer, r->scheme,
-               r->layout, r->other);
-    diag_hint(b->f->c->d, "say which in a rule of `quantize`");
   } else {
     return true;
   }
@@ -189,12 +189,23 @@ static bool has_byte_rows(const linear_builder *b, const fe_tensor *t) {
   return b->columns % l->block_weights == 0 && t->dims[1] == b->columns / l->block_weights * l->block_bytes;
 }
 
+static bool check_order(linear_builder *b, const fe_tensor *t) {
+  if (!t->order_open) return true;
+  diag_error(b->f->c->d, b->loc,
+             "\"%s\" is %s, and nothing in its file says whether it is [outputs, inputs] or the other way round",
+             b->tensor, dims_text(b->f->c->mem, t->rank, t->dims));
+  diag_hint(b->f->c->d, "say which in a rule of `quantize`, with a scheme that has a layout for it");
+  return false;
+}
+
+// Files with a graph may have weights [inputs, outputs].
 static bool check_matrix(linear_builder *b, const ir_value *x, const fe_tensor *t) {
   if (has_byte_rows(b, t)) return set_rows(b, t->dims[0], b->tensor);
-  if (t->rank == 2 && t->dims[1] == b->columns) return set_rows(b, t->dims[0], b->tensor);
+  unsigned rows = t->transposed ? 1 : 0, columns = t->transposed ? 0 : 1;
+  if (t->rank == 2 && t->dims[columns] == b->columns) return check_order(b, t) && set_rows(b, t->dims[rows], b->tensor);
   diag_error(b->f->c->d, b->loc, "the input is %s, so \"%s\" must have %" PRIu64 " columns, but it is %s",
              fe_type_text(b->f, &x->type), b->tensor, b->columns, dims_text(b->f->c->mem, t->rank, t->dims));
-  if (t->rank == 2 && t->dims[0] == b->columns)
+  if (t->rank == 2 && t->dims[rows] == b->columns && !t->transposed)
     diag_hint(b->f->c->d, "weights are stored as [outputs, inputs]; this one looks transposed");
   return false;
 }

@@ -104,4 +104,5 @@ bool catalogue_binding(const catalogue_form *f, const char *name, binding *out) 
 
 void catalogue_forget(catalogue *c) {
   for (size_t i = 0; i < c->forms.len; i++) c->forms.data[i].used = 0;
+  c->unpacked.len = 0;
 }

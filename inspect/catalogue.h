@@ -5,6 +5,7 @@
 
 #include "frontend/frontend.h"
 #include "support/vec.h"
+#include "weights/tensor_file.h"
 
 enum { CATALOGUE_MAX_PARAMETERS = 8 };
 
@@ -25,6 +26,13 @@ typedef struct catalogue_form {
   uint64_t used;       // weights of the file at hand that are read so, as far as known
 } catalogue_form;
 
+// Elements of a tensor that have less than a byte in its file.
+typedef struct catalogue_unpacked {
+  const uint8_t *packed; // as in the file
+  bool spread_sign;
+  const uint8_t *bytes;
+} catalogue_unpacked;
+
 typedef struct catalogue {
   diag *d;
   diag *quiet; // for attempts that may fail
@@ -32,6 +40,7 @@ typedef struct catalogue {
   fe_library *library;
   VEC(const scheme *) schemes; // with default parameters
   VEC(catalogue_form) forms;
+  VEC(catalogue_unpacked) unpacked; // of the file at hand
 } catalogue;
 
 // Everything that `options` and `tree` (may be NULL) offer. Files with mistakes are reported and left out.

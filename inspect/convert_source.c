@@ -34,9 +34,9 @@ void convert_source_row(const convert_source *s, uint64_t n, double *out) {
     return;
   }
   unsigned bits = elem_get(s->type)->bits;
-  const uint8_t *data = s->what->tensors[0]->data;
+  const tensor *t = s->what->tensors[0];
   for (uint64_t k = 0; k < s->what->columns; k++)
-    out[k] = elem_decode(s->type, eval_bits(data, (n * s->what->columns + k) * bits, bits));
+    out[k] = elem_decode(s->type, eval_bits(tensor_element(t, n * s->what->columns + k), 0, bits));
 }
 
 bool convert_source_floats(diag *d, arena *a, const convert_source *s, tensor *out) {

@@ -90,8 +90,8 @@ void convert_note_layout(convert_output *out, const tensor_codes *codes, const s
 // ---- kept ------------------------------------------------------------------------------------------------
 
 static void keep_tensor(convert_output *out, const tensor *t) {
-  safetensors_item item = {
-      .name = t->name, .dtype = t->dtype, .rank = t->rank, .dims = t->dims, .data = t->data, .size = t->size};
+  safetensors_item item = {.name = t->name, .dtype = t->dtype, .rank = t->rank, .dims = t->dims, .size = t->size};
+  item.data = tensor_in_order(out->mem, t);
   vec_push(out->mem, &out->items, item);
 }
 

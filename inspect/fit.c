@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "inspect/stated.h"
 #include "support/num.h"
 
 enum { MAX_ATTEMPTS = 4096, MAX_CANDIDATES = 64, MAX_WIDTH = 8, MAX_TABLE_SIZE = 65536 };
@@ -108,7 +109,7 @@ static void try_binding(search *s) {
   const scheme_layout *l = catalogue_layout(s->form, made);
   for (size_t i = 0; i < l->tensor_count; i++)
     if (!solve_takes(&l->tensors[i], s->tensors[i])) return;
-  if (!solve_shape(l, s->tensors, NULL, &shape)) return;
+  if (!stated_agrees(s->form, l, s->tensors, &s->b) || !solve_shape(l, s->tensors, NULL, &shape)) return;
   fit *f = ARENA_NEW(s->mem, fit);
   *f = (fit){.form = s->form, .scheme = made, .layout = l, .parameters = s->b};
   f->rows = solve_roundest(&shape.rows);
@@ -120,8 +121,10 @@ static void try_binding(search *s) {
 
 // ---- candidates ------------------------------------------------------------------------------------------
 
+// Codes are of a few bits, numbers that groups share of 16 or 32.
 static void width_candidates(const search *s, size_t p, candidates *out) {
-  (void)s, (void)p;
+  for (int64_t bits = 16; bits <= 32 && s->form->info->parameters[p].value > MAX_WIDTH; bits *= 2)
+    add_candidate(out, bits);
   for (int64_t bits = 1; bits <= MAX_WIDTH; bits++) add_candidate(out, bits);
 }
 
@@ -145,6 +148,7 @@ static void size_candidates(const search *s, size_t p, candidates *out) {
 static void group_candidates(const search *s, size_t p, candidates *out) {
   enum { SMALLEST = 16 };
   const scheme_layout *l = sample_layout(s);
+  add_candidate(out, (int64_t)stated_group(l, s->tensors));
   bool known[] = {s->partial.columns.max != shape_unknown.columns.max, s->partial.rows.max != shape_unknown.rows.max};
   uint64_t sizes[] = {solve_roundest(&s->partial.columns), solve_roundest(&s->partial.rows)};
   for (unsigned i = 0; i < 2; i++) {
@@ -314,7 +318,9 @@ static void search_all(search *s) {
 
 void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints,
               fits *out) {
-  search s = {.c = c, .form = form, .tensors = tensors, .known = hints->shape, .mem = arena_new(), .out = out};
+  shape_range narrowed = *hints->shape;
+  stated_shape(catalogue_layout(form, form->sample), tensors, &narrowed);
+  search s = {.c = c, .form = form, .tensors = tensors, .known = &narrowed, .mem = arena_new(), .out = out};
   s.stated = hints->stated;
   note_skips(&s);
   if (hints->wanted == NULL)

@@ -182,7 +182,8 @@ static int write_bytes(const char *bytes, size_t size, void *out) {
 bool inspection_print_json(FILE *out, const inspection *const *all, size_t count) {
   json_t *value = count == 1 ? inspection_json(all[0]) : json_array();
   for (size_t i = 0; count > 1 && i < count; i++) json_array_append_new(value, inspection_json(all[i]));
-  bool ok = value != NULL && json_dump_callback(value, write_bytes, out, JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) == 0;
+  bool ok = value != NULL && json_dump_callback(value, write_bytes, out,
+                                                JSON_INDENT(2) | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(9)) == 0;
   json_decref(value);
   fputc('\n', out);
   return ok;

@@ -121,7 +121,7 @@ static unsigned count_other_types(const reading *r) {
   unsigned count = 0;
   elem_type type;
   for (size_t i = 0; i < r->fit.layout->tensor_count; i++)
-    count += !solve_elem_type(r->tensors[i]->dtype, &type) || type != r->fit.layout->tensors[i].type;
+    count += !solve_input_type(r->tensors[i]->dtype, &type) || type != r->fit.layout->tensors[i].type;
   return count;
 }
 
@@ -144,7 +144,7 @@ void rank_add(const subject *s, const char *layer, const tensor *const *tensors,
               const fit *x, const quant_args *stated, readings *out) {
   catalogue *c = s->c;
   reading r = {.fit = *x, .tensors = tensors, .order = out->len};
-  r.inputs = sample_inputs(c->mem, x->layout, viewed);
+  r.inputs = sample_inputs(c, x->layout, viewed);
   beside_find(c, s->file, layer, x, tensors, &r.rest);
   for (size_t i = 0; i < r.rest.len; i++) r.unexplained += r.rest.data[i].kind == REST_OTHER;
   hear(s, layer, x, stated, &r);

@@ -52,7 +52,8 @@ static void read_layer(const subject *x, const char *layer, const fit_hints *hin
     layer_tensors tensors;
     fits list = {0};
     if (!find_tensors(c, x->file, form, layer, &tensors)) continue;
-    if (l->tensor_count == 1 && from_float_dtype(tensors.stored[0]->dtype)) continue; // plain floats
+    bool one_float = l->tensor_count == 1 && from_float_dtype(tensors.stored[0]->dtype);
+    if (one_float && !tensor_order_open(tensors.stored[0])) continue; // it is what it is
     fit_form(c, form, tensors.viewed, hints, &list);
     for (size_t k = 0; k < list.len; k++)
       rank_add(x, layer, tensors.stored, tensors.viewed, &list.data[k], hints->stated, out);
@@ -128,6 +129,7 @@ static void set_shape(const tensor *t, found *w) {
 static found *new_found(arena *mem, found_kind kind, const tensor *t) {
   found *w = ARENA_NEW(mem, found);
   const tensor **tensors = ARENA_NEW(mem, const tensor *);
+  t = kind == FOUND_FLOAT ? tensor_as_matrix(mem, t) : t;
   *tensors = t;
   *w = (found){.kind = kind, .name = t->name, .tensor_count = 1, .tensors = tensors, .bytes = t->size, .certain = true};
   set_shape(t, w);
@@ -250,6 +252,10 @@ static found *find_plain(finder *x, const tensor *t) {
   const tensor *beside = beside_plain(x->c, x->f, t);
   bool is_used = beside != NULL && (x->of[index_of(x, beside)] != NULL || x->used_up[index_of(x, beside)]);
   if (!is_float) w->problem = "no scheme has a layout that explains it";
+  if (is_float && t->quant != NULL)
+    w->problem = arena_printf(x->c->mem, "no scheme has a layout that explains how %s reads it", t->quant->by);
+  if (is_float && tensor_order_open(t))
+    w->problem = "it is square, and the file does not say which dimension is the outputs'";
   if (beside != NULL && !is_used) note_unexplained(x->c->mem, w, beside);
   return w;
 }

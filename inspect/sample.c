@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/fp.h"
+#include "weights/stored.h"
 
 enum { PROBES = 256, MAX_CODE_BITS = 8 };
 
@@ -11,12 +12,27 @@ static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
 // ---- reading ---------------------------------------------------------------------------------------------
 
-layout_input *sample_inputs(arena *a, const scheme_layout *l, const tensor *const *tensors) {
-  layout_input *inputs = ARENA_ARRAY(a, layout_input, l->tensor_count);
+// Elements of less than a byte are unpacked once, however many layouts are tried.
+static void unpack(catalogue *c, const layout_tensor *l, const tensor *t, layout_input *out) {
+  bool spread = elem_get(l->type)->kind == ELEM_KIND_INT;
+  for (size_t i = 0; i < c->unpacked.len; i++) {
+    const catalogue_unpacked *u = &c->unpacked.data[i];
+    if (u->packed != t->data || u->spread_sign != spread) continue;
+    out->data = u->bytes;
+    out->size = (size_t)t->count;
+    return;
+  }
+  stored_unpack_tensor(c->mem, l, t, out);
+  vec_push(c->mem, &c->unpacked, ((catalogue_unpacked){t->data, spread, out->data}));
+}
+
+layout_input *sample_inputs(catalogue *c, const scheme_layout *l, const tensor *const *tensors) {
+  layout_input *inputs = ARENA_ARRAY(c->mem, layout_input, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) {
     const tensor *t = tensors[i];
     inputs[i] = (layout_input){.data = t->data, .size = t->size, .rank = t->rank};
-    if (t->rank > SCHEME_MAX_RANK || !solve_elem_type(t->dtype, &inputs[i].type)) return NULL;
+    if (t->rank > SCHEME_MAX_RANK || !solve_input_type(t->dtype, &inputs[i].type)) return NULL;
+    if (tensor_dtype_bits(t->dtype) < 8) unpack(c, &l->tensors[i], t, &inputs[i]);
     for (unsigned r = 0; r < t->rank; r++) inputs[i].dims[r] = t->dims[r];
   }
   return inputs;

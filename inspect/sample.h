@@ -23,8 +23,8 @@ typedef struct sample_facts {
   uint64_t digest; // of the weights: corners with other numbers have others
 } sample_facts;
 
-// The inputs that the layout's tensors are, in order; NULL when one has a type that the language lacks.
-layout_input *sample_inputs(arena *a, const scheme_layout *l, const tensor *const *tensors);
+// The inputs that the layout's tensors are, in order, in memory of the catalogue; NULL when one has a type that the language lacks.
+layout_input *sample_inputs(catalogue *c, const scheme_layout *l, const tensor *const *tensors);
 
 // The corner of separate tensors, or of `data` with rows of blocks. NULL when it cannot be read (reported to d).
 tensor_codes *sample_tensors(diag *d, arena *a, const scheme *s, const scheme_layout *l, const layout_input *inputs,

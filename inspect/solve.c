@@ -8,10 +8,10 @@ enum { MAX_SIZE = INT32_MAX };
 
 const shape_range shape_unknown = {{1, MAX_SIZE}, {1, MAX_SIZE}};
 
-static bool uses(const expr *e, unsigned var) {
+bool solve_uses(const expr *e, unsigned var) {
   if (e->op == EXPR_VAR) return e->index == var;
   for (unsigned i = 0; i < e->arg_count; i++)
-    if (uses(e->args[i], var)) return true;
+    if (solve_uses(e->args[i], var)) return true;
   return false;
 }
 
@@ -54,7 +54,7 @@ static bool narrow(const size_of *f, int64_t size, extent *range) {
 }
 
 static bool solve_size(const expr *e, int64_t size, shape_range *shape) {
-  bool rows = uses(e, VAR_ROWS), columns = uses(e, VAR_COLUMNS);
+  bool rows = solve_uses(e, VAR_ROWS), columns = solve_uses(e, VAR_COLUMNS);
   if (!rows && !columns) return size_at(e, 1, 1) == size;
   if (rows && columns) {
     bool known = shape->rows.min == shape->rows.max;
@@ -73,7 +73,7 @@ bool solve_shape(const scheme_layout *l, const tensor *const *tensors, const boo
       for (unsigned r = 0; r < l->tensors[t].rank; r++) {
         const expr *e = l->tensors[t].dims[r];
         if (e == NULL || (skip != NULL && skip[t * SCHEME_MAX_RANK + r])) continue; // any size will do
-        if ((uses(e, VAR_ROWS) && uses(e, VAR_COLUMNS)) != both) continue;
+        if ((solve_uses(e, VAR_ROWS) && solve_uses(e, VAR_COLUMNS)) != both) continue;
         if (!solve_size(e, (int64_t)tensors[t]->dims[r], shape)) return false;
       }
   return true;
@@ -119,8 +119,15 @@ const tensor *solve_view(arena *a, const layout_tensor *t, const tensor *found) 
   return view;
 }
 
+bool solve_input_type(tensor_dtype dtype, elem_type *out) {
+  unsigned bits = tensor_dtype_bits(dtype);
+  if (bits == 0 || bits >= 8) return solve_elem_type(dtype, out);
+  *out = dtype == TENSOR_I4 || dtype == TENSOR_I2 ? ELEM_I8 : ELEM_U8;
+  return true;
+}
+
 bool solve_takes(const layout_tensor *t, const tensor *found) {
   elem_type type;
-  return found->rank == t->rank && found->count > 0 && solve_elem_type(found->dtype, &type) &&
+  return found->rank == t->rank && found->count > 0 && solve_input_type(found->dtype, &type) &&
          layout_tensor_takes(t, type, NULL);
 }

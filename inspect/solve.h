@@ -30,11 +30,17 @@ uint64_t solve_roundest(const extent *range);
 // Whether the tensors have exactly these rows and columns.
 bool solve_check(const scheme_layout *l, const tensor *const *tensors, uint64_t rows, uint64_t columns);
 
+// Whether a size depends on the rows (VAR_ROWS) or columns (VAR_COLUMNS).
+bool solve_uses(const expr *e, unsigned var);
+
 // The element type that a tensor of a file has; false when the language has none such.
 bool solve_elem_type(tensor_dtype dtype, elem_type *out);
 
 // A tensor of a file with the dimensions that the layout gives it (layout_tensor_view); NULL when it has others.
 const tensor *solve_view(arena *a, const layout_tensor *t, const tensor *found);
+
+// The type in which its elements come to a layout: those of less than a byte as bytes.
+bool solve_input_type(tensor_dtype dtype, elem_type *out);
 
 // Whether type and rank of a tensor are those of a layout's.
 bool solve_takes(const layout_tensor *t, const tensor *found);

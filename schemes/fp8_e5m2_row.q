@@ -17,4 +17,18 @@ scheme fp8_e5m2_row {
     w[n, k]  = weight[n, k];
     scale[n] = scale_weight[n, 0];
   }
+
+  layout nodes {
+    tensor weight : f8e5m2[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    w[n, k] = weight[n, k];
+    scale[n] = scales[n];
+  }
+
+  layout nodes_transposed {
+    tensor weight : f8e5m2[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    w[n, k] = weight[k, n];
+    scale[n] = scales[n];
+  }
 }

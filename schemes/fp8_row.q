@@ -1,5 +1,6 @@
 // FP8 (E4M3) with a scale for each row.
-// Files: checkpoints quantized to FP8 per channel: compressed-tensors (float-quantized), FBGEMM, ComfyUI (scale_weight).
+// Files: checkpoints quantized to FP8 per channel: compressed-tensors (float-quantized), FBGEMM, ComfyUI (scale_weight); QDQ
+// models of ONNX (nodes).
 scheme fp8_row {
   w     : f8e4m3;
   scale : f32 per row;
@@ -24,5 +25,19 @@ scheme fp8_row {
     tensor weight_scale_inv : f16|bf16|f32[N, 1];
     w[n, k]  = weight[n, k];
     scale[n] = weight_scale_inv[n, 0];
+  }
+
+  layout nodes {
+    tensor weight : f8e4m3[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    w[n, k] = weight[n, k];
+    scale[n] = scales[n];
+  }
+
+  layout nodes_transposed {
+    tensor weight : f8e4m3[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    w[n, k] = weight[k, n];
+    scale[n] = scales[n];
   }
 }

@@ -1,5 +1,6 @@
 // Codes of 1 to 8 bits around zero with a scale for each row (symmetric, per output channel).
-// Files: compressed-tensors with strategy `channel`.
+// Files: compressed-tensors with strategy `channel`; 4-bit weights of TensorFlow Lite and of QDQ models of ONNX (nodes; where
+// there are zero points, all must be 0).
 scheme int_row(bits = 4) {
   const middle = 1 << (bits - 1);
   const in_word = 32 / bits;
@@ -26,5 +27,35 @@ scheme int_row(bits = 4) {
     tensor weight_scale : f16|bf16|f32[N, 1];
     code[n, k] = weight[n, k] + middle;
     scale[n]   = weight_scale[n, 0];
+  }
+
+  layout nodes {
+    tensor weight : i8[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    code[n, k] = weight[n, k] + middle;
+    scale[n]   = scales[n];
+  }
+
+  layout nodes_zero {
+    tensor weight : i8[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    tensor zeros  : i8|i64[N] = ".zero_point";
+    code[n, k] = weight[n, k] + middle;
+    scale[n]   = scales[zeros[n] == 0 ? n : N];
+  }
+
+  layout nodes_transposed {
+    tensor weight : i8[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    code[n, k] = weight[k, n] + middle;
+    scale[n]   = scales[n];
+  }
+
+  layout nodes_zero_transposed {
+    tensor weight : i8[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    tensor zeros  : i8|i64[N] = ".zero_point";
+    code[n, k] = weight[k, n] + middle;
+    scale[n]   = scales[zeros[n] == 0 ? n : N];
   }
 }

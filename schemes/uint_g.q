@@ -3,6 +3,7 @@
 // compressed-tensors `pack-quantized`, with zero points packed down the rows; ONNX MatMulNBits and blocked QDQ. float is the width of the scales: 32 for files with bf16 or f32 scales.
 scheme uint_g(bits = 4, group = 128, float = 16) {
   const in_word = 32 / bits;
+  const middle = 1 << (bits - 1);
   code  : u(bits);
   scale : f(float) per group;
   zero  : u(bits)  per group;
@@ -79,5 +80,39 @@ scheme uint_g(bits = 4, group = 128, float = 16) {
     code[n, k]  = weight[k, n];
     scale[n, g] = scales[g, n];
     zero[n, g]  = zero_point[g, n];
+  }
+
+  layout qdq_blocked_signed {
+    tensor weight     : i8[N, K] = "";
+    tensor scales     : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
+    tensor zero_point : i8[N, (K + group - 1) / group] = ".zero_point";
+    code[n, k]  = weight[n, k] + middle;
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = zero_point[n, g] + middle;
+  }
+
+  layout qdq_blocked_signed_transposed {
+    tensor weight     : i8[K, N] = "";
+    tensor scales     : f16|bf16|f32[(K + group - 1) / group, N] = ".scale";
+    tensor zero_point : i8[(K + group - 1) / group, N] = ".zero_point";
+    code[n, k]  = weight[k, n] + middle;
+    scale[n, g] = scales[g, n];
+    zero[n, g]  = zero_point[g, n] + middle;
+  }
+
+  layout qdq_blocked_no_zero {
+    tensor weight : u8[N, K] = "";
+    tensor scales : f16|bf16|f32[N, (K + group - 1) / group] = ".scale";
+    code[n, k]  = weight[n, k];
+    scale[n, g] = scales[n, g];
+    zero[n, g]  = 0;
+  }
+
+  layout qdq_blocked_no_zero_transposed {
+    tensor weight : u8[K, N] = "";
+    tensor scales : f16|bf16|f32[(K + group - 1) / group, N] = ".scale";
+    code[n, k]  = weight[k, n];
+    scale[n, g] = scales[g, n];
+    zero[n, g]  = 0;
   }
 }

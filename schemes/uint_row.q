@@ -60,4 +60,20 @@ scheme uint_row(bits = 8) {
     scale[n]   = scales[n];
     zero[n]    = zeros[n] + middle;
   }
+
+  layout nodes_no_zero {
+    tensor weight : u8[N, K] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    code[n, k] = weight[n, k];
+    scale[n]   = scales[n];
+    zero[n]    = 0;
+  }
+
+  layout nodes_no_zero_transposed {
+    tensor weight : u8[K, N] = "";
+    tensor scales : f16|bf16|f32[N] = ".scale";
+    code[n, k] = weight[k, n];
+    scale[n]   = scales[n];
+    zero[n]    = 0;
+  }
 }

@@ -42,4 +42,20 @@ scheme uint_tensor(bits = 8) {
     scale      = scales[0];
     zero       = zeros[0] + middle;
   }
+
+  layout nodes_no_zero {
+    tensor weight : u8[N, K] = "";
+    tensor scales : f16|bf16|f32[1] = ".scale";
+    code[n, k] = weight[n, k];
+    scale      = scales[0];
+    zero       = 0;
+  }
+
+  layout nodes_no_zero_transposed {
+    tensor weight : u8[K, N] = "";
+    tensor scales : f16|bf16|f32[1] = ".scale";
+    code[n, k] = weight[k, n];
+    scale      = scales[0];
+    zero       = 0;
+  }
 }

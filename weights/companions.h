@@ -7,6 +7,7 @@
 
 #define COMPANION_SCALE ".scale"
 #define COMPANION_ZERO_POINT ".zero_point"
+#define COMPANION_GROUPS ".g_idx" // of each column, where they are in another order
 
 typedef VEC(tensor) tensor_list;
 

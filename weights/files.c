@@ -50,6 +50,8 @@ static weight_answer plain_shape(weight_files *w, const tensor *t, weight_shape 
   }
   *out = (weight_shape){.rank = t->rank, .block_type = t->dtype == TENSOR_BLOCKS ? (int64_t)t->block_type : -1};
   for (unsigned i = 0; i < t->rank; i++) out->dims[i] = t->dims[i];
+  out->transposed = tensor_is_transposed(t);
+  out->order_open = tensor_order_open(t);
   return WEIGHT_FOUND;
 }
 

@@ -28,6 +28,8 @@ typedef struct weight_shape {
   unsigned rank;
   uint64_t dims[WEIGHT_MAX_RANK]; // outermost first; logical numbers, also of blocks and of tensors stored as fields
   int64_t block_type;             // the container's number of a block type; -1: plain numbers, or fields
+  bool transposed;                // plain numbers are weights [inputs, outputs], by what reads them in the file's graph
+  bool order_open;                // ... that is square, and in which order it is, is not known
   const char *scheme;             // of a tensor that `qcc quantize` wrote: its format, e.g. "name(group=64)"; else NULL
 } weight_shape;
 

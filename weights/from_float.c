@@ -40,7 +40,7 @@ static bool is_plain(const scheme *s) {
 
 // What the file says, without rounding to f32 in between.
 static double number_at(const tensor *t, const float *w, uint64_t i) {
-  return t->dtype == TENSOR_F64 ? fp_from_bits64(tensor_le64(t->data + 8 * i)) : (double)w[i];
+  return t->dtype == TENSOR_F64 ? fp_from_bits64(tensor_le64(tensor_element(t, i))) : (double)w[i];
 }
 
 static tensor_codes *encode_plain(diag *d, arena *a, const tensor *t, const float *w, const scheme *s, uint64_t rows,
@@ -103,6 +103,7 @@ static tensor_codes *encode_folded(diag *d, arena *a, const tensor *t, const flo
   if (!fold_weights(d, a, s, o->file, layer, w, rows, columns, &folded)) return NULL;
   tensor numbers = *t;
   numbers.dtype = TENSOR_F32; // what is in `folded`, for messages too
+  numbers.column_stride = 0;
   tensor_codes *values = encode_values(d, a, &numbers, folded.w, folded.values, rows, columns, o);
   if (values != NULL) fold_take_values(&folded, values);
   return values == NULL ? NULL : folded.codes;

@@ -1,5 +1,5 @@
 // ONNX models (a Protocol Buffer without a mark): initializers and constants of all graphs, and single tensors (.pb).
-// The graph itself is read only for what it says of quantized weights (weights/onnx_quant.c).
+// The graph itself is read only for what it says of weights (weights/onnx_use.c, weights/onnx_quant.c).
 #include <inttypes.h>
 #include <string.h>
 
@@ -245,7 +245,7 @@ static bool read_node(onnx_reader *r, pb_cursor node, unsigned depth) {
   }
   if (step == PB_BAD) return false;
   bool constant = pb_is(&op, "Constant") && output.wire == PB_BYTES && output.number != 0;
-  if (onnx_op_quantizes(&op)) vec_push(r->f->mem, &r->nodes, node);
+  vec_push(r->f->mem, &r->nodes, node);
   for (c = node; pb_next(&c, &field) == PB_FIELD;)
     if (field.number == NODE_ATTRIBUTE && field.wire == PB_BYTES &&
         !read_attribute(r, pb_inside(&c, &field), constant ? &output : NULL, depth))
@@ -350,7 +350,7 @@ bool onnx_parse(diag *d, tensor_file *f) {
     if (!read_model_field(&r, &c, &field)) return false;
   if (step == PB_BAD) return false;
   name_index_separate(f->mem, r.tensors.data, sizeof(tensor), r.tensors.len, position_name);
-  if (!onnx_read_quant(&r)) return false;
+  if (!onnx_read_uses(&r) || !onnx_read_quant(&r)) return false;
   hand_over(&r);
   return true;
 }

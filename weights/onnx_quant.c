@@ -4,43 +4,35 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/name_index.h"
 #include "weights/onnx_read.h"
 
-// Fields of NodeProto and AttributeProto.
-enum { NODE_INPUT = 1, NODE_OP = 4, NODE_ATTRIBUTE = 5, ATTRIBUTE_NAME = 1, ATTRIBUTE_INT = 3 };
 // Of TensorAnnotation, and of the pairs in it.
 enum { ANNOTATION_TENSOR = 1, ANNOTATION_PAIR = 2, PAIR_KEY = 1, PAIR_VALUE = 2 };
-
-// Attributes that say how codes and scales lie.
-typedef enum attribute { AXIS, BLOCK_SIZE, QUANTIZE_AXIS, TRANSPOSED, COLUMNS, ROWS, BITS, ATTRIBUTES } attribute;
-static const char *const attribute_names[ATTRIBUTES] = {"axis", "block_size", "quantize_axis", "transB",
-                                                        "K",    "N",          "bits"};
-static const int64_t attribute_defaults[ATTRIBUTES] = {1, 0, 1, 0, 0, 0, 4};
 
 // What the scales of an operator run along: the dimension in an attribute, a certain one, or blocks of codes that are
 // packed into bytes, a row apart or one after the other.
 typedef enum along { ALONG_AXIS, ALONG_QUANTIZE_AXIS, ALONG_FIRST, ALONG_LAST, ALONG_ROWS, ALONG_FLAT } along;
 
-// Operators, and the numbers of the inputs that hold codes, their scales and zero points (-1: there are none).
+// Operators, and the numbers of the inputs that hold codes, their scales, zero points and the group of each column (-1:
+// there are none).
 typedef struct op_rule {
   const char *op;
-  int codes, scale, zero;
+  int codes, scale, zero, groups;
   along along;
 } op_rule;
 
 static const op_rule rules[] = {
-    {"DequantizeLinear", 0, 1, 2, ALONG_AXIS},
-    {"QLinearMatMul", 3, 4, 5, ALONG_LAST},
-    {"QLinearConv", 3, 4, 5, ALONG_FIRST},
-    {"MatMulInteger", 1, -1, 3, ALONG_LAST},
-    {"ConvInteger", 1, -1, 3, ALONG_FIRST},
-    {"QGemm", 3, 4, 5, ALONG_LAST},
-    {"DynamicQuantizeMatMul", 1, 2, 3, ALONG_LAST},
-    {"MatMulIntegerToFloat", 1, 3, 5, ALONG_LAST},
-    {"GatherBlockQuantized", 0, 2, 3, ALONG_QUANTIZE_AXIS},
-    {"MatMulNBits", 1, 2, 3, ALONG_ROWS},
-    {"MatMulBnb4", 1, 2, -1, ALONG_FLAT},
+    {"DequantizeLinear", 0, 1, 2, -1, ALONG_AXIS},
+    {"QLinearMatMul", 3, 4, 5, -1, ALONG_LAST},
+    {"QLinearConv", 3, 4, 5, -1, ALONG_FIRST},
+    {"MatMulInteger", 1, -1, 3, -1, ALONG_LAST},
+    {"ConvInteger", 1, -1, 3, -1, ALONG_FIRST},
+    {"QGemm", 3, 4, 5, -1, ALONG_LAST},
+    {"DynamicQuantizeMatMul", 1, 2, 3, -1, ALONG_LAST},
+    {"MatMulIntegerToFloat", 1, 3, 5, -1, ALONG_LAST},
+    {"GatherBlockQuantized", 0, 2, 3, -1, ALONG_QUANTIZE_AXIS},
+    {"MatMulNBits", 1, 2, 3, 4, ALONG_ROWS},
+    {"MatMulBnb4", 1, 2, -1, -1, ALONG_FLAT},
 };
 
 static const op_rule *find_rule(const pb_field *op) {
@@ -49,61 +41,26 @@ static const op_rule *find_rule(const pb_field *op) {
   return NULL;
 }
 
-bool onnx_op_quantizes(const pb_field *op) { return find_rule(op) != NULL; }
-
 // ---- a node ----------------------------------------------------------------------------------------------
 
 typedef struct node {
   const op_rule *rule;
-  pb_field inputs[ONNX_MAX_INPUTS];
-  int input_count;
-  int64_t attributes[ATTRIBUTES];
+  onnx_node is;
 } node;
 
 // What is read, and what is added to it.
 typedef struct ties {
   onnx_reader *r;
   name_index names;
-  bool *checked; // scales by their position
+  bool *checked;        // scales by their position
+  const tensor **scale; // of codes, by their position
   tensor_list added;
 } ties;
 
-static bool read_attribute(pb_cursor c, node *n) {
-  pb_field field, name = {0}, value = {0};
-  pb_step step;
-  while ((step = pb_next(&c, &field)) == PB_FIELD) {
-    if (field.number == ATTRIBUTE_NAME) name = field;
-    if (field.number == ATTRIBUTE_INT && field.wire == PB_VARINT) value = field;
-  }
-  for (unsigned i = 0; i < ATTRIBUTES && value.number != 0; i++)
-    if (pb_is(&name, attribute_names[i])) n->attributes[i] = (int64_t)value.value;
-  return step == PB_END;
-}
-
-static bool read_node(pb_cursor c, node *n) {
-  pb_field field;
-  pb_step step;
-  memcpy(n->attributes, attribute_defaults, sizeof n->attributes);
-  while ((step = pb_next(&c, &field)) == PB_FIELD) {
-    if (field.number == NODE_OP) n->rule = find_rule(&field);
-    if (field.number == NODE_INPUT && field.wire == PB_BYTES && n->input_count < ONNX_MAX_INPUTS)
-      n->inputs[n->input_count++] = field;
-    if (field.number == NODE_ATTRIBUTE && field.wire == PB_BYTES && !read_attribute(pb_inside(&c, &field), n))
-      return false;
-  }
-  return step == PB_END && n->rule != NULL;
-}
-
-// The tensor of the file that a text names; NULL when there is none.
-static tensor *find_tensor(ties *x, const pb_field *name) {
-  tensor_list *all = &x->r->tensors;
-  if (name->size == 0 || name->size > ONNX_MAX_NAME || memchr(name->data, 0, name->size) != NULL) return NULL;
-  size_t at = name_index_find(&x->names, all->len, arena_strndup(x->r->f->mem, (const char *)name->data, name->size));
-  return at == all->len ? NULL : &all->data[x->names.order[at]];
-}
+static tensor *find_tensor(ties *x, const pb_field *name) { return onnx_find_tensor(x->r, &x->names, name); }
 
 static tensor *input_tensor(ties *x, const node *n, int index) {
-  return index < 0 || index >= n->input_count ? NULL : find_tensor(x, &n->inputs[index]);
+  return index < 0 || index >= n->is.input_count ? NULL : find_tensor(x, &n->is.inputs[index]);
 }
 
 // ---- how scales lie --------------------------------------------------------------------------------------
@@ -127,11 +84,11 @@ static bool blocks_fit(const tensor *codes, const tensor *scale, unsigned axis, 
 // Scales along a dimension. A single scale is for the whole tensor.
 static bool lie_along(ties *x, const node *n, const tensor *codes, const tensor *scale, tensor_quant *q) {
   along way = n->rule->along;
-  bool last = way == ALONG_LAST && n->attributes[TRANSPOSED] == 0;
-  int64_t axis = way == ALONG_AXIS            ? n->attributes[AXIS]
-                 : way == ALONG_QUANTIZE_AXIS ? n->attributes[QUANTIZE_AXIS]
+  bool last = way == ALONG_LAST && n->is.attributes[ONNX_TRANSPOSED_B] == 0;
+  int64_t axis = way == ALONG_AXIS            ? n->is.attributes[ONNX_AXIS]
+                 : way == ALONG_QUANTIZE_AXIS ? n->is.attributes[ONNX_QUANTIZE_AXIS]
                                               : (last ? (int64_t)codes->rank - 1 : 0);
-  int64_t block = way == ALONG_AXIS || way == ALONG_QUANTIZE_AXIS ? n->attributes[BLOCK_SIZE] : 0;
+  int64_t block = way == ALONG_AXIS || way == ALONG_QUANTIZE_AXIS ? n->is.attributes[ONNX_BLOCK_SIZE] : 0;
   if (scale->count == 1) return true;
   if (axis < 0) axis += (int64_t)codes->rank;
   if (axis < 0 || axis >= (int64_t)codes->rank || block < 0 || block > INT32_MAX) return no_fit(x, codes, scale);
@@ -143,14 +100,14 @@ static bool lie_along(ties *x, const node *n, const tensor *codes, const tensor 
 
 // The sizes that a node says of packed codes, all of them in range.
 static bool packed_sizes(const node *n, tensor_quant *q) {
-  const int64_t *a = n->attributes;
-  if (a[ROWS] <= 0 || a[ROWS] > INT32_MAX || a[COLUMNS] <= 0 || a[COLUMNS] > INT32_MAX || a[BITS] < 1 || a[BITS] > 8 ||
-      a[BLOCK_SIZE] <= 0 || a[BLOCK_SIZE] > INT32_MAX)
+  const int64_t *a = n->is.attributes;
+  if (a[ONNX_ROWS] <= 0 || a[ONNX_ROWS] > INT32_MAX || a[ONNX_COLUMNS] <= 0 || a[ONNX_COLUMNS] > INT32_MAX ||
+      a[ONNX_BITS] < 1 || a[ONNX_BITS] > 8 || a[ONNX_BLOCK_SIZE] <= 0 || a[ONNX_BLOCK_SIZE] > INT32_MAX)
     return false;
-  q->rows = (uint64_t)a[ROWS];
-  q->columns = (uint64_t)a[COLUMNS];
-  q->bits = (unsigned)a[BITS];
-  q->block = (uint64_t)a[BLOCK_SIZE];
+  q->rows = (uint64_t)a[ONNX_ROWS];
+  q->columns = (uint64_t)a[ONNX_COLUMNS];
+  q->bits = (unsigned)a[ONNX_BITS];
+  q->block = (uint64_t)a[ONNX_BLOCK_SIZE];
   q->axis = 1;
   return true;
 }
@@ -180,6 +137,7 @@ static const char *add_companion(ties *x, const tensor *codes, const char *endin
   c.name = arena_printf(a, "%s%s", codes->name, ending);
   c.alias_of = t->name;
   c.quant = NULL;
+  c.use = NULL;
   if (name_index_find(&x->names, x->r->tensors.len, c.name) != x->r->tensors.len) return t->name;
   uint64_t *dims = ARENA_ARRAY(a, uint64_t, 2);
   dims[0] = rows == 0 ? 1 : rows;
@@ -202,6 +160,13 @@ static uint64_t zero_columns(const tensor *zero, const tensor_quant *q, uint64_t
   return zero->count == q->rows * blocks ? blocks : zero->count == q->rows * packed ? packed : 0;
 }
 
+// Floats are not moved: their zero point may only be 0.
+static bool is_no_zero(const tensor *zero) {
+  bool is_signed, all = companion_integer_bits(zero->dtype, &is_signed) == 0;
+  for (size_t i = 0; i < zero->size && all; i++) all = zero->data[i] == 0;
+  return all;
+}
+
 static bool tie(ties *x, tensor *codes, const tensor *scale, const tensor *zero, tensor_quant q, uint64_t blocks) {
   uint64_t columns = zero != NULL && blocks != 0 ? zero_columns(zero, &q, blocks) : 0;
   if (scale != NULL && !check_scale(x, scale)) return false;
@@ -210,6 +175,20 @@ static bool tie(ties *x, tensor *codes, const tensor *scale, const tensor *zero,
   if (zero != NULL)
     q.zero_point = add_companion(x, codes, COMPANION_ZERO_POINT, zero, columns == 0 ? 0 : q.rows, columns);
   codes->quant = arena_memdup(x->r->f->mem, &q, sizeof q);
+  x->scale[codes - x->r->tensors.data] = scale;
+  return true;
+}
+
+// An input that is given, but computed by other nodes.
+static bool is_computed(ties *x, const node *n, int index) {
+  return index >= 0 && index < n->is.input_count && n->is.inputs[index].size > 0 && input_tensor(x, n, index) == NULL;
+}
+
+// Codes that are read before already: with the same scales in the same way, or not.
+static bool tie_again(ties *x, tensor *codes, const tensor *scale, const tensor_quant *q) {
+  tensor_quant both = *codes->quant;
+  both.several |= x->scale[codes - x->r->tensors.data] != scale || both.axis != q->axis || both.block != q->block;
+  codes->quant = arena_memdup(x->r->f->mem, &both, sizeof both);
   return true;
 }
 
@@ -219,7 +198,9 @@ static bool tie_node(ties *x, const node *n) {
   const tensor *scale = input_tensor(x, n, rule->scale), *zero = input_tensor(x, n, rule->zero);
   tensor_quant q = {.by = rule->op, .axis = -1, .block = 1};
   uint64_t blocks = 0;
-  if (codes == NULL || codes->quant != NULL || (scale == NULL && zero == NULL)) return true;
+  const tensor *groups = input_tensor(x, n, rule->groups);
+  if (codes == NULL || (scale == NULL && zero == NULL)) return true;
+  q.several = is_computed(x, n, rule->zero) || is_computed(x, n, rule->groups) || n->is.attributes[ONNX_PREPACKED] != 0;
   if (rule->along == ALONG_ROWS || rule->along == ALONG_FLAT) {
     if (scale == NULL) return true;
     bool fits = packed_sizes(n, &q) &&
@@ -228,6 +209,10 @@ static bool tie_node(ties *x, const node *n) {
   } else if (!lie_along(x, n, codes, scale == NULL ? zero : scale, &q)) {
     return false;
   }
+  bool is_signed;
+  if (zero != NULL && companion_integer_bits(codes->dtype, &is_signed) == 0 && is_no_zero(zero)) zero = NULL;
+  if (codes->quant != NULL) return tie_again(x, codes, scale, &q);
+  if (groups != NULL) q.groups = add_companion(x, codes, COMPANION_GROUPS, groups, 0, 0);
   return tie(x, codes, scale, zero, q, blocks);
 }
 
@@ -263,12 +248,14 @@ static bool tie_annotation(ties *x, pb_cursor c) {
 }
 
 bool onnx_read_quant(onnx_reader *r) {
-  ties x = {.r = r, .names = {.rows = (const char *)r->tensors.data, .row_size = sizeof(tensor)}};
-  name_index_build(r->f->mem, r->tensors.data, sizeof(tensor), r->tensors.len, &x.names.order);
+  ties x = {.r = r, .names = onnx_index_tensors(r)};
   x.checked = ARENA_ARRAY(r->f->mem, bool, r->tensors.len + 1);
+  x.scale = ARENA_ARRAY(r->f->mem, const tensor *, r->tensors.len + 1);
   for (size_t i = 0; i < r->nodes.len; i++) {
     node n = {0};
-    if (!read_node(r->nodes.data[i], &n) || !tie_node(&x, &n)) return false;
+    if (!onnx_read_node(r->nodes.data[i], &n.is)) return false;
+    n.rule = find_rule(&n.is.op);
+    if (n.rule != NULL && !tie_node(&x, &n)) return false;
   }
   for (size_t i = 0; i < r->annotations.len; i++)
     if (!tie_annotation(&x, r->annotations.data[i])) return false;

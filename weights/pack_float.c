@@ -33,14 +33,14 @@ typedef struct float_job {
 
 static tensor rows_of(const float_job *j, uint64_t first, uint64_t rows, uint64_t *dims) {
   tensor t = *j->source->tensor;
-  uint64_t row_bytes = j->columns * tensor_dtype_bits(t.dtype) / 8;
+  uint64_t row_bytes = (t.column_stride == 0 ? j->columns : 1) * tensor_dtype_bits(t.dtype) / 8;
   dims[0] = rows;
   dims[1] = j->columns;
   t.rank = 2;
   t.dims = dims;
   t.count = rows * j->columns;
   t.data += first * row_bytes;
-  t.size = (size_t)(rows * row_bytes);
+  if (t.column_stride == 0) t.size = (size_t)(rows * row_bytes);
   return t;
 }
 

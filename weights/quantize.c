@@ -185,7 +185,8 @@ static bool encode_all(quantizer *q) {
   progress_begin(&q->bar, q->job->progress, "", bytes);
   for (size_t i = 0; i < tensor_file_count(q->file); i++) {
     const tensor *t = tensor_file_at(q->file, i);
-    if (t->alias_of == NULL) ok &= take_one(q, t);
+    // What reads it is not in the output.
+    if (t->alias_of == NULL) ok &= take_one(q, tensor_as_matrix(q->mem, t));
   }
   progress_end(&q->bar);
   if (!ok || q->stats.len > 0) return ok;

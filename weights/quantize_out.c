@@ -22,18 +22,18 @@ static bool refuse(quantize_out *o, const tensor *t, const char *hint) {
 
 bool quantize_out_keep(quantize_out *o, const tensor *t) {
   uint32_t type = t->block_type;
+  const uint8_t *bytes = t->dtype == TENSOR_BLOCKS ? t->data : tensor_in_order(o->mem, t);
   if (o->gguf) {
     if (t->dtype != TENSOR_BLOCKS && !gguf_plain_type(t->dtype, &type))
       return refuse(o, t, "GGUF has no such elements; a .safetensors output has");
-    gguf_item item = {
-        .name = t->name, .type = type, .rank = t->rank, .dims = t->dims, .data = t->data, .size = t->size};
+    gguf_item item = {.name = t->name, .type = type, .rank = t->rank, .dims = t->dims, .data = bytes, .size = t->size};
     vec_push(o->mem, &o->gguf_items, item);
     return true;
   }
   if (t->dtype == TENSOR_BLOCKS)
     return refuse(o, t, "a model reads it from this file directly; a .gguf output keeps it as it is");
   safetensors_item item = {
-      .name = t->name, .dtype = t->dtype, .rank = t->rank, .dims = t->dims, .data = t->data, .size = t->size};
+      .name = t->name, .dtype = t->dtype, .rank = t->rank, .dims = t->dims, .data = bytes, .size = t->size};
   vec_push(o->mem, &o->items, item);
   return true;
 }

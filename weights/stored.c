@@ -29,7 +29,32 @@ static bool wrong_shape(const search *x, const tensor *t) {
   return false;
 }
 
+// "scales 'w.scale' along dimension 0"
+static const char *quant_text(arena *a, const tensor_quant *q) {
+  strbuf text = {.mem = a};
+  if (q->scale != NULL) strbuf_printf(&text, "scales '%s'", q->scale);
+  if (q->scale != NULL && q->axis >= 0 && q->rows == 0) strbuf_printf(&text, " along dimension %d", q->axis);
+  if (q->block > 1) strbuf_printf(&text, ", %" PRIu64 " weights each", q->block);
+  if (q->zero_point != NULL) strbuf_printf(&text, "%szero points '%s'", text.len == 0 ? "" : ", ", q->zero_point);
+  if (q->groups != NULL) strbuf_printf(&text, ", groups '%s'", q->groups);
+  if (q->several) strbuf_printf(&text, ", and in other ways");
+  return strbuf_text(&text);
+}
+
+// The numbers are not what the file's graph computes with.
+static bool wrong_quant(const search *x, const tensor *t) {
+  diag_error_file(x->s->d, t->path,
+                  "tensor '%s' is %s, and %s reads it with %s: no scheme at hand has a layout for that", t->name,
+                  tensor_describe(x->s->mem, t), t->quant->by, quant_text(x->s->mem, t->quant));
+  if (x->w->scheme != NULL && strcmp(x->w->layer, t->name) != 0)
+    diag_hint(x->s->d, "layouts look for the scales of the tensor itself: linear(x, \"%s\")", t->name);
+  else
+    diag_hint(x->s->d, "declare one, or export the model with float weights");
+  return false;
+}
+
 static bool wrong_type(const search *x, const tensor *t) {
+  if (t->quant != NULL) return wrong_quant(x, t);
   diag_error_file(x->s->d, t->path, "tensor '%s' is %s, which is neither float weights nor quantized blocks", t->name,
                   tensor_describe(x->s->mem, t));
   if (x->w->scheme != NULL)
@@ -47,6 +72,8 @@ static bool has_numbers(const tensor *t, uint64_t rows, uint64_t columns) {
 }
 
 static bool use_numbers(search *x, const tensor *t) {
+  if (t->quant != NULL) return wrong_quant(x, t);
+  t = tensor_as_matrix(x->s->mem, t);
   if (!from_float_dtype(t->dtype)) return wrong_type(x, t);
   *x->out = (stored_weight){.weight = x->w, .file = x->f, .kind = STORED_NUMBERS, .tensor = t};
   return has_numbers(t, x->w->rows, x->w->columns) || wrong_shape(x, t);
@@ -58,6 +85,8 @@ static bool is_matrix(const tensor *t, uint64_t rows, uint64_t columns) {
 }
 
 static bool use_float(search *x, const tensor *t) {
+  if (t->quant != NULL) return wrong_quant(x, t);
+  t = tensor_as_matrix(x->s->mem, t);
   *x->out = (stored_weight){.weight = x->w, .file = x->f, .kind = STORED_FLOAT, .tensor = t};
   if (x->w->layout != NULL) {
     diag_error_file(x->s->d, t->path, "tensor '%s' is %s, but the model says that it is stored in the layout '%s'",
@@ -210,6 +239,7 @@ static bool missing(const search *x) {
 static bool find_fitted(search *x, const tensor *t) {
   if (t == NULL) return missing(x);
   if (!from_float_dtype(t->dtype)) return wrong_type(x, t);
+  t = tensor_as_matrix(x->s->mem, t);
   x->out->tensor = t;
   return is_matrix(t, x->w->rows, x->w->columns) || wrong_shape(x, t);
 }

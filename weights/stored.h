@@ -42,6 +42,8 @@ bool stored_find(const stored_finder *s, const ir_weight *w, stored_weight *out)
 bool stored_find_tensors(const stored_finder *s, const tensor_file *f, const ir_weight *w, stored_weight *out);
 // The inputs with elements of less than a byte spread out, one raw element in a byte, in memory of `a`.
 layout_input *stored_unpack(arena *a, const stored_weight *s);
+// The input that a tensor with such elements is for a layout's tensor.
+void stored_unpack_tensor(arena *a, const layout_tensor *l, const tensor *t, layout_input *out);
 // Whether the file has all of them.
 bool stored_has_tensors(arena *a, const tensor_file *f, const ir_weight *w, const scheme_layout *l);
 

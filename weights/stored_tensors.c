@@ -1,8 +1,10 @@
 // Weights in several tensors, `<layer><suffix>`, as a layout declares them.
 #include <inttypes.h>
+#include <string.h>
 
 #include "ir/eval.h"
 #include "weights/stored.h"
+#include "weights/tensor_parse.h"
 
 // The types that both files and layouts know.
 static const struct {
@@ -73,6 +75,46 @@ static bool take_tensor(diag *d, arena *a, const tensor *found, const ir_weight 
   return false;
 }
 
+// ---- what the file's graph says besides ------------------------------------------------------------------
+
+static bool all_zero(const tensor *t) {
+  for (size_t i = 0; i < t->size; i++)
+    if (t->data[i] != 0) return false;
+  return true;
+}
+
+// Zero points that are zero, and groups in order, need not be read.
+static bool changes_weights(const tensor *t, const tensor_quant *q) {
+  if (q->groups == NULL || strcmp(t->name, q->groups) != 0) return !all_zero(t);
+  if (t->dtype != TENSOR_I32 || q->block == 0) return true;
+  for (uint64_t k = 0; k < t->count; k++)
+    if (tensor_le32(t->data + 4 * k) != k / q->block) return true;
+  return false;
+}
+
+static bool is_used(const stored_weight *s, const tensor *t) {
+  for (size_t i = 0; i < s->layout->tensor_count; i++)
+    if (s->tensors[i] == t) return true;
+  return false;
+}
+
+// A layout that leaves out what the file's graph computes with makes other weights.
+static bool uses_all(diag *d, const tensor_file *f, const stored_weight *s, const tensor *codes) {
+  const tensor_quant *q = codes->quant;
+  const char *names[] = {q->scale, q->zero_point, q->groups};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    const tensor *t = names[i] == NULL ? NULL : tensor_file_find(f, names[i]);
+    if (t == NULL || is_used(s, t) || !changes_weights(t, q)) continue;
+    diag_error_file(d, codes->path, "'%s' is computed with '%s' (%s), which the layout '%s' of '%s' does not read",
+                    codes->name, t->name, q->by, s->layout->name, s->weight->scheme->name);
+    diag_hint(d, "leave out the scheme and the layout to have them found, or name a layout that reads it");
+    return false;
+  }
+  return true;
+}
+
+// ---- all tensors of a layout -----------------------------------------------------------------------------
+
 // In the layer's file, or else in another of the model's: adapters come in files of their own.
 static const tensor *find_tensor(const stored_finder *s, const tensor_file *f, const char *name) {
   const tensor *t = tensor_file_find(f, name);
@@ -96,12 +138,15 @@ bool stored_find_tensors(const stored_finder *s, const tensor_file *f, const ir_
     out->tensors[i] = t;
     ok &= t != NULL && take_tensor(d, a, t, w, &l->tensors[i], &out->inputs[i]);
   }
+  for (size_t i = 0; ok && i < l->tensor_count; i++)
+    ok = out->tensors[i]->quant == NULL || uses_all(d, f, out, out->tensors[i]);
   return ok;
 }
 
-static void unpack(arena *a, const tensor *t, layout_input *out) {
+void stored_unpack_tensor(arena *a, const layout_tensor *l, const tensor *t, layout_input *out) {
   uint8_t *bytes = arena_alloc(a, (size_t)t->count, 1); // at most four times what is in the file
-  tensor_unpack(t, bytes);
+  tensor_unpack(t, elem_get(l->type)->kind == ELEM_KIND_INT, bytes);
+  out->type = ELEM_U8;
   out->data = bytes;
   out->size = (size_t)t->count;
 }
@@ -111,6 +156,6 @@ layout_input *stored_unpack(arena *a, const stored_weight *s) {
   layout_input *inputs = arena_memdup(a, s->inputs, count * sizeof *inputs);
   for (size_t i = 0; i < count; i++)
     if (s->tensors[i]->dtype != TENSOR_BLOCKS && tensor_dtype_bits(s->tensors[i]->dtype) < 8)
-      unpack(a, s->tensors[i], &inputs[i]);
+      stored_unpack_tensor(a, &s->layout->tensors[i], s->tensors[i], &inputs[i]);
   return inputs;
 }

@@ -78,12 +78,29 @@ typedef struct tensor_quant {
   const char *by;         // what ties them: "TFLite", or the type of the graph's node
   const char *scale;      // names of tensors in the file; NULL: none
   const char *zero_point; // NULL: zero
+  const char *groups;     // of each column, where they are not in order; NULL: they are
   int axis;               // the dimension that scales run along; -1: one scale for all
   uint64_t block;         // indices of that axis which share a scale; 1: each has its own
+  bool several;           // other nodes say otherwise: what the numbers are is not known
   unsigned bits;          // of one code; narrower than the element when several are packed into one, else 0
   uint64_t rows;          // the weights' logical shape [rows, columns] when codes are packed, else 0
   uint64_t columns;
 } tensor_quant;
+
+// In which order a matrix of weights lies, by what reads it in the file's graph.
+typedef enum tensor_order {
+  TENSOR_ORDER_UNKNOWN, // nothing reads it, or an operator of which nothing is known here
+  TENSOR_OUTPUTS_FIRST, // [outputs, inputs]
+  TENSOR_INPUTS_FIRST,  // [inputs, outputs]
+  TENSOR_ORDER_BOTH,    // it is read in both ways
+  TENSOR_NO_WEIGHTS     // it is something else: a bias, scales, the kernel of a convolution
+} tensor_order;
+
+// What the graph of a file does with a tensor.
+typedef struct tensor_use {
+  tensor_order order;
+  const char *what; // "weights of MatMul", "kernel of Conv": what reads it first; NULL: nothing does
+} tensor_use;
 
 // One tensor of a file. All pointers live as long as the tensor_file (data) and its arena (the rest).
 typedef struct tensor {
@@ -97,6 +114,10 @@ typedef struct tensor {
   size_t size;               // plain: exactly their bytes. Blocks: bytes available, until tensor_blocks_check
   const char *path;          // the file that holds its bytes, for messages: of a file in parts, the part
   const tensor_quant *quant; // NULL when the file does not say
+  const tensor_use *use;     // NULL when the file has no graph that says what reads it
+  // Of a matrix whose columns lie apart and rows side by side (see tensor_as_matrix): elements from one column to the
+  // next; 0: C order.
+  uint64_t column_stride;
   const char
       *alias_of; // a reader has added this tensor, from the one of this name (the same bytes, or its text); else NULL
 } tensor;
@@ -182,11 +203,28 @@ bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_
 // The same for a tensor of one numbered type that is `need` bytes long, as a layout says for its shape.
 bool tensor_bytes_check(diag *d, const tensor_file *f, const tensor *t, uint64_t need, const uint8_t **data);
 
+// Whether the graph of the file has a square tensor of plain numbers that is no more [outputs, inputs] than the other way
+// round: nothing reads it as weights, or what does reads it in both ways.
+bool tensor_order_open(const tensor *t);
+
+// Whether plain numbers are weights [inputs, outputs], by what reads them.
+bool tensor_is_transposed(const tensor *t);
+
+// The tensor as a matrix [outputs, inputs]: itself, or in `a` a view of it with its dimensions exchanged.
+const tensor *tensor_as_matrix(arena *a, const tensor *t);
+
+// The elements of a plain tensor in C order: its data, or a copy in `a`.
+const uint8_t *tensor_in_order(arena *a, const tensor *t);
+
+// Where element i of a plain tensor of whole bytes is, whatever their order.
+const uint8_t *tensor_element(const tensor *t, uint64_t i);
+
 // Converts elements [first, first + count) of a plain tensor to float (rounding to nearest even). False, reported, when
 // the type has no numbers to read or the range is not inside.
 bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out);
 
-// The raw elements of a plain tensor whose type has less than 8 bits, one in a byte: t->count bytes.
-void tensor_unpack(const tensor *t, uint8_t *out);
+// The elements of a plain tensor whose type has less than 8 bits, one in a byte: t->count bytes. Raw, or with the sign of
+// integers that have one spread over the byte.
+void tensor_unpack(const tensor *t, bool spread_sign, uint8_t *out);
 
 #endif

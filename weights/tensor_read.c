@@ -1,6 +1,7 @@
 // What is in a tensor: conversion of plain elements to float, and the exact bytes of quantized blocks.
 #include <inttypes.h>
 #include <math.h>
+#include <string.h>
 
 #include "support/fp.h"
 #include "weights/tensor_parse.h"
@@ -50,9 +51,11 @@ static uint8_t packed_element(const tensor *t, unsigned bits, uint64_t index) {
   return (uint8_t)(both >> at % 8 & ((1u << bits) - 1));
 }
 
-void tensor_unpack(const tensor *t, uint8_t *out) {
+void tensor_unpack(const tensor *t, bool spread_sign, uint8_t *out) {
   unsigned bits = tensor_dtype_bits(t->dtype);
-  for (uint64_t i = 0; i < t->count; i++) out[i] = packed_element(t, bits, i);
+  bool has_sign = spread_sign && (t->dtype == TENSOR_I4 || t->dtype == TENSOR_I2);
+  uint8_t sign = has_sign ? (uint8_t)(1u << (bits - 1)) : 0;
+  for (uint64_t i = 0; i < t->count; i++) out[i] = (uint8_t)((packed_element(t, bits, i) ^ sign) - sign);
 }
 
 static void read_packed(const tensor *t, load_fn load, uint64_t first, size_t count, float *out) {
@@ -62,6 +65,57 @@ static void read_packed(const tensor *t, load_fn load, uint64_t first, size_t co
     out[i] = load(&code);
   }
 }
+
+// ---- matrices the other way round ------------------------------------------------------------------------
+
+static bool is_plain_matrix(const tensor *t) {
+  return t->use != NULL && t->quant == NULL && t->rank == 2 && t->column_stride == 0 &&
+         tensor_dtype_bits(t->dtype) >= 8;
+}
+
+bool tensor_order_open(const tensor *t) {
+  return is_plain_matrix(t) && t->dims[0] == t->dims[1] && t->dims[0] > 1 &&
+         (t->use->order == TENSOR_ORDER_UNKNOWN || t->use->order == TENSOR_ORDER_BOTH);
+}
+
+bool tensor_is_transposed(const tensor *t) { return is_plain_matrix(t) && t->use->order == TENSOR_INPUTS_FIRST; }
+
+const tensor *tensor_as_matrix(arena *a, const tensor *t) {
+  if (!tensor_is_transposed(t)) return t;
+  tensor *view = arena_memdup(a, t, sizeof *t);
+  uint64_t *dims = ARENA_ARRAY(a, uint64_t, 2);
+  dims[0] = t->dims[1];
+  dims[1] = t->dims[0];
+  view->dims = dims;
+  view->column_stride = t->dims[1];
+  return view;
+}
+
+const uint8_t *tensor_element(const tensor *t, uint64_t i) {
+  size_t bytes = tensor_dtype_bits(t->dtype) / 8;
+  if (t->column_stride == 0) return t->data + (size_t)i * bytes;
+  uint64_t columns = t->dims[1];
+  return t->data + (size_t)(i % columns * t->column_stride + i / columns) * bytes;
+}
+
+const uint8_t *tensor_in_order(arena *a, const tensor *t) {
+  if (t->column_stride == 0) return t->data;
+  size_t bytes = tensor_dtype_bits(t->dtype) / 8;
+  uint8_t *copy = arena_alloc(a, (size_t)t->count * bytes, 8); // as large as in the file
+  for (uint64_t i = 0; i < t->count; i++) memcpy(copy + i * bytes, tensor_element(t, i), bytes);
+  return copy;
+}
+
+static void read_transposed(const tensor *t, load_fn load, uint64_t first, size_t count, float *out) {
+  size_t step = (size_t)t->column_stride * tensor_dtype_bits(t->dtype) / 8;
+  uint64_t columns = t->dims[1];
+  for (size_t i = 0; i < count;) {
+    const uint8_t *p = tensor_element(t, first + i);
+    for (uint64_t k = (first + i) % columns; k < columns && i < count; k++, p += step) out[i++] = load(p);
+  }
+}
+
+// ---- numbers ---------------------------------------------------------------------------------------------
 
 bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out) {
   load_fn load = loads[t->dtype];
@@ -77,6 +131,7 @@ bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, flo
   }
   unsigned bits = tensor_dtype_bits(t->dtype);
   if (bits < 8) return read_packed(t, load, first, count, out), true;
+  if (t->column_stride != 0) return read_transposed(t, load, first, count, out), true;
   size_t bytes = bits / 8;
   const uint8_t *p = t->data + (size_t)first * bytes; // inside: first <= count and count * bytes == size
   for (size_t i = 0; i < count; i++) out[i] = load(p + i * bytes);

@@ -49,9 +49,9 @@ void expect_survives_damage(const char *name, const sample *s, size_t header, si
 }
 
 int main(void) {
-  TCase *(*const parts[])(void) = {tensor_file_cases, tensor_read_cases,  safetensors_cases,  npy_cases,
-                                   npz_cases,         tflite_cases,       onnx_cases,         gguf_cases,
-                                   set_cases,         quant_config_cases, tensor_write_cases, shared_models_cases};
+  TCase *(*const parts[])(void) = {tensor_file_cases,  tensor_read_cases,  safetensors_cases,  npy_cases,  npz_cases,
+                                   tflite_cases,       onnx_cases,         onnx_use_cases,     gguf_cases, set_cases,
+                                   quant_config_cases, tensor_write_cases, shared_models_cases};
   Suite *suite = suite_create("tensor_file");
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) suite_add_tcase(suite, parts[i]());
   SRunner *runner = srunner_create(suite);

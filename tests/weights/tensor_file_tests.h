@@ -13,6 +13,7 @@ TCase *npy_cases(void);
 TCase *npz_cases(void);
 TCase *tflite_cases(void);
 TCase *onnx_cases(void);
+TCase *onnx_use_cases(void);
 TCase *gguf_cases(void);
 TCase *set_cases(void);
 TCase *quant_config_cases(void);
