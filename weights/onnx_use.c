@@ -126,13 +126,6 @@ static tensor_order order_of(const onnx_node *n, reads_as as, bool exchanged) {
   return inputs_first ^ exchanged ? TENSOR_INPUTS_FIRST : TENSOR_OUTPUTS_FIRST;
 }
 
-// Being something else beside weights decides nothing.
-static tensor_order join(tensor_order a, tensor_order b) {
-  if (a == TENSOR_ORDER_UNKNOWN || a == TENSOR_NO_WEIGHTS) return b == TENSOR_ORDER_UNKNOWN ? a : b;
-  if (b == TENSOR_ORDER_UNKNOWN || b == TENSOR_NO_WEIGHTS || a == b) return a;
-  return TENSOR_ORDER_BOTH;
-}
-
 static void note_use(uses *u, const onnx_node *n, int input) {
   arena *a = u->r->f->mem;
   const op_input *known = find_input(&n->op, input);
@@ -140,19 +133,14 @@ static void note_use(uses *u, const onnx_node *n, int input) {
   tensor *t = find_source(u, &n->inputs[input], &exchanged);
   if (t == NULL || (known == NULL && input == 0 && passes_on(n))) return;
   tensor_order order = known == NULL ? TENSOR_ORDER_UNKNOWN : order_of(n, known->as, exchanged);
-  if (t->rank != 2 && known != NULL) order = TENSOR_NO_WEIGHTS;
-  const char *what = t->use->what;
-  if (what == NULL)
-    what = arena_printf(a, "%s of %s", known == NULL ? "input" : known->what,
-                        arena_strndup(a, (const char *)n->op.data, n->op.size));
-  t->use = arena_memdup(a, &(tensor_use){.order = join(t->use->order, order), .what = what}, sizeof *t->use);
+  tensor_note_use(a, t, order, known == NULL ? "input" : known->what,
+                  arena_strndup(a, (const char *)n->op.data, n->op.size));
 }
 
 bool onnx_read_uses(onnx_reader *r) {
-  static const tensor_use unused = {.order = TENSOR_ORDER_UNKNOWN};
   uses u = {.r = r, .tensors = onnx_index_tensors(r)};
   onnx_node n;
-  for (size_t i = 0; i < r->tensors.len; i++) r->tensors.data[i].use = &unused;
+  for (size_t i = 0; i < r->tensors.len; i++) r->tensors.data[i].use = &tensor_unused;
   for (size_t i = 0; i < r->nodes.len; i++)
     if (!onnx_read_node(r->nodes.data[i], &n) || !note_passed(&u, &n)) return false;
   u.values = (name_index){.rows = (const char *)u.passed.data, .row_size = sizeof(passed)};

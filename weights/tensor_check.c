@@ -41,6 +41,24 @@ void tensor_report_refusal(diag *d, const tensor_file *f, uint64_t offset, const
   va_end(args);
 }
 
+const tensor_use tensor_unused = {.order = TENSOR_ORDER_UNKNOWN};
+
+// Being something else beside weights decides nothing.
+static tensor_order join(tensor_order a, tensor_order b) {
+  if (a == TENSOR_ORDER_UNKNOWN || a == TENSOR_NO_WEIGHTS) return b == TENSOR_ORDER_UNKNOWN ? a : b;
+  if (b == TENSOR_ORDER_UNKNOWN || b == TENSOR_NO_WEIGHTS || a == b) return a;
+  return TENSOR_ORDER_BOTH;
+}
+
+// Only matrices have an order.
+void tensor_note_use(arena *a, tensor *t, tensor_order order, const char *what, const char *op) {
+  tensor_order now = order != TENSOR_ORDER_UNKNOWN && t->rank != 2 ? TENSOR_NO_WEIGHTS : order;
+  const char *first = t->use == NULL ? NULL : t->use->what;
+  tensor_use use = {.order = t->use == NULL ? now : join(t->use->order, now)};
+  use.what = first != NULL ? first : arena_printf(a, "%s of %s", what, op);
+  t->use = arena_memdup(a, &use, sizeof use);
+}
+
 bool tensor_utf8_valid(const uint8_t *text, size_t length, bool plain) {
   for (size_t i = 0; i < length;) {
     uint32_t code;

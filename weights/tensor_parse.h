@@ -119,6 +119,13 @@ const char *tensor_quote(arena *a, const void *bytes, size_t length);
 bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uint8_t *bytes, size_t length,
                        size_t limit);
 
+// Of a file with a graph: nothing reads it.
+extern const tensor_use tensor_unused;
+
+// Lets one more reader of a tensor in the file's graph say in which order it takes it, and what it is there ("weights",
+// "input") of which operator.
+void tensor_note_use(arena *a, tensor *t, tensor_order order, const char *what, const char *op);
+
 // Sets t->count from its dims, each at most 2^31 - 1, and *size to the bytes of a plain tensor. The reason why it
 // cannot be, as text for a message, or NULL.
 const char *tensor_shape_check(tensor *t, uint64_t *size);

@@ -1,18 +1,17 @@
 // TFLite models (FlatBuffers with the mark TFL3): their constant tensors, with the scales and zero points of each as
-// tensors of their own, `<name>.scale` F32 and `<name>.zero_point` I64. The graph itself is not read.
+// tensors of their own, `<name>.scale` F32 and `<name>.zero_point` I64. Of the graph itself, what it does with them is read
+// (weights/tflite_use.c).
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/companions.h"
-#include "weights/flatbuffer.h"
 #include "weights/name_index.h"
+#include "weights/tflite_read.h"
 
 enum { MAX_NAME = 4096, MAX_TEXT = 4096, SCHEMA_VERSION = 3 };
 
 // Numbers of the fields in the tables of the schema.
 enum { MODEL_VERSION = 0, MODEL_SUBGRAPHS = 2, MODEL_DESCRIPTION = 3, MODEL_BUFFERS = 4, MODEL_METADATA = 6 };
-enum { SUBGRAPH_TENSORS = 0, SUBGRAPH_INPUTS = 1, SUBGRAPH_OUTPUTS = 2 };
 enum { TENSOR_SHAPE = 0, TENSOR_TYPE = 1, TENSOR_BUFFER = 2, TENSOR_NAME = 3, TENSOR_QUANT = 4, TENSOR_SPARSITY = 6 };
 enum { QUANT_SCALE = 2, QUANT_ZERO_POINT = 3, QUANT_DETAILS_TYPE = 4, QUANT_DETAILS = 5, QUANT_DIMENSION = 6 };
 enum { BLOCKWISE_SCALES = 0, BLOCKWISE_ZERO_POINTS = 1, BLOCKWISE_SIZE = 2 };
@@ -23,33 +22,13 @@ enum { METADATA_NAME = 0, METADATA_BUFFER = 1 };
 // Types that are no numbers; their constants are left out.
 enum { TYPE_STRING = 5, TYPE_RESOURCE = 13, TYPE_VARIANT = 14 };
 
-// A constant tensor being read.
-typedef struct constant {
-  const char *name; // first: rows are indexed by it
-  fb_table table;
-  uint32_t subgraph;
-  uint32_t index; // in its subgraph
-} constant;
-
-typedef struct tflite_reader {
-  fb_reader fb;
-  diag *d;
-  tensor_file *f;
-  fb_vector buffers;
-  fb_vector subgraphs;
-  VEC(constant) constants;
-  tensor_list tensors;
-  VEC(tensor_meta) meta;
-  uint64_t budget; // what may still be read, see spend
-} tflite_reader;
-
 bool tflite_recognise(const uint8_t *data, size_t size) { return size >= 8 && memcmp(data + 4, "TFL3", 4) == 0; }
 
 #define DAMAGE(r, offset, ...) tensor_parse_error((r)->d, (r)->f, (offset), __VA_ARGS__)
 
 // Offsets can lead to the same place again and again, so that a small file could make much work or fill the memory. What
 // is copied or looked through is therefore counted; a file without such sharing has far less than its size.
-static bool spend(tflite_reader *r, uint64_t amount) {
+bool tflite_spend(tflite_reader *r, uint64_t amount) {
   if (amount > r->budget) return DAMAGE(r, r->fb.size, "the model uses the same bytes too many times");
   r->budget -= amount;
   return true;
@@ -94,7 +73,7 @@ static bool read_text(tflite_reader *r, const fb_table *t, unsigned field, size_
     return DAMAGE(r, text.at, "%s %s is not at most %zu bytes of UTF-8 text without control characters", what,
                   tensor_quote(r->f->mem, r->fb.data + text.at, text.count), limit);
   }
-  if (!spend(r, text.count)) return false;
+  if (!tflite_spend(r, text.count)) return false;
   *out = arena_strndup(r->f->mem, (const char *)r->fb.data + text.at, text.count);
   return true;
 }
@@ -107,7 +86,7 @@ static bool is_number_type(uint64_t type) {
 
 static bool note_tensor(tflite_reader *r, const fb_table *t, size_t subgraph, size_t index) {
   enum { LEAST_BYTES = 16 }; // of a tensor that shares nothing but its vtable
-  constant c = {.table = *t, .subgraph = (uint32_t)subgraph, .index = (uint32_t)index};
+  tflite_constant c = {.table = *t, .subgraph = (uint32_t)subgraph, .index = (uint32_t)index};
   uint64_t buffer, type;
   const uint8_t *data;
   uint64_t size;
@@ -119,7 +98,7 @@ static bool note_tensor(tflite_reader *r, const fb_table *t, size_t subgraph, si
   if (!read_text(r, t, TENSOR_NAME, MAX_NAME, "a tensor's name", &c.name)) return false;
   if (c.name[0] == '\0') c.name = "unnamed";
   vec_push(r->f->mem, &r->constants, c);
-  return spend(r, (uint64_t)4 * LEAST_BYTES);
+  return tflite_spend(r, (uint64_t)4 * LEAST_BYTES);
 }
 
 static bool note_subgraph(tflite_reader *r, size_t index) {
@@ -137,7 +116,7 @@ static bool note_subgraph(tflite_reader *r, size_t index) {
 
 // Names need not be unique: all but the first of a name get their position added.
 static const char *position_name(arena *a, const void *row, size_t position) {
-  const constant *c = row;
+  const tflite_constant *c = row;
   (void)position;
   return c->subgraph == 0 ? arena_printf(a, "%s#%" PRIu32, c->name, c->index)
                           : arena_printf(a, "%s#%" PRIu32 ".%" PRIu32, c->name, c->subgraph, c->index);
@@ -229,7 +208,7 @@ static bool add_scales(tflite_reader *r, const fb_table *quant, const tensor *t,
       !fb_vector_of(&r->fb, quant, QUANT_ZERO_POINT, 8, t->name, &zeros))
     return false;
   if (scales.count == 0) return true;
-  if (!spend(r, scales.count + zeros.count)) return false;
+  if (!tflite_spend(r, scales.count + zeros.count)) return false;
   if (zeros.count > 1 && zeros.count != scales.count) {
     return DAMAGE(r, quant->at, "tensor '%s' has %zu scales, but %zu zero points", t->name, scales.count, zeros.count);
   }
@@ -242,11 +221,11 @@ static bool add_scales(tflite_reader *r, const fb_table *quant, const tensor *t,
 }
 
 // The constant at position `index` of a subgraph; NULL when there is none.
-static const constant *find_constant(const tflite_reader *r, uint32_t subgraph, uint64_t index) {
+const tflite_constant *tflite_find(const tflite_reader *r, uint32_t subgraph, uint64_t index) {
   size_t low = 0, high = r->constants.len; // in the order of subgraphs and indices
   while (low < high) {
     size_t mid = low + (high - low) / 2;
-    const constant *c = &r->constants.data[mid];
+    const tflite_constant *c = &r->constants.data[mid];
     if (c->subgraph == subgraph && c->index == index) return c;
     if (c->subgraph < subgraph || (c->subgraph == subgraph && c->index < index))
       low = mid + 1;
@@ -257,7 +236,7 @@ static const constant *find_constant(const tflite_reader *r, uint32_t subgraph, 
 }
 
 // Scales of blocks are tensors of the same subgraph.
-static bool add_blockwise(tflite_reader *r, const fb_table *quant, const constant *c, const tensor *t,
+static bool add_blockwise(tflite_reader *r, const fb_table *quant, const tflite_constant *c, const tensor *t,
                           tensor_quant *q) {
   fb_table details;
   bool present;
@@ -269,7 +248,7 @@ static bool add_blockwise(tflite_reader *r, const fb_table *quant, const constan
       !fb_number(&r->fb, &details, BLOCKWISE_SIZE, 4, 0, t->name, &block) ||
       !fb_number(&r->fb, quant, QUANT_DIMENSION, 4, 0, t->name, &dimension))
     return false;
-  const constant *scale = find_constant(r, c->subgraph, scales), *zero = find_constant(r, c->subgraph, zeros);
+  const tflite_constant *scale = tflite_find(r, c->subgraph, scales), *zero = tflite_find(r, c->subgraph, zeros);
   if (scale == NULL || block == 0 || block > INT32_MAX || dimension >= t->rank) {
     return DAMAGE(r, details.at,
                   "tensor '%s': its blocks of %" PRIu64 " along dimension %" PRIu64
@@ -283,13 +262,15 @@ static bool add_blockwise(tflite_reader *r, const fb_table *quant, const constan
   return true;
 }
 
-static bool read_quant(tflite_reader *r, const constant *c, tensor *t) {
+static bool read_quant(tflite_reader *r, const tflite_constant *c, tensor *t) {
   fb_table quant;
   bool present;
   uint64_t details = DETAILS_NONE;
   tensor_quant q = {.by = "TFLite", .axis = -1, .block = 1};
   if (!fb_table_of(&r->fb, &c->table, TENSOR_QUANT, t->name, &quant, &present)) return false;
-  if (!present) return true;
+  bool is_signed;
+  if (!present || companion_integer_bits(t->dtype, &is_signed) == 0)
+    return true; // of floats it says what they once were
   if (!fb_number(&r->fb, &quant, QUANT_DETAILS_TYPE, 1, DETAILS_NONE, t->name, &details)) return false;
   if (details > DETAILS_BLOCKWISE) {
     return tensor_refuse(r->d, r->f, quant.at,
@@ -302,13 +283,14 @@ static bool read_quant(tflite_reader *r, const constant *c, tensor *t) {
   return ok;
 }
 
-static bool read_constant(tflite_reader *r, const constant *c) {
+static bool read_constant(tflite_reader *r, tflite_constant *c) {
   tensor t = {.name = c->name, .path = r->f->bytes.path};
   if (!read_type(r, &c->table, &t) || !read_shape(r, &c->table, &t) || !read_data(r, &c->table, &t)) return false;
-  size_t at = r->tensors.len;
+  c->at = r->tensors.len;
+  t.use = &tensor_unused;
   vec_push(r->f->mem, &r->tensors, t); // before its scales
   if (!read_quant(r, c, &t)) return false;
-  r->tensors.data[at] = t;
+  r->tensors.data[c->at] = t;
   return true;
 }
 
@@ -379,7 +361,7 @@ static bool read_metadata_entry(tflite_reader *r, const fb_table *t) {
   bool text = size <= MAX_TEXT && tensor_utf8_valid(data, (size_t)length, true);
   const char *value = text ? arena_strndup(r->f->mem, (const char *)data, (size_t)length)
                            : arena_printf(r->f->mem, "%" PRIu64 " bytes", size);
-  if (!spend(r, length)) return false;
+  if (!tflite_spend(r, length)) return false;
   add_meta(r, arena_printf(r->f->mem, "metadata.%s", name), text ? "string" : "bytes", value);
   return true;
 }
@@ -420,7 +402,7 @@ static bool read_model(tflite_reader *r) {
   name_index_separate(r->f->mem, r->constants.data, sizeof *r->constants.data, r->constants.len, position_name);
   for (size_t i = 0; i < r->constants.len; i++)
     if (!read_constant(r, &r->constants.data[i])) return false;
-  return read_metadata(r, &model, version);
+  return tflite_read_uses(r, &model) && read_metadata(r, &model, version);
 }
 
 bool tflite_parse(diag *d, tensor_file *f) {
