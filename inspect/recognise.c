@@ -326,7 +326,12 @@ static bool is_free(const finder *x, const found *w) {
 
 // Tensors that only state the shape or the groups are used up with it.
 static void claim(finder *x, found *w) {
-  for (size_t i = 0; i < w->tensor_count; i++) x->of[index_of(x, w->tensors[i])] = w;
+  for (size_t i = 0; i < w->tensor_count; i++) {
+    const char *first_name = w->tensors[i]->alias_of; // the same numbers under the name that the file has for them
+    const tensor *first = first_name == NULL ? NULL : tensor_file_find(x->f, first_name);
+    x->of[index_of(x, w->tensors[i])] = w;
+    if (first != NULL) x->used_up[index_of(x, first)] = true;
+  }
   for (size_t i = 0; i < w->rest.len; i++) {
     found_rest rest = w->rest.data[i];
     if (rest.kind == REST_SHAPE || rest.kind == REST_GROUPS || rest.kind == REST_STATED)

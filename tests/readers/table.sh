@@ -6,7 +6,7 @@ results=${QCC_BINARY_DIR:?}/tests/readers/results
 command -v python3 >/dev/null || { echo "skipped: python3 is not installed"; exit 77; }
 what=$1 source=$2
 shift 2
-for fed in checkpoints; do
+for fed in checkpoints graphs; do
   [ -f "$results/$fed.tsv" ] || { echo "skipped: the test that writes $fed.tsv has not run in this build"; exit 77; }
   set -- "$@" "$results/$fed.tsv"
 done
