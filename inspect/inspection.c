@@ -101,7 +101,7 @@ static void add_tensor(arena *a, inspection *x, inspected t) {
   x->weights += t.what->rows * t.what->columns;
   x->bytes += t.what->bytes;
   x->matrices += t.is_matrix;
-  x->exact += t.is_matrix && t.what->problem == NULL;
+  x->exact += t.is_matrix && found_inexact(t.what) == NULL;
 }
 
 inspection *inspect_file(catalogue *c, const tensor_file *f, const quant_config *config) {

@@ -98,9 +98,9 @@ static json_t *tensor_row(const inspected *t) {
       json_pack("{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:o}", "group", group(t), "symmetric", symmetric(t), "code_bits",
                 t->code_bits == 0 ? json_null() : number(t->code_bits), "bytes", number(w->bytes), "bits_per_weight",
                 t->bits, "share_of_f32", t->bits / 32, "share_of_f16", t->bits / 16, "levels", levels(t));
-  json_t *verdict =
-      json_pack("{s:b, s:b, s:b, s:o, s:o}", "matrix", t->is_matrix, "exact", w->problem == NULL, "certain",
-                w->others.len == 0, "problem", text(w->problem), "alternatives", texts(w->others.data, w->others.len));
+  json_t *verdict = json_pack("{s:b, s:b, s:b, s:o, s:o}", "matrix", t->is_matrix, "exact", found_inexact(w) == NULL,
+                              "certain", w->others.len == 0, "problem", text(found_inexact(w)), "alternatives",
+                              texts(w->others.data, w->others.len));
   json_object_update_new(row, numbers);
   json_object_update_new(row, verdict);
   return row;
@@ -151,9 +151,9 @@ static json_t *assessment(const inspection *x) {
   bool quantized = t != NULL && t->what->scheme != NULL;
   json_t *issues = texts(x->warnings.data, x->warnings.len);
   for (size_t i = 0; i < x->tensors.len; i++)
-    if (x->tensors.data[i].is_matrix && x->tensors.data[i].what->problem != NULL)
-      json_array_append_new(issues,
-                            json_sprintf("%s: %s", x->tensors.data[i].what->name, x->tensors.data[i].what->problem));
+    if (x->tensors.data[i].is_matrix && found_inexact(x->tensors.data[i].what) != NULL)
+      json_array_append_new(
+          issues, json_sprintf("%s: %s", x->tensors.data[i].what->name, found_inexact(x->tensors.data[i].what)));
   return json_pack("{s:b, s:o, s:o, s:o, s:o, s:o, s:o}", "detected", quantized, "method",
                    text(quantized ? t->what->scheme->name : NULL), "bit_width",
                    quantized && t->code_bits != 0 ? number(t->code_bits) : json_null(), "symmetric",

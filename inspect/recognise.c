@@ -254,6 +254,13 @@ static found *find_plain(finder *x, const tensor *t) {
   if (!is_float) w->problem = "no scheme has a layout that explains it";
   if (is_float && t->quant != NULL)
     w->problem = arena_printf(x->c->mem, "no scheme has a layout that explains how %s reads it", t->quant->by);
+  double first = 0;
+  uint64_t rounded = is_float ? tensor_count_rounded(t, &first) : 0;
+  if (rounded > 0)
+    w->rounding = arena_printf(x->c->mem,
+                               "%" PRIu64 " of its %" PRIu64
+                               " numbers are no f32, in which networks compute: they are rounded; the first is %.17g",
+                               rounded, t->count, first);
   if (is_float && tensor_order_open(t))
     w->problem = "it is square, and the file does not say which dimension is the outputs'";
   if (beside != NULL && !is_used) note_unexplained(x->c->mem, w, beside);

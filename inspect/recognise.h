@@ -36,8 +36,12 @@ typedef struct found {
   rest_list rest;
   VEC(const char *) others; // other readings that fit as well: "scheme, layout = name"
   const char *problem;      // why it cannot be compiled exactly; NULL when it can
+  const char *rounding;     // what of its numbers f32 cannot hold; NULL: nothing
   bool unexplained;         // the problem: a tensor beside it changes what it means, and nothing says how
 } found;
+
+// Why it is not compiled as it is stored; NULL: it is.
+static inline const char *found_inexact(const found *w) { return w->problem != NULL ? w->problem : w->rounding; }
 
 typedef VEC(found *) found_list;
 

@@ -133,7 +133,7 @@ static void print_list(FILE *out, const char *title, const char *const *texts, s
 static void print_problems(FILE *out, const inspection *x) {
   for (size_t i = 0; i < x->tensors.len; i++) {
     const found *w = x->tensors.data[i].what;
-    if (x->tensors.data[i].is_matrix && w->problem != NULL) fprintf(out, "  %s: %s\n", w->name, w->problem);
+    if (x->tensors.data[i].is_matrix && found_inexact(w) != NULL) fprintf(out, "  %s: %s\n", w->name, found_inexact(w));
   }
 }
 

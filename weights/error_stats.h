@@ -14,6 +14,9 @@ typedef struct error_stats {
 // Compares the weights that `t` means with w[rows][columns].
 error_stats error_stats_measure(const tensor_codes *t, const float *w);
 
+// The same for weights in double precision.
+error_stats error_stats_measure_doubles(const tensor_codes *t, const double *w);
+
 // Of the rows of both.
 error_stats error_stats_join(const error_stats *a, const error_stats *b);
 

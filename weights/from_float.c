@@ -38,6 +38,8 @@ static bool is_plain(const scheme *s) {
   return f->gran.kind == GRAN_WEIGHT && f->rank == 0 && elem_get(f->type)->kind == ELEM_KIND_FLOAT;
 }
 
+bool from_float_keeps(const scheme *s) { return is_plain(s) && elem_get(s->fields[0].type)->bits >= 32; }
+
 // What the file says, without rounding to f32 in between.
 static double number_at(const tensor *t, const float *w, uint64_t i) {
   return t->dtype == TENSOR_F64 ? fp_from_bits64(tensor_le64(tensor_element(t, i))) : (double)w[i];
@@ -109,6 +111,14 @@ static tensor_codes *encode_folded(diag *d, arena *a, const tensor *t, const flo
   return values == NULL ? NULL : folded.codes;
 }
 
+// Against what the file says.
+static error_stats measure(arena *a, const tensor *t, const tensor_codes *codes, const float *w) {
+  if (t->dtype != TENSOR_F64) return error_stats_measure(codes, w);
+  double *exact = ARENA_ARRAY(a, double, (size_t)t->count);
+  for (uint64_t i = 0; i < t->count; i++) exact[i] = number_at(t, w, i);
+  return error_stats_measure_doubles(codes, exact);
+}
+
 bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint64_t rows, uint64_t columns,
                        const from_float_options *options, from_float_result *out) {
   arena *numbers = arena_new();
@@ -119,7 +129,7 @@ bool from_float_encode(diag *d, arena *a, const tensor *t, const scheme *s, uint
     out->codes = s->input.count + s->output.count > 0 ? encode_folded(d, a, t, w, s, rows, columns, options)
                                                       : encode_values(d, a, t, w, s, rows, columns, options);
   out->seconds = now() - started;
-  if (out->codes != NULL) out->error = error_stats_measure(out->codes, w);
+  if (out->codes != NULL) out->error = measure(numbers, t, out->codes, w);
   arena_free(numbers);
   return out->codes != NULL;
 }

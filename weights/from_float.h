@@ -11,6 +11,9 @@
 // Whether tensors of this type are float weights that can be encoded.
 bool from_float_dtype(tensor_dtype type);
 
+// Whether the scheme is one number of at least 32 bits per weight, so that floats are kept but for F64.
+bool from_float_keeps(const scheme *s);
+
 typedef struct from_float_options {
   const encode_options *encode; // may be NULL
   progress *progress;           // may be NULL; counts 4 bytes for every weight

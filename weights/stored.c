@@ -71,11 +71,22 @@ static bool has_numbers(const tensor *t, uint64_t rows, uint64_t columns) {
   return last == columns && columns != 0 && t->count % columns == 0 && t->count / columns == rows;
 }
 
+// Numbers in double precision that are kept as f32.
+static void warn_rounded(const search *x, const tensor *t) {
+  double first = 0;
+  uint64_t count = tensor_count_rounded(t, &first);
+  if (count == 0) return;
+  diag_warning(x->s->d, "rounding", x->w->loc,
+               "%" PRIu64 " of the %" PRIu64 " numbers of '%s' (F64) are rounded to f32; the first is %.17g", count,
+               t->count, t->name, first);
+}
+
 static bool use_numbers(search *x, const tensor *t) {
   if (t->quant != NULL) return wrong_quant(x, t);
   t = tensor_as_matrix(x->s->mem, t);
   if (!from_float_dtype(t->dtype)) return wrong_type(x, t);
   *x->out = (stored_weight){.weight = x->w, .file = x->f, .kind = STORED_NUMBERS, .tensor = t};
+  warn_rounded(x, t);
   return has_numbers(t, x->w->rows, x->w->columns) || wrong_shape(x, t);
 }
 
@@ -94,6 +105,7 @@ static bool use_float(search *x, const tensor *t) {
     diag_hint(x->s->d, "leave out 'layout' to have float weights encoded");
     return false;
   }
+  if (from_float_keeps(x->w->scheme)) warn_rounded(x, t);
   return is_matrix(t, x->w->rows, x->w->columns) || wrong_shape(x, t);
 }
 

@@ -223,6 +223,10 @@ const uint8_t *tensor_element(const tensor *t, uint64_t i);
 // the type has no numbers to read or the range is not inside.
 bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, float *out);
 
+// How many numbers of a plain tensor are no f32, so that tensor_read_f32 rounds them; *first (may be NULL) is the first.
+// Only F64 has such; for integers it is 0.
+uint64_t tensor_count_rounded(const tensor *t, double *first);
+
 // The elements of a plain tensor whose type has less than 8 bits, one in a byte: t->count bytes. Raw, or with the sign of
 // integers that have one spread over the byte.
 void tensor_unpack(const tensor *t, bool spread_sign, uint8_t *out);

@@ -138,6 +138,16 @@ bool tensor_read_f32(diag *d, const tensor *t, uint64_t first, size_t count, flo
   return true;
 }
 
+uint64_t tensor_count_rounded(const tensor *t, double *first) {
+  uint64_t count = 0;
+  for (uint64_t i = 0; t->dtype == TENSOR_F64 && i < t->count; i++) {
+    double number = fp_from_bits64(tensor_le64(t->data + 8 * i)); // in any order
+    bool same = isnan(number) || (double)(float)number == number;
+    if (!same && count++ == 0 && first != NULL) *first = number;
+  }
+  return count;
+}
+
 static uint64_t alignment_of(const tensor_file *f, const tensor *t) {
   for (size_t i = 0; i < f->parts.len; i++)
     if (f->parts.data[i].bytes.path == t->path) return f->parts.data[i].alignment;

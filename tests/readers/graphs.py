@@ -81,6 +81,10 @@ def check_onnx_floats():
     half = w.astype(np.float16)
     cast = [node("Cast", ["d"], outputs=["t"], to=1), node("MatMul", ["x", "t"])]
     opens("f16", "Cast, MatMul", cast, [proto("d", half)], "d", half.T)
+    double = RNG.standard_normal((K, N))
+    opens("f64 of f32 numbers", "Cast, MatMul", cast, [proto("d", w.astype(np.float64))], "d", w.T)
+    if "are rounded; the first is" not in corpus.call("inspect", save(cast, [proto("d", double)]))[1]:
+        corpus.fail("f64", "the rounding is not named")
     wide = floats(48, N)
     opens("f32", "MatMul, 48 inputs", [PRODUCT], [proto("d", wide)], "d", wide.T)
     looked = [node("Gather", ["d", "i"], outputs=["e"]), node("MatMul", ["e", "z"])]

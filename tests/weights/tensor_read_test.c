@@ -122,10 +122,26 @@ START_TEST(refuses) {
 }
 END_TEST
 
+// Of numbers in double precision, those that f32 has not.
+START_TEST(counts_rounded) {
+  static const double numbers[] = {0.5, 1e-50, NAN, INFINITY, 0.1, -0.0, 1e300};
+  uint8_t bytes[sizeof numbers];
+  memcpy(bytes, numbers, sizeof numbers); // the tests run on little-endian machines
+  double first = 0;
+  tensor t = {.name = "t", .dtype = TENSOR_F64, .count = 7, .data = bytes, .size = sizeof bytes, .path = "file.x"};
+  ck_assert_uint_eq(tensor_count_rounded(&t, &first), 3);
+  ck_assert_double_eq(first, 1e-50);
+  ck_assert_uint_eq(tensor_count_rounded(&t, NULL), 3);
+  t.dtype = TENSOR_I64;
+  ck_assert_uint_eq(tensor_count_rounded(&t, &first), 0);
+}
+END_TEST
+
 TCase *tensor_read_cases(void) {
   TCase *t = tcase_create("tensor_read");
   tcase_add_loop_test(t, converts, 0, (int)(sizeof rows / sizeof *rows));
   tcase_add_test(t, converts_nan);
+  tcase_add_test(t, counts_rounded);
   tcase_add_loop_test(t, refuses, 0, (int)(sizeof refused / sizeof *refused));
   return t;
 }
