@@ -26,7 +26,8 @@ static void inspect_path(inspect_run *r, const char *path) {
   if (f == NULL) return;
   vec_push(j->mem, &r->files, f);
   quant_config_beside(j->d, j->mem, f, &config); // what is wrong was reported; the rest counts
-  vec_push(j->mem, &r->done, inspect_file(r->c, f, config));
+  inspection *done = inspect_file(r->c, f, config);
+  if (tensor_file_unchanged(j->d, f)) vec_push(j->mem, &r->done, done);
 }
 
 static void print_names(inspect_run *r) {

@@ -55,6 +55,7 @@ int main(int argc, char **argv) {
   signal(SIGIO, SIG_IGN);                    // somebody wants to write to a file that is leased (driver/fingerprint.c)
   FILE *clean = clean_stream(STDOUT_FILENO); // for all reports; results go to the descriptor itself, byte by byte
   if (clean != NULL) stdout = clean;
+  file_survive_cuts();
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, wants_colour());
   exit_status status = finish_stdout(d, run(d, a, argc, argv));

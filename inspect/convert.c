@@ -205,10 +205,12 @@ static void print_report(const converter *c) {
 bool convert_file(diag *d, arena *a, file_set *outputs, const subject *s, const convert_job *job) {
   converter c = {.d = d, .mem = a, .s = s, .job = job, .out = {.mem = a}};
   found_list list = {0};
+  tensor_file_watch(s->file);
   recognise_file(s, &list);
   bool ok = convert_all(&c, &list);
   if (ok) convert_keep_metadata(&c.out, s->file);
   if (ok && !job->dry_run) ok = convert_write(d, outputs, job->output, &c.out);
+  ok = tensor_file_unchanged(d, s->file) && ok;
   if (ok && job->report != NULL) print_report(&c);
   return ok;
 }

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -28,8 +30,18 @@ static const char *hint_for(int error) {
   }
 }
 
+static bool read_stamp(int fd, const char *path, file_stamp *out) {
+  struct stat st;
+  if ((fd >= 0 ? fstat(fd, &st) : stat(path, &st)) != 0) return false;
+  *out = (file_stamp){(uint64_t)st.st_size, st.st_mtim.tv_sec, st.st_mtim.tv_nsec};
+  return true;
+}
+
+// Takes the descriptor over.
 static bool map_descriptor(diag *d, int fd, mapped_file *out) {
+  enum { MOST_KEPT = 512 }; // the least limit that is usual is 1024
   const char *reason = refuse(fd, &out->size);
+  if (!read_stamp(fd, out->path, &out->stamp)) reason = strerror(errno);
   if (reason == NULL && out->size != 0) {
     void *data = mmap(NULL, out->size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (data == MAP_FAILED)
@@ -38,6 +50,11 @@ static bool map_descriptor(diag *d, int fd, mapped_file *out) {
       out->data = data;
   }
   if (reason != NULL) diag_error_file(d, out->path, "cannot be read: %s", reason);
+  if (out->data != NULL && fd < MOST_KEPT)
+    out->kept = fd + 1;
+  else
+    close(fd);
+  if (reason != NULL) *out = (mapped_file){.path = out->path};
   return reason == NULL;
 }
 
@@ -54,10 +71,7 @@ bool file_map(diag *d, arena *a, const char *path, mapped_file *out) {
     if (hint_for(error) != NULL) diag_hint(d, "%s", hint_for(error));
     return false;
   }
-  bool ok = map_descriptor(d, fd, out);
-  close(fd);
-  if (!ok) *out = (mapped_file){.path = out->path};
-  return ok;
+  return map_descriptor(d, fd, out);
 }
 
 // ---- names that are not trusted --------------------------------------------------------------------------
@@ -111,17 +125,45 @@ bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, m
                     fd < 0 ? why : "it has more than one name (hard links); copy it");
     return false;
   }
-  bool ok = map_descriptor(d, fd, out);
-  close(fd);
-  if (!ok) *out = (mapped_file){.path = out->path};
-  return ok;
+  return map_descriptor(d, fd, out);
 }
 
 void file_unmap(mapped_file *f) {
   // munmap wants a pointer to what it may change; the mapping itself was never writable.
   if (f->data != NULL) munmap((void *)(uintptr_t)f->data, f->size);
+  if (f->kept > 0) close(f->kept - 1);
+  f->kept = 0;
   f->data = NULL;
   f->size = 0;
+}
+
+const char *file_changed(arena *a, const mapped_file *f) {
+  file_stamp now;
+  if (f->data == NULL || !read_stamp(f->kept - 1, f->path, &now)) return NULL;
+  if (now.size < f->stamp.size) return arena_printf(a, "it was cut to %" PRIu64 " bytes", now.size);
+  if (now.size > f->stamp.size) return arena_printf(a, "it grew to %" PRIu64 " bytes", now.size);
+  bool same = now.seconds == f->stamp.seconds && now.nanoseconds == f->stamp.nanoseconds;
+  return same ? NULL : "it was written to";
+}
+
+// ---- files that are cut ----------------------------------------------------------------------------------
+
+// The page that is not there becomes one of zeros. Other reasons for the signal end the process as before.
+static void fill_page(int number, siginfo_t *info, void *context) {
+  int error = errno;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), at = (uintptr_t)info->si_addr / page * page;
+  (void)context;
+  // The address comes from the system as a number would.
+  if (info->si_code != BUS_ADRERR || mmap((void *)at, (size_t)page, PROT_READ, // NOLINT(performance-no-int-to-ptr)
+                                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)
+    signal(number, SIG_DFL); // the access is tried again
+  errno = error;
+}
+
+void file_survive_cuts(void) {
+  struct sigaction action = {.sa_sigaction = fill_page, .sa_flags = SA_SIGINFO | SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGBUS, &action, NULL);
 }
 
 void file_forget(const mapped_file *f, const void *bytes, size_t size) {

@@ -10,17 +10,33 @@
 #include "support/diag.h"
 #include "support/temporary.h"
 
+// By what a file is seen to have been written to: its size and time of modification.
+typedef struct file_stamp {
+  uint64_t size;
+  int64_t seconds, nanoseconds;
+} file_stamp;
+
 // A file mapped read-only. `data` is NULL for an empty file.
 typedef struct mapped_file {
   const uint8_t *data;
   size_t size;
   const char *path;
+  file_stamp stamp; // when it was mapped
+  int kept;         // its descriptor and 1, while it is mapped; 0: there were too many
 } mapped_file;
 
 // Maps a regular file (opened O_CLOEXEC); directories, devices and unreadable files are errors naming the path and
 // what to do. On failure reports to `d` and returns false.
 bool file_map(diag *d, arena *a, const char *path, mapped_file *out);
 void file_unmap(mapped_file *f);
+
+// How a mapped file has changed since, as text ("it was cut to 12 bytes"); NULL when it has not, as far as its size and
+// time tell. A file that has been replaced by another one of its name is what it was.
+const char *file_changed(arena *a, const mapped_file *f);
+
+// From now on, bytes of a mapping behind the end of a file that was cut read as zero, where they would end the process
+// (SIGBUS); file_changed tells. For programs that look, not for libraries: it sets the process's handler.
+void file_survive_cuts(void);
 
 // Lets go of the memory behind some bytes of a mapping, which come back from the file when they are read again.
 void file_forget(const mapped_file *f, const void *bytes, size_t size);

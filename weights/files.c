@@ -37,6 +37,18 @@ const tensor_file *weight_files_open(weight_files *w, const char *path) {
   return opened.file;
 }
 
+void weight_files_watch(const weight_files *w) {
+  for (size_t i = 0; i < w->files.len; i++)
+    if (w->files.data[i].file != NULL) tensor_file_watch(w->files.data[i].file);
+}
+
+bool weight_files_unchanged(const weight_files *w) {
+  bool ok = true;
+  for (size_t i = 0; i < w->files.len; i++)
+    ok &= w->files.data[i].file == NULL || tensor_file_unchanged(w->d, w->files.data[i].file);
+  return ok;
+}
+
 void weight_files_close(weight_files *w) {
   for (size_t i = 0; i < w->files.len; i++) tensor_file_close(w->files.data[i].file);
   w->files.len = 0;

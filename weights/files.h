@@ -13,6 +13,10 @@ weight_files *weight_files_new(diag *d, arena *a, const char *folder);
 // The file, opened on first use; NULL when it cannot be read, which is reported the first time only.
 const tensor_file *weight_files_open(weight_files *w, const char *path);
 
+// Remembers what the opened files hold, and tells whether they still do (tensor_file_unchanged).
+void weight_files_watch(const weight_files *w);
+bool weight_files_unchanged(const weight_files *w);
+
 // Unmaps all files. What was read from them stays; tensors' data do not.
 void weight_files_close(weight_files *w);
 

@@ -22,6 +22,7 @@ struct weight_set {
   diag *d;
   const ir_module *m;
   weights_options options;
+  weight_files *files;
   stored_weight *stored; // by weight of the module
   progress bar;
   uint64_t done; // bytes of weights that have been packed
@@ -50,6 +51,8 @@ weight_set *weights_open(diag *d, arena *a, weight_files *files, const ir_module
     w->stored[i] = (stored_weight){.weight = weight, .kind = STORED_FACTOR};
     ok &= check_sizes(d, weight) && (made || stored_find(&finder, weight, &w->stored[i]));
   }
+  if (ok) weight_files_watch(files);
+  w->files = files;
   return ok ? w : NULL;
 }
 
@@ -367,7 +370,7 @@ bool weights_pack_into(weight_set *w, payload *out, weight_stats *stats) {
   }
   progress_end(&w->bar);
   arena_free(room);
-  return ok;
+  return weight_files_unchanged(w->files) && ok;
 }
 
 bool weights_pack(weight_set *w, uint8_t *bytes, uint64_t size, weight_stats *stats) {

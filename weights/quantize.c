@@ -251,9 +251,11 @@ bool quantize_file(diag *d, arena *a, file_set *outputs, const quantize_job *job
   quantizer q = {.d = d, .mem = a, .job = job, .file = f};
   q.out = (quantize_out){.d = d, .mem = a, .path = job->output, .gguf = quantize_out_is_gguf(job->output)};
   copy_metadata(&q);
+  tensor_file_watch(f);
   bool ok = encode_all(&q);
   out_file *out = ok ? file_set_open(outputs, job->output) : NULL;
-  ok = out != NULL && quantize_out_write(&q.out, out, f) && print_report(&q);
+  ok = out != NULL && quantize_out_write(&q.out, out, f);
+  ok = tensor_file_unchanged(d, f) && ok && print_report(&q);
   tensor_file_close(f);
   return ok;
 }

@@ -52,6 +52,7 @@ tensor_file *tensor_file_open(diag *d, arena *a, const char *path) {
   f->mapped = true;
   bool ok = tensor_file_parse_part(d, f) && (f->kind->complete == NULL || f->kind->complete(d, f));
   if (ok && build_indices(d, f)) return f;
+  (void)tensor_file_unchanged(d, f); // what is wrong may come from that
   tensor_file_close(f);
   return NULL;
 }

@@ -3,7 +3,8 @@
 //
 // A file's bytes are hostile until proved otherwise. Opening checks every count, length, offset and name; what the
 // accessors then return can be read without further checks. The bytes stay in the mapping: if another program
-// truncates the file meanwhile, reading them raises SIGBUS, as with every memory-mapped reader. Only deflated arrays of
+// truncates the file meanwhile, reading them raises SIGBUS, as with every memory-mapped reader (see file_survive_cuts
+// and tensor_file_unchanged). Only deflated arrays of
 // .npz files and numbers that ONNX stores in variable length are unpacked into the arena.
 //
 // No quantized format is known here. GGUF tensors that are not plain numbers are "blocks": a type number, a shape and
@@ -168,6 +169,11 @@ const char *tensor_file_kinds(arena *a);
 
 // Lets go of the memory behind bytes of the file that are not needed soon: they come back when they are read again.
 void tensor_file_forget(const tensor_file *f, const void *bytes, size_t size);
+
+// Files may be written to while they are read. Remembers what the bytes are from here on; and tells, false when reported,
+// whether size, time of modification and bytes are still what they were: all bytes of small files, samples of large ones.
+void tensor_file_watch(const tensor_file *f);
+bool tensor_file_unchanged(diag *d, const tensor_file *f);
 
 // Paths of all files that were read for it: itself, the parts of a set, an index. At least one.
 size_t tensor_file_part_count(const tensor_file *f);

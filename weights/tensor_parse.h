@@ -23,6 +23,8 @@ typedef struct tensor_file_kind_row {
 typedef struct tensor_part {
   mapped_file bytes;
   uint64_t alignment; // of tensor data; 1 where the kind has no such rule
+  bool watched;       // the next one is known
+  uint64_t digest;    // of its bytes when they began to be used
 } tensor_part;
 
 struct tensor_file {

@@ -42,6 +42,41 @@ START_TEST(a_file_is_mapped) {
 }
 END_TEST
 
+// Bytes of a mapping that are no longer in the file are zero, and what happened can be told.
+START_TEST(a_file_that_is_cut) {
+  enum { PAGES = 5 };
+  size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  char *text = arena_alloc(mem, PAGES * page + 1, 1);
+  memset(text, 'x', PAGES * page);
+  temp_write("in", text);
+  mapped_file f;
+  file_survive_cuts();
+  ck_assert(file_map(d, mem, temp_path("in"), &f));
+  ck_assert_ptr_null(file_changed(mem, &f));
+  ck_assert_int_eq(truncate(temp_path("in"), (off_t)page), 0);
+  for (size_t i = PAGES; i-- > 0;) ck_assert_int_eq(f.data[i * page + 7], i == 0 ? 'x' : 0);
+  ck_assert_ptr_nonnull(strstr(file_changed(mem, &f), "it was cut to "));
+  ck_assert_int_eq(rename(temp_path("in"), temp_path("other")), 0); // the file that is mapped is meant, not its name
+  ck_assert_ptr_nonnull(strstr(file_changed(mem, &f), "it was cut to "));
+  ck_assert_int_eq(truncate(temp_path("other"), (off_t)(PAGES + 1) * (off_t)page), 0);
+  ck_assert_ptr_nonnull(strstr(file_changed(mem, &f), "it grew to "));
+  file_unmap(&f);
+  ck_assert_ptr_null(file_changed(mem, &f));
+}
+END_TEST
+
+START_TEST(a_file_that_is_replaced) {
+  temp_write("in", "contents");
+  temp_write("new", "others");
+  mapped_file f;
+  ck_assert(file_map(d, mem, temp_path("in"), &f));
+  ck_assert_int_eq(rename(temp_path("new"), temp_path("in")), 0);
+  ck_assert_ptr_null(file_changed(mem, &f));
+  ck_assert_mem_eq(f.data, "contents", 8);
+  file_unmap(&f);
+}
+END_TEST
+
 START_TEST(an_empty_file_has_no_data) {
   temp_write("in", "");
   mapped_file f;
@@ -97,6 +132,8 @@ END_TEST
 
 int main(void) {
   const TTest *const tests[] = {a_file_is_mapped,
+                                a_file_that_is_cut,
+                                a_file_that_is_replaced,
                                 an_empty_file_has_no_data,
                                 what_is_no_file_is_refused,
                                 an_unreadable_file_is_refused,

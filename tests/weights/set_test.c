@@ -1,7 +1,11 @@
 // Models in several files: split GGUF, sharded safetensors, folders.
+#define _GNU_SOURCE // truncate
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/weights/scratch.h"
 #include "tests/weights/tensor_file_tests.h"
@@ -302,6 +306,35 @@ START_TEST(folders) {
 }
 END_TEST
 
+// A part that is written to while the set is read: by size, by time, and by its bytes alone.
+START_TEST(written_to) {
+  static const char *const says[] = {"it was cut to 90 bytes", "it was written to", "it was written to"};
+  scratch s = scratch_new();
+  arena *a = arena_new();
+  write_shard(&s, "model.safetensors", "{\"m\":{\"dtype\":\"U8\",\"shape\":[99],\"data_offsets\":[0,99]}}", 99);
+  const char *path = scratch_path(&s, "model.safetensors");
+  diag *d = diag_new(a, NULL, false);
+  tensor_file *f = tensor_file_open(d, a, path);
+  struct stat before;
+  ck_assert_int_eq(stat(path, &before), 0);
+  tensor_file_watch(f);
+  ck_assert(tensor_file_unchanged(d, f));
+  FILE *out = fopen(path, "r+");
+  ck_assert_int_eq(fseek(out, -1, SEEK_END), 0);
+  fputc('?', out);
+  fclose(out);
+  if (_i == 0) ck_assert_int_eq(truncate(path, 90), 0);
+  const struct timespec times[] = {before.st_atim, before.st_mtim};
+  if (_i == 2) ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+  ck_assert(!tensor_file_unchanged(d, f));
+  ck_assert_ptr_nonnull(strstr(diag_text(d), "model.safetensors: error: this file changed while it was read: "));
+  ck_assert_msg(strstr(diag_text(d), says[_i]) != NULL, "%s", diag_text(d));
+  tensor_file_close(f);
+  arena_free(a);
+  scratch_remove(&s);
+}
+END_TEST
+
 TCase *set_cases(void) {
   TCase *t = tcase_create("sets");
   tcase_add_test(t, split_from_any_part);
@@ -316,5 +349,6 @@ TCase *set_cases(void) {
   tcase_add_test(t, index_survives_damage);
   tcase_add_test(t, shards_overlap);
   tcase_add_test(t, folders);
+  tcase_add_loop_test(t, written_to, 0, 3);
   return t;
 }
