@@ -209,7 +209,7 @@ bool convert_file(diag *d, arena *a, file_set *outputs, const subject *s, const 
   recognise_file(s, &list);
   bool ok = convert_all(&c, &list);
   if (ok) convert_keep_metadata(&c.out, s->file);
-  if (ok && !job->dry_run) ok = convert_write(d, outputs, job->output, &c.out);
+  if (ok) ok = job->dry_run ? convert_check(d, job->output, &c.out) : convert_write(d, outputs, job->output, &c.out);
   ok = tensor_file_unchanged(d, s->file) && ok;
   if (ok && job->report != NULL) print_report(&c);
   return ok;

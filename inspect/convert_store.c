@@ -148,6 +148,10 @@ void convert_keep_metadata(convert_output *out, const tensor_file *f) {
   }
 }
 
+bool convert_check(diag *d, const char *path, const convert_output *out) {
+  return safetensors_check(d, path == NULL ? "the output" : path, out->items.data, out->items.len);
+}
+
 bool convert_write(diag *d, file_set *outputs, const char *path, const convert_output *out) {
   out_file *file = file_set_open(outputs, path);
   return file != NULL &&

@@ -26,6 +26,9 @@ bool convert_keep(convert_output *out, const found *w);
 // Metadata of a safetensors file, except about tensors that are stored otherwise now.
 void convert_keep_metadata(convert_output *out, const tensor_file *f);
 
+// Whether convert_write could write it; false is reported.
+bool convert_check(diag *d, const char *path, const convert_output *out);
+
 bool convert_write(diag *d, file_set *outputs, const char *path, const convert_output *out);
 
 #endif

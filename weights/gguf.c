@@ -7,7 +7,6 @@
 
 enum {
   MAX_DIMS = 4,
-  MAX_NAME = 64,
   DEFAULT_ALIGNMENT = 32,
   MAX_TYPE = 65535,
   // The fewest bytes that can describe an entry: empty texts, no dimensions.
@@ -74,7 +73,7 @@ static bool read_name(gguf_reader *r, tensor *t) {
   size_t length;
   size_t at = r->at;
   if (!gguf_string(r, "a tensor's name", UINT64_MAX, &text, &length)) return false;
-  if (!tensor_name_check(r->d, r->f, at, text, length, MAX_NAME)) return false;
+  if (!tensor_name_check(r->d, r->f, at, text, length, TENSOR_MAX_NAME)) return false;
   t->name = arena_strndup(r->f->mem, (const char *)text, length);
   return true;
 }

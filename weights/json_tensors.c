@@ -7,7 +7,7 @@
 #include "weights/companions.h"
 #include "weights/name_index.h"
 
-enum { MAX_TEXT = 65536, MAX_KEY = 64, MAX_MEMBERS = 64, MAX_LIST = 8, MAX_NAME = 255 };
+enum { MAX_TEXT = 65536, MAX_KEY = 64, MAX_MEMBERS = 64, MAX_LIST = 8 };
 
 typedef struct adder {
   tensor_file *f;
@@ -28,9 +28,9 @@ static bool is_plain_key(const char *key) {
 
 // The tensor whose name is the longest part of `name` that ends before a dot; NULL without.
 static const tensor *find_owner(const adder *x, const char *name) {
-  char part[MAX_NAME + 1];
+  char part[TENSOR_MAX_FULL_NAME + 1];
   size_t length = strlen(name);
-  if (length > MAX_NAME) return NULL;
+  if (length > TENSOR_MAX_FULL_NAME) return NULL;
   memcpy(part, name, length + 1);
   for (char *dot; (dot = strrchr(part, '.')) != NULL;) {
     *dot = '\0';
@@ -81,7 +81,7 @@ static void add_members(adder *x, const tensor *owner, json_t *object) {
   if (json_object_size(object) > MAX_MEMBERS) return;
   json_object_foreach(object, key, value) {
     const char *name = arena_printf(x->f->mem, "%s.%s", owner->name, key);
-    if (!is_plain_key(key) || strlen(name) > MAX_NAME) continue;
+    if (!is_plain_key(key) || strlen(name) > TENSOR_MAX_FULL_NAME) continue;
     uint64_t integer = json_is_integer(value) ? (uint64_t)json_integer_value(value) : 0;
     if (json_is_integer(value)) add(x, name, TENSOR_I64, &integer, 1);
     if (json_is_real(value)) add_real(x, name, json_real_value(value));

@@ -47,7 +47,7 @@ static bool refuse_archive(diag *d, tensor_file *f, const zip_member *members, s
 // The member as a file of its own, whose one tensor is taken over.
 static bool read_array(diag *d, tensor_file *f, const zip_member *m) {
   size_t length = strlen(m->name) - strlen(ENDING);
-  if (!tensor_name_check(d, f, m->offset, (const uint8_t *)m->name, length, 255)) return false;
+  if (!tensor_name_check(d, f, m->offset, (const uint8_t *)m->name, length, TENSOR_MAX_NAME)) return false;
   const uint8_t *bytes = zip_unpack(d, f, m);
   if (bytes == NULL) return false;
   tensor_file *array = tensor_file_new(f->mem, arena_printf(f->mem, "%s(%s)", f->bytes.path, m->name));

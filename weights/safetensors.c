@@ -11,7 +11,7 @@
 #include "weights/json_tensors.h"
 #include "weights/tensor_parse.h"
 
-enum { PREFIX = 8, MAX_HEADER = 100 * 1000 * 1000, MAX_NAME = 255, MAX_NESTING = 3, MAX_REPORTS = 20 };
+enum { PREFIX = 8, MAX_HEADER = 100 * 1000 * 1000, MAX_NESTING = 3, MAX_REPORTS = 20 };
 
 // Bytes [begin, end) of the file.
 typedef struct span {
@@ -191,7 +191,7 @@ static bool read_name(safetensors_reader *r, span key, tensor *t) {
   if (text == NULL) return false;
   const char *name = json_string_value(text);
   size_t length = json_string_length(text);
-  bool ok = tensor_name_check(r->d, r->f, key.begin, (const uint8_t *)name, length, MAX_NAME);
+  bool ok = tensor_name_check(r->d, r->f, key.begin, (const uint8_t *)name, length, TENSOR_MAX_FULL_NAME);
   r->reports += !ok;
   if (ok && strcmp(name, "__metadata__") == 0) ok = REPORT(r, key.begin, "'__metadata__' is written with escapes");
   if (ok) t->name = arena_strndup(r->f->mem, name, length);

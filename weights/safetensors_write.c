@@ -7,7 +7,7 @@
 #include "weights/tensor_parse.h"
 #include "weights/tensor_write.h"
 
-enum { PREFIX = 8, ALIGNMENT = 8, MAX_NAME = 255 };
+enum { PREFIX = 8, ALIGNMENT = 8 };
 
 // What is wrong with an item, as text for a message, or NULL. The dims are the caller's, but a wrong size would make
 // every later offset wrong.
@@ -15,7 +15,7 @@ static const char *item_fault(const safetensors_item *item) {
   tensor t = {.dtype = item->dtype, .rank = item->rank, .dims = item->dims};
   uint64_t size = 0;
   size_t length = strlen(item->name);
-  if (length == 0 || length > MAX_NAME) return "its name must have 1 to 255 bytes";
+  if (length == 0 || length > TENSOR_MAX_FULL_NAME) return "its name must have 1 to 8192 bytes";
   if (!tensor_utf8_valid((const uint8_t *)item->name, length, true)) return "its name is not plain UTF-8 text";
   if (strcmp(item->name, "__metadata__") == 0) return "that name is reserved";
   if (item->dtype == TENSOR_BLOCKS) return "the file type has no blocks";
@@ -66,6 +66,12 @@ static json_t *build_header(diag *d, const char *path, const safetensors_item *i
     return NULL;
   }
   return header;
+}
+
+bool safetensors_check(diag *d, const char *path, const safetensors_item *items, size_t count) {
+  json_t *header = build_header(d, path, items, count);
+  json_decref(header);
+  return header != NULL;
 }
 
 static void write_header(out_file *out, const char *text) {

@@ -71,7 +71,11 @@ const char *tensor_dtype_name(tensor_dtype type);
 // Bits of one element; 0 for TENSOR_BLOCKS.
 unsigned tensor_dtype_bits(tensor_dtype type);
 
-enum { TENSOR_MAX_RANK = 8 };
+enum {
+  TENSOR_MAX_RANK = 8,
+  TENSOR_MAX_NAME = 4096,                    // bytes, of names that other programs gave
+  TENSOR_MAX_FULL_NAME = 2 * TENSOR_MAX_NAME // with what is added to them when a layer is written as several tensors
+};
 
 // Which other tensors of the same file give the numbers of a tensor their meaning, where the file says so in its own
 // terms (a graph's nodes or the tensor's record): number = scale * (element - zero_point).
@@ -105,7 +109,7 @@ typedef struct tensor_use {
 
 // One tensor of a file. All pointers live as long as the tensor_file (data) and its arena (the rest).
 typedef struct tensor {
-  const char *name;          // valid UTF-8 without control characters, 1 to 255 bytes
+  const char *name;          // valid UTF-8 without control characters, 1 to TENSOR_MAX_FULL_NAME bytes
   tensor_dtype dtype;        // TENSOR_BLOCKS: see block_type
   uint32_t block_type;       // the file's type number when dtype is TENSOR_BLOCKS
   unsigned rank;             // 0 (a single value) to TENSOR_MAX_RANK

@@ -25,4 +25,7 @@ typedef struct safetensors_item {
 bool safetensors_write(diag *d, const char *path, out_file *out, const safetensors_item *items, size_t count,
                        const tensor_meta *meta, size_t meta_count);
 
+// Whether it could be written: false is reported.
+bool safetensors_check(diag *d, const char *path, const safetensors_item *items, size_t count);
+
 #endif

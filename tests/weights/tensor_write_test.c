@@ -103,7 +103,7 @@ static const struct {
   const char *expected;
 } refused[] = {
     {{{"a", TENSOR_F32, 2, dims_2_3, data, 23}}, 1, "cannot write tensor 'a': its size"},
-    {{{"", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "1 to 255 bytes"},
+    {{{"", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "1 to 8192 bytes"},
     {{{"a\n", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "not plain UTF-8"},
     {{{"a\xff", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "not plain UTF-8"},
     {{{"__metadata__", TENSOR_U8, 2, dims_2_3, data, 6}}, 1, "reserved"},
