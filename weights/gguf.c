@@ -143,12 +143,13 @@ static bool check_follows(gguf_reader *r, const tensor *before, uint64_t before_
   return true;
 }
 
-// Bytes [begin, end) of the file must be zero: nothing hides between the tensors.
-static bool check_padding(gguf_reader *r, size_t begin, size_t end) {
-  for (size_t i = begin; i < end; i++) {
-    if (r->f->bytes.data[i] != 0) return tensor_parse_error(r->d, r->f, i, "padding is not zero");
+// Bytes [begin, end) of the file should be zero. Its own readers do not look at them, so that others are only told of, once.
+static void check_padding(gguf_reader *r, size_t begin, size_t end) {
+  for (size_t i = begin; i < end && !r->stray; i++) {
+    if (r->f->bytes.data[i] == 0) continue;
+    diag_warning_file(r->d, "stray-bytes", r->f->bytes.path, "padding is not zero (at byte %zu)", i);
+    r->stray = true;
   }
-  return true;
 }
 
 // Gives t its bytes: [begin, end) of the file is all there is up to the next tensor or the end of the file.
@@ -163,10 +164,12 @@ static bool place(gguf_reader *r, tensor *t, size_t begin, size_t end, bool last
     return tensor_parse_error(r->d, r->f, begin, "tensor '%s' needs %zu bytes, but %zu follow: the file is truncated",
                               t->name, t->size, have);
   }
-  if (last && have - t->size >= r->f->alignment) {
-    return tensor_parse_error(r->d, r->f, begin + t->size, "%zu bytes follow the last tensor", have - t->size);
-  }
-  return check_padding(r, begin + t->size, end);
+  if (last && have - t->size >= r->f->alignment)
+    diag_warning_file(r->d, "stray-bytes", r->f->bytes.path, "%zu bytes follow the last tensor (at byte %zu)",
+                      have - t->size, begin + t->size);
+  else
+    check_padding(r, begin + t->size, end);
+  return true;
 }
 
 // `offsets` relative to the padded end of the header, in the order of the file and checked against each other.
@@ -176,10 +179,10 @@ static bool place_all(gguf_reader *r, const uint64_t *offsets, size_t count) {
   if (!num_align_up(r->at, r->f->alignment, &data_at) || data_at > size) {
     return count == 0 || tensor_parse_error(r->d, r->f, size, "the file ends before the data of its tensors");
   }
-  if (!check_padding(r, r->at, (size_t)data_at)) return false;
-  if (count == 0 && data_at < size) {
-    return tensor_parse_error(r->d, r->f, data_at, "the file has no tensors, but bytes follow its header");
-  }
+  check_padding(r, r->at, (size_t)data_at);
+  if (count == 0 && data_at < size)
+    diag_warning_file(r->d, "stray-bytes", r->f->bytes.path,
+                      "the file has no tensors, but bytes follow its header (at byte %" PRIu64 ")", data_at);
   for (size_t i = 0; i < count; i++) {
     tensor *t = &r->f->tensors[i];
     uint64_t begin = 0;

@@ -8,6 +8,7 @@ typedef struct gguf_reader {
   diag *d;
   tensor_file *f;
   size_t at; // next byte; never beyond f->bytes.size
+  bool stray; // bytes that belong to nothing were told of
 } gguf_reader;
 
 static inline size_t gguf_left(const gguf_reader *r) { return r->f->bytes.size - r->at; }

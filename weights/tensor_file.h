@@ -205,7 +205,8 @@ const char *tensor_describe(arena *a, const tensor *t);
 
 // Checks that a block tensor is made of blocks of `block_weights` weights along its last dimension (K) and
 // `block_bytes` bytes (both from a declared layout, not zero): K is a multiple, and the bytes fit the room up to the
-// next tensor exactly (but for zero padding to the file's alignment), so that a wrong block size is found out.
+// next tensor exactly (but for padding to the file's alignment), so that a wrong block size is found out. Padding that is
+// not zero, and bytes behind the last tensor, are a warning.
 // Sets *data and *size (rows * K / block_weights * block_bytes), or reports and returns false.
 bool tensor_blocks_check(diag *d, const tensor_file *f, const tensor *t, uint64_t block_weights, uint64_t block_bytes,
                          const uint8_t **data, size_t *size);

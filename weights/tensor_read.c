@@ -161,6 +161,21 @@ static bool all_zero(const uint8_t *p, size_t size) {
   return true;
 }
 
+// Whether what is left of the bytes for a tensor is padding, or at the end of its file and so little that another size of
+// its blocks would not explain it.
+static bool may_be_left(diag *d, const tensor_file *f, const tensor *t, size_t used) {
+  enum { LARGEST_BLOCK = 512 };
+  size_t left = t->size - used;
+  bool last = false;
+  for (size_t i = 0; i < f->parts.len; i++)
+    last |= t->data + t->size == f->parts.data[i].bytes.data + f->parts.data[i].bytes.size;
+  if (left >= alignment_of(f, t) && (!last || left >= used / LARGEST_BLOCK)) return false;
+  if (left >= alignment_of(f, t) || !all_zero(t->data + used, left))
+    diag_warning_file(d, "stray-bytes", t->path, "%zu bytes behind the blocks of tensor '%s' belong to nothing", left,
+                      t->name);
+  return true;
+}
+
 static void other_layout(diag *d, const tensor *t, const char *before) {
   diag_hint(d, "%sthe file's type %u is not the layout that was declared for it", before, (unsigned)t->block_type);
 }
@@ -175,7 +190,7 @@ static bool bytes_check(diag *d, const tensor_file *f, const tensor *t, const ch
     return false;
   }
   size_t used = (size_t)need;
-  if (t->size - used >= alignment_of(f, t) || !all_zero(t->data + used, t->size - used)) {
+  if (!may_be_left(d, f, t, used)) {
     diag_error_file(d, t->path, "tensor '%s': %s leave %zu of its %zu bytes unused", t->name, what, t->size - used,
                     t->size);
     other_layout(d, t, "");
