@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -77,10 +78,20 @@ bool file_map(diag *d, arena *a, const char *path, mapped_file *out) {
 // ---- names that are not trusted --------------------------------------------------------------------------
 
 static bool component_allowed(const char *begin, size_t length) {
-  if (length == 0 || (begin[0] == '.' && (length == 1 || (length == 2 && begin[1] == '.')))) return false;
+  if (length == 0 || (length == 2 && begin[0] == '.' && begin[1] == '.')) return false;
   for (size_t i = 0; i < length; i++)
     if ((unsigned char)begin[i] < 0x20 || begin[i] == '\\') return false;
   return true;
+}
+
+// Relative, without "..".
+static bool is_plain(const char *name) {
+  bool plain = name[0] != '/';
+  for (const char *p = name; plain; p += strcspn(p, "/") + 1) {
+    plain = component_allowed(p, strcspn(p, "/"));
+    if (p[strcspn(p, "/")] == '\0') break;
+  }
+  return plain;
 }
 
 // Opens one component after the other, so that nothing that is put in its place meanwhile is followed. -1 with the
@@ -110,6 +121,25 @@ static int open_beneath(arena *a, const char *folder, const char *name, const ch
   return -1;
 }
 
+// The folder, all links resolved, below which the file of that name really is and may be; NULL when there is none. *rest
+// is the file's path from there.
+static const char *find_root(arena *a, const char *folder, const char *name, const char **rest) {
+  static const char snapshots[] = "/snapshots/";
+  char *base = realpath(folder, NULL), *file = realpath(path_join(a, folder, name), NULL);
+  const char *roots[2] = {base == NULL ? NULL : arena_strdup(a, base), NULL}, *found = NULL;
+  char *cache = base == NULL ? NULL : strstr(base, snapshots);
+  if (cache != NULL) roots[1] = path_join(a, arena_strndup(a, base, (size_t)(cache - base)), "blobs");
+  for (unsigned i = 0; i < 2 && file != NULL && found == NULL; i++) {
+    size_t length = roots[i] == NULL ? 0 : strlen(roots[i]);
+    if (length == 0 || strncmp(file, roots[i], length) != 0 || file[length] != '/') continue;
+    found = roots[i];
+    *rest = arena_strdup(a, file + length + 1);
+  }
+  free(base);
+  free(file);
+  return found;
+}
+
 static bool has_one_name(int fd) {
   struct stat st;
   return fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink <= 1;
@@ -119,10 +149,13 @@ bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, m
   const char *why = "it is no plain relative path below the folder";
   *out = (mapped_file){.path = path_join(a, strcmp(folder, ".") == 0 ? "" : folder, name)};
   int fd = name[0] == '/' ? -1 : open_beneath(a, folder, name, &why);
+  why = arena_strdup(a, why); // the text of an error lives until the next one
+  const char *rest, *other, *root = fd < 0 && is_plain(name) ? find_root(a, folder, name, &rest) : NULL;
+  if (root != NULL) fd = open_beneath(a, root, rest, &other);
   if (fd < 0 || !has_one_name(fd)) {
-    if (fd >= 0) close(fd);
     diag_error_file(d, out->path, "this file, which another one names, is not opened: %s",
                     fd < 0 ? why : "it has more than one name (hard links); copy it");
+    if (fd >= 0) close(fd);
     return false;
   }
   return map_descriptor(d, fd, out);

@@ -42,7 +42,8 @@ void file_survive_cuts(void);
 void file_forget(const mapped_file *f, const void *bytes, size_t size);
 
 // The same for a name that comes from a file and is not trusted: it must be relative, without `..`, and lead to a regular
-// file below `folder` of which there is one name only; symbolic links are not followed, in no part of it.
+// file below `folder` of which there is one name only. Symbolic links may lead to other places below the folder and, if the
+// folder is a snapshot in a download cache (CACHE/snapshots/REVISION/..), to CACHE/blobs; nowhere else.
 bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out);
 
 // A set of output files that appear together or not at all: each is written to a temporary name in its own directory;

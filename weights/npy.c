@@ -15,6 +15,8 @@ typedef struct npy_reader {
   size_t at;
   size_t end;
   bool seen_descr, seen_order, seen_shape;
+  bool swapped; // the highest byte of an element comes first
+  bool fortran; // the first dimension is the innermost
   uint64_t *dims;
   tensor t;
 } npy_reader;
@@ -94,10 +96,7 @@ static bool read_descr(npy_reader *r) {
     return tensor_refuse(r->d, r->f, at, "element type %s is not supported; convert with x.astype('<f4')", shown);
   }
   unsigned bytes = tensor_dtype_bits(r->t.dtype) / 8;
-  if (order == '>' && bytes > 1) {
-    return tensor_refuse(r->d, r->f, at, "element type %s is big-endian; convert with x.astype('<%s)", shown,
-                         tensor_quote(r->f->mem, text + 1, length - 1) + 1);
-  }
+  r->swapped = order == '>' && bytes > 1;
   if (!ordered || (order == '|' && bytes > 1)) {
     return tensor_refuse(r->d, r->f, at, "element type %s does not say its byte order", shown);
   }
@@ -114,10 +113,8 @@ static bool accept_word(npy_reader *r, const char *word) {
 
 static bool read_order(npy_reader *r) {
   if (accept_word(r, "False")) return true;
-  if (!accept_word(r, "True")) {
-    return tensor_parse_error(r->d, r->f, r->at, "'fortran_order' is neither True nor False");
-  }
-  return tensor_refuse(r->d, r->f, r->at, "the array is in Fortran order; save numpy.ascontiguousarray(x) instead");
+  r->fortran = accept_word(r, "True");
+  return r->fortran || tensor_parse_error(r->d, r->f, r->at, "'fortran_order' is neither True nor False");
 }
 
 // A decimal number; false, unreported, when there is none or it is over 2^31 - 1.
@@ -218,6 +215,22 @@ static bool find_header(npy_reader *r) {
   return true;
 }
 
+// The elements in C order with their lowest bytes first, as everything else takes them: a copy.
+static const uint8_t *reorder(const npy_reader *r) {
+  const tensor *t = &r->t;
+  size_t bytes = tensor_dtype_bits(t->dtype) / 8;
+  uint8_t *out = arena_alloc(r->f->mem, t->size, 1);
+  uint64_t index[TENSOR_MAX_RANK] = {0};
+  for (uint64_t i = 0; i < t->count; i++) {
+    uint64_t from = i, stride = 1;
+    if (r->fortran) from = 0;
+    for (unsigned k = 0; k < t->rank && r->fortran; stride *= t->dims[k], k++) from += index[k] * stride;
+    for (size_t b = 0; b < bytes; b++) out[i * bytes + b] = t->data[from * bytes + (r->swapped ? bytes - 1 - b : b)];
+    for (unsigned k = t->rank; k-- > 0 && ++index[k] == t->dims[k];) index[k] = 0;
+  }
+  return out;
+}
+
 static bool check_data(npy_reader *r) {
   uint64_t size = 0;
   const char *reason = tensor_shape_check(&r->t, &size);
@@ -230,6 +243,7 @@ static bool check_data(npy_reader *r) {
   }
   r->t.data = r->f->bytes.data + r->end;
   r->t.size = have;
+  if (r->swapped || (r->fortran && r->t.rank > 1)) r->t.data = reorder(r);
   return true;
 }
 

@@ -1,4 +1,5 @@
 // The .npz file type: a ZIP archive of .npy files, each an array named after its member.
+#include <inttypes.h>
 #include <string.h>
 
 #include "weights/zip.h"
@@ -62,6 +63,25 @@ static bool read_array(diag *d, tensor_file *f, const zip_member *m) {
   return true;
 }
 
+// Deflated arrays are unpacked, so that what a small file can ask for is bounded: numbers of weights hardly become smaller,
+// those of a pruned network some ten times.
+static bool check_room(diag *d, tensor_file *f, const zip_member *members, size_t count) {
+  enum { MOST_TIMES = 64, FREE = 256 << 20 };
+  uint64_t packed = 0, size = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (members[i].packed == members[i].size) continue;
+    packed += members[i].packed; // both are sums of what fits into memory
+    if (!num_add(size, members[i].size, &size)) size = UINT64_MAX;
+  }
+  if (size <= FREE || size / MOST_TIMES <= packed) return true;
+  diag_error_file(d, f->bytes.path,
+                  "its deflated arrays would take %" PRIu64
+                  " bytes of memory, over %d times what they have in the file",
+                  size, MOST_TIMES);
+  diag_hint(d, "save them with numpy.savez, which does not deflate, if they are meant to be so large");
+  return false;
+}
+
 bool npz_parse(diag *d, tensor_file *f) {
   zip_member *members;
   size_t count;
@@ -71,6 +91,7 @@ bool npz_parse(diag *d, tensor_file *f) {
   bool arrays = count > 0;
   for (size_t i = 0; i < count; i++) arrays = arrays && ends_in(members[i].name, ENDING);
   if (!arrays) return refuse_archive(d, f, members, count);
+  if (!check_room(d, f, members, count)) return false;
   f->tensors = ARENA_ARRAY(f->mem, tensor, count);
   for (size_t i = 0; i < count; i++)
     if (!read_array(d, f, &members[i])) return false;

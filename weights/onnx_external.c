@@ -1,5 +1,5 @@
 // Bytes of ONNX tensors in files beside the model. A model says by name which file it wants, so this is the one place
-// where a name from a file becomes a path: it stays below the model's folder, and no link is followed on the way.
+// where a name from a file becomes a path: it stays below the model's folder, or leads by a link into the same cache.
 #include <inttypes.h>
 #include <string.h>
 

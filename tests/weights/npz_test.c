@@ -135,6 +135,26 @@ START_TEST(overlap) {
 }
 END_TEST
 
+// A small file that asks for much memory is refused before any of it is unpacked.
+START_TEST(bombs) {
+  enum { MEMBERS = 5, PACKED = 60000, SIZE = 60000000 };
+  static const char *const names[MEMBERS] = {"a.npy", "b.npy", "c.npy", "d.npy", "e.npy"};
+  sample_member members[MEMBERS];
+  for (size_t i = 0; i < MEMBERS; i++) {
+    sample content = {0};
+    sample_append_counting(&content, PACKED);
+    members[i] = (sample_member){.name = names[i], .content = content, .deflate = true};
+  }
+  sample s = sample_zip(members, MEMBERS, false);
+  for (size_t i = 0; i < MEMBERS; i++) {
+    char mark[] = "entry 0";
+    mark[6] = (char)('0' + i);
+    sample_put(&s, sample_at(&s, mark) + 24, 4, SIZE);
+  }
+  expect_refused("bomb", "x.npz", s, "its deflated arrays would take 300000000 bytes of memory, over 64 times");
+}
+END_TEST
+
 TCase *npz_cases(void) {
   TCase *t = tcase_create("npz");
   tcase_add_loop_test(t, good_file, 0, 2);
@@ -143,5 +163,6 @@ TCase *npz_cases(void) {
   tcase_add_loop_test(t, refuses_wide, 0, (int)(sizeof damaged_wide / sizeof *damaged_wide));
   tcase_add_test(t, other_archives);
   tcase_add_test(t, overlap);
+  tcase_add_test(t, bombs);
   return t;
 }

@@ -501,6 +501,8 @@ static scratch external_folder(void) {
   ck_assert_int_eq(link(scratch_path(&s, "in/two"), scratch_path(&s, "in/two names")), 0);
   ck_assert_int_eq(symlink("../secret", scratch_path(&s, "in/link")), 0);
   ck_assert_int_eq(symlink("..", scratch_path(&s, "in/up")), 0);
+  ck_assert_int_eq(symlink("deep/w.bin", scratch_path(&s, "in/inner w.bin")), 0);
+  ck_assert_int_eq(symlink("none", scratch_path(&s, "in/nowhere")), 0);
   ck_assert_int_eq(mkfifo(scratch_path(&s, "in/fifo"), 0600), 0);
   return s;
 }
@@ -513,6 +515,9 @@ static const struct {
     {{{"location", "w.bin"}, {"offset", "4"}}, 2},
     {{{"length", "8"}, {"location", "deep/w.bin"}, {"offset", "8"}}, 3},
     {{{"location", "w.bin"}, {"checksum", "abc"}}, 1},
+    {{{"location", "./w.bin"}}, 1},
+    {{{"location", "./deep/./w.bin"}, {"offset", "4"}}, 2},
+    {{{"location", "inner w.bin"}}, 1},
 };
 
 START_TEST(external_data) {
@@ -542,7 +547,8 @@ static const struct {
     {{{"location", "../secret"}}, "it is no plain relative path below the folder"},
     {{{"location", "deep/../../secret"}}, "it is no plain relative path below the folder"},
     {{{"location", "/etc/hostname"}}, "it is no plain relative path below the folder"},
-    {{{"location", "./w.bin"}}, "it is no plain relative path below the folder"},
+    {{{"location", "nowhere"}}, "is a symbolic link or no folder"},
+    {{{"location", "."}}, "is a directory"},
     {{{"location", "deep//w.bin"}}, "it is no plain relative path below the folder"},
     {{{"location", "w.bin/"}}, "is a symbolic link or no folder"},
     {{{"location", ""}}, "it is no plain relative path below the folder"},
@@ -571,6 +577,35 @@ START_TEST(external_data_refused) {
   ck_assert_msg(tensor_file_open(d, s.mem, path) == NULL, "accepted: %s", unreachable[_i].expected);
   ck_assert_msg(strstr(diag_text(d), unreachable[_i].expected) != NULL, "expected '%s' in:\n%s",
                 unreachable[_i].expected, diag_text(d));
+  sample_free(&m);
+  scratch_remove(&s);
+}
+END_TEST
+
+// A download cache has links from its snapshots to its blobs; and no others are followed out of the folder.
+START_TEST(external_data_of_a_cache) {
+  static const char *const folders[] = {"hub", "hub/blobs", "hub/other", "hub/snapshots", "hub/snapshots/r"};
+  static const uint8_t bytes[8] = {0, 0, 0x80, 0x3f};
+  scratch s = scratch_new();
+  for (size_t i = 0; i < sizeof folders / sizeof *folders; i++)
+    ck_assert_int_eq(mkdir(scratch_path(&s, folders[i]), 0700), 0);
+  scratch_write(&s, "hub/blobs/b1", bytes, sizeof bytes);
+  scratch_write(&s, "hub/other/b1", bytes, sizeof bytes);
+  static const entry entries[] = {{"location", "w.bin"}};
+  sample m = external_model(entries, 1);
+  scratch_write(&s, "hub/blobs/b2", m.data, m.size);
+  ck_assert_int_eq(symlink("../../blobs/b2", scratch_path(&s, "hub/snapshots/r/m.onnx")), 0);
+  static const char *const targets[] = {"../../blobs/b1", "../../other/b1", "../../blobs/../other/b1"};
+  for (size_t i = 0; i < sizeof targets / sizeof *targets; i++) {
+    diag *d = diag_new(s.mem, NULL, false);
+    ck_assert_int_eq(symlink(targets[i], scratch_path(&s, "hub/snapshots/r/w.bin")), 0);
+    tensor_file *f = tensor_file_open(d, s.mem, scratch_path(&s, "hub/snapshots/r/m.onnx"));
+    ck_assert_msg((f != NULL) == (i == 0), "%s: %s", targets[i], diag_text(d));
+    if (i > 0) ck_assert_ptr_nonnull(strstr(diag_text(d), "is a symbolic link or no folder"));
+    tensor_file_close(f);
+    ck_assert_int_eq(unlink(scratch_path(&s, "hub/snapshots/r/w.bin")), 0);
+  }
+  ck_assert_int_eq(unlink(scratch_path(&s, "hub/snapshots/r/m.onnx")), 0);
   sample_free(&m);
   scratch_remove(&s);
 }
@@ -620,6 +655,7 @@ TCase *onnx_cases(void) {
   tcase_add_test(t, scale_is_no_number);
   tcase_add_loop_test(t, external_data, 0, (int)(sizeof reachable / sizeof *reachable));
   tcase_add_loop_test(t, external_data_refused, 0, (int)(sizeof unreachable / sizeof *unreachable));
+  tcase_add_test(t, external_data_of_a_cache);
   tcase_add_test(t, external_data_in_memory);
   tcase_add_loop_test(t, single_tensor, 0, 2);
   return t;

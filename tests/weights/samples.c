@@ -179,9 +179,14 @@ static void append_end(sample *s, size_t count, bool wide, size_t begin) {
 }
 
 sample sample_zip(sample_member *members, size_t count, bool wide) {
-  static const char *const names[2][3] = {{"local 0", "data 0", "entry 0"}, {"local 1", "data 1", "entry 1"}};
+  enum { MOST = 5 };
+  static const char *const names[MOST][3] = {{"local 0", "data 0", "entry 0"},
+                                             {"local 1", "data 1", "entry 1"},
+                                             {"local 2", "data 2", "entry 2"},
+                                             {"local 3", "data 3", "entry 3"},
+                                             {"local 4", "data 4", "entry 4"}};
   sample s = {0};
-  size_t locals[2];
+  size_t locals[MOST];
   for (size_t i = 0; i < count; i++) {
     locals[i] = s.size;
     sample_mark_here(&s, names[i][0]);
