@@ -413,8 +413,38 @@ def grids(rng, special):
     yield single(f, "iq3_s", out, joined(f, "IQ3_S", half, little(point & 255, 1), little(high, 1), little(signs, 1), scales))
 
 
+def one_bit(rng, special):
+    quants.IQ1_S.init_grid()
+    grid = np.asarray(quants.IQ1_S.grid, dtype=np.float64).reshape(2048, 8)
+    f = Rows(rng, special, 4, 32)
+    d = scales_of(rng, "<f2", 2 * 4, special).reshape(2, 4)
+    scale = d.astype(np.float64)[:, :, None]
+    point, down, sc, out = f.integers(2048, 4), f.integers(2, 1)[..., 0], f.integers(8, 1)[..., 0], f.out(24, 8)
+    out.head[:] = d.view(np.uint8).reshape(2, 8)
+    for k in range(4):
+        high = sum(point[:, k, :, i] >> 8 << 3 * i for i in range(4)) | sc[:, k] << 12 | down[:, k] << 15
+        for i in range(4):
+            out.put(4 * i + k, point[:, k, :, i] & 255)
+        for byte in range(2):
+            out.put(16 + 2 * k + byte, high >> 8 * byte & 255)
+    shift = np.where(down, -0.125, 0.125)[..., None, None]
+    yield f.case("iq1_s_r4", out, (scale * (2 * sc + 1))[..., None, None] * (grid[point] + shift), "gguf")
+
+    down, sc, out = f.integers(2, 4), f.integers(16, 2), f.out(28, 8)
+    out.head[:] = d.view(np.uint8).reshape(2, 8)
+    for k in range(4):
+        out.put(24 + k, sc[:, k, :, 0] | sc[:, k, :, 1] << 4)
+        for i in range(2):
+            for half in range(2):
+                p = point[:, k, :, 2 * i + half]
+                out.put(8 * i + k + 4 * half, p & 255)
+                out.put(16 + 4 * i + k, p >> 8 | down[:, k, :, 2 * i + half] << 3, 4 * half)
+    shift = np.where(down, -0.125, 0.125)[..., None]
+    yield f.case("iq1_m_r4", out, np.repeat(scale[..., None] * sc, 2, axis=-1)[..., None] * (grid[point] + shift), "gguf")
+
+
 def cases(rng):
     with np.errstate(invalid="ignore", over="ignore"):
-        for make in blocks_of_32, eight_rows, bytes_of_256, rows_of_bytes, k_quants, iqk_quants, grids:
+        for make in blocks_of_32, eight_rows, bytes_of_256, rows_of_bytes, k_quants, iqk_quants, grids, one_bit:
             for special in True, False:
                 yield from make(rng, special)
