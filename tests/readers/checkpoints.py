@@ -240,6 +240,45 @@ def check_hqq():
         corpus.opens("HQQ", "4 bits, groups of 64", f"scales and zeros {text}", path, "fc", weights, "numpy")
 
 
+def check_hqq_columns():
+    """Groups of rows (axis 0) lie in other places: no layout has them, and none is taken for them."""
+    codes, scales, zeros, weights = asymmetric(4, GROUP, np.float16)
+    rows = codes.reshape(GROUP, -1)
+    path = save({"W_q": rows[: GROUP // 2] << 4 | rows[GROUP // 2 :], "scale": scales.reshape(1, -1), "zero": scales.reshape(1, -1),
+                 "shape": shape_of(weights)})
+    corpus.refuses("HQQ", "4 bits, groups of 64", "axis 0", path, "fc", K, "fc.weight")
+
+
+# ---- MLX ----
+
+
+def check_mlx():
+    """As mx.quantize packs a row: one stream of bits; scale * code + bias."""
+    for bits in (2, 3, 4, 5, 6, 8):
+        for group, text in (64, "BF16"), (32, "F16"), (128, "F32"):
+            codes, scales, zeros, _ = asymmetric(bits, group, SCALES[text])
+            biases = (-scales.astype(np.float64) * zeros).astype(SCALES[text])
+            of = np.arange(K) // group
+            weights = scales.astype(np.float64)[:, of] * codes + biases.astype(np.float64)[:, of]
+            path = save({"weight": stream(codes, bits).view(np.uint32), "scales": scales, "biases": biases})
+            (FOLDER / "config.json").write_text(json.dumps({"quantization": {"group_size": group, "bits": bits}}))
+            corpus.opens("MLX", f"affine, {bits} bits, groups of {group}", f"config.json, scales {text}", path, "fc", weights,
+                         "numpy")
+
+
+def check_mlx_microscaling():
+    for mode, dtype, columns in ("mxfp4", ml.float4_e2m1fn, 8), ("mxfp8", E4M3, 4):
+        w = normal()
+        powers = np.floor(np.log2(np.abs(w.reshape(N, -1, 32)).max(2))) - (2 if columns == 8 else 7)
+        numbers = (w / np.repeat(np.exp2(powers), 32, axis=1)).astype(dtype)
+        raw = numbers.view(np.uint8)
+        raw = raw[:, ::2] | raw[:, 1::2] << 4 if columns == 8 else raw
+        path = save({"weight": words(raw).view(np.uint32), "scales": (powers + 127).astype(np.uint8)})
+        (FOLDER / "config.json").write_text(json.dumps({"quantization": {"group_size": 32, "bits": 32 // columns, "mode": mode}}))
+        corpus.opens("MLX", mode, "config.json", path, "fc", numbers.astype(np.float64) * np.repeat(np.exp2(powers), 32, axis=1),
+                     "ml_dtypes")
+
+
 # ---- FP8 ----
 
 E4M3, E5M2 = ml.float8_e4m3fn, ml.float8_e5m2
