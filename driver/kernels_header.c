@@ -129,7 +129,7 @@ static const char *short_blocks_text(const packing *p) {
   return " The last block of a row may be shorter: it has the chunks that\n"
          " * its weights need, and in its header, field after field from a multiple of 4 bytes on, the elements of the "
          "groups that\n"
-         " * begin in them. A tile is padded to a multiple of 64 bytes unless that takes more than a part in 32.";
+         " * begin in them. A tile is padded to a multiple of 64 bytes unless that takes more than a part in 64.";
 }
 
 static const char *span_text(arena *a, uint64_t span) {

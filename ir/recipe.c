@@ -3,7 +3,7 @@
 
 #include "support/num.h"
 
-enum { SECTION_ALIGN = 64, TILE_ALIGN = 64, TILE_PADDING = 32 };
+enum { SECTION_ALIGN = 64, TILE_ALIGN = 64, TILE_PADDING = 64 };
 
 const char *compute_mode_name(compute_mode mode) {
   static const char *const names[] = {[MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot",

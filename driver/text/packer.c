@@ -220,7 +220,7 @@ static uint64_t qp_tile_bytes(const qp_format *f, uint64_t positions) {
   uint64_t bytes = f->tile_head_bytes + positions / f->block * f->block_bytes + qp_header(f, rest) +
                    rest / QP_CHUNK * f->chunk_bytes;
   uint64_t padded = (bytes + 63) / 64 * 64;
-  return padded - bytes <= bytes / 32 ? padded : bytes;
+  return padded - bytes <= bytes / 64 ? padded : bytes;
 }
 
 static inline void qp_pack(const qp_format *f, const qp_source *s, void *packed) {

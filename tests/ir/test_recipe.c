@@ -18,20 +18,14 @@ static const packing pack = {.rows = 16,
                              .tensor_head_bytes = 64};
 
 // Bytes after the tile's head. The last block's header has what begins in its chunks: of 32 positions 18 + 3 * 2 bytes, of
-// 64 twice 18 + 6 * 2; a tile is padded to 64 bytes where that is at most a part in 32.
+// 64 twice 18 + 6 * 2; a tile is padded to 64 bytes where that is at most a part in 64.
 static const struct {
   uint64_t columns;
   uint64_t positions;
   uint64_t bytes;
-} rows[] = {{0, 0, 0},
-            {1, 32, 32 + 256},
-            {26, 32, 32 + 256},
-            {27, 64, 48 + 512 + 16},
-            {49, 64, 48 + 512 + 16},
-            {50, 96, 832},
-            {72, 96, 832},
-            {73, 128, 832 + 32 + 256 + 32},
-            {99, 160, 832 + 48 + 512 + 16},
+} rows[] = {{0, 0, 0},          {1, 32, 32 + 256},         {26, 32, 32 + 256},
+            {27, 64, 48 + 512}, {49, 64, 48 + 512},        {50, 96, 832},
+            {72, 96, 832},      {73, 128, 832 + 32 + 256}, {99, 160, 832 + 48 + 512 + 16},
             {144, 192, 2 * 832}};
 
 START_TEST(the_last_block_is_shorter) {
