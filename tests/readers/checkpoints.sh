@@ -1,11 +1,10 @@
 #!/bin/sh
 # Checkpoints of other programs: checkpoints.sh BUILD QCC [GROUP ..]
 set -eu
-build=$1
 here=$(dirname "$0")
 results=${QCC_BINARY_DIR:?}/tests/readers/results/checkpoints.tsv
-rm -f "$results"
-python=$("$here/../venv.sh" "$build/../python") || {
+[ $# -gt 2 ] || rm -f "$results"
+python=$("$here/../venv.sh" "$QCC_BINARY_DIR/tests/python") || {
   echo "skipped: $python"
   exit 77
 }
