@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "codegen/plan.h"
+#include "ir/map.h"
 
 // ---- constants -------------------------------------------------------------------------------------------
 
@@ -168,10 +169,12 @@ static LLVMValueRef plan(const plan_emit *p) {
 
 cg_names cg_plan_kernels(arena *a, const ir_plan *plan) {
   cg_names names = {.data = ARENA_ARRAY(a, const char *, plan->steps.len)};
+  name_map seen = {.mem = a};
   for (size_t i = 0; i < plan->steps.len; i++) {
-    size_t j = 0;
-    while (j < names.count && strcmp(names.data[j], plan->steps.data[i]->kernel) != 0) j++;
-    if (j == names.count) names.data[names.count++] = plan->steps.data[i]->kernel;
+    const char *name = plan->steps.data[i]->kernel;
+    if (name_map_get(&seen, name) != NULL) continue;
+    name_map_set(&seen, name, &names);
+    names.data[names.count++] = name;
   }
   return names;
 }

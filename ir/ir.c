@@ -83,6 +83,8 @@ ir_module *ir_module_new(arena *mem, const char *name) {
   m->mem = mem;
   m->name = arena_strdup(mem, name);
   m->max_batch = 1;
+  m->lookup = ARENA_NEW(mem, ir_lookup);
+  m->lookup->weights.mem = mem;
   return m;
 }
 
@@ -93,9 +95,12 @@ const scheme *ir_find_scheme(const ir_module *m, const char *name) {
 }
 
 ir_weight *ir_find_weight(const ir_module *m, const char *name) {
-  for (size_t i = 0; i < m->weights.len; i++)
-    if (strcmp(m->weights.data[i]->name, name) == 0) return m->weights.data[i];
-  return NULL;
+  ir_lookup *l = m->lookup;
+  for (; l->known < m->weights.len; l->known++) {
+    ir_weight *w = m->weights.data[l->known];
+    if (name_map_get(&l->weights, w->name) == NULL) name_map_set(&l->weights, w->name, w);
+  }
+  return name_map_get(&l->weights, name);
 }
 
 const transform_step *ir_weight_step(const ir_module *m, const ir_weight *w, bool *input) {

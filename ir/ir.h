@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "ir/elem.h"
+#include "ir/map.h"
 #include "ir/recipe.h"
 #include "ir/scheme.h"
 #include "support/arena.h"
@@ -216,6 +217,12 @@ typedef struct ir_plan {
   uint64_t max_batch; // 0: no bound was given
 } ir_plan;
 
+// Weights by their names: the first `known` ones.
+typedef struct ir_lookup {
+  name_map weights;
+  size_t known;
+} ir_lookup;
+
 typedef struct ir_module {
   arena *mem;
   const char *name;
@@ -226,11 +233,14 @@ typedef struct ir_module {
   VEC(ir_func *) funcs; // the model, then kernels
   ir_plan *plan;        // NULL before lowering made one
   uint64_t max_batch;   // bound of the symbolic batch dimension; 1: no batch dimension
+  ir_lookup *lookup;    // what was there when something was looked for
 } ir_module;
 
 /* ir.c */
 ir_module *ir_module_new(arena *mem, const char *name);
 const scheme *ir_find_scheme(const ir_module *m, const char *name);
+// By a table, to which weights that were added since are added first: two threads may look at the same time if one has
+// looked before and none were added since.
 ir_weight *ir_find_weight(const ir_module *m, const char *name);
 // Whether the weight is stored as one and packed in parts.
 bool ir_has_parts(const ir_module *m, const ir_weight *w);

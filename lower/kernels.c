@@ -70,27 +70,40 @@ kernel_choice lower_copy_kernel(arena *a) {
   return c;
 }
 
-// The choice behind a kernel's name: names are made from operations, so the operations are asked again.
-static bool find_choice(arena *a, const ir_module *m, const char *name, kernel_choice *out, ir_opcode *code) {
+// What makes the kernel of a name: names are made from operations.
+typedef struct named_kernel {
+  kernel_choice choice;
+  ir_opcode code;
+} named_kernel;
+
+static void add_named(name_map *all, const kernel_choice *choice, ir_opcode code) {
+  if (choice->name == NULL || name_map_get(all, choice->name) != NULL) return;
+  named_kernel *made = ARENA_NEW(all->mem, named_kernel);
+  *made = (named_kernel){*choice, code};
+  name_map_set(all, choice->name, made);
+}
+
+static name_map find_choices(arena *a, const ir_module *m) {
   const ir_func *f = ir_find_model(m);
+  name_map all = {.mem = a};
   for (size_t i = 0; f != NULL && i < f->body->ops.len; i++) {
-    *out = lower_choose_kernel(a, m, f->body->ops.data[i]);
-    *code = f->body->ops.data[i]->code;
-    if (out->name != NULL && strcmp(out->name, name) == 0) return true;
+    kernel_choice choice = lower_choose_kernel(a, m, f->body->ops.data[i]);
+    add_named(&all, &choice, f->body->ops.data[i]->code);
   }
-  *out = lower_copy_kernel(a);
-  *code = IR_RESHAPE;
-  return strcmp(out->name, name) == 0;
+  kernel_choice copy = lower_copy_kernel(a);
+  add_named(&all, &copy, IR_RESHAPE);
+  return all;
 }
 
 size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **names) {
   const char **list = ARENA_ARRAY(a, const char *, m->plan->steps.len + 1);
+  name_map seen = {.mem = a};
   size_t count = 0;
   for (size_t i = 0; i < m->plan->steps.len; i++) {
     const char *name = m->plan->steps.data[i]->kernel;
-    size_t j = 0;
-    while (j < count && strcmp(list[j], name) != 0) j++;
-    if (j == count) list[count++] = name;
+    if (name_map_get(&seen, name) != NULL) continue;
+    name_map_set(&seen, name, list);
+    list[count++] = name;
   }
   *names = list;
   return count;
@@ -144,16 +157,16 @@ static void emit_kernel(ir_module *out, const ir_module *m, const kernel_choice 
 bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const lower_options *o, ir_module *kernels) {
   const char *const *names;
   size_t count = lower_kernel_names(kernels->mem, m, &names);
+  name_map choices = find_choices(kernels->mem, m);
   chosen_list tiles = {0};
   for (size_t i = 0; i < count; i++) {
-    kernel_choice choice;
-    ir_opcode code;
-    if (!find_choice(kernels->mem, m, names[i], &choice, &code)) {
+    const named_kernel *k = name_map_get(&choices, names[i]);
+    if (k == NULL) {
       diag_error(d, SRC_NOWHERE, "no operation of the model needs kernel '%s', which its plan calls", names[i]);
       return false;
     }
-    if (choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, choice.recipe)) return false;
-    emit_kernel(kernels, m, &choice, code, tier, o, &tiles);
+    if (k->choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, k->choice.recipe)) return false;
+    emit_kernel(kernels, m, &k->choice, k->code, tier, o, &tiles);
   }
   return !o->verify || ir_verify(d, kernels);
 }

@@ -21,20 +21,25 @@ static void add_operand(ir_module *m, ir_op *op, ir_value *v) {
   op->operands = operands;
 }
 
-// The matmul moves to where `op` was (its other operand is defined by then) and takes over its result.
-static void absorb(ir_block *block, ir_op *matmul, const ir_op *op) {
-  size_t to = 0;
-  for (size_t i = 0; i < block->ops.len; i++)
-    if (block->ops.data[i] != matmul) block->ops.data[to++] = block->ops.data[i] == op ? matmul : block->ops.data[i];
-  block->ops.len = to;
+typedef struct fuser {
+  ir_module *m;
+  ir_block *block;
+  ptr_map uses;
+  ptr_map places; // of operations that were passed, in the block
+} fuser;
+
+// The matmul moves to the place `at` of `op` (its other operand is defined by then) and takes over its result.
+static void absorb(fuser *f, ir_op *matmul, const ir_op *op, size_t at) {
+  f->block->ops.data[ptr_map_get(&f->places, matmul, at)] = NULL;
+  f->block->ops.data[at] = matmul;
   matmul->results[0] = op->results[0];
   matmul->results[0]->def = matmul;
 }
 
 // The product that made `v`, if only one operation uses v.
-static ir_op *own_product(const ir_block *block, const ir_value *v) {
+static ir_op *own_product(const fuser *f, const ir_value *v) {
   bool product = v->def != NULL && (v->def->code == IR_MATMUL || v->def->code == IR_SPARSE);
-  return product && lower_use_count(block, v) == 1 ? v->def : NULL;
+  return product && lower_use_count(&f->uses, v) == 1 ? v->def : NULL;
 }
 
 static bool has(const ir_op *op, ir_attr_key key) { return ir_get_attr(op, key) != NULL; }
@@ -54,27 +59,27 @@ static void residual_becomes_addend(ir_op *product) {
     if (product->attrs[i].key == IR_ATTR_HAS_RESIDUAL) product->attrs[i].key = IR_ATTR_HAS_ADDEND;
 }
 
-static bool fuse_activation(ir_module *m, ir_block *block, const ir_op *op) {
+static bool fuse_activation(fuser *f, const ir_op *op, size_t at) {
   if (!is_epilogue(op->code)) return false;
-  ir_op *matmul = own_product(block, op->operands[0]);
+  ir_op *matmul = own_product(f, op->operands[0]);
   if (!can_take_activation(matmul)) return false;
   residual_becomes_addend(matmul);
-  add_attr(m, matmul, (ir_attr){.key = IR_ATTR_EPILOGUE, .s = ir_op_get_info(op->code)->name});
-  absorb(block, matmul, op);
+  add_attr(f->m, matmul, (ir_attr){.key = IR_ATTR_EPILOGUE, .s = ir_op_get_info(op->code)->name});
+  absorb(f, matmul, op, at);
   return true;
 }
 
-static bool fuse_residual(ir_module *m, ir_block *block, const ir_op *op) {
+static bool fuse_residual(fuser *f, const ir_op *op, size_t at) {
   if (op->code != IR_TADD) return false;
   for (size_t i = 0; i < 2; i++) {
     ir_value *other = op->operands[1 - i];
-    ir_op *matmul = own_product(block, op->operands[i]);
+    ir_op *matmul = own_product(f, op->operands[i]);
     if (!can_take_sum(matmul) || other == op->operands[i] || !ir_type_equal(&other->type, &op->operands[i]->type))
       continue;
     if (has(matmul, IR_ATTR_HAS_RESIDUAL)) residual_becomes_addend(matmul);
-    add_operand(m, matmul, other);
-    add_attr(m, matmul, ir_int(IR_ATTR_HAS_RESIDUAL, 1));
-    absorb(block, matmul, op);
+    add_operand(f->m, matmul, other);
+    add_attr(f->m, matmul, ir_int(IR_ATTR_HAS_RESIDUAL, 1));
+    absorb(f, matmul, op, at);
     return true;
   }
   return false;
@@ -82,13 +87,15 @@ static bool fuse_residual(ir_module *m, ir_block *block, const ir_op *op) {
 
 bool pass_fuse(diag *d, ir_module *m, const lower_options *o) {
   (void)d;
-  ir_func *f = ir_find_model(m);
-  for (size_t i = 0; f != NULL && i < f->body->ops.len;) {
-    const ir_op *op = f->body->ops.data[i];
-    bool fused = fuse_activation(m, f->body, op) || fuse_residual(m, f->body, op);
-    if (fused && o->explain != NULL)
+  ir_func *model = ir_find_model(m);
+  if (model == NULL) return true;
+  fuser f = {.m = m, .block = model->body, .uses = lower_count_uses(m->mem, model->body), .places = {.mem = m->mem}};
+  for (size_t i = 0; i < f.block->ops.len; i++) {
+    const ir_op *op = f.block->ops.data[i];
+    if ((fuse_activation(&f, op, i) || fuse_residual(&f, op, i)) && o->explain != NULL)
       fprintf(o->explain, "  %s joins the matmul before it\n", ir_op_get_info(op->code)->name);
-    i = fused ? 0 : i + 1;
+    ptr_map_set(&f.places, f.block->ops.data[i], i);
   }
+  lower_drop_null(f.block);
   return true;
 }

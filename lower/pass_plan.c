@@ -26,6 +26,8 @@ typedef struct planner {
   ir_plan *plan;
   ptr_map refs; // value -> index into places
   VEC(ir_ref) places;
+  ptr_map last_uses;  // value -> the last operation that reads it or what shares its storage
+  ptr_map concats;    // value -> the first operation that puts it beside others
   ptr_map strides;    // value -> numbers from one row to the next, where that is not the last dimension
   region_list fixed;  // regions of the part that does not scale
   region_list scaled; // and of the part that does, in bytes per batch
@@ -94,33 +96,46 @@ static uint64_t stride_of(const planner *p, const ir_value *v) {
   return (uint64_t)ptr_map_get(&p->strides, v, (size_t)lower_last_dim(&v->type));
 }
 
-// The operation that puts v beside other values, NULL: none does.
-static const ir_op *concat_of(const planner *p, const ir_value *v) {
+// From the last operation to the first: what is done with a result is known when its operands are looked at.
+static void find_uses(planner *p) {
   const ir_block *block = p->f->body;
-  for (size_t i = 0; i < block->ops.len; i++)
-    for (size_t j = 0; block->ops.data[i]->code == IR_CONCAT && j < block->ops.data[i]->operand_count; j++)
-      if (block->ops.data[i]->operands[j] == v) return block->ops.data[i];
-  return NULL;
-}
-
-// Last operation that reads the value or anything that shares its storage.
-static uint64_t last_use(const planner *p, const ir_value *v, uint64_t from) {
-  uint64_t last = from;
-  const ir_block *block = p->f->body;
-  for (size_t i = from + 1; i < block->ops.len; i++) {
+  for (size_t i = block->ops.len; i-- > 0;) {
     const ir_op *op = block->ops.data[i];
+    bool shares = same_storage(op) || op->code == IR_CONCAT;
+    size_t last = shares ? ptr_map_get(&p->last_uses, op->results[0], i) : i;
     for (size_t j = 0; j < op->operand_count; j++) {
-      if (op->operands[j] != v) continue;
-      uint64_t later = same_storage(op) || op->code == IR_CONCAT ? last_use(p, op->results[0], i) : i;
-      if (later > last) last = later;
+      const ir_value *v = op->operands[j];
+      if (ptr_map_get(&p->last_uses, v, 0) < last) ptr_map_set(&p->last_uses, v, last);
+      if (op->code == IR_CONCAT) ptr_map_set(&p->concats, v, i);
     }
   }
-  return last;
+}
+
+// The operation that puts v beside other values, NULL: none does.
+static const ir_op *concat_of(const planner *p, const ir_value *v) {
+  size_t at = ptr_map_get(&p->concats, v, SIZE_MAX);
+  return at == SIZE_MAX ? NULL : p->f->body->ops.data[at];
+}
+
+// The last operation from `from` on that reads the value or anything that shares its storage.
+static uint64_t last_use(const planner *p, const ir_value *v, uint64_t from) {
+  uint64_t last = ptr_map_get(&p->last_uses, v, 0);
+  return last > from ? last : from;
+}
+
+// Regions are asked for in the order of operations: those that end before this one are free for all that come.
+static void drop_ended(region_list *list, uint64_t first) {
+  for (size_t i = 0; i < list->len;)
+    if (list->data[i].last < first)
+      list->data[i] = list->data[--list->len];
+    else
+      i++;
 }
 
 // First fit among the regions that live at the same time.
 static uint64_t find_room(arena *a, region_list *list, uint64_t first, uint64_t last, uint64_t size) {
   uint64_t offset = 0;
+  drop_ended(list, first);
   for (bool moved = true; moved;) {
     moved = false;
     for (size_t i = 0; i < list->len; i++) {
@@ -382,6 +397,7 @@ static void place_workspace(planner *p) {
 // Slices and what is put side by side are never copied, so only products may read and write them.
 static bool check_views(planner *p) {
   const ir_block *block = p->f->body;
+  ptr_map uses = lower_count_uses(p->m->mem, block);
   for (size_t i = 0; i < block->ops.len; i++) {
     const ir_op *op = block->ops.data[i];
     for (size_t j = 0; j < op->operand_count; j++) {
@@ -390,7 +406,7 @@ static bool check_views(planner *p) {
       bool reads = def == NULL || def->code != IR_SLICE || product || op->code == IR_SLICE;
       bool writes = op->code != IR_CONCAT ||
                     (def != NULL && (def->code == IR_MATMUL || def->code == IR_SPARSE || def->code == IR_CONCAT) &&
-                     lower_use_count(block, op->operands[j]) == 1);
+                     lower_use_count(&uses, op->operands[j]) == 1);
       if (reads && writes) continue;
       diag_error(p->d, op->loc, "no kernel of '%s' %s", ir_op_get_info(op->code)->name,
                  reads ? "takes other values than products that nobody else needs" : "reads a slice");
@@ -407,10 +423,11 @@ bool pass_plan(diag *d, ir_module *m, const lower_options *o) {
   planner p = {.d = d, .m = m, .f = f, .ok = true};
   p.plan = ARENA_NEW(m->mem, ir_plan);
   p.refs.mem = m->mem;
-  p.strides.mem = m->mem;
+  p.strides.mem = p.last_uses.mem = p.concats.mem = m->mem;
   p.plan->max_batch = m->max_batch;
   if (!check_views(&p)) return false;
   const ir_op *ret = f->body->ops.data[f->body->ops.len - 1];
+  find_uses(&p);
   place_weights(&p);
   place_inputs(&p);
   place_outputs(&p, ret);

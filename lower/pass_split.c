@@ -257,7 +257,7 @@ static void explain(const splitter *s, const ir_weight *w) {
   fprintf(s->o->explain, "\n");
 }
 
-static void split_linear(splitter *s, ir_block *old, const ir_op *op) {
+static void split_linear(splitter *s, renaming *renamed, const ir_op *op) {
   const ir_attr *act = ir_get_attr(op, IR_ATTR_ACT);
   product p = {.w = ir_find_weight(s->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s), .x = op->operands[0]};
   if (op->operand_count > 1) p.bias = op->operands[1];
@@ -267,7 +267,7 @@ static void split_linear(splitter *s, ir_block *old, const ir_op *op) {
   ir_value *y = s->ok ? emit_product(s, p) : NULL;
   if (y == NULL) return;
   y->name = op->results[0]->name;
-  lower_replace_uses(old, op->results[0], y);
+  lower_rename(renamed, op->results[0], y);
   explain(s, p.w);
 }
 
@@ -278,13 +278,15 @@ bool pass_split(diag *d, ir_module *m, const lower_options *o) {
   f->body->ops.len = f->body->ops.cap = 0;
   f->body->ops.data = NULL;
   splitter s = {.d = d, .m = m, .o = o, .b = {.mem = m->mem, .func = f, .block = f->body}, .ok = true};
+  renaming renamed = {.values = {.mem = m->mem}};
   for (size_t i = 0; i < old.ops.len; i++) {
     ir_op *op = old.ops.data[i];
+    lower_rename_operands(&renamed, op);
     const ir_attr *weight = op->code == IR_LINEAR ? ir_get_attr(op, IR_ATTR_WEIGHT) : NULL;
     if (weight == NULL || is_whole(&s, ir_find_weight(m, weight->s)))
       vec_push(m->mem, &f->body->ops, op);
     else
-      split_linear(&s, &old, op);
+      split_linear(&s, &renamed, op);
   }
   return s.ok;
 }

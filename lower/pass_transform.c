@@ -99,7 +99,8 @@ static void explain(const lower_options *o, const ir_weight *w) {
   fprintf(o->explain, "\n");
 }
 
-static bool transform_op(diag *d, transformer *p, const lower_options *o, ir_block *old, ir_op *op) {
+static bool transform_op(diag *d, transformer *p, const lower_options *o, renaming *renamed, ir_op *op) {
+  lower_rename_operands(renamed, op);
   const ir_weight *w = op->code == IR_LINEAR ? ir_find_weight(p->m, ir_get_attr(op, IR_ATTR_WEIGHT)->s) : NULL;
   if (w == NULL || !has_steps(w->scheme) || ir_attr_int(op, IR_ATTR_RAW, 0) != 0) {
     vec_push(p->m->mem, &p->b.block->ops, op);
@@ -109,7 +110,7 @@ static bool transform_op(diag *d, transformer *p, const lower_options *o, ir_blo
   p->b.loc = op->loc;
   ir_value *result = product(p, op, w);
   if (result->name == NULL) result->name = op->results[0]->name;
-  lower_replace_uses(old, op->results[0], result);
+  lower_rename(renamed, op->results[0], result);
   explain(o, w);
   return true;
 }
@@ -121,7 +122,8 @@ bool pass_transform(diag *d, ir_module *m, const lower_options *o) {
   f->body->ops.len = f->body->ops.cap = 0;
   f->body->ops.data = NULL;
   transformer p = {.m = m, .b = {.mem = m->mem, .func = f, .block = f->body}};
+  renaming renamed = {.values = {.mem = m->mem}};
   bool ok = true;
-  for (size_t i = 0; i < old.ops.len; i++) ok &= transform_op(d, &p, o, &old, old.ops.data[i]);
+  for (size_t i = 0; i < old.ops.len; i++) ok &= transform_op(d, &p, o, &renamed, old.ops.data[i]);
   return ok;
 }

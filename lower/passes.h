@@ -2,6 +2,7 @@
 #ifndef QCC_LOWER_PASSES_H
 #define QCC_LOWER_PASSES_H
 
+#include "ir/map.h"
 #include "lower/emit_rows.h"
 #include "lower/lower.h"
 
@@ -43,10 +44,18 @@ bool lower_check_recipe(diag *d, arena *a, const recipe *r);
 void lower_explain_plan(const ir_module *m, const lower_options *o);
 
 /* uses.c */
-// Operations of the block that use the value.
-size_t lower_use_count(const ir_block *block, const ir_value *v);
-// Replaces a value in every operand of the block.
-void lower_replace_uses(ir_block *block, const ir_value *from, ir_value *to);
+// How many operands of a block each of its values is; 0 for one that the map does not have.
+ptr_map lower_count_uses(arena *a, const ir_block *block);
+size_t lower_use_count(const ptr_map *uses, const ir_value *v);
+// Takes operations that are NULL out of the block.
+void lower_drop_null(ir_block *block);
+// Values that stand for others, which a pass has replaced. As operations come after what they use, each is told once, when
+// the pass comes to it.
+typedef struct renaming {
+  ptr_map values;
+} renaming;
+void lower_rename(renaming *r, const ir_value *from, ir_value *to);
+void lower_rename_operands(const renaming *r, ir_op *op);
 
 // A tensor as rows: the product of all dimensions but the last, times the batch where the first one is it; and the last
 // dimension. A tensor of the batch alone has rows of one number.

@@ -18,17 +18,34 @@ const target_tier *lower_best_tier(const lower_options *o, const recipe *r) {
   return tier;
 }
 
-size_t lower_use_count(const ir_block *block, const ir_value *v) {
-  size_t count = 0;
+ptr_map lower_count_uses(arena *a, const ir_block *block) {
+  ptr_map uses = {.mem = a};
   for (size_t i = 0; i < block->ops.len; i++)
-    for (size_t j = 0; j < block->ops.data[i]->operand_count; j++) count += block->ops.data[i]->operands[j] == v;
-  return count;
+    for (size_t j = 0; j < block->ops.data[i]->operand_count; j++) {
+      const ir_value *v = block->ops.data[i]->operands[j];
+      ptr_map_set(&uses, v, ptr_map_get(&uses, v, 0) + 1);
+    }
+  return uses;
 }
 
-void lower_replace_uses(ir_block *block, const ir_value *from, ir_value *to) {
+size_t lower_use_count(const ptr_map *uses, const ir_value *v) { return ptr_map_get(uses, v, 0); }
+
+void lower_drop_null(ir_block *block) {
+  size_t to = 0;
   for (size_t i = 0; i < block->ops.len; i++)
-    for (size_t j = 0; j < block->ops.data[i]->operand_count; j++)
-      if (block->ops.data[i]->operands[j] == from) block->ops.data[i]->operands[j] = to;
+    if (block->ops.data[i] != NULL) block->ops.data[to++] = block->ops.data[i];
+  block->ops.len = to;
+}
+
+void lower_rename(renaming *r, const ir_value *from, ir_value *to) {
+  ptr_map_set(&r->values, from, (size_t)(uintptr_t)to);
+}
+
+void lower_rename_operands(const renaming *r, ir_op *op) {
+  for (size_t j = 0; j < op->operand_count; j++) {
+    size_t to = ptr_map_get(&r->values, op->operands[j], 0);
+    if (to != 0) op->operands[j] = (ir_value *)(uintptr_t)to; // NOLINT(performance-no-int-to-ptr)
+  }
 }
 
 ir_size lower_leading(const ir_type *t) {
