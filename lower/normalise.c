@@ -30,6 +30,7 @@ typedef struct context {
   const scheme *scheme;
   bool exact; // codes must not grow
   const char *reason;
+  value_sets sets;
 } context;
 
 unsigned lower_dependence(const scheme *s, const expr *e) {
@@ -153,7 +154,7 @@ static bool may_wrap(const range_env *env, const expr *e) {
 // What depends on the position is a factor of its own when it has few values; sums and products around it are taken apart.
 static bool expand_position(context *c, const expr *e, double sign, sum *out) {
   value_set set;
-  if (value_set_of(c->mem, c->scheme, e, &set) && set.count <= MAX_DERIVED) {
+  if (value_set_of(&c->sets, e, &set) && set.count <= MAX_DERIVED) {
     push_product(c, out, (product){.factor = sign, .vector = e});
     return true;
   }
@@ -339,7 +340,7 @@ static bool add_derived(context *c, normal_form *nf, code_part *parts, const exp
   for (size_t i = 0; i < nf->part_count; i++)
     if (expr_equal(parts[i].derived[0], *e)) return *e = parts[i].derived[0], true;
   value_set set;
-  if (!value_set_of(c->mem, c->scheme, *e, &set) || set.count > MAX_DERIVED)
+  if (!value_set_of(&c->sets, *e, &set) || set.count > MAX_DERIVED)
     return refuse(c, "a product of its vectors has too many values");
   const expr **derived = ARENA_ARRAY(c->mem, const expr *, set.count + 1);
   derived[0] = *e;
@@ -429,6 +430,7 @@ bool lower_has_float_code(const recipe *r) {
 
 static bool normalise(diag *d, arena *a, const scheme *s, bool exact, normal_form *out, const char **reason) {
   context c = {.mem = a, .scheme = s, .exact = exact};
+  value_sets_init(&c.sets, a, s);
   *out = (normal_form){0};
   *reason = NULL;
   bool is_float = false;
