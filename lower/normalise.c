@@ -6,8 +6,7 @@
 
 #include "ir/expr_range.h"
 #include "ir/tensor_codes.h"
-#include "lower/draft.h"
-#include "lower/value_set.h"
+#include "lower/normalise.h"
 
 #define MAX_DERIVED 256 // values of a derived part
 
@@ -31,6 +30,9 @@ typedef struct context {
   bool exact; // codes must not grow
   const char *reason;
   value_sets sets;
+  diag *d;
+  const normal_form *code; // described, without terms
+  const tensor_codes *all; // weight c has the joint code c; NULL: not yet
 } context;
 
 unsigned lower_dependence(const scheme *s, const expr *e) {
@@ -121,7 +123,55 @@ static bool expand_quotient(context *c, const expr *e, double sign, sum *out) {
   return expand_product(c, make_binary(c, EXPR_MUL, e->args[0], inverse), sign, out);
 }
 
+// A tensor of one row in which weight c has the joint code c.
+static tensor_codes *all_codes(diag *d, context *c, const normal_form *nf) {
+  uint64_t count = UINT64_C(1) << nf->code_bits;
+  scheme *fields = arena_memdup(c->mem, c->scheme, sizeof *fields);
+  fields->value = NULL; // these codes are no row: windows have no meaning here, and ask for no length
+  tensor_codes *t = tensor_codes_new(d, c->mem, fields, 1, count);
+  if (t == NULL) return NULL;
+  for (size_t i = 0; i < nf->part_count; i++) {
+    if (nf->parts[i].derived_count > 0) continue;
+    elem_type type = c->scheme->fields[nf->parts[i].field].type;
+    uint64_t mask = (UINT64_C(1) << elem_get(type)->bits) - 1;
+    for (uint64_t code = 0; code < count; code++) {
+      int64_t value = (int64_t)(code >> nf->parts[i].shift & mask) + elem_min(type);
+      t->elements[nf->parts[i].field][code] = (uint32_t)((uint64_t)value & mask);
+    }
+  }
+  return t;
+}
+
+// ---- codes and an integer of few values ------------------------------------------------------------------
+
+static const double *levels_of(void *state, const expr *e) {
+  context *c = state;
+  if (c->all == NULL) c->all = all_codes(c->d, c, c->code);
+  if (c->all == NULL) return NULL;
+  uint64_t codes = UINT64_C(1) << c->code->code_bits;
+  double *levels = ARENA_ARRAY(c->mem, double, codes);
+  for (uint64_t code = 0; code < codes; code++) levels[code] = scheme_eval(c->all, e, 0, code);
+  return levels;
+}
+
+// Sums and products are taken apart by expand_mixed.
+static bool expand_few(context *c, const expr *e, double sign, sum *out) {
+  few_sum few;
+  bool arithmetic = e->op == EXPR_NEG || e->op == EXPR_ADD || e->op == EXPR_SUB || e->op == EXPR_MUL;
+  bool parts = arithmetic || (e->op == EXPR_DIV && !e->is_int);
+  if (parts || c->code->code_bits == 0 || c->code->code_bits > SCHEME_MAX_CODE_BITS) return false;
+  if (!lower_few_rows(c->mem, &c->sets, e, levels_of, c, UINT64_C(1) << c->code->code_bits, &few)) return false;
+  for (size_t i = 0; i < few.count; i++) {
+    product p = {.factor = sign};
+    add_coarse(c, &p, few.coefficients[i]);
+    if (few.cores[i] != NULL) vec_push(c->mem, &p.cores, few.cores[i]);
+    if (p.factor != 0) push_product(c, out, p);
+  }
+  return true;
+}
+
 static bool expand_mixed(context *c, const expr *e, double sign, sum *out) {
+  if (expand_few(c, e, sign, out)) return true;
   switch (e->op) {
   case EXPR_NEG: return expand(c, e->args[0], -sign, out);
   case EXPR_ADD: return expand(c, e->args[0], sign, out) && expand(c, e->args[1], sign, out);
@@ -190,25 +240,6 @@ static bool same_coefficients(const expr_list *a, const expr_list *b) {
     used |= UINT64_C(1) << j;
   }
   return true;
-}
-
-// A tensor of one row in which weight c has the joint code c.
-static tensor_codes *all_codes(diag *d, context *c, const normal_form *nf) {
-  uint64_t count = UINT64_C(1) << nf->code_bits;
-  scheme *fields = arena_memdup(c->mem, c->scheme, sizeof *fields);
-  fields->value = NULL; // these codes are no row: windows have no meaning here, and ask for no length
-  tensor_codes *t = tensor_codes_new(d, c->mem, fields, 1, count);
-  if (t == NULL) return NULL;
-  for (size_t i = 0; i < nf->part_count; i++) {
-    if (nf->parts[i].derived_count > 0) continue;
-    elem_type type = c->scheme->fields[nf->parts[i].field].type;
-    uint64_t mask = (UINT64_C(1) << elem_get(type)->bits) - 1;
-    for (uint64_t code = 0; code < count; code++) {
-      int64_t value = (int64_t)(code >> nf->parts[i].shift & mask) + elem_min(type);
-      t->elements[nf->parts[i].field][code] = (uint32_t)((uint64_t)value & mask);
-    }
-  }
-  return t;
 }
 
 // The value of a derived part that is in a joint code; numbers that no value has stand for the last one.
@@ -431,6 +462,8 @@ bool lower_has_float_code(const recipe *r) {
 static bool normalise(diag *d, arena *a, const scheme *s, bool exact, normal_form *out, const char **reason) {
   context c = {.mem = a, .scheme = s, .exact = exact};
   value_sets_init(&c.sets, a, s);
+  c.d = d;
+  c.code = out;
   *out = (normal_form){0};
   *reason = NULL;
   bool is_float = false;
