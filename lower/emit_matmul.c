@@ -191,12 +191,12 @@ static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
 
 #define LARGE_BODY 2048 // operations on a vector
 
-// Of one position. Numbers that are compared one by one take two each.
+// Of one position; to look up a number that is stored takes as many, whether it is compared or gathered.
 static uint64_t position_size(const recipe *r) {
   if (r->mode == MODE_DECODE) return lower_expr_size(r->scheme->value);
   uint64_t size = 0;
   for (size_t i = 0; i < r->term_count; i++)
-    if (r->terms[i].value.table_field >= 0) size += r->normal.code_bits <= 3 ? UINT64_C(2) << r->normal.code_bits : 8;
+    if (r->terms[i].value.table_field >= 0) size += 16;
   return size;
 }
 

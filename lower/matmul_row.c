@@ -188,23 +188,38 @@ static matmul_rest rest_of(matmul *e, ir_value *positions) {
   return (matmul_rest){.positions = positions, .chunks = chunks, .fields = fields};
 }
 
-// Whole blocks, then the rest of the row, if these are its last.
-static void emit_blocks(matmul *e, ir_value *lo, ir_value *hi, unsigned live) {
-  const packing *p = &e->r->pack;
-  bool whole = e->shape->whole_blocks || !packing_has_rest(p);
-  ir_value *end = whole ? hi : lo_index_min(&e->b, hi, lo_index_div(&e->b, e->positions, lo_index(&e->b, p->block)));
+// Blocks first .. end: all of them whole; the rest of the row; either, which is found for each.
+enum { WHOLE_BLOCKS, THE_REST, ANY_BLOCKS };
+
+static void emit_block_loop(matmul *e, ir_value *first, ir_value *end, unsigned live, int which) {
+  uint64_t block = e->r->pack.block;
   slots s = live_slots(e, live);
-  ir_loop loop = begin_loop(e, &s, lo, end, 1);
-  emit_block(e, loop.index);
-  end_loop(e, &s, loop);
-  if (whole) return;
-  s = live_slots(e, live);
-  loop = begin_loop(e, &s, end, hi, 1);
-  matmul_rest rest = rest_of(e, lo_index_rem(&e->b, e->positions, lo_index(&e->b, p->block)));
-  e->rest = &rest;
+  ir_loop loop = begin_loop(e, &s, first, end, 1);
+  matmul_rest rest;
+  if (which != WHOLE_BLOCKS) {
+    ir_value *positions = which == THE_REST
+                              ? lo_index_rem(&e->b, e->positions, lo_index(&e->b, block))
+                              : lo_index_minus(&e->b, e->positions, lo_index_scale(&e->b, loop.index, block));
+    if (which == ANY_BLOCKS) positions = lo_index_min(&e->b, positions, lo_index(&e->b, block));
+    rest = rest_of(e, positions);
+    e->rest = &rest;
+  }
   emit_block(e, loop.index);
   e->rest = NULL;
   end_loop(e, &s, loop);
+}
+
+// Whole blocks, then the rest of the row, if these are its last. Large bodies are emitted once, for both.
+static void emit_blocks(matmul *e, ir_value *lo, ir_value *hi, unsigned live) {
+  const packing *p = &e->r->pack;
+  bool whole = e->shape->whole_blocks || !packing_has_rest(p);
+  if (whole || e->is_large) {
+    emit_block_loop(e, lo, hi, live, whole ? WHOLE_BLOCKS : ANY_BLOCKS);
+    return;
+  }
+  ir_value *end = lo_index_min(&e->b, hi, lo_index_div(&e->b, e->positions, lo_index(&e->b, p->block)));
+  emit_block_loop(e, lo, end, live, WHOLE_BLOCKS);
+  emit_block_loop(e, end, hi, live, THE_REST);
 }
 
 unsigned matmul_live_between_blocks(const matmul *e) {
