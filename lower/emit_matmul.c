@@ -191,9 +191,20 @@ static void on_cpu(matmul *e, ir_value *begin, ir_value *end) {
 
 #define LARGE_BODY 2048 // operations on a vector
 
+#define SCALAR_GATHER 64 // operations of a look-up that is done lane by lane
+
+static uint64_t looked_up(const expr *e) {
+  uint64_t count = e->op == EXPR_ELEMENT;
+  for (unsigned i = 0; i < e->arg_count; i++) count += looked_up(e->args[i]);
+  return count;
+}
+
 // Of one position; to look up a number that is stored takes as many, whether it is compared or gathered.
-static uint64_t position_size(const recipe *r) {
-  if (r->mode == MODE_DECODE) return lower_expr_size(r->scheme->value);
+static uint64_t position_size(const matmul *e) {
+  const recipe *r = e->r;
+  bool gathers = target_find_pattern(e->tier, IR_GATHER, ELEM_I32, e->lanes, 0) != NULL;
+  if (r->mode == MODE_DECODE)
+    return lower_expr_size(r->scheme->value) + (gathers ? 0 : SCALAR_GATHER * looked_up(r->scheme->value));
   uint64_t size = 0;
   for (size_t i = 0; i < r->term_count; i++)
     if (r->terms[i].value.table_field >= 0) size += 16;
@@ -203,7 +214,7 @@ static uint64_t position_size(const recipe *r) {
 static void find_size(matmul *e) {
   bool real = e->r->mode == MODE_DECODE || e->r->mode == MODE_FLOAT;
   uint64_t unit = matmul_unit(e->r->segment, e->r->float_span);
-  e->is_large = real && !matmul_is_along(e) && unit * position_size(e->r) > LARGE_BODY;
+  e->is_large = real && !matmul_is_along(e) && unit * position_size(e) > LARGE_BODY;
   if (e->is_large) e->tiles[TILE_MANY].vectors = 1;
 }
 
@@ -219,7 +230,7 @@ static void on_gpu(matmul *e, ir_value *begin, ir_value *end) {
   ir_value *row = lo_index_scale(&e->b, lo_index_rem(&e->b, loop.index, n), e->lanes);
   set_rows(e, lo_index_div(&e->b, loop.index, n), row, 1);
   unsigned sizes[MATMUL_MAX_TOKENS + 1];
-  size_t count = matmul_few_sizes(e, sizes);
+  size_t count = e->is_large ? 0 : matmul_few_sizes(e, sizes);
   sizes[count++] = 1;
   matmul_few_tokens(e, lo_index(&e->b, 0), count, sizes);
   lo_end_loop(&e->b, loop);
@@ -298,7 +309,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
   if (!gpu) matmul_find_small_floats(e);
-  if (!gpu) find_size(e);
+  find_size(e);
   if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   if (r->mode == MODE_DECODE) {
     e->tables = lo_make_tables(&e->b, r->scheme, e->run.length > 0);

@@ -70,6 +70,21 @@ static ir_value *scaled(const coarse_place *p, ir_value *x, uint64_t factor) {
   return factor == 1 ? x : ir_emit2(p->b, IR_MUL, i32_of(p), x, ir_vector_int(p->b, i32_of(p), (int64_t)factor));
 }
 
+// Numbers of 16 bits of neighbouring rows share a word, which is aligned: odd rows take its upper half.
+static ir_value *gather_halves(const coarse_place *p, elem_type store, ir_value *offsets, ir_value *rows,
+                               ir_value *base) {
+  ir_type t = i32_of(p);
+  ir_value *pair = ir_emit_attr(p->b, IR_SHR, t, rows, ir_int(IR_ATTR_SHIFT, 1));
+  ir_value *odd = ir_emit2(p->b, IR_AND, t, rows, ir_vector_int(p->b, t, 1));
+  odd = ir_emit2(p->b, IR_SUB, t, ir_vector_int(p->b, t, 0), odd);
+  ir_value *operands[] = {p->weights, ir_emit2(p->b, IR_ADD, t, offsets, scaled(p, pair, 4)), base};
+  ir_attr align = ir_int(IR_ATTR_ALIGN, 4);
+  ir_value *word = ir_emit(p->b, IR_GATHER, &t, 3, operands, 1, &align);
+  ir_value *upper = ir_emit_attr(p->b, IR_SHR, t, word, ir_int(IR_ATTR_SHIFT, 16));
+  ir_value *change = ir_emit2(p->b, IR_AND, t, ir_emit2(p->b, IR_XOR, t, word, upper), odd);
+  return lo_element_of_word(p, store, ir_emit2(p->b, IR_XOR, t, word, change), 0);
+}
+
 // Words from where each lane's number begins. Behind every table lie codes: nothing is read that is not there.
 static ir_value *gather_numbers(const coarse_place *p, unsigned field, ir_value *index) {
   const pack_field *pf = tensor_field(p->recipe, field);
@@ -86,6 +101,7 @@ static ir_value *gather_numbers(const coarse_place *p, unsigned field, ir_value 
   ir_value *offsets = scaled(p, index, step);
   if (step != bytes && pf->shared <= 1 && !p->splat) { // the rows' tables lie side by side
     ir_value *rows = lo_load(p->b, i32_of(p), p->row_numbers, lo_index(p->b, 0), NULL);
+    if (bytes == 2 && p->lanes % 2 == 0) return gather_halves(p, pf->store, offsets, rows, base);
     offsets = ir_emit2(p->b, IR_ADD, i32_of(p), offsets, scaled(p, rows, bytes));
   }
   ir_value *operands[] = {p->weights, offsets, base};
