@@ -77,7 +77,7 @@ static bool settle_target(quantizer *q, quantize_target *x) {
               "write a .safetensors file, or a format with a layout such as gguf(block = 32, bytes = 18, type = 2)");
     return false;
   }
-  if (x->layout == NULL || x->layout->block_weights != 0) return true;
+  if (x->layout == NULL || layout_is_one_tensor(x->layout)) return true;
   diag_error(q->d, x->layout->loc, "the layout '%s' of '%s' consists of separate tensors, which cannot be written",
              x->layout->name, x->scheme->name);
   diag_hint(q->d, "leave the layout out, or name a layout of blocks");
@@ -87,7 +87,7 @@ static bool settle_target(quantizer *q, quantize_target *x) {
 static uint64_t columns_of(const tensor *t) { return t->dims[t->rank - 1]; }
 
 static bool fits(const quantize_target *x, const tensor *t) {
-  return x->layout == NULL || columns_of(t) % x->layout->block_weights == 0;
+  return x->layout == NULL || x->layout->block_weights == 0 || columns_of(t) % x->layout->block_weights == 0;
 }
 
 static void warn_misfit(quantizer *q, const tensor *t, const quantize_target *x, const quantize_target *instead) {

@@ -45,9 +45,13 @@ const scheme_layout *quantize_gguf_layout(const scheme *s, bool *plain) {
            s->fields[0].gran.kind == GRAN_WEIGHT && !s->fields[0].sparse &&
            elem_get(s->fields[0].type)->kind == ELEM_KIND_FLOAT && fields_natural_dtype(s->fields[0].type, &dtype) &&
            gguf_plain_type(dtype, &type);
-  for (size_t i = 0; i < s->layout_count; i++)
-    if (s->layouts[i].block_weights > 0 && s->layouts[i].type_id >= 0) return &s->layouts[i];
-  return NULL;
+  const scheme_layout *found = NULL; // rows of blocks go before types of another form
+  for (size_t i = 0; i < s->layout_count; i++) {
+    const scheme_layout *l = &s->layouts[i];
+    if (l->type_id < 0 || !layout_is_one_tensor(l)) continue;
+    if (found == NULL || (found->block_weights == 0 && l->block_weights > 0)) found = l;
+  }
+  return found;
 }
 
 static void count_weights(quantize_out *o, const scheme_layout *l, uint64_t weights) {
