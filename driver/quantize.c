@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "driver/compile.h"
+#include "weights/importance.h"
 #include "weights/pack_run.h"
 
 typedef struct named_rule {
@@ -151,6 +152,12 @@ static bool quantize(job *j) {
                     .json = option_given(j->o, OPTION_JSON)};
   bool ok = find_format(&r, OPTION_FORMAT, option_last(j->o, OPTION_LAYOUT), &r.format);
   ok &= find_format(&r, OPTION_FALLBACK, NULL, &q.fallback) && read_recipe(&r) && find_threads(j, &encode.threads);
+  const char *imatrix = option_last(j->o, OPTION_IMATRIX);
+  if (ok && imatrix != NULL) {
+    q.importance = importance_open(j->d, j->mem, imatrix);
+    file_set_protect(j->outputs, imatrix);
+    ok = q.importance != NULL;
+  }
   if (!ok || q.input == NULL) return false;
   file_set_protect(j->outputs, q.input);
   ok = quantize_file(j->d, j->mem, j->outputs, &q);

@@ -146,6 +146,9 @@ static void encode_region_unit(encoder *e, unit *u, region r, bool warm) {
   unit_shape(u, (size_t)r.rows, (size_t)r.columns, r.k);
   for (uint64_t row = 0; row < r.rows; row++)
     for (uint64_t i = 0; i < r.columns; i++) u->w[row * r.columns + i] = encoder_weight(e, r.n + row, r.k + i);
+  u->has_importance = e->importance != NULL;
+  const float *line = e->importance == NULL ? NULL : e->importance + r.n / e->importance_rows * e->out->columns + r.k;
+  for (uint64_t i = 0; line != NULL && i < r.columns; i++) u->importance[i] = (double)line[i];
   if (warm) load_levels(e, u, r);
   unit_encode(u, warm);
   store_levels(e, u, r);
@@ -438,6 +441,7 @@ static tensor_codes *encode_planned(diag *d, arena *a, const scheme *s, const en
                                     encode_progress progress) {
   encoder e = {.d = d, .mem = arena_new(), .s = s, .plan = plan, .w = w, .progress = progress};
   e.refinements = options != NULL && options->refinements != 0 ? options->refinements : DEFAULT_REFINEMENTS;
+  if (options != NULL) e.importance = options->importance, e.importance_rows = options->importance_rows;
   e.out = tensor_codes_new(d, a, s, rows, columns);
   bool ok = e.out != NULL;
   if (ok) {
@@ -461,7 +465,9 @@ tensor_codes *encode_tensor(diag *d, arena *a, const scheme *s, const float *w, 
   if (t != NULL) turned = encode_plan_new(mem, t);
   if (turned != NULL && turned->structured) {
     const float *wt = transposed_weights(mem, w, rows, columns);
-    const tensor_codes *codes = encode_planned(d, mem, t, turned, wt, columns, rows, options, progress);
+    encode_options plain = options == NULL ? (encode_options){0} : *options;
+    plain.importance = NULL; // of columns, which are rows here
+    const tensor_codes *codes = encode_planned(d, mem, t, turned, wt, columns, rows, &plain, progress);
     out = codes == NULL ? NULL : tensor_codes_new(d, a, s, rows, columns);
     if (out != NULL) transposed_codes(codes, out);
   } else {

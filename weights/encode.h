@@ -9,8 +9,11 @@
 #include "ir/tensor_codes.h"
 
 typedef struct encode_options {
-  const char *name;     // of the tensor, for messages; NULL: "weights"
-  unsigned threads;     // at most so many, where a tensor has parts that share nothing; 0: one. The result is the same
+  const char *name; // of the tensor, for messages; NULL: "weights"
+  unsigned threads; // at most so many, where a tensor has parts that share nothing; 0: one. The result is the same
+  // How much the squared error of each column counts, [lines][columns], where a line is for so many rows; NULL: all alike.
+  const float *importance;
+  uint64_t importance_rows;
   unsigned refinements; // rounds of refitting coarse fields to the codes chosen; 0: the default (3)
 } encode_options;
 

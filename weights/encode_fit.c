@@ -11,7 +11,7 @@ enum { LANES = 4, CANDIDATES = 64 };
 // Sums over weights w with varying core c: c*c, c, c*w, 1, w, w*w. Lanes make the order of additions a fixed one that
 // a compiler can still do in parallel.
 typedef struct sums {
-  double cc[LANES], c[LANES], cw[LANES], w[LANES], ww[LANES];
+  double cc[LANES], c[LANES], cw[LANES], w[LANES], ww[LANES], n[LANES];
 } sums;
 
 static double total(const double *lanes) { return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]); }
@@ -22,6 +22,22 @@ static void add_sums(sums *s, size_t lane, double c, double w) {
   s->cw[lane] += c * w;
   s->w[lane] += w;
   s->ww[lane] += w * w;
+}
+
+// Of `lanes` weights; `by` is NULL where all count alike.
+static void add_lanes(sums *s, size_t lanes, const double *c, const double *w, const double *by) {
+  if (by == NULL) {
+    for (size_t l = 0; l < lanes; l++) add_sums(s, l, c[l], w[l]);
+    return;
+  }
+  for (size_t l = 0; l < lanes; l++) {
+    s->cc[l] += by[l] * c[l] * c[l];
+    s->c[l] += by[l] * c[l];
+    s->cw[l] += by[l] * c[l] * w[l];
+    s->w[l] += by[l] * w[l];
+    s->ww[l] += by[l] * w[l] * w[l];
+    s->n[l] += by[l];
+  }
 }
 
 // How a weight becomes the index of a sorted level: uniform levels by rounding x = w * scale + shift, others by search
@@ -59,24 +75,29 @@ static quantizer quantizer_for(const core_set *c, const double *u) {
 }
 
 // The segments are split into whole lanes and a rest.
-static void assign_uniform(const core_set *c, quantizer q, const double *w, size_t count, uint32_t *codes, sums *s) {
+static void assign_uniform(const core_set *c, quantizer q, const double *w, const double *by, size_t count,
+                           uint32_t *codes, sums *s) {
   double first = c->sorted[0], step = c->sorted[1] - c->sorted[0];
   for (size_t i = 0; i < count; i += LANES) {
     size_t lanes = count - i < LANES ? count - i : LANES;
-    double index[LANES];
+    double index[LANES], x[LANES];
     for (size_t l = 0; l < lanes; l++) index[l] = round_level(w[i + l] * q.scale + q.shift, q.top);
-    for (size_t l = 0; l < lanes; l++) add_sums(s, l, first + index[l] * step, w[i + l]);
+    for (size_t l = 0; l < lanes; l++) x[l] = first + index[l] * step;
+    add_lanes(s, lanes, x, w + i, by == NULL ? NULL : by + i);
     if (codes != NULL)
       for (size_t l = 0; l < lanes; l++) codes[i + l] = c->code_of[(size_t)index[l]];
   }
 }
 
-static void assign_sorted(const core_set *c, quantizer q, const double *w, size_t count, uint32_t *codes, sums *s) {
+static void assign_sorted(const core_set *c, quantizer q, const double *w, const double *by, size_t count,
+                          uint32_t *codes, sums *s) {
   for (size_t i = 0; i < count; i += LANES) {
     size_t lanes = count - i < LANES ? count - i : LANES;
     size_t index[LANES];
+    double x[LANES];
     for (size_t l = 0; l < lanes; l++) index[l] = search_level(c, w[i + l] * q.scale + q.shift);
-    for (size_t l = 0; l < lanes; l++) add_sums(s, l, c->sorted[index[l]], w[i + l]);
+    for (size_t l = 0; l < lanes; l++) x[l] = c->sorted[index[l]];
+    add_lanes(s, lanes, x, w + i, by == NULL ? NULL : by + i);
     if (codes != NULL)
       for (size_t l = 0; l < lanes; l++) codes[i + l] = c->code_of[index[l]];
   }
@@ -100,17 +121,17 @@ static void assign_simple(const core_set *c, const fit_span *span, const double 
     uint32_t *codes = store ? span->codes + r * span->code_stride : NULL;
     const double *w = span->w + r * span->stride;
     if (c->uniform)
-      assign_uniform(c, q, w, span->columns, codes, &s);
+      assign_uniform(c, q, w, span->by, span->columns, codes, &s);
     else
-      assign_sorted(c, q, w, span->columns, codes, &s);
+      assign_sorted(c, q, w, span->by, span->columns, codes, &s);
   }
-  sums_to_quad(c, &s, (double)span->rows * (double)span->columns, out);
+  sums_to_quad(c, &s, span->by != NULL ? total(s.n) : (double)span->rows * (double)span->columns, out);
 }
 
-static void add_weight(const core_set *c, quad *q, const double *v, size_t code, double w) {
-  q->power += w * w;
+static void add_weight(const core_set *c, quad *q, const double *v, size_t code, double w, double by) {
+  q->power += by * w * w;
   for (size_t i = 0; i < c->terms; i++) {
-    double vi = v[i * c->codes + code];
+    double vi = by * v[i * c->codes + code];
     q->b[i] += vi * w;
     for (size_t j = 0; j < c->terms; j++) q->h[i][j] += vi * v[j * c->codes + code];
   }
@@ -140,27 +161,27 @@ static void assign_general(const core_set *c, const fit_span *span, const double
       double w = span->w[r * span->stride + i];
       size_t code = nearest(c, v, u, w, &ignored);
       span->codes[r * span->code_stride + i] = (uint32_t)code;
-      add_weight(c, out, v, code, w);
+      add_weight(c, out, v, code, w, span->by == NULL ? 1 : span->by[i]);
     }
 }
 
-static void add_terms(quad *q, size_t terms, const double *v, double w) {
-  q->power += w * w;
+static void add_terms(quad *q, size_t terms, const double *v, double w, double by) {
+  q->power += by * w * w;
   for (size_t t = 0; t < terms; t++) {
-    q->b[t] += v[t] * w;
-    for (size_t s = 0; s < terms; s++) q->h[t][s] += v[t] * v[s];
+    q->b[t] += by * v[t] * w;
+    for (size_t s = 0; s < terms; s++) q->h[t][s] += by * v[t] * v[s];
   }
 }
 
 // The codes of one cell, and its error as a function of u.
-static void assign_cell(const core_set *c, const double *w, size_t count, uint64_t k, const double *u, unsigned effort,
-                        uint32_t *slots, quad *q) {
+static void assign_cell(const core_set *c, const double *w, const double *by, size_t count, uint64_t k, const double *u,
+                        unsigned effort, uint32_t *slots, quad *q) {
   double v[CELL_WEIGHTS][PLAN_TERMS];
-  if (c->cells->signs == NULL || !signed_solve(c->cells->signs, w, count, u, slots, v)) {
+  if (c->cells->signs == NULL || !signed_solve(c->cells->signs, w, by, count, u, slots, v)) {
     cell_solve(c->cells, w, count, k, u, effort, slots);
     cell_terms(c->cells, slots, count, k, v);
   }
-  for (size_t j = 0; j < count; j++) add_terms(q, c->terms, v[j], w[j]);
+  for (size_t j = 0; j < count; j++) add_terms(q, c->terms, v[j], w[j], by == NULL ? 1 : by[j]);
 }
 
 static void assign_trellis(const core_set *c, const fit_span *span, const double *u, quad *out) {
@@ -175,7 +196,7 @@ static void assign_trellis(const core_set *c, const fit_span *span, const double
       for (size_t j = 0; j < count; j++) {
         double v[PLAN_TERMS];
         trellis_terms(t, codes, count, j, v);
-        add_terms(out, c->terms, v, w[j]);
+        add_terms(out, c->terms, v, w[j], span->by == NULL ? 1 : span->by[i + j]);
       }
     }
 }
@@ -188,7 +209,7 @@ static void assign_cells(const core_set *c, const fit_span *span, const double *
       const double *w = span->w + r * span->stride + i;
       uint32_t *slots = span->codes + r * span->code_stride + i / width * c->cells->slot_count;
       size_t count = span->columns - i < width ? span->columns - i : width;
-      assign_cell(c, w, count, span->k + i, u, span->effort, slots, out);
+      assign_cell(c, w, span->by == NULL ? NULL : span->by + i, count, span->k + i, u, span->effort, slots, out);
     }
 }
 

@@ -65,6 +65,7 @@ size_t core_set_slots(const core_set *c);
 // has a number for each slot of each cell, code_stride for a row.
 typedef struct fit_span {
   const double *w;
+  const double *by; // how much the squared error of each column counts; NULL: all alike
   uint32_t *codes;
   size_t rows, columns, stride, code_stride;
   uint64_t k;

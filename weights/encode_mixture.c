@@ -283,8 +283,9 @@ static bool fit_section(mixer *m, const scheme_part *part) {
   float *w = ARENA_ARRAY(m->mem, float, (size_t)(at.rows * at.columns));
   for (uint64_t n = 0; n < at.rows; n++)
     memcpy(w + n * at.columns, m->w + (at.row + n) * m->columns + at.column, at.columns * sizeof *w);
-  tensor_codes *t =
-      encode_mixture(m->d, m->out, part->scheme, w, at.rows, at.columns, m->options, (encode_progress){0});
+  encode_options options = m->options == NULL ? (encode_options){0} : *m->options;
+  options.importance = NULL; // of other columns
+  tensor_codes *t = encode_mixture(m->d, m->out, part->scheme, w, at.rows, at.columns, &options, (encode_progress){0});
   m->t->sections[part->section] = t;
   return t != NULL;
 }

@@ -279,6 +279,7 @@ signed_set *signed_set_new(arena *a, const cell_set *c) {
 
 // The cell at hand.
 typedef struct cell {
+  float by[WIDTH];               // how much each weight counts
   float far[WIDTH];              // magnitudes of what the weights should be
   float distances[BLOCKS][MOST]; // squared, by block and vector
   size_t best[BLOCKS], near_count[BLOCKS];
@@ -304,6 +305,15 @@ static void measure(const block *b, const float *t, size_t count, float *out) {
   add_distances(b->table, b->padded, t, count, out);
 }
 
+static void measure_by(const block *b, const float *t, const float *by, size_t count, float *restrict out) {
+  memset(out, 0, b->padded * sizeof *out);
+  for (size_t j = 0; j < count; j++)
+    for (size_t m = 0; m < b->padded; m++) {
+      float gap = b->table[j * b->padded + m] - t[j];
+      out[m] += by[j] * gap * gap;
+    }
+}
+
 // The first of the least ones.
 static size_t least(const float *x, size_t padded) {
   float low[LANES], lowest = INFINITY;
@@ -320,7 +330,8 @@ static size_t least(const float *x, size_t padded) {
 static float flip_cost(const block *b, const cell *x, unsigned flips, size_t vector) {
   float cost = 0;
   for (size_t j = 0; j < b->count; j++)
-    if (flips >> (b->first + j) & 1) cost += 4 * x->far[b->first + j] * b->table[j * b->padded + vector];
+    if (flips >> (b->first + j) & 1)
+      cost += 4 * x->by[b->first + j] * x->far[b->first + j] * b->table[j * b->padded + vector];
   return cost;
 }
 
@@ -412,16 +423,20 @@ static bool find_targets(const signed_set *s, const double *w, size_t count, con
   return true;
 }
 
-bool signed_solve(const signed_set *s, const double *w, size_t count, const double *u, uint32_t *slots,
-                  double (*terms)[PLAN_TERMS]) {
+bool signed_solve(const signed_set *s, const double *w, const double *by, size_t count, const double *u,
+                  uint32_t *slots, double (*terms)[PLAN_TERMS]) {
   cell x;
   unsigned pattern;
   size_t vectors[BLOCKS] = {0};
   if (!find_targets(s, w, count, u, &x, &pattern)) return false;
+  for (size_t j = 0; j < WIDTH; j++) x.by[j] = by != NULL && j < count ? (float)by[j] : 1;
   for (size_t i = 0; i < s->block_count; i++) {
     const block *b = &s->blocks[i];
     size_t inside = count <= b->first ? 0 : count - b->first < b->count ? count - b->first : b->count;
-    measure(b, x.far + b->first, inside, x.distances[i]);
+    if (by == NULL)
+      measure(b, x.far + b->first, inside, x.distances[i]);
+    else
+      measure_by(b, x.far + b->first, x.by + b->first, inside, x.distances[i]);
     x.best[i] = least(x.distances[i], b->padded);
   }
   pattern ^= choose_flips(s, &x, pattern, vectors);

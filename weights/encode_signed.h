@@ -12,7 +12,8 @@ signed_set *signed_set_new(arena *a, const cell_set *c);
 
 // As cell_solve, and exact: codes of one cell for coefficients u. terms[j] are the values of all terms at weight j. False, with
 // nothing written, for coefficients that leave the codes open.
-bool signed_solve(const signed_set *s, const double *w, size_t count, const double *u, uint32_t *slots,
-                  double (*terms)[PLAN_TERMS]);
+// `by` says how much the squared error of each weight counts; NULL: all alike.
+bool signed_solve(const signed_set *s, const double *w, const double *by, size_t count, const double *u,
+                  uint32_t *slots, double (*terms)[PLAN_TERMS]);
 
 #endif

@@ -20,6 +20,8 @@ typedef struct encoder {
   const float *w;
   tensor_codes *out;
   unsigned refinements;
+  const float *importance; // of encode_options
+  uint64_t importance_rows;
   double **tables;            // numbers of each stored table for the whole tensor, as `out` has them; by field
   const double **unit_tables; // the ones for the weights at hand
   uint64_t table_changes;     // how often one of their numbers has been stored

@@ -23,6 +23,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
   unit *u = ARENA_NEW(a, unit);
   *u = (unit){.plan = plan, .cores = cores, .refinements = refinements};
   u->w = ARENA_ARRAY(a, double, rows *columns);
+  u->importance = ARENA_ARRAY(a, double, columns);
   u->codes = ARENA_ARRAY(a, uint32_t, rows *row_codes(cores, columns));
   u->best_codes = ARENA_ARRAY(a, uint32_t, rows *row_codes(cores, columns));
   u->fields = ARENA_ARRAY(a, double, plan->scheme->field_count);
@@ -87,6 +88,7 @@ fit_span unit_span(const unit *u, size_t granule) {
   size_t row, at, per_row = u->levels[1].per_row;
   s.rows = cut_span(granularity_rows(&g), u->rows, granule / per_row, &row);
   s.columns = cut_span(granularity_columns(&g), u->columns, granule % per_row, &at);
+  s.by = u->has_importance ? u->importance + at : NULL;
   s.w = u->w + row * u->columns + at;
   s.codes = u->codes + row * u->row_codes + at / core_set_cell(u->cores) * core_set_slots(u->cores);
   s.k = u->k + at;

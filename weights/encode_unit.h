@@ -21,8 +21,10 @@ typedef struct unit {
   unsigned refinements;
   bool settled; // fields have been chosen once: integers that are tried move only a little from now on
   size_t rows, columns;
-  uint64_t k;                     // of the first column
-  double *w;                      // rows x columns
+  uint64_t k; // of the first column
+  double *w;  // rows x columns
+  bool has_importance;
+  double *importance;             // of each column, where has_importance
   uint32_t *codes, *best_codes;   // numbers for the slots of each cell, row by row
   size_t row_codes;               // of a row
   unsigned effort;                // of cells, see fit_span
@@ -30,8 +32,8 @@ typedef struct unit {
   grid_form grid;
   double *errors, *best_errors; // by granule of level 1
   bool any_exact;               // some granule's weights are exact for some coefficients
-  bool *open_exact;               // by granule of level 1: several exact coefficients are left to choose from
-  double *fields;                 // scratch, by scheme field
+  bool *open_exact;             // by granule of level 1: several exact coefficients are left to choose from
+  double *fields;               // scratch, by scheme field
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
 } unit;
 

@@ -106,7 +106,11 @@ static tensor_codes *encode_folded(diag *d, arena *a, const tensor *t, const flo
   tensor numbers = *t;
   numbers.dtype = TENSOR_F32; // what is in `folded`, for messages too
   numbers.column_stride = 0;
-  tensor_codes *values = encode_values(d, a, &numbers, folded.w, folded.values, rows, columns, o);
+  encode_options plain = o->encode == NULL ? (encode_options){0} : *o->encode;
+  from_float_options inside = *o;
+  plain.importance = NULL; // of other columns
+  inside.encode = &plain;
+  tensor_codes *values = encode_values(d, a, &numbers, folded.w, folded.values, rows, columns, &inside);
   if (values != NULL) fold_take_values(&folded, values);
   return values == NULL ? NULL : folded.codes;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "weights/from_float.h"
+#include "weights/importance.h"
 #include "weights/pack_run.h"
 #include "weights/quantize_out.h"
 #include "weights/report.h"
@@ -20,6 +21,7 @@ typedef struct quantizer {
   VEC(const char *) noted;     // tensors that the input has in quantized form already
   VEC(const tensor *) unasked; // float tensors that are no matrices
   VEC(const tensor *) misfits; // kept because their shape does not fit
+  size_t weighted;             // matrices that the importance matrix knows
   progress bar;
   uint64_t done;
 } quantizer;
@@ -121,16 +123,32 @@ static const char *layer_of(arena *a, const char *name) {
   return length > end && strcmp(name + length - end, ending) == 0 ? arena_strndup(a, name, length - end) : name;
 }
 
+// What the importance matrix says of a tensor; that it says nothing is no error.
+static bool find_importance(quantizer *q, arena *a, const tensor *t, uint64_t rows, encode_options *out) {
+  uint64_t stack = t->rank == 3 ? t->dims[0] : 1;
+  bool fits = true;
+  if (q->job->importance == NULL) return true;
+  out->importance = importance_find(q->job->importance, a, t->name, stack, columns_of(t), &fits);
+  out->importance_rows = rows / stack;
+  q->weighted += out->importance != NULL;
+  if (fits) return true;
+  diag_error_file(q->d, importance_path(q->job->importance),
+                  "what it has of '%s' is not for %" PRIu64 " x %" PRIu64 " columns", t->name, stack, columns_of(t));
+  return false;
+}
+
 static bool encode_one(quantizer *q, const tensor *t, const quantize_target *x) {
   arena *a = arena_new();
+  uint64_t columns = columns_of(t), rows = t->count / columns;
   encode_options encode = q->job->encode == NULL ? (encode_options){.threads = pack_run_threads()} : *q->job->encode;
+  if (!find_importance(q, a, t, rows, &encode)) return arena_free(a), false;
   from_float_options options = {.encode = &encode,
                                 .progress = &q->bar,
                                 .progress_base = q->done,
                                 .layer = layer_of(q->mem, t->name),
                                 .file = q->file};
   from_float_result result;
-  uint64_t bytes, columns = columns_of(t), rows = t->count / columns;
+  uint64_t bytes;
   q->bar.label = t->name;
   bool ok = from_float_encode(q->d, a, t, x->scheme, rows, columns, &options, &result) &&
             quantize_out_store(&q->out, result.codes, x->layout, t, &bytes);
@@ -239,6 +257,8 @@ static bool print_report(const quantizer *q) {
   if (q->job->report == NULL) return true;
   if (q->job->json) return print_json(q);
   weights_print_table(q->job->report, q->stats.data, q->stats.len);
+  if (q->job->importance != NULL)
+    fprintf(q->job->report, "the importance of columns is known of %zu of %zu matrices\n", q->weighted, q->stats.len);
   print_kept(q, q->misfits.data, q->misfits.len, "since blocks do not divide their rows");
   print_kept(q, q->unasked.data, q->unasked.len, "since they are no matrices");
   return true;

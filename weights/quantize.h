@@ -19,8 +19,9 @@ typedef struct quantize_job {
   const char *output; // safetensors, or GGUF if it ends in ".gguf"
   const scheme *scheme;
   const scheme_layout *layout;
-  quantize_target fallback;     // for matrices whose shape does not fit; scheme NULL: these stay as they are
-  const encode_options *encode; // NULL: the encoder's defaults
+  quantize_target fallback;            // for matrices whose shape does not fit; scheme NULL: these stay as they are
+  const struct importance *importance; // of columns; NULL: none
+  const encode_options *encode;        // NULL: the encoder's defaults
   // Which tensors: those for which this is true, NULL: all. Only float matrices are asked about.
   bool (*wanted)(void *context, const char *name);
   // What one of them becomes; NULL: `scheme` in `layout`, for all.

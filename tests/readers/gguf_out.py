@@ -3,6 +3,7 @@ error that qcc says."""
 
 import json
 import pathlib
+import struct
 import subprocess
 import sys
 import tempfile
@@ -80,6 +81,62 @@ def quantize(qcc, source, target, *options):
     return {t["name"]: t["relative_error"] for t in report["tensors"]}, report, done.stderr
 
 
+def write_list(path, entries):
+    """An importance matrix as llama.cpp's tool wrote it first: sums of squares, divided by their number, times the calls."""
+    with open(path, "wb") as f:
+        f.write(struct.pack("<i", len(entries)))
+        for name, squares in entries.items():
+            f.write(struct.pack("<i", len(name)) + name.encode() + struct.pack("<ii", 8, squares.size))
+            f.write((8 * squares).astype("<f4").tobytes())
+
+
+def write_sums(path, entries):
+    """The same as a GGUF file."""
+    w = GGUFWriter(path, "")
+    w.add_type("imatrix")
+    for name, squares in entries.items():
+        rows = np.atleast_2d(squares)
+        w.add_tensor(name + ".in_sum2", (4 * rows).astype(np.float32))
+        w.add_tensor(name + ".counts", np.full((rows.shape[0], 1), 4, np.float32))
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+
+
+def weighted_error(path, tensors, importance):
+    t = GGUFReader(path).tensors[0]
+    gap = dequantize(t.data, t.tensor_type).astype(np.float64) - tensors[t.name]
+    return float((importance * gap * gap).sum())
+
+
+def check_importance(qcc, folder, source, tensors):
+    def at(name):
+        return str(pathlib.Path(folder, name))
+
+    columns = np.exp(2 * random.normal(size=256)).astype(np.float32)
+    entries = {"token_embd.weight": columns, "blk.0.ffn_up_exps.weight": np.exp(random.normal(size=(3, 256)))}
+    write_list(at("list.dat"), entries)
+    write_sums(at("sums.gguf"), entries)
+    for name in ("q4_0", "q4_K", "iq2_xxs", "iq3_xxs", "iq4_nl"):
+        quantize(qcc, source, at("without.gguf"), "--format", name)
+        quantize(qcc, source, at("list.gguf"), "--format", name, "--imatrix", at("list.dat"))
+        quantize(qcc, source, at("sums_out.gguf"), "--format", name, "--imatrix", at("sums.gguf"))
+        assert pathlib.Path(at("list.gguf")).read_bytes() == pathlib.Path(at("sums_out.gguf")).read_bytes()
+        before, after = (weighted_error(at(f), tensors, columns) for f in ("without.gguf", "list.gguf"))
+        print(f"{name}: the weighted error is {after / before:.3f} of what it was")
+        assert after < 0.97 * before, (name, before, after)
+    for broken in (b"", b"\1\0\0\0\xff", pathlib.Path(at("list.dat")).read_bytes()[:-500]):
+        pathlib.Path(at("broken.dat")).write_bytes(broken)
+        done = subprocess.run([qcc, "quantize", source, "--format", "q4_0", "--imatrix", at("broken.dat"), "-o",
+                               at("none.gguf")], capture_output=True, text=True)
+        assert done.returncode == 1 and "no importance matrix" in done.stderr, done.stderr
+    write_list(at("other.dat"), {"token_embd.weight": columns[:128]})
+    done = subprocess.run([qcc, "quantize", source, "--format", "q4_0", "--imatrix", at("other.dat"), "-o",
+                           at("none.gguf")], capture_output=True, text=True)
+    assert done.returncode == 1 and "is not for 1 x 256 columns" in done.stderr, done.stderr
+
+
 def main(qcc):
     with tempfile.TemporaryDirectory() as folder:
         source, target = str(pathlib.Path(folder, "m.gguf")), str(pathlib.Path(folder, "q.gguf"))
@@ -102,6 +159,7 @@ def main(qcc):
         assert kinds["token_embd.weight"] == "Q4_0" and kinds["blk.0.ffn_up_exps.weight"] == "Q8_0", kinds
         first, second = GGUFReader(target).tensors[0], GGUFReader(again).tensors[0]
         assert np.array_equal(first.data, second.data)
+        check_importance(qcc, folder, source, tensors)
 
 
 main(sys.argv[2])
