@@ -92,8 +92,8 @@ LLVMValueRef emit_alloca(emit *e, LLVMTypeRef t) {
 static void find_writes(emit *e, const ir_block *block) {
   for (size_t i = 0; i < block->ops.len; i++) {
     const ir_op *op = block->ops.data[i];
-    bool store = op->code == IR_STORE || op->code == IR_STORE_FIRST || op->code == IR_TILE_DOT ||
-                 op->code == IR_TILE_PAIRS;
+    bool store =
+        op->code == IR_STORE || op->code == IR_STORE_FIRST || op->code == IR_TILE_DOT || op->code == IR_TILE_PAIRS;
     if (store && op->operands[0]->def == NULL) emit_buffer(e, op)->written = true;
     if (op->body != NULL) find_writes(e, op->body);
   }
