@@ -82,13 +82,21 @@ def tiers(shown, name, target):
     return sorted(found)
 
 
-def row_of(shown, name, info):
+def kept_tiers(shown, skipped, name, target, before):
+    """What the page said of checks that this build skipped for the format: a quick run draws some formats."""
+    kept = [claim for claim in filter(None, before.split(", ")) if f"kernel/{target}/{claim.split()[-1]}" in skipped]
+    return [claim for claim in kept if (name, f"kernel/{target}/{claim.split()[-1]}") not in shown]
+
+
+def row_of(shown, skipped, name, info, before):
     decoded = stands(shown, name, "decode")
     encoded = stands(shown, name, "encode")
     cost = stands(shown, name, "cost")
     milliseconds, size = cost[0].split() if cost else ("", "")
     cells = [f"`{name}`", f"{info['bits']:.4g}", ", ".join(sorted(set(decoded or []))), encoded[0] if encoded else ""]
-    cells += [", ".join(tiers(shown, name, target)) for target, _ in TARGETS]
+    for target, column in TARGETS:
+        kept = kept_tiers(shown, skipped, name, target, before.get(column, ""))
+        cells.append(", ".join(sorted(set(tiers(shown, name, target) + kept))))
     return cells + [f"{milliseconds} ms" if cost else "", f"{int(size) / 1024:.1f} KiB" if cost else ""]
 
 
@@ -99,9 +107,11 @@ def short_forms(formats, folder):
     return f"\nShort forms, which name a format and the activations that go with it: {named}.\n" if names else ""
 
 
-def write(formats, shown, document):
+def write(formats, shown, skipped, document):
+    before = read_document(document)
     lines = [HEAD + "| " + " | ".join(COLUMNS) + " |", "|" + " --- |" * len(COLUMNS)]
-    lines += ["| " + " | ".join(row_of(shown, name, formats[name])) + " |" for name in sorted(formats)]
+    for name in sorted(formats):
+        lines.append("| " + " | ".join(row_of(shown, skipped, name, formats[name], before.get(name, {}))) + " |")
     forms = short_forms(formats, pathlib.Path(document).resolve().parent.parent / "schemes")
     pathlib.Path(document).write_text("\n".join(lines) + "\n" + forms, encoding="utf-8")
 
@@ -161,7 +171,7 @@ def main():
     formats = read_formats(listed)
     shown, skipped = read_results(results)
     if what == "write":
-        write(formats, shown, document)
+        write(formats, shown, skipped, document)
         return 0
     return check(formats, shown, skipped, document)
 

@@ -124,7 +124,7 @@ static scheme_layout tensor_layout(arena *mem) {
        .dims = {columns}},
   };
   return (scheme_layout){.name = "separate tensors",
-                         .type_id = 12,
+                         .type_id = -1,
                          .tensor_count = COUNT(tensors),
                          .place_count = COUNT(places),
                          .tensors = arena_memdup(mem, tensors, sizeof tensors),

@@ -150,6 +150,7 @@ static const char slow_ways[] = "bitnet.base3: slow code\n"
                                 "fp8_block(rows=128,columns=128).compressed_tensors: slow scale\n"
                                 "hqq(bits=4,group=64,float=16).hqq_3bit: slow code\n"
                                 "int_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale\n"
+                                "int_g_order(bits=4,group=128,float=16).matmul_nbits: slow code scale\n"
                                 "iq1_bn.gguf: slow code\n"
                                 "iq2_xs.gguf_r4: slow sign\n"
                                 "iq2_xxs.gguf_r4: slow sign\n"
@@ -159,7 +160,8 @@ static const char slow_ways[] = "bitnet.base3: slow code\n"
                                 "ternary.base3: slow code\n"
                                 "uint_g_order(bits=4,group=128,float=16).gptq: slow code scale zero\n"
                                 "uint_g_order(bits=4,group=128,float=16).gptq_v2: slow code scale zero\n"
-                                "uint_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale zero\n";
+                                "uint_g_order(bits=4,group=128,float=16).pack_quantized: slow code scale zero\n"
+                                "uint_g_order(bits=4,group=128,float=16).matmul_nbits: slow code scale zero\n";
 
 START_TEST(ways) {
   suite u;
