@@ -15,6 +15,11 @@ void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *tempo
   file_set_watch(j->outputs, temporaries);
 }
 
+void job_close(job *j) {
+  if (j->notes != stderr) (void)fclose(j->notes); // nobody is left to tell
+  j->notes = stderr;
+}
+
 static double now(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);

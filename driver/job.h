@@ -45,6 +45,8 @@ typedef struct job {
 /* job.c */
 // What every command begins with; `s` is left to the caller.
 void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *temporaries);
+// Closes what job_init opened, after all reports.
+void job_close(job *j);
 // Ends a run: commits (ok) or removes the outputs, and releases mappings. STATUS_OK or STATUS_ERROR.
 exit_status job_finish(job *j, bool ok);
 // What C names and the header's name begin with: --prefix, or the model's name.

@@ -16,17 +16,26 @@ static bool wants_colour(void) {
   return isatty(STDERR_FILENO) && term != NULL && strcmp(term, "dumb") != 0;
 }
 
+static exit_status run_command_of(job *j) {
+  switch (j->o->command) {
+  case COMMAND_RUN: return run_command(j);
+  case COMMAND_BENCH: return bench_command(j);
+  case COMMAND_TUNE: return tune_command(j);
+  case COMMAND_CONVERT: return convert_command(j);
+  case COMMAND_INSPECT: return inspect_command(j);
+  case COMMAND_QUANTIZE: return quantize_command(j);
+  default: return compile_command(j);
+  }
+}
+
 static exit_status run_job(diag *d, arena *a, const options *o) {
   job j;
   temporary_list *temporaries = temporary_list_new();
   interrupt_watch(temporaries);
   job_init(&j, d, a, o, temporaries);
-  if (o->command == COMMAND_RUN) return run_command(&j);
-  if (o->command == COMMAND_BENCH) return bench_command(&j);
-  if (o->command == COMMAND_TUNE) return tune_command(&j);
-  if (o->command == COMMAND_CONVERT) return convert_command(&j);
-  if (o->command == COMMAND_INSPECT) return inspect_command(&j);
-  return o->command == COMMAND_QUANTIZE ? quantize_command(&j) : compile_command(&j);
+  exit_status status = run_command_of(&j);
+  job_close(&j);
+  return status;
 }
 
 static exit_status run(diag *d, arena *a, int argc, char **argv) {
@@ -53,12 +62,15 @@ int main(int argc, char **argv) {
   signal(SIGXFSZ, SIG_IGN);                  // a file that may not grow is an error of its write
   signal(SIGPIPE, SIG_IGN);                  // a reader that leaves does not end a run that has temporaries
   signal(SIGIO, SIG_IGN);                    // somebody wants to write to a file that is leased (driver/fingerprint.c)
-  FILE *clean = clean_stream(STDOUT_FILENO); // for all reports; results go to the descriptor itself, byte by byte
+  FILE *plain = stdout;                      // results go to the descriptor itself, byte by byte
+  FILE *clean = clean_stream(STDOUT_FILENO); // all reports go through this
   if (clean != NULL) stdout = clean;
   file_survive_cuts();
   arena *a = arena_new();
   diag *d = diag_new(a, stderr, wants_colour());
   exit_status status = finish_stdout(d, run(d, a, argc, argv));
   arena_free(a);
+  stdout = plain;
+  if (clean != NULL) (void)fclose(clean); // it was flushed, and its errors were told
   return (int)status;
 }
