@@ -218,7 +218,7 @@ static int compare_likely(const reading *a, const reading *b) {
 // The numbers of all groups lie around zero: chance does not do that, with more than a few of them.
 static bool is_centred(const reading *r) {
   enum { ENOUGH = 4 };
-  return r->facts.has_codes && r->facts.centre < 1e-9 && r->facts.groups >= ENOUGH;
+  return r->facts.has_codes && r->facts.centre < 1e-9 && r->facts.groups >= (double)ENOUGH;
 }
 
 static bool is_off_centre(const reading *r) { return r->facts.has_codes && r->facts.centre > 0.25; }

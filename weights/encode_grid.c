@@ -332,7 +332,7 @@ static bool solve_rounded(unit *u, const grid_form *g, size_t granule) {
     double w = s.w[n / s.columns * s.stride + n % s.columns];
     far = fabs(w) > fabs(far) ? w : far;
   }
-  for (unsigned i = 1; g->most <= ROUNDED_LEVELS && far != 0 && i <= g->most; i++)
+  for (unsigned i = 1; g->most <= (double)ROUNDED_LEVELS && far != 0 && i <= g->most; i++)
     for (int sign = 1; sign >= -1; sign -= 2)
       if (find_rounded(&t, &s, far, sign * (double)i * g->quantum, &t.slope) && fit_granules(&t, granule, 1))
         return true;

@@ -56,7 +56,7 @@ START_TEST(many) {
   double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
   ck_assert_msg((m != NULL) == (r->message == NULL), "%s: %s", r->what, diag_text(d));
   if (r->message != NULL) ck_assert_msg(strstr(diag_text(d), r->message) != NULL, "%s: %s", r->what, diag_text(d));
-  ck_assert_msg(seconds < MOST_SECONDS, "%u %s take %.1f s", r->count, r->what, seconds);
+  ck_assert_msg(seconds < (double)MOST_SECONDS, "%u %s take %.1f s", r->count, r->what, seconds);
   arena_free(a);
 }
 END_TEST

@@ -29,11 +29,13 @@ START_TEST(first_lanes_only) {
     size_t real = n < 4 ? (size_t)n : 4;
     memcpy(want_b, a, real * 2);
     memcpy(want_y, a, real * 2);
-    const char *said =
-        run_body(mem,
-                 "%x = load_first %a, %zero, %n : vector<4 x i16>\nstore %b, %zero, %x\n"
-                 "store_first %y, %zero, %x, %n",
-                 &(run_args){.a = {(uint8_t *)a, 2 * real}, .b = RUN_MEMORY(b), .y = {(uint8_t *)y, 2 * real}, .n = n});
+    const char *said = run_body(mem,
+                                "%x = load_first %a, %zero, %n : vector<4 x i16>\nstore %b, %zero, %x\n"
+                                "store_first %y, %zero, %x, %n",
+                                &(run_args){.a = {.data = (uint8_t *)a, .size = 2 * real},
+                                            .b = RUN_MEMORY(b),
+                                            .y = {.data = (uint8_t *)y, .size = 2 * real},
+                                            .n = n});
     ck_assert_str_eq(said, "");
     ck_assert_mem_eq(b, want_b, sizeof b);
     ck_assert_mem_eq(y, want_y, sizeof y);
@@ -100,7 +102,7 @@ static const struct {
 START_TEST(bad_accesses_are_reported) {
   arena *mem = arena_new();
   uint8_t *a = calloc(1, 16); // of its own, so that AddressSanitizer sees a byte too many
-  const char *said = run_body(mem, bad[_i].body, &(run_args){.a = {a, 16}, .n = bad[_i].n});
+  const char *said = run_body(mem, bad[_i].body, &(run_args){.a = {.data = a, .size = 16}, .n = bad[_i].n});
   ck_assert_msg(strstr(said, bad[_i].message) != NULL, "%s\ngave: %s", bad[_i].body, said);
   free(a);
   arena_free(mem);

@@ -374,8 +374,8 @@ kernel_case *case_scales(diag *d, arena *a, const recipe *r, uint64_t columns, u
   for (uint64_t m = 0; m < TOKENS; m++)
     for (uint64_t n = 0; n < ROWS; n++) {
       double weight = scheme_weight(c->codes, n, (m * 29 + 5) % columns);
-      c->expected[m * ROWS + n] = (double)(float)(weight * LARGEST);
-      c->bound[m * ROWS + n] = partial_products(r->scheme, weight * LARGEST);
+      c->expected[m * ROWS + n] = (double)(float)(weight * (double)LARGEST);
+      c->bound[m * ROWS + n] = partial_products(r->scheme, weight * (double)LARGEST);
       // Products with zero of what is beyond f32 are NaN. Where the weights are, so is the result.
       for (uint64_t k = 0; k < columns; k++)
         if (fabs(scheme_weight(c->codes, n, k)) >= 0x1p120) c->bound[m * ROWS + n] = INFINITY;

@@ -204,9 +204,10 @@ START_TEST(values_of_several_codes) {
 END_TEST
 
 START_TEST(tables_of_each_weight_that_no_kernel_reads) {
-  static const char *const rows[] = {"c : u4[2]; e : u4; table t : f32[16] = { 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, "
-                                     "12, 13, 14, 15 }; value = t[c[1]] + e;",
-                                     "c : f16[2]; value = c[0] + c[1];", "c : u8[2]; value = c[0] * c[1];"};
+  static const char *const rows[] = {
+      ("c : u4[2]; e : u4; table t : f32[16] = { 0.5, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, "
+       "12, 13, 14, 15 }; value = t[c[1]] + e;"),
+      "c : f16[2]; value = c[0] + c[1];", "c : u8[2]; value = c[0] * c[1];"};
   lower_kit k = kit_new();
   ck_assert_ptr_null(kit_recipe(&k, rows[_i], "f32"));
   ck_assert_msg(strstr(diag_text(k.d), "'c' is a table for each weight: give each of its numbers a field") != NULL,
