@@ -49,8 +49,7 @@ START_TEST(groups_with_a_rest) {
       "code : u4; scale : f16 per 36; zero : u4 per 36; value = scale * (code - zero);",
       "code : u3; fine : u6 per 12; scale : f16 per 96; value = scale * fine * (code - 4);",
       "code : i8; scale : f32 per 100; value = scale * code;",
-      "code : u4; fine : u6 per 16; low : u4 per 32; d : f16 per 224; m : f16 per 224; value = d * fine * code - m * "
-      "low;",
+      "c : u4; f : u6 per 16; l : u4 per 32; d : f16 per 224; m : f16 per 224; value = d * f * c - m * l;",
       "code : u2; level : f16[4] per 40; value = level[code];",
       "code : u1; scale : f16 per 20; value = scale * (2 * code - 1);",
   };
