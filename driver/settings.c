@@ -127,7 +127,8 @@ static void read_stage(reader *r) {
   const char *names[STAGE_COUNT], *word = option_last(r->o, OPTION_EMIT);
   for (size_t i = 0; i < STAGE_COUNT; i++) names[i] = stage_get((stage)i)->name;
   stage otherwise = option_given(r->o, OPTION_KERNELS) ? STAGE_KERNELS : STAGE_LIB;
-  r->out->stage = word == NULL ? otherwise : (stage)choose(r, "--emit", word, names, STAGE_COUNT);
+  size_t chosen = word == NULL ? otherwise : choose(r, "--emit", word, names, STAGE_COUNT);
+  r->out->stage = chosen < STAGE_COUNT ? (stage)chosen : otherwise; // a word that is none was reported
   if (r->out->stage == STAGE_AST && r->out->is_ir)
     fail(r, STATUS_USAGE, "IR text has no tree: --emit=ast needs a .q file");
 }

@@ -50,6 +50,8 @@ typedef struct fe_stored {
   const char *source; // the file it is in; otherwise the first file, NULL without any
 } fe_stored;
 fe_stored fe_ask(fe_model *f, const char *name);
+// Whether a file of weights that may hold the tensor cannot be read. That was reported: what follows from it is not.
+bool fe_file_failed(fe_model *f, const char *name);
 // Reports that no file has the tensor.
 void fe_missing_tensor(fe_model *f, src_loc loc, const char *name);
 // "fc1" of "fc1.weight" and of "fc1".

@@ -118,9 +118,10 @@ static bool shape_from_file(fe_model *f, const char *name, src_loc loc, ir_type 
     fe_missing_tensor(f, loc, name);
     return false;
   }
+  if (fe_file_failed(f, name)) return false;
   if (stored.answer == FE_TENSOR_UNKNOWN || stored.tensor.rank == 0) {
     diag_error(f->c->d, loc, "the shape of the tensor \"%s\" is not known", name);
-    diag_hint(f->c->d, "give it: constant(\"%s\", shape = [64])", name);
+    diag_hint(f->c->d, "give it: constant(\"%s\", shape = [..])", name);
     return false;
   }
   int64_t dims[IR_MAX_RANK] = {0};

@@ -165,11 +165,12 @@ static bool rows_from_option(linear_builder *b) {
 }
 
 static void unknown_rows(linear_builder *b) {
+  if (fe_file_failed(b->f, b->tensor)) return;
   diag_error(b->f->c->d, b->call->loc, "the number of outputs of the layer \"%s\" is not known", b->layer);
   if (b->f->m->sources.len == 0)
-    diag_hint(b->f->c->d, "name the weights file: weights \"file.safetensors\"; or give the number: out = 128");
+    diag_hint(b->f->c->d, "name the weights file: weights \"file.safetensors\"; or give the number: out = ..");
   else
-    diag_hint(b->f->c->d, "give it: linear(x, \"%s\", out = 128)", b->layer);
+    diag_hint(b->f->c->d, "give it: linear(x, \"%s\", out = ..)", b->layer);
 }
 
 static const char *dims_text(arena *a, unsigned rank, const uint64_t *dims) {

@@ -25,6 +25,10 @@ fe_stored fe_ask(fe_model *f, const char *name) {
   return stored;
 }
 
+bool fe_file_failed(fe_model *f, const char *name) {
+  return f->c->options->find_tensor != NULL && f->m->sources.len > 0 && fe_ask(f, name).answer == FE_TENSOR_UNKNOWN;
+}
+
 // The closest name, or what there is.
 static void suggest_tensor(fe_model *f, const char *name) {
   enum { SHOWN = 4 };
