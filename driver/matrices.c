@@ -37,12 +37,10 @@ static bool read_seconds(measuring *m) {
 
 static bool read_numbers(measuring *m) {
   job *j = m->j;
-  const char *threads = option_last(j->o, OPTION_THREADS), *memory = option_last(j->o, OPTION_MEMORY);
-  uint64_t count = 1, megabytes = 256;
-  bool ok = threads == NULL || settings_number(j->d, "--threads", threads, 1024, &count);
+  const char *memory = option_last(j->o, OPTION_MEMORY);
+  uint64_t megabytes = 256;
+  bool ok = settings_threads(j->d, j->o, 1, &m->threads);
   ok = (memory == NULL || settings_number(j->d, "--memory", memory, 1 << 20, &megabytes)) && ok;
-  if (count == 0) count = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-  m->threads = (unsigned)count;
   m->memory = (size_t)megabytes << 20;
   return ok;
 }

@@ -124,23 +124,9 @@ static void warn_unused(const request *r) {
                    r->rules[i].rule->glob);
 }
 
-static bool find_threads(job *j, unsigned *out) {
-  const char *text = option_last(j->o, OPTION_THREADS);
-  unsigned n = 0;
-  for (const char *c = text; c != NULL && *c != '\0'; c++) {
-    if (*c < '0' || *c > '9' || n > 1000) {
-      diag_error_file(j->d, "qcc", "'%s' is no number of threads", text);
-      return false;
-    }
-    n = 10 * n + (unsigned)(*c - '0');
-  }
-  *out = n == 0 ? pack_run_threads() : n;
-  return true;
-}
-
-static bool quantize(job *j) {
+static bool quantize(job *j, unsigned threads) {
   request r = {.j = j, .fe = {.dirs = j->scheme_dirs.data, .dir_count = j->scheme_dirs.len}};
-  encode_options encode = {0};
+  encode_options encode = {.threads = threads};
   quantize_job q = {.input = input_path(j, j->o->inputs.data[0]),
                     .output = j->s.output,
                     .encode = &encode,
@@ -151,7 +137,7 @@ static bool quantize(job *j) {
                     .report = output_reports(j),
                     .json = option_given(j->o, OPTION_JSON)};
   bool ok = find_format(&r, OPTION_FORMAT, option_last(j->o, OPTION_LAYOUT), &r.format);
-  ok &= find_format(&r, OPTION_FALLBACK, NULL, &q.fallback) && read_recipe(&r) && find_threads(j, &encode.threads);
+  ok &= find_format(&r, OPTION_FALLBACK, NULL, &q.fallback) && read_recipe(&r);
   const char *imatrix = option_last(j->o, OPTION_IMATRIX);
   if (ok && imatrix != NULL) {
     q.importance = importance_open(j->d, j->mem, imatrix);
@@ -167,8 +153,10 @@ static bool quantize(job *j) {
 
 exit_status quantize_command(job *j) {
   j->s.output = option_last(j->o, OPTION_OUTPUT);
+  unsigned threads;
   exit_status status = check_usage(j);
   if (status != STATUS_OK) return status;
+  if (!settings_threads(j->d, j->o, 0, &threads)) return STATUS_USAGE;
   job_phase(j, "quantize");
-  return job_finish(j, quantize(j));
+  return job_finish(j, quantize(j, threads));
 }

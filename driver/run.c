@@ -20,7 +20,7 @@ typedef struct runner {
   size_t workspace_size;
   void *pool_memory;
   qrt_pool pool;
-  uint64_t threads;
+  unsigned threads;
   bool has_pool;
 } runner;
 
@@ -68,20 +68,11 @@ static bool open_model(runner *r) {
   return plan != NULL && check(r, "cannot open the model", qrt_open_memory(&r->model, plan, image.bytes, image.size));
 }
 
-static bool read_threads(runner *r) {
-  const char *text = option_last(r->j->o, OPTION_THREADS);
-  r->threads = 1;
-  if (text != NULL && !settings_number(r->j->d, "--threads", text, 1024, &r->threads)) return false;
-  if (r->threads == 0) r->threads = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
-  return true;
-}
-
 static bool start_threads(runner *r) {
-  uint64_t count = r->threads;
-  if (count <= 1) return true;
-  size_t size = qrt_threads_size((unsigned)count);
+  if (r->threads <= 1) return true;
+  size_t size = qrt_threads_size(r->threads);
   r->pool_memory = arena_alloc(r->j->mem, size, 1);
-  r->has_pool = check(r, "threads", qrt_threads_start(r->pool_memory, size, (unsigned)count, &r->pool));
+  r->has_pool = check(r, "threads", qrt_threads_start(r->pool_memory, size, r->threads, &r->pool));
   return r->has_pool;
 }
 
@@ -140,7 +131,7 @@ exit_status run_command(job *j) {
   if (status != STATUS_OK) return status;
   if (!cache_open(j->d, j->mem, j->o, j->temporaries, &j->cache)) return STATUS_USAGE;
   runner r = {.j = j};
-  if (!read_threads(&r)) return STATUS_USAGE;
+  if (!settings_threads(j->d, j->o, 1, &r.threads)) return STATUS_USAGE;
   bool ok = source_parse(j) && run_model(&r);
   if (r.has_pool) qrt_threads_stop(&r.pool);
   free(r.workspace);

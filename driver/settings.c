@@ -8,6 +8,9 @@
 
 #include "codegen/codegen.h"
 #include "lower/lower.h"
+#include "weights/pack_run.h"
+
+enum { MOST_THREADS = 1024 };
 
 typedef struct reader {
   diag *d;
@@ -346,6 +349,14 @@ bool settings_number(diag *d, const char *option, const char *text, uint64_t max
   diag_error_file(d, "qcc", "option '%s' needs a whole number up to %llu, not '%s'", option, (unsigned long long)max,
                   text);
   return false;
+}
+
+bool settings_threads(diag *d, const options *o, unsigned otherwise, unsigned *out) {
+  const char *text = option_last(o, OPTION_THREADS);
+  uint64_t count = otherwise;
+  if (text != NULL && !settings_number(d, "--threads", text, MOST_THREADS, &count)) return false;
+  *out = count == 0 ? pack_run_threads() : (unsigned)count;
+  return true;
 }
 
 exit_status settings_apply_warnings(diag *d, arena *a, const options *o) {

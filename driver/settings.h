@@ -40,4 +40,7 @@ exit_status settings_apply_warnings(diag *d, arena *a, const options *o);
 // A whole number from the text of an option, reported when it is none or larger than `max`.
 bool settings_number(diag *d, const char *option, const char *text, uint64_t max, uint64_t *out);
 
+// --threads: `otherwise` without it, and for 0 as many as there are processors that this process may use.
+bool settings_threads(diag *d, const options *o, unsigned otherwise, unsigned *out);
+
 #endif
