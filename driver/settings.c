@@ -8,7 +8,9 @@
 
 #include "codegen/codegen.h"
 #include "lower/lower.h"
+#include "support/file.h"
 #include "weights/pack_run.h"
+#include "weights/tensor_file.h"
 
 enum { MOST_THREADS = 1024 };
 
@@ -46,22 +48,9 @@ static size_t choose(reader *r, const char *option, const char *word, const char
   return count;
 }
 
-static bool ends_with(const char *text, const char *ending) {
-  size_t n = strlen(text), m = strlen(ending);
-  return n >= m && strcmp(text + n - m, ending) == 0;
-}
-
-static bool holds_weights(const char *path) {
-  static const char *const endings[] = {".safetensors", ".gguf", ".onnx", ".tflite", ".npy",
-                                        ".npz",         ".pt",   ".pth",  ".bin",    ".safetensors.index.json"};
-  for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
-    if (ends_with(path, endings[i])) return true;
-  return false;
-}
-
 // A file of weights in the place of a model. False: it is none.
 static bool refuse_weights(reader *r, const char *path) {
-  if (!holds_weights(path)) return false;
+  if (!tensor_file_is_named(path)) return false;
   fail(r, STATUS_USAGE, arena_printf(r->mem, "'%s' is a file of weights; a model is a text that names it", path));
   diag_hint(r->d, "'qcc inspect %s' says what is in it", path);
   diag_hint(r->d, "model name { weights \"%s\"; input ..; output ..; } in a file name.q is compiled by 'qcc name.q'",
@@ -123,7 +112,7 @@ static void read_language(reader *r) {
   if (word != NULL)
     r->out->is_ir = choose(r, "-x", word, names, 2) == 1;
   else
-    r->out->is_ir = r->out->input != NULL && ends_with(r->out->input, stage_get(STAGE_IR)->ending);
+    r->out->is_ir = r->out->input != NULL && path_ends_in(r->out->input, stage_get(STAGE_IR)->ending);
 }
 
 static void read_stage(reader *r) {

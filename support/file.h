@@ -90,6 +90,8 @@ bool file_make_directory(diag *d, const char *path);
 // `dir` + "/" + `name`, and the last component of a path without its extension.
 const char *path_join(arena *a, const char *dir, const char *name);
 const char *path_stem(arena *a, const char *path);
+// Whether a name ends in `ending` ("/model.q" in ".q").
+bool path_ends_in(const char *path, const char *ending);
 const char *path_dirname(arena *a, const char *path);
 
 #endif

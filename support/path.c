@@ -31,6 +31,11 @@ const char *path_stem(arena *a, const char *path) {
   return arena_strndup(a, name, size);
 }
 
+bool path_ends_in(const char *path, const char *ending) {
+  size_t length = strlen(path), size = strlen(ending);
+  return length >= size && memcmp(path + length - size, ending, size) == 0;
+}
+
 const char *path_dirname(arena *a, const char *path) {
   size_t length = trimmed(path);
   const char *slash = last_slash(path, length);

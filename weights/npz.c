@@ -11,13 +11,7 @@ bool npz_recognise(const uint8_t *data, size_t size) {
   return size >= 4 && (memcmp(data, "PK\3\4", 4) == 0 || memcmp(data, "PK\5\6", 4) == 0);
 }
 
-static bool ends_in(const char *text, const char *ending) {
-  size_t n = strlen(text);
-  size_t m = strlen(ending);
-  return n > m && strcmp(text + n - m, ending) == 0;
-}
-
-static bool is_pickle(const char *name) { return strcmp(name, "data.pkl") == 0 || ends_in(name, "/data.pkl"); }
+static bool is_pickle(const char *name) { return strcmp(name, "data.pkl") == 0 || path_ends_in(name, "/data.pkl"); }
 
 static bool refuse_pickle(diag *d, const tensor_file *f, const char *name) {
   diag_error_file(d, f->bytes.path,
@@ -89,7 +83,7 @@ bool npz_parse(diag *d, tensor_file *f) {
   if (begins_with_pickle(f, &name)) return refuse_pickle(d, f, name);
   if (!zip_read_directory(d, f, &members, &count)) return false;
   bool arrays = count > 0;
-  for (size_t i = 0; i < count; i++) arrays = arrays && ends_in(members[i].name, ENDING);
+  for (size_t i = 0; i < count; i++) arrays = arrays && path_ends_in(members[i].name, ENDING);
   if (!arrays) return refuse_archive(d, f, members, count);
   if (!check_room(d, f, members, count)) return false;
   f->tensors = ARENA_ARRAY(f->mem, tensor, count);

@@ -170,6 +170,8 @@ const char *tensor_file_path(const tensor_file *f);
 const char *tensor_file_kind(const tensor_file *f);
 // All kinds that can be opened, as text for a message: "safetensors, GGUF, ..".
 const char *tensor_file_kinds(arena *a);
+// Whether a path ends as weight files do, those that are refused (pickles) among them. The content decides what it is.
+bool tensor_file_is_named(const char *path);
 
 // Lets go of the memory behind bytes of the file that are not needed soon: they come back when they are read again.
 void tensor_file_forget(const tensor_file *f, const void *bytes, size_t size);

@@ -83,12 +83,6 @@ static bool is_core_ml(const uint8_t *data, size_t size) {
   return false;
 }
 
-static bool has_suffix(const char *text, const char *suffix) {
-  size_t n = strlen(text);
-  size_t m = strlen(suffix);
-  return n >= m && strcmp(text + n - m, suffix) == 0;
-}
-
 static void report_unknown(diag *d, const tensor_file *f) {
   const char *path = f->bytes.path;
   const refused_kind *r = find_refused(f->bytes.data, f->bytes.size);
@@ -125,7 +119,7 @@ static const tensor_file_kind_row *find_kind(const tensor_file *f) {
     if (!(refuse && kinds[i].vague) && kinds[i].recognise(data, size)) return &kinds[i];
   }
   bool other = size == 0 || refuse;
-  return !other && has_suffix(f->bytes.path, ".safetensors") ? &kinds[SAFETENSORS] : NULL;
+  return !other && path_ends_in(f->bytes.path, ".safetensors") ? &kinds[SAFETENSORS] : NULL;
 }
 
 const tensor_file_kind_row *tensor_kind_safetensors(void) { return &kinds[SAFETENSORS]; }

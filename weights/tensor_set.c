@@ -9,18 +9,34 @@
 
 // ---- folders ---------------------------------------------------------------------------------------------
 
-// Endings of weight files in a folder, the first that occurs counts. `set`: several files are one model.
+typedef enum ending_use {
+  ALONE,  // the folder has one that is the model, or a name has to be given
+  PARTS,  // several files are one model
+  NAMED,  // never looked for in a folder, where such files may be anything
+  REFUSED // pickles
+} ending_use;
+
+// Endings of weight files; the first that occurs in a folder counts.
 static const struct {
   const char *ending;
-  bool set;
-} endings[] = {
-    {".safetensors.index.json", false}, {".safetensors", false}, {".gguf", true}, {".onnx", false}, {".tflite", false},
-};
+  ending_use use;
+} endings[] = {{".safetensors.index.json", ALONE},
+               {".safetensors", ALONE},
+               {".gguf", PARTS},
+               {".onnx", ALONE},
+               {".tflite", ALONE},
+               {".npy", NAMED},
+               {".npz", NAMED},
+               {".bin", REFUSED},
+               {".pt", REFUSED},
+               {".pth", REFUSED}};
 
-static bool ends_in(const char *text, const char *ending) {
-  size_t n = strlen(text);
-  size_t m = strlen(ending);
-  return n > m && strcmp(text + n - m, ending) == 0;
+enum { ENDING_COUNT = sizeof endings / sizeof *endings };
+
+bool tensor_file_is_named(const char *path) {
+  size_t i = 0;
+  while (i < ENDING_COUNT && !path_ends_in(path, endings[i].ending)) i++;
+  return i < ENDING_COUNT;
 }
 
 typedef VEC(const char *) name_list;
@@ -43,7 +59,7 @@ static const char *choose(const name_list *names, const char *ending, size_t *co
   const char *found = NULL;
   *count = 0;
   for (size_t i = 0; i < names->len; i++) {
-    if (!ends_in(names->data[i], ending)) continue;
+    if (!path_ends_in(names->data[i], ending)) continue;
     ++*count;
     if (found == NULL || strcmp(names->data[i], found) < 0) found = names->data[i];
   }
@@ -51,9 +67,12 @@ static const char *choose(const name_list *names, const char *ending, size_t *co
 }
 
 static const char *report_folder(diag *d, const char *path, const name_list *names) {
-  size_t pickles;
+  size_t count;
+  bool pickles = false;
+  for (size_t i = 0; i < ENDING_COUNT; i++)
+    pickles = pickles || (endings[i].use == REFUSED && choose(names, endings[i].ending, &count) != NULL);
   diag_error_file(d, path, "no weight file is in this folder (*.safetensors, *.gguf, *.onnx, *.tflite)");
-  if (choose(names, ".bin", &pickles) != NULL || choose(names, ".pt", &pickles) != NULL)
+  if (pickles)
     diag_hint(d, "pickles (.bin, .pt) can run code when they are read and are refused: load them with their own "
                  "library and save the tensors with safetensors");
   else
@@ -66,14 +85,14 @@ const char *tensor_set_find(diag *d, arena *a, const char *path) {
   name_list names = {0};
   if (stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return path; // what is wrong with it is said when it is mapped
   if (!list_folder(d, a, path, &names)) return NULL;
-  for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+  for (size_t i = 0; i < ENDING_COUNT && endings[i].use <= PARTS; i++) {
     size_t count;
     const char *name = choose(&names, endings[i].ending, &count);
     if (name == NULL) continue;
     const char *usual = arena_printf(a, "model%s", endings[i].ending);
     for (size_t j = 0; j < names.len && count > 1; j++)
       if (strcmp(names.data[j], usual) == 0) name = usual, count = 1;
-    if (count == 1 || (endings[i].set && strstr(name, "-00001-of-") != NULL)) return path_join(a, path, name);
+    if (count == 1 || (endings[i].use == PARTS && strstr(name, "-00001-of-") != NULL)) return path_join(a, path, name);
     diag_error_file(d, path, "this folder has %zu files *%s", count, endings[i].ending);
     diag_hint(d, "name the one to open, such as %s", name);
     return NULL;
