@@ -1,8 +1,10 @@
 #include "driver/c_names.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#include "ir/map.h"
 #include "support/file.h"
 
 // All functions are PREFIX_name: the runtime's own names, and functions of POSIX that a program may link, are taken.
@@ -15,12 +17,6 @@ static const struct {
              {"iconv", "POSIX has functions"},
              {"dbm", "POSIX has functions"}};
 
-static const ast_node *find_model(const job *j) {
-  for (size_t i = 0; j->tree != NULL && i < j->tree->items.len; i++)
-    if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i];
-  return NULL;
-}
-
 static bool starts_like(const char *name, const char *prefix) {
   size_t length = strlen(prefix);
   return strncasecmp(name, prefix, length) == 0 && (name[length] == '\0' || name[length] == '_');
@@ -31,9 +27,8 @@ static bool is_taken(const char *name, size_t i) {
 }
 
 static bool check_prefix(const job *j, const ast_node *model) {
-  const char *name = j->s.prefix != NULL ? j->s.prefix
-                     : model != NULL     ? model->name.text
-                                         : path_stem(j->mem, j->s.input != NULL ? j->s.input : "");
+  const char *stem = path_stem(j->mem, j->s.input != NULL ? j->s.input : "");
+  const char *name = job_prefix_of(j, model != NULL ? model->name.text : stem);
   for (size_t i = 0; i < sizeof taken / sizeof *taken; i++) {
     if (!is_taken(name, i)) continue;
     if (j->s.prefix != NULL || model == NULL)
@@ -47,17 +42,24 @@ static bool check_prefix(const job *j, const ast_node *model) {
   return true;
 }
 
-// The macros PREFIX_INPUT_NAME_FLOATS are in upper case.
+static const char *in_upper_case(arena *a, const char *name) {
+  char *text = arena_strdup(a, name);
+  for (char *c = text; *c != '\0'; c++) *c = (char)toupper((unsigned char)*c);
+  return text;
+}
+
+// The macros PREFIX_INPUT_NAME_FLOATS are in upper case. Two ports of one name have been reported.
 static bool check_ports(const job *j, const ast_node *model, ast_kind kind) {
   bool ok = true;
+  name_map seen = {.mem = j->mem};
   for (size_t i = 0; model != NULL && i < model->body.len; i++) {
-    const ast_node *port = model->body.data[i];
+    ast_node *port = model->body.data[i];
     if (port->kind != kind || port->name.text == NULL) continue;
-    for (size_t k = 0; k < i; k++) {
-      const ast_node *other = model->body.data[k];
-      if (other->kind != kind || other->name.text == NULL || strcmp(other->name.text, port->name.text) == 0 ||
-          strcasecmp(other->name.text, port->name.text) != 0)
-        continue;
+    const char *upper = in_upper_case(j->mem, port->name.text);
+    const ast_node *other = name_map_get(&seen, upper);
+    if (other == NULL) {
+      name_map_set(&seen, upper, port);
+    } else if (strcmp(other->name.text, port->name.text) != 0) {
       diag_error(j->d, port->name.loc, "'%s' and '%s' are one name in upper case, as the header's macros have it",
                  port->name.text, other->name.text);
       diag_hint(j->d, "give one of them a name that differs in more than case");
@@ -77,9 +79,9 @@ static bool check_name(const job *j, const ast_node *model) {
 }
 
 bool c_names_check(const job *j) {
-  if (!check_name(j, find_model(j))) return false;
+  const ast_node *model = job_model(j);
+  if (!check_name(j, model)) return false;
   if (stage_get(j->s.stage)->ending != NULL) return true;
-  const ast_node *model = find_model(j);
   bool ok = check_prefix(j, model);
   if (j->s.stage == STAGE_KERNELS) return ok;
   bool inputs = check_ports(j, model, AST_INPUT), outputs = check_ports(j, model, AST_OUTPUT);

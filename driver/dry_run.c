@@ -3,8 +3,8 @@
 
 static const char *find_model_name(const job *j) {
   if (j->m != NULL) return j->m->name;
-  for (size_t i = 0; j->tree != NULL && i < j->tree->items.len; i++)
-    if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i]->name.text;
+  const ast_node *model = job_model(j);
+  if (model != NULL) return model->name.text;
   return path_stem(j->mem, j->s.input);
 }
 
@@ -16,7 +16,7 @@ static void print_result(const job *j, const char *file, const char *what) {
 static void print_library(const job *j, const char *name) {
   print_result(j, arena_printf(j->mem, j->s.stage == STAGE_SO ? "lib%s.so" : "lib%s.a", name),
                j->s.bundled ? "objects of all tiers, the plan, the runtime" : "objects of all tiers, and the plan");
-  print_result(j, arena_printf(j->mem, "%s.h", j->s.prefix != NULL ? j->s.prefix : name), "C interface");
+  print_result(j, arena_printf(j->mem, "%s.h", job_prefix_of(j, name)), "C interface");
   if (!j->s.embed) print_result(j, arena_printf(j->mem, "%s.qw", name), "packed weights");
 }
 

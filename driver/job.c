@@ -60,4 +60,12 @@ exit_status job_finish(job *j, bool ok) {
   return ok ? STATUS_OK : STATUS_ERROR;
 }
 
-const char *job_prefix(const job *j) { return j->s.prefix != NULL ? j->s.prefix : j->m->name; }
+const ast_node *job_model(const job *j) {
+  for (size_t i = 0; j->tree != NULL && i < j->tree->items.len; i++)
+    if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i];
+  return NULL;
+}
+
+const char *job_prefix_of(const job *j, const char *name) { return j->s.prefix != NULL ? j->s.prefix : name; }
+
+const char *job_prefix(const job *j) { return job_prefix_of(j, j->m->name); }

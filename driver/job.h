@@ -49,8 +49,11 @@ void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *tempo
 void job_close(job *j);
 // Ends a run: commits (ok) or removes the outputs, and releases mappings. STATUS_OK or STATUS_ERROR.
 exit_status job_finish(job *j, bool ok);
-// What C names and the header's name begin with: --prefix, or the model's name.
+// What C names and the header's name begin with: --prefix, or the model's name (`name`, where there is no module yet).
 const char *job_prefix(const job *j);
+const char *job_prefix_of(const job *j, const char *name);
+// The model in the text that was parsed; NULL for IR text and a text without one.
+const ast_node *job_model(const job *j);
 // Begins a phase and tells, with -v, of the one before; NULL only ends.
 void job_phase(job *j, const char *name);
 

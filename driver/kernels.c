@@ -78,8 +78,8 @@ static const char *identifier(job *j, const char *text) {
 }
 
 static const char *library_name(job *j) {
-  for (size_t i = 0; i < j->tree->items.len; i++)
-    if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i]->name.text;
+  const ast_node *model = job_model(j);
+  if (model != NULL) return model->name.text;
   if (j->s.input != NULL && strcmp(j->s.input, "-") != 0) return identifier(j, path_stem(j->mem, j->s.input));
   return "kernels";
 }
@@ -195,6 +195,6 @@ void kernels_print_results(const job *j, const char *name) {
   const char *dir = j->s.output == NULL ? "." : j->s.output;
   const char *kernels = arena_printf(j->mem, j->s.target->gpu ? "%s.ptx" : "lib%s.a", name);
   printf("write    %s/%s: matmul kernels and kernels that prepare activations\n", dir, kernels);
-  printf("write    %s/%s.h: layouts, sizes and calls\n", dir, j->s.prefix != NULL ? j->s.prefix : name);
+  printf("write    %s/%s.h: layouts, sizes and calls\n", dir, job_prefix_of(j, name));
   printf("write    %s/%s_pack.c: packers of weights\n", dir, name);
 }
