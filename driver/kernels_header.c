@@ -112,24 +112,35 @@ static const char *gaps_text(arena *a, const packing *p) {
 }
 
 // Adds the bytes of a last block that is shorter than the others to `size`.
+// The C expression for `what` rounded up to a multiple of `unit`.
+static const char *rounded_text(arena *a, const char *what, uint64_t unit) {
+  return arena_printf(a, "(%s + %lluu) / %lluu * %lluu", what, (ull)unit - 1, (ull)unit, (ull)unit);
+}
+
 static const char *rest_text(arena *a, const packing *p, const char *symbol) {
   if (!packing_has_rest(p)) return "";
   strbuf out = {.mem = a};
   strbuf_printf(&out, "  size_t rest = %s_positions(k) %% %lluu, header = 0;\n", symbol, (ull)p->block);
   for (size_t i = 0; i < p->field_count; i++)
     if (p->fields[i].span != 0)
-      strbuf_printf(&out, "  header = (header + 3u) / 4u * 4u + (rest + %lluu) / %lluu * %lluu;\n",
-                    (ull)p->fields[i].span - 1, (ull)p->fields[i].span, (ull)p->fields[i].bytes);
-  strbuf_printf(&out, "  size += (header + 15u) / 16u * 16u + rest / 32u * %lluu;\n", (ull)p->chunk_bytes);
+      strbuf_printf(&out, "  header = %s + (rest + %lluu) / %lluu * %lluu;\n",
+                    rounded_text(a, "header", PACK_FIELD_ALIGN), (ull)p->fields[i].span - 1, (ull)p->fields[i].span,
+                    (ull)p->fields[i].bytes);
+  strbuf_printf(&out, "  size += %s + rest / %uu * %lluu;\n", rounded_text(a, "header", PACK_HEADER_ALIGN), PACK_CHUNK,
+                (ull)p->chunk_bytes);
   return strbuf_text(&out);
 }
 
-static const char *short_blocks_text(const packing *p) {
+static const char *short_blocks_text(arena *a, const packing *p) {
   if (!packing_has_rest(p)) return "";
-  return " The last block of a row may be shorter: it has the chunks that\n"
-         " * its weights need, and in its header, field after field from a multiple of 4 bytes on, the elements of the "
-         "groups that\n"
-         " * begin in them. A tile is padded to a multiple of 64 bytes unless that takes more than a part in 64.";
+  return arena_printf(
+      a,
+      " The last block of a row may be shorter: it has the chunks that\n"
+      " * its weights need, and in its header, field after field from a multiple of %u bytes on, the "
+      "elements of the groups that\n"
+      " * begin in them. A tile is padded to a multiple of %u bytes unless that takes more than a part in "
+      "%u.",
+      PACK_FIELD_ALIGN, PACK_TILE_ALIGN, PACK_TILE_SLACK);
 }
 
 static const char *span_text(arena *a, uint64_t span) {
@@ -153,7 +164,7 @@ static void set_packing(arena *a, slot_list *slots, const recipe *r, const char 
   for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
     set_number(a, slots, numbers[i].name, numbers[i].number);
   set(a, slots, "REST_SIZE", rest_text(a, p, symbol));
-  set(a, slots, "SHORT_BLOCKS", short_blocks_text(p));
+  set(a, slots, "SHORT_BLOCKS", short_blocks_text(a, p));
   set(a, slots, "GAPS", gaps_text(a, p));
   set(a, slots, "COARSE", coarse_text(a, r));
   set(a, slots, "PLANES", planes_text(a, p));

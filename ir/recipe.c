@@ -3,7 +3,7 @@
 
 #include "support/num.h"
 
-enum { SECTION_ALIGN = 64, TILE_ALIGN = 64, TILE_PADDING = 64 };
+enum { SECTION_ALIGN = 64 };
 
 const char *compute_mode_name(compute_mode mode) {
   static const char *const names[] = {[MODE_INT_DOT] = "int-dot", [MODE_TABLE_DOT] = "table-dot",
@@ -52,11 +52,11 @@ uint64_t packing_header_bytes(const packing *p, uint64_t positions) {
   return align(packing_field_offset(p, p->field_count, positions), PACK_HEADER_ALIGN);
 }
 
-// The next tile begins at a cache line, unless padding takes more than a part of TILE_PADDING.
+// The next tile begins at a cache line, unless padding takes more than a part of PACK_TILE_SLACK.
 static bool pad_tile(uint64_t bytes, uint64_t *out) {
   uint64_t padded;
-  if (!num_align_up(bytes, TILE_ALIGN, &padded)) return false;
-  *out = padded - bytes <= bytes / TILE_PADDING ? padded : bytes;
+  if (!num_align_up(bytes, PACK_TILE_ALIGN, &padded)) return false;
+  *out = padded - bytes <= bytes / PACK_TILE_SLACK ? padded : bytes;
   return true;
 }
 

@@ -72,6 +72,8 @@ typedef struct normal_form {
 #define PACK_MAX_PLANES 4
 #define PACK_FIELD_ALIGN 4   // bytes: where a field's elements may begin in a header,
 #define PACK_HEADER_ALIGN 16 // and chunks after it
+#define PACK_TILE_ALIGN 64   // bytes: tiles are padded to cache lines
+#define PACK_TILE_SLACK 64   // where that takes at most a part in so many
 
 typedef struct pack_plane {
   unsigned width;  // bits: 1, 2, 4, 8; 16, 32
