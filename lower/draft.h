@@ -42,8 +42,8 @@ bool draft_prove(draft *t);
 bool draft_layout(draft *t);
 /* layout.c: whether the kernels have the field, shared by some columns but neither one's own nor all columns' */
 bool draft_is_grouped(const recipe *r, size_t field);
-/* layout.c: the narrowest storage that holds a coarse element: whole bytes */
-elem_type draft_store_type(elem_type type);
+/* layout.c: the narrowest storage that holds a coarse element and costs little to read: whole bytes */
+elem_type draft_store_type(const scheme_field *f);
 /* layout.c: the least block that all spans and groups divide; DRAFT_BLOCK_LIMIT when it would be longer than that */
 #define DRAFT_BLOCK_LIMIT (UINT64_C(1) << 20)
 uint64_t draft_least_block(const recipe *r);

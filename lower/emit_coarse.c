@@ -17,13 +17,27 @@ static const pack_field *find_pack(const pack_field *fields, size_t count, unsig
 // The lane type in which stored elements are loaded: vectors know signless integers of 8, 16 and 32 bits.
 static elem_type lane_type(elem_type store) {
   const elem_info *e = elem_get(store);
-  if (e->kind == ELEM_KIND_FLOAT) return store;
+  if (e->kind == ELEM_KIND_FLOAT && e->special != ELEM_POWER) return store;
   return e->bits == 8 ? ELEM_I8 : e->bits == 16 ? ELEM_I16 : ELEM_I32;
+}
+
+// Powers of two from their exponents: the least is subnormal in f32, and all ones is NaN.
+static ir_value *power_of_byte(const coarse_place *p, ir_value *raw) {
+  ir_type t = i32_of(p);
+  ir_value *n = ir_emit1(p->b, IR_ZEXT, t, raw);
+  ir_value *bits = ir_emit_attr(p->b, IR_SHL, t, n, ir_int(IR_ATTR_SHIFT, 23));
+  bits = ir_emit2(p->b, IR_SMAX, t, bits, ir_vector_int(p->b, t, INT64_C(1) << 22));
+  ir_attr carry[] = {ir_int(IR_ATTR_SHIFT, 8), ir_int(IR_ATTR_MASK, 1)};
+  ir_value *above = ir_emit2(p->b, IR_ADD, t, n, ir_vector_int(p->b, t, 1));
+  above = ir_emit(p->b, IR_BITS, &t, 1, &above, 2, carry);
+  above = ir_emit_attr(p->b, IR_SHL, t, above, ir_int(IR_ATTR_SHIFT, 22));
+  return lo_floats(p->b, ir_emit2(p->b, IR_OR, t, bits, above));
 }
 
 // Raw stored lanes -> i32 (integers) or f32 (floats).
 static ir_value *widen(const coarse_place *p, ir_value *raw, elem_type store) {
   const elem_info *e = elem_get(store);
+  if (e->special == ELEM_POWER) return power_of_byte(p, raw);
   if (e->kind == ELEM_KIND_FLOAT) return store == ELEM_F32 ? raw : ir_emit1(p->b, IR_EXTF, f32_of(p), raw);
   if (e->bits == 32) return raw;
   return ir_emit1(p->b, e->kind == ELEM_KIND_INT ? IR_SEXT : IR_ZEXT, i32_of(p), raw);

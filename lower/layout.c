@@ -10,8 +10,15 @@
 #define ALIGN 64
 #define MAX_HEADER_GROWTH 8
 
-elem_type draft_store_type(elem_type type) {
+// Powers of two are stored as their exponents, of which a shift makes f32, where there are many of them: one for a group.
+static bool stays_exponent(const scheme_field *f) {
+  return elem_get(f->type)->special == ELEM_POWER && granularity_is_grouped(&f->gran) && scheme_field_elements(f) == 1;
+}
+
+elem_type draft_store_type(const scheme_field *f) {
+  const elem_type type = f->type;
   const elem_info *e = elem_get(type);
+  if (stays_exponent(f)) return type;
   if (e->kind == ELEM_KIND_FLOAT && e->bits <= 8) return e->exp_bits == 8 ? ELEM_BF16 : ELEM_F16; // exact
   if (e->kind == ELEM_KIND_FLOAT) return type == ELEM_F64 ? ELEM_F32 : type;
   if (e->kind == ELEM_KIND_UINT) return e->bits <= 8 ? ELEM_U8 : e->bits <= 16 ? ELEM_U16 : ELEM_U32;
@@ -116,8 +123,8 @@ static bool find_block(draft *t) {
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
     if (!draft_is_grouped(r, i)) continue;
-    header += block / draft_span(r, f->gran.group) * scheme_field_elements(f) *
-              element_bytes(draft_store_type(f->type)) * (TILE_ROWS / shared_rows(r, f));
+    header += block / draft_span(r, f->gran.group) * scheme_field_elements(f) * element_bytes(draft_store_type(f)) *
+              (TILE_ROWS / shared_rows(r, f));
   }
   uint64_t grow = 1;
   uint64_t most = r->flush > 0 && block > 0 ? r->flush / block : MAX_HEADER_GROWTH; // sums are flushed between blocks
@@ -134,7 +141,7 @@ static void lay_fields(draft *t) {
   pack_field *tensor = ARENA_ARRAY(t->mem, pack_field, r->scheme->field_count);
   for (size_t i = 0; i < r->scheme->field_count; i++) {
     const scheme_field *f = &r->scheme->fields[i];
-    pack_field pf = {.field = (unsigned)i, .store = draft_store_type(f->type)};
+    pack_field pf = {.field = (unsigned)i, .store = draft_store_type(f)};
     uint64_t bytes = scheme_field_elements(f) * element_bytes(pf.store);
     if (f->gran.kind != GRAN_TENSOR) pf.shared = shared_rows(r, f);
     if (f->gran.kind == GRAN_WEIGHT || !draft_is_stored(r, i)) continue;

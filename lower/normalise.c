@@ -424,7 +424,7 @@ static double growth(const context *c, const sum *s, const normal_form *nf) {
     if (columns == 0 || rows == 0 || used_by_coefficients(s, i) || is_part(nf, i) || !scheme_field_size(f, &numbers) ||
         scheme_is_transform_field(c->scheme, i))
       continue;
-    elem_type store = f->gran.kind == GRAN_WEIGHT ? f->type : draft_store_type(f->type);
+    elem_type store = f->gran.kind == GRAN_WEIGHT ? f->type : draft_store_type(f);
     bits -= elem_get(store)->bits * (double)numbers / ((double)columns * (double)rows);
   }
   return bits;
