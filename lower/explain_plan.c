@@ -30,7 +30,7 @@ static void explain_weight(const ir_weight *w, const lower_options *o) {
 }
 
 void lower_explain_plan(const ir_module *m, const lower_options *o) {
-  if (o->explain == NULL) return;
+  if (o->explain == NULL || m->plan == NULL) return; // a text of schemes only has no plan
   for (size_t i = 0; i < m->weights.len; i++)
     if (m->weights.data[i]->recipe != NULL) explain_weight(m->weights.data[i], o);
   fprintf(o->explain, "  workspace: %llu bytes + %llu per batch row; weights: %llu bytes; %zu steps\n",
