@@ -42,8 +42,8 @@ bool gguf_string(gguf_reader *r, const char *what, uint64_t limit, const uint8_t
     return tensor_parse_error(r->d, r->f, at, "%s: a text of %" PRIu64 " bytes, but %zu follow", what, n, gguf_left(r));
   }
   if (n > limit) {
-    return tensor_parse_error(r->d, r->f, at, "%s: a text of %" PRIu64 " bytes; at most %" PRIu64 " are allowed", what,
-                              n, limit);
+    return tensor_refuse(r->d, r->f, at, "%s: a text of %" PRIu64 " bytes; at most %" PRIu64 " are read", what, n,
+                         limit);
   }
   *text = r->f->bytes.data + r->at;
   *length = (size_t)n;
@@ -118,7 +118,7 @@ static bool read_tensor(gguf_reader *r, tensor *t, uint64_t *offset) {
   uint64_t size = 0;
   const char *reason = tensor_shape_check(t, &size);
   if (reason == NULL && !num_to_size(size, &t->size)) reason = "it does not fit into memory";
-  if (reason != NULL) return tensor_parse_error(r->d, r->f, at, "tensor '%s' is too large: %s", t->name, reason);
+  if (reason != NULL) return tensor_shape_refused(r->d, r->f, at, t, r->f->bytes.size, reason);
   at = r->at;
   if (!gguf_u64(r, t->name, offset)) return false;
   return *offset % r->f->alignment == 0 ||

@@ -58,8 +58,12 @@ enum { TYPE_COUNT = sizeof types / sizeof *types };
 static bool read_type(gguf_reader *r, const tensor_meta *m, uint32_t *type) {
   size_t at = r->at;
   if (!gguf_u32(r, m->key, type)) return false;
-  return *type < TYPE_COUNT ||
-         tensor_parse_error(r->d, r->f, at, "key '%s': value type %" PRIu32 " is unknown (0 to 12 are)", m->key, *type);
+  enum { MOST_LIKELY = 255 }; // of types that a later version may add
+  if (*type < TYPE_COUNT) return true;
+  if (*type > MOST_LIKELY)
+    return tensor_parse_error(r->d, r->f, at, "key '%s': value type %" PRIu32 " is not plausible", m->key, *type);
+  return tensor_refuse(r->d, r->f, at, "key '%s': values of type %" PRIu32 " are not supported (0 to 12 are)", m->key,
+                       *type);
 }
 
 static bool read_key(gguf_reader *r, tensor_meta *m) {
@@ -107,7 +111,7 @@ static bool read_array(gguf_reader *r, tensor_meta *m) {
   uint64_t count;
   size_t at = r->at;
   if (!read_type(r, m, &type)) return false;
-  if (type == TYPE_ARRAY) return tensor_parse_error(r->d, r->f, at, "key '%s': arrays of arrays are refused", m->key);
+  if (type == TYPE_ARRAY) return tensor_refuse(r->d, r->f, at, "key '%s': arrays of arrays are not supported", m->key);
   at = r->at;
   if (!gguf_u64(r, m->key, &count)) return false;
   unsigned least = types[type].size != 0 ? types[type].size : sizeof(uint64_t);
@@ -143,8 +147,8 @@ static bool note_alignment(gguf_reader *r, const tensor_meta *m, uint32_t type, 
   }
   uint32_t align = tensor_le32(r->f->bytes.data + r->at - 4);
   if (align == 0 || (align & (align - 1)) != 0 || align > MAX_ALIGNMENT) {
-    return tensor_parse_error(r->d, r->f, r->at - 4, "key '%s': %" PRIu32 " is no power of two up to %d", m->key, align,
-                              MAX_ALIGNMENT);
+    return tensor_refuse(r->d, r->f, r->at - 4, "key '%s': %" PRIu32 " is no power of two up to %d", m->key, align,
+                         MAX_ALIGNMENT);
   }
   r->f->alignment = align;
   return true;

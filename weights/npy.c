@@ -15,8 +15,9 @@ typedef struct npy_reader {
   size_t at;
   size_t end;
   bool seen_descr, seen_order, seen_shape;
-  bool swapped; // the highest byte of an element comes first
-  bool fortran; // the first dimension is the innermost
+  bool swapped;  // the highest byte of an element comes first
+  bool fortran;  // the first dimension is the innermost
+  uint64_t rank; // may be more than what there is room for
   uint64_t *dims;
   tensor t;
 } npy_reader;
@@ -117,32 +118,30 @@ static bool read_order(npy_reader *r) {
   return r->fortran || tensor_parse_error(r->d, r->f, r->at, "'fortran_order' is neither True nor False");
 }
 
-// A decimal number; false, unreported, when there is none or it is over 2^31 - 1.
+// A decimal number, no more than the largest there is; false, unreported, when there is none.
 static bool read_dim(npy_reader *r, uint64_t *out) {
   const uint8_t *data = r->f->bytes.data;
   uint64_t value = 0;
   size_t begin = r->at;
-  for (; r->at < r->end && data[r->at] >= '0' && data[r->at] <= '9' && value <= INT32_MAX; r->at++) {
-    value = value * 10 + (uint64_t)(data[r->at] - '0'); // below 2^35
+  for (; r->at < r->end && data[r->at] >= '0' && data[r->at] <= '9'; r->at++) {
+    bool fits = num_mul(value, 10, &value) && num_add(value, (uint64_t)(data[r->at] - '0'), &value);
+    if (!fits) value = UINT64_MAX;
   }
   *out = value;
-  return r->at > begin && value <= INT32_MAX;
+  return r->at > begin;
 }
 
 static bool read_shape(npy_reader *r) {
   if (!expect(r, '(', "before the shape")) return false;
   while (!accept(r, ')')) {
-    if (r->t.rank == TENSOR_MAX_RANK) {
-      return tensor_parse_error(r->d, r->f, r->at, "the shape has more than %d dimensions", TENSOR_MAX_RANK);
-    }
+    uint64_t dim;
     skip_spaces(r);
-    if (!read_dim(r, &r->dims[r->t.rank])) {
-      return tensor_parse_error(r->d, r->f, r->at, "a dimension of the shape is no number from 0 to 2147483647");
-    }
-    r->t.rank++;
+    if (!read_dim(r, &dim)) return tensor_parse_error(r->d, r->f, r->at, "a dimension of the shape is no number");
+    if (r->rank < TENSOR_MAX_RANK) r->dims[r->rank] = dim;
+    r->rank++;
     if (accept(r, ',')) continue;
     return expect(r, ')', "after the shape") &&
-           (r->t.rank != 1 || tensor_parse_error(r->d, r->f, r->at, "the shape is a number, not a tuple"));
+           (r->rank != 1 || tensor_parse_error(r->d, r->f, r->at, "the shape is a number, not a tuple"));
   }
   return true;
 }
@@ -233,9 +232,11 @@ static const uint8_t *reorder(const npy_reader *r) {
 
 static bool check_data(npy_reader *r) {
   uint64_t size = 0;
-  const char *reason = tensor_shape_check(&r->t, &size);
-  if (reason != NULL) return tensor_parse_error(r->d, r->f, r->end, "the array is too large: %s", reason);
   size_t have = r->f->bytes.size - r->end;
+  if (!tensor_rank_check(r->d, r->f, r->end, r->t.name, r->rank)) return false;
+  r->t.rank = (unsigned)r->rank;
+  const char *reason = tensor_shape_check(&r->t, &size);
+  if (reason != NULL) return tensor_shape_refused(r->d, r->f, r->end, &r->t, have, reason);
   if (size != have) {
     return tensor_parse_error(r->d, r->f, r->end, "the array needs %llu bytes, but %zu follow the header: %s",
                               (unsigned long long)size, have,
@@ -250,8 +251,8 @@ static bool check_data(npy_reader *r) {
 bool npy_parse(diag *d, tensor_file *f) {
   npy_reader r = {.d = d, .f = f, .dims = ARENA_ARRAY(f->mem, uint64_t, TENSOR_MAX_RANK)};
   r.t.dims = r.dims;
-  if (!find_header(&r) || !read_header(&r) || !check_data(&r)) return false;
   r.t.name = path_stem(f->mem, f->bytes.path);
+  if (!find_header(&r) || !read_header(&r) || !check_data(&r)) return false;
   r.t.path = f->bytes.path;
   f->tensors = arena_memdup(f->mem, &r.t, sizeof r.t);
   f->count = 1;

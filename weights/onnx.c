@@ -286,7 +286,7 @@ static bool read_graph(onnx_reader *r, pb_cursor c, unsigned depth) {
 
 static bool read_inner(onnx_reader *r, const pb_cursor *c, const pb_field *field, unsigned depth) {
   if (depth == ONNX_MAX_DEPTH) {
-    return tensor_parse_error(r->d, r->f, pb_offset(c, field->data), "graphs are nested over %d deep", ONNX_MAX_DEPTH);
+    return tensor_refuse(r->d, r->f, pb_offset(c, field->data), "graphs are nested over %d deep", ONNX_MAX_DEPTH);
   }
   return read_graph(r, pb_inside(c, field), depth + 1);
 }

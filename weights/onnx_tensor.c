@@ -27,6 +27,7 @@ enum { TYPE_STRING = 8, LOCATION_EXTERNAL = 1 };
 typedef struct tensor_message {
   tensor t;
   uint64_t type;
+  uint64_t rank; // may be more than what there is room for
   uint64_t dims[TENSOR_MAX_RANK];
   pb_cursor whole;
   pb_field raw;
@@ -36,22 +37,23 @@ typedef struct tensor_message {
 } tensor_message;
 
 #define DAMAGE(r, m, ...) tensor_parse_error((r)->d, (r)->f, pb_offset(&(m)->whole, (m)->whole.at), __VA_ARGS__)
+#define REFUSE(r, m, ...) tensor_refuse((r)->d, (r)->f, pb_offset(&(m)->whole, (m)->whole.at), __VA_ARGS__)
 
 // ---- the description -------------------------------------------------------------------------------------
 
-static bool add_dim(onnx_reader *r, tensor_message *m, uint64_t dim) {
-  if (m->t.rank == TENSOR_MAX_RANK) return DAMAGE(r, m, "a tensor has over %d dimensions", TENSOR_MAX_RANK);
-  m->dims[m->t.rank++] = dim; // negative ones are too large
+static bool add_dim(tensor_message *m, uint64_t dim) {
+  if (m->rank < TENSOR_MAX_RANK) m->dims[m->rank] = dim; // negative ones are too large
+  m->rank++;
   return true;
 }
 
-static bool read_dims(onnx_reader *r, tensor_message *m, const pb_cursor *c, const pb_field *field) {
-  if (field->wire == PB_VARINT) return add_dim(r, m, field->value);
+static bool read_dims(tensor_message *m, const pb_cursor *c, const pb_field *field) {
+  if (field->wire == PB_VARINT) return add_dim(m, field->value);
   if (!pb_expect(c, field, PB_BYTES, "a tensor's dimension")) return false;
   pb_cursor packed = pb_inside(c, field);
   uint64_t dim;
   while (packed.at < packed.end)
-    if (!pb_varint(&packed, &dim) || !add_dim(r, m, dim)) return false;
+    if (!pb_varint(&packed, &dim) || !add_dim(m, dim)) return false;
   return true;
 }
 
@@ -63,7 +65,7 @@ static bool note_typed(onnx_reader *r, tensor_message *m, uint32_t number) {
 
 static bool read_field(onnx_reader *r, tensor_message *m, const pb_cursor *c, const pb_field *field) {
   switch (field->number) {
-  case DIMS: return read_dims(r, m, c, field);
+  case DIMS: return read_dims(m, c, field);
   case DATA_TYPE: return m->type = field->value, pb_expect(c, field, PB_VARINT, "a tensor's type");
   case SEGMENT:
     return tensor_refuse(r->d, r->f, pb_offset(c, field->data), "a tensor in segments; save the model whole");
@@ -219,13 +221,17 @@ static bool finish(onnx_reader *r, tensor_message *m) {
   uint64_t size = 0;
   if (m->t.name == NULL || m->t.name[0] == '\0') m->t.name = ONNX_UNNAMED;
   m->t.dtype = dtype_of(m->type);
+  if (m->type == 0) return DAMAGE(r, m, "tensor '%s' has no type", m->t.name);
   if (m->t.dtype == TENSOR_BLOCKS)
-    return DAMAGE(r, m, "tensor '%s': type number %" PRIu64 " is unknown", m->t.name, m->type);
+    return REFUSE(r, m, "tensor '%s': elements of type number %" PRIu64 " are not supported", m->t.name, m->type);
+  if (!tensor_rank_check(r->d, r->f, pb_offset(&m->whole, m->whole.at), m->t.name, m->rank)) return false;
+  m->t.rank = (unsigned)m->rank;
   m->t.dims = arena_memdup(r->f->mem, m->dims, m->t.rank * sizeof *m->dims);
   m->t.path = r->f->bytes.path;
   const char *reason = tensor_shape_check_padded(&m->t, &size);
   if (reason == NULL && !num_to_size(size, &m->t.size)) reason = "it does not fit into memory";
-  if (reason != NULL) return DAMAGE(r, m, "tensor '%s' has an impossible shape: %s", m->t.name, reason);
+  uint64_t have = m->external ? UINT64_MAX : r->f->bytes.size;
+  if (reason != NULL) return tensor_shape_refused(r->d, r->f, pb_offset(&m->whole, m->whole.at), &m->t, have, reason);
   if (!read_data(r, m, size)) return false;
   vec_push(r->f->mem, &r->tensors, m->t);
   return true;

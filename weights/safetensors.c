@@ -215,7 +215,9 @@ static bool read_dtype(safetensors_reader *r, size_t at, json_t *value, tensor *
     t->dtype = (tensor_dtype)i;
     if (in_format[i] && strcmp(name, tensor_dtype_name(t->dtype)) == 0) return true;
   }
-  return REPORT(r, at, "tensor '%s': unknown dtype %s", t->name, tensor_quote(r->f->mem, name, strlen(name)));
+  r->reports++;
+  return tensor_refuse(r->d, r->f, at, "tensor '%s': elements of dtype %s are not supported", t->name,
+                       tensor_quote(r->f->mem, name, strlen(name)));
 }
 
 // Exact non-negative integers only: jansson refuses what does not fit 64 bits, and 1.0 or 1e3 are not integers to it.
@@ -231,9 +233,7 @@ static bool read_integers(const json_t *array, size_t count, uint64_t *out) {
 static bool read_shape(safetensors_reader *r, size_t at, json_t *value, tensor *t) {
   if (!json_is_array(value)) return REPORT(r, at, "tensor '%s': 'shape' is no array", t->name);
   size_t rank = json_array_size(value);
-  if (rank > TENSOR_MAX_RANK) {
-    return REPORT(r, at, "tensor '%s' has %zu dimensions; at most %d are allowed", t->name, rank, TENSOR_MAX_RANK);
-  }
+  if (!tensor_rank_check(r->d, r->f, at, t->name, rank)) return ++r->reports, false;
   uint64_t *dims = ARENA_ARRAY(r->f->mem, uint64_t, rank);
   t->rank = (unsigned)rank;
   t->dims = dims;
@@ -253,7 +253,7 @@ static bool place(safetensors_reader *r, size_t at, tensor *t, const uint64_t of
   uint64_t size = 0;
   size_t have = r->f->bytes.size - r->end;
   const char *reason = tensor_shape_check(t, &size);
-  if (reason != NULL) return REPORT(r, at, "tensor '%s' has an impossible shape: %s", t->name, reason);
+  if (reason != NULL) return ++r->reports, tensor_shape_refused(r->d, r->f, at, t, have, reason);
   if (offsets[1] > have) {
     return REPORT(r, at, "tensor '%s' ends at byte %llu of the data, but the file has %zu: it is truncated", t->name,
                   (unsigned long long)offsets[1], have);

@@ -92,10 +92,19 @@ bool tensor_name_check(diag *d, const tensor_file *f, uint64_t offset, const uin
   if (valid && length <= limit) return true;
   const char *shown = tensor_quote(f->mem, bytes, length);
   if (length > limit) {
-    return tensor_parse_error(d, f, offset, "tensor name %s has %zu bytes; at most %zu are allowed", shown, length,
-                              limit);
+    return tensor_refuse(d, f, offset, "tensor name %s has %zu bytes; at most %zu are read", shown, length, limit);
   }
   return tensor_parse_error(d, f, offset, "tensor name %s is not UTF-8 text without control characters", shown);
+}
+
+bool tensor_rank_check(diag *d, const tensor_file *f, uint64_t offset, const char *name, uint64_t rank) {
+  enum { MOST_WRITTEN = 64 }; // NumPy's limit; others have lower ones or none
+  if (rank <= TENSOR_MAX_RANK) return true;
+  const char *text = arena_printf(f->mem, "%s has %llu dimensions; at most %d are read",
+                                  name == NULL ? "a tensor" : arena_printf(f->mem, "tensor '%s'", name),
+                                  (unsigned long long)rank, TENSOR_MAX_RANK);
+  if (rank > MOST_WRITTEN) return tensor_parse_error(d, f, offset, "%s", text);
+  return tensor_refuse(d, f, offset, "%s: reshape it, or leave it out", text);
 }
 
 static const char *shape_bits(tensor *t, uint64_t *bits) {
@@ -125,4 +134,19 @@ const char *tensor_shape_check_padded(tensor *t, uint64_t *size) {
   const char *reason = shape_bits(t, &bits);
   if (reason == NULL) *size = num_ceil_div(bits, 8);
   return reason;
+}
+
+// Whether elements of these dimensions, however large each is, take at most `have` bytes.
+static bool can_be_in(const tensor *t, uint64_t have) {
+  uint64_t bits = t->dtype == TENSOR_BLOCKS ? 1 : tensor_dtype_bits(t->dtype); // blocks: at least
+  for (unsigned i = 0; i < t->rank; i++)
+    if (!num_mul(bits, t->dims[i], &bits)) return false;
+  return bits / 8 <= have;
+}
+
+bool tensor_shape_refused(diag *d, const tensor_file *f, uint64_t offset, const tensor *t, uint64_t have,
+                          const char *reason) {
+  if (can_be_in(t, have))
+    return tensor_refuse(d, f, offset, "tensor '%s': %s, which is not supported", t->name, reason);
+  return tensor_parse_error(d, f, offset, "tensor '%s' has an impossible shape: %s", t->name, reason);
 }

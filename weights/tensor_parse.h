@@ -128,10 +128,17 @@ extern const tensor_use tensor_unused;
 // "input") of which operator.
 void tensor_note_use(arena *a, tensor *t, tensor_order order, const char *what, const char *op);
 
+// Whether a tensor may have so many dimensions. Otherwise reports, as damage only what no program would write, and returns
+// false. Without a name (NULL) the message speaks of "a tensor".
+bool tensor_rank_check(diag *d, const tensor_file *f, uint64_t offset, const char *name, uint64_t rank);
+
 // Sets t->count from its dims, each at most 2^31 - 1, and *size to the bytes of a plain tensor. The reason why it
 // cannot be, as text for a message, or NULL.
 const char *tensor_shape_check(tensor *t, uint64_t *size);
 // The same for kinds of files in which a last byte need not be full.
 const char *tensor_shape_check_padded(tensor *t, uint64_t *size);
+// Reports what either of them said; false. A tensor that can be in `have` bytes is too large for us, any other is damaged.
+bool tensor_shape_refused(diag *d, const tensor_file *f, uint64_t offset, const tensor *t, uint64_t have,
+                          const char *reason);
 
 #endif

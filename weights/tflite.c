@@ -138,10 +138,7 @@ static tensor_dtype dtype_of(uint64_t type) {
 static bool read_shape(tflite_reader *r, const fb_table *table, tensor *t) {
   fb_vector shape;
   if (!fb_vector_of(&r->fb, table, TENSOR_SHAPE, 4, "a tensor's shape", &shape)) return false;
-  if (shape.count > TENSOR_MAX_RANK) {
-    return DAMAGE(r, shape.at, "tensor '%s' has %zu dimensions; at most %d are allowed", t->name, shape.count,
-                  TENSOR_MAX_RANK);
-  }
+  if (!tensor_rank_check(r->d, r->f, shape.at, t->name, shape.count)) return false;
   uint64_t *dims = ARENA_ARRAY(r->f->mem, uint64_t, shape.count);
   for (size_t i = 0; i < shape.count; i++) dims[i] = fb_u32_at(&r->fb, &shape, i); // negative ones are too large
   t->rank = (unsigned)shape.count;
@@ -158,7 +155,8 @@ static bool read_type(tflite_reader *r, const fb_table *table, tensor *t) {
     return false;
   t->dtype = dtype_of(type);
   if (t->dtype == TENSOR_BLOCKS) {
-    return DAMAGE(r, table->at, "tensor '%s': type number %" PRIu64 " is unknown", t->name, type);
+    return tensor_refuse(r->d, r->f, table->at, "tensor '%s': elements of type number %" PRIu64 " are not supported",
+                         t->name, type);
   }
   return !sparse || tensor_refuse(r->d, r->f, table->at,
                                   "tensor '%s' is stored sparse; convert the model without sparse tensors", t->name);
@@ -170,7 +168,7 @@ static bool read_data(tflite_reader *r, const fb_table *table, tensor *t) {
       !read_buffer(r, buffer, t->name, &t->data, &have))
     return false;
   const char *reason = tensor_shape_check_padded(t, &size);
-  if (reason != NULL) return DAMAGE(r, table->at, "tensor '%s' has an impossible shape: %s", t->name, reason);
+  if (reason != NULL) return tensor_shape_refused(r->d, r->f, table->at, t, r->fb.size, reason);
   if (size != have) {
     return DAMAGE(r, table->at, "tensor '%s': its shape needs %" PRIu64 " bytes, but its buffer has %" PRIu64, t->name,
                   size, have);

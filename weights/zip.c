@@ -107,8 +107,8 @@ static bool read_wide_sizes(zip_reader *r, const uint8_t *extra, size_t length, 
 
 static bool read_name(zip_reader *r, const uint8_t *text, size_t length, zip_member *m) {
   if (length == 0 || length > MAX_NAME || !tensor_utf8_valid(text, length, true)) {
-    return DAMAGE(r, r->at, "an archive member's name %s is not 1 to %d bytes of UTF-8 text",
-                  tensor_quote(r->f->mem, text, length), MAX_NAME);
+    return tensor_refuse(r->d, r->f, r->at, "an archive member's name %s is not 1 to %d bytes of UTF-8 text",
+                         tensor_quote(r->f->mem, text, length), MAX_NAME);
   }
   m->name = arena_strndup(r->f->mem, (const char *)text, length);
   return true;

@@ -20,6 +20,8 @@ void expect_refused(const char *label, const char *name, sample s, const char *e
   const char *text = parse_messages(a, name, &s, &accepted);
   ck_assert_msg(!accepted, "%s: accepted", label);
   ck_assert_msg(strstr(text, expected) != NULL, "%s: expected '%s' in:\n%s", label, expected, text);
+  bool sound = strstr(expected, "not supported") != NULL || strstr(expected, "are read") != NULL;
+  ck_assert_msg(!sound || strstr(text, "damaged") == NULL, "%s: said of a sound file:\n%s", label, text);
   ck_assert_msg(strstr(text, name) != NULL, "%s: the message does not name the file:\n%s", label, text);
   arena_free(a);
   sample_free(&s);
