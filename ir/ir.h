@@ -215,6 +215,7 @@ typedef struct ir_plan {
   ir_size workspace;
   uint64_t weights_size;
   uint64_t max_batch; // 0: no bound was given
+  src_loc loc;        // of a plan that is read
 } ir_plan;
 
 // Weights by their names: the first `known` ones.
@@ -234,6 +235,7 @@ typedef struct ir_module {
   ir_plan *plan;        // NULL before lowering made one
   uint64_t max_batch;   // bound of the symbolic batch dimension; 1: no batch dimension
   ir_lookup *lookup;    // what was there when something was looked for
+  src_loc loc;          // of a module that is read
 } ir_module;
 
 /* ir.c */

@@ -28,6 +28,7 @@ static bool read_weight(reader *r, const node *n) {
 static bool read_recipe(reader *r, const node *n) {
   recipe *made = ARENA_NEW(r->mem, recipe);
   made->name = n->items.data[0]->text;
+  made->loc = n->loc;
   r->scheme = NULL;
   r->code_bits = 0;
   if (!read_record(r, &record_recipe, n->items.data[1], made)) return false;
@@ -38,6 +39,7 @@ static bool read_recipe(reader *r, const node *n) {
 static bool read_plan(reader *r, const node *n) {
   if (r->m->plan != NULL) return read_fail(r, n->loc, "the module has two plans");
   r->m->plan = ARENA_NEW(r->mem, ir_plan);
+  r->m->plan->loc = n->loc;
   if (!read_record(r, &record_plan, n->items.data[0], r->m->plan)) return false;
   r->m->plan->steps.cap = r->m->plan->steps.len;
   return true;
@@ -57,6 +59,7 @@ static bool read_item(reader *r, const node *n) {
 static ir_module *read_module(parse_context *p) {
   const node *items = p->root->items.data[2];
   reader r = {.p = p, .mem = p->mem, .m = ir_module_new(p->mem, p->root->items.data[0]->text)};
+  r.m->loc = p->root->items.data[1]->loc; // of the only thing that the module itself states
   bool ok = read_u64(&r, p->root->items.data[1], &r.m->max_batch);
   for (size_t i = 0; i < items->items.len; i++) ok = read_item(&r, items->items.data[i]) && ok;
   return ok && !p->failed ? r.m : NULL;

@@ -233,6 +233,7 @@ typedef struct recipe_term {
 
 typedef struct recipe {
   const char *name;
+  src_loc loc; // of recipes that are read
   const scheme *scheme;
   act_spec act;
   compute_mode mode;

@@ -24,7 +24,7 @@ bool verify_fail(verifier *v, const char *format, ...) {
   va_start(args, format);
   const char *text = arena_vprintf(v->mem, format, args);
   va_end(args);
-  src_loc loc = v->op != NULL ? v->op->loc : v->func != NULL ? v->func->loc : SRC_NOWHERE;
+  src_loc loc = v->op != NULL ? v->op->loc : v->func != NULL ? v->func->loc : v->at;
   diag_error(v->d, loc, "%s%s", where(v), text);
   v->failed = true;
   return false;
@@ -39,7 +39,8 @@ const char *verify_type_text(verifier *v, const ir_type *type) {
 
 // ---- names -----------------------------------------------------------------------------------------------
 
-static void check_name(verifier *v, name_map *seen, const char *kind, const char *name) {
+static void check_name(verifier *v, name_map *seen, const char *kind, const char *name, src_loc loc) {
+  v->at = loc;
   if (name == NULL) {
     verify_fail(v, "a %s has no name", kind);
     return;
@@ -51,10 +52,14 @@ static void check_name(verifier *v, name_map *seen, const char *kind, const char
 static void verify_names(verifier *v, const ir_module *m) {
   name_map schemes = {.mem = v->mem}, weights = {.mem = v->mem};
   name_map recipes = {.mem = v->mem}, funcs = {.mem = v->mem};
-  for (size_t i = 0; i < m->schemes.len; i++) check_name(v, &schemes, "scheme", m->schemes.data[i]->name);
-  for (size_t i = 0; i < m->weights.len; i++) check_name(v, &weights, "weight", m->weights.data[i]->name);
-  for (size_t i = 0; i < m->recipes.len; i++) check_name(v, &recipes, "recipe", m->recipes.data[i]->name);
-  for (size_t i = 0; i < m->funcs.len; i++) check_name(v, &funcs, "function", m->funcs.data[i]->name);
+  for (size_t i = 0; i < m->schemes.len; i++)
+    check_name(v, &schemes, "scheme", m->schemes.data[i]->name, m->schemes.data[i]->loc);
+  for (size_t i = 0; i < m->weights.len; i++)
+    check_name(v, &weights, "weight", m->weights.data[i]->name, m->weights.data[i]->loc);
+  for (size_t i = 0; i < m->recipes.len; i++)
+    check_name(v, &recipes, "recipe", m->recipes.data[i]->name, m->recipes.data[i]->loc);
+  for (size_t i = 0; i < m->funcs.len; i++)
+    check_name(v, &funcs, "function", m->funcs.data[i]->name, m->funcs.data[i]->loc);
 }
 
 // ---- schemes and weights ---------------------------------------------------------------------------------
@@ -160,11 +165,16 @@ static void verify_module(verifier *v, const ir_module *m) {
   verify_names(v, m);
   if (v->failed) return; // names are how the rest refers to things
   verify_schemes(v, m);
-  for (size_t i = 0; i < m->recipes.len; i++) verify_recipe(v, m->recipes.data[i]);
+  for (size_t i = 0; i < m->recipes.len; i++) {
+    v->at = m->recipes.data[i]->loc;
+    verify_recipe(v, m->recipes.data[i]);
+  }
   for (size_t i = 0; i < m->weights.len; i++) {
+    v->at = m->weights.data[i]->loc;
     verify_weight_parts(v, m->weights.data[i]);
     verify_weight_size(v, m->weights.data[i]);
   }
+  v->at = m->loc;
   size_t models = 0;
   for (size_t i = 0; i < m->funcs.len; i++) {
     models += m->funcs.data[i]->kind == IR_FUNC_MODEL;
@@ -172,7 +182,9 @@ static void verify_module(verifier *v, const ir_module *m) {
   }
   if (models > 1) verify_fail(v, "the module has %zu models, one is possible", models);
   if (m->max_batch == 0) verify_fail(v, "the bound of the batch is zero");
-  if (m->plan != NULL) verify_plan(v, m->plan);
+  if (m->plan == NULL) return;
+  v->at = m->plan->loc;
+  verify_plan(v, m->plan);
 }
 
 bool ir_verify(diag *d, const ir_module *m) {

@@ -16,6 +16,7 @@ typedef struct verifier {
   const ir_func *func;
   const ir_block *block; // the block that holds `op`
   const ir_op *op;
+  src_loc at; // of what is checked outside of functions
   ptr_map scope; // ir_value -> value_scope
   bool failed;
 } verifier;

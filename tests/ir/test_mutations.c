@@ -70,6 +70,9 @@ static void try_text(const char *text, size_t length, size_t *parsed, size_t *ve
       interpret_all(mem, m);
     }
   }
+  const char *said = diag_text(d);
+  bool placed = strncmp(said, "error:", 6) != 0 && strstr(said, "\nerror:") == NULL;
+  ck_assert_msg(placed, "a message without a place: %s", said);
   free(exact);
   arena_free(mem);
 }

@@ -205,6 +205,7 @@ static void check_row(arena *mem, const char *text, const edit_row *row) {
   if (m != NULL) ck_assert_msg(!ir_verify(d, m), "nothing is wrong after '%s' -> '%s'", row->find, row->replace);
   ck_assert_msg(strstr(diag_text(d), row->message) != NULL, "'%s' -> '%s': expected '%s', got:\n%s", row->find,
                 row->replace, row->message, diag_text(d));
+  ck_assert_msg(strncmp(diag_text(d), "module:", 7) == 0, "a message without a place: %s", diag_text(d));
 }
 
 START_TEST(kernel_rule) {
