@@ -34,7 +34,7 @@ static void suggest_tensor(fe_model *f, const char *name) {
   enum { SHOWN = 4 };
   const fe_options *o = f->c->options;
   VEC(const char *) names = {0};
-  if (diag_is_muted(f->c->d)) return; // nobody would see it
+  if (!diag_may_search(f->c->d)) return;
   for (size_t i = 0; o->tensor_names != NULL && i < f->m->sources.len; i++) {
     const char *const *some = NULL;
     size_t count = o->tensor_names(o->context, f->m->sources.data[i], &some);

@@ -46,13 +46,13 @@ fe_symbol *fe_declare(fe_context *c, fe_scope *scope, fe_symbol symbol) {
 }
 
 void fe_suggest(fe_context *c, const char *name, const char *const *candidates, size_t count) {
-  const char *closest = diag_is_muted(c->d) ? NULL : diag_closest(name, candidates, count);
+  const char *closest = diag_may_search(c->d) ? diag_closest(name, candidates, count) : NULL;
   if (closest != NULL) diag_hint(c->d, "did you mean '%s'?", closest);
 }
 
 void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name) {
   VEC(const char *) names = {0};
-  if (diag_is_muted(c->d)) return; // nobody would see it
+  if (!diag_may_search(c->d)) return;
   for (; scope != NULL; scope = scope->outer)
     for (size_t i = 0; i < scope->symbols.len; i++) vec_push(c->mem, &names, scope->symbols.data[i]->name);
   fe_suggest(c, name, names.data, names.len);

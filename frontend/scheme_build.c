@@ -322,7 +322,7 @@ bool fe_is_declared_scheme(const fe_context *c, const char *name) { return find_
 
 static void suggest_scheme(fe_context *c, const char *name) {
   const char *const *library;
-  if (diag_is_muted(c->d)) return;
+  if (!diag_may_search(c->d)) return;
   size_t count = fe_library_names(c, &library);
   VEC(const char *) names = {0};
   for (size_t i = 0; i < c->schemes.len; i++) vec_push(c->mem, &names, c->schemes.data[i]->node->name.text);

@@ -13,7 +13,7 @@ static const char *const warning_groups[] = {
 #undef WARNING
 };
 
-enum { GROUP_COUNT = sizeof warning_groups / sizeof warning_groups[0], DEFAULT_ERROR_LIMIT = 20 };
+enum { GROUP_COUNT = sizeof warning_groups / sizeof warning_groups[0], DEFAULT_ERROR_LIMIT = 20, MOST_SEARCHES = 200 };
 
 struct diag {
   arena *mem;
@@ -48,6 +48,21 @@ static const diag_source *find_source(const diag *d, unsigned file) {
   return file == 0 || file > d->sources.len ? NULL : &d->sources.data[file - 1];
 }
 
+// The source of a location, with the beginnings of its lines up to that of the location: each is looked for once, however
+// many messages there are.
+static const diag_source *find_lines(diag *d, src_loc loc) {
+  if (find_source(d, loc.file) == NULL) return NULL;
+  diag_source *s = &d->sources.data[loc.file - 1];
+  if (s->lines.len == 0) vec_push(d->mem, &s->lines, 0);
+  while (s->lines.len < loc.line) {
+    size_t at = s->lines.data[s->lines.len - 1];
+    const char *newline = at == s->length ? NULL : memchr(s->text + at, '\n', s->length - at);
+    if (newline == NULL) break;
+    vec_push(d->mem, &s->lines, (size_t)(newline - s->text) + 1);
+  }
+  return s;
+}
+
 const char *diag_source_name(const diag *d, unsigned file) {
   const diag_source *source = find_source(d, file);
   return source == NULL ? "" : source->name;
@@ -63,8 +78,7 @@ static void emit(diag *d, const diag_message *message) {
 }
 
 static void emit_at(diag *d, diag_label label, const char *group, src_loc loc, const char *text) {
-  emit(d,
-       &(diag_message){.label = label, .text = text, .group = group, .loc = loc, .source = find_source(d, loc.file)});
+  emit(d, &(diag_message){.label = label, .text = text, .group = group, .loc = loc, .source = find_lines(d, loc)});
 }
 
 // Counts an error; false when it is past the limit. The first one past it is replaced by a message that says so.
@@ -115,38 +129,32 @@ static size_t find_group(const char *group) {
   return i;
 }
 
-// Counts a warning of a group; false when it is not shown. *shown is the group as the message names it.
-static bool count_warning(diag *d, const char *group, diag_label *label, const char **shown) {
+// Shows `m`, of which place or path are known, as a warning of a group, or as the error that it has become.
+static void warn(diag *d, const char *group, diag_message m, const char *format, va_list args) {
   size_t index = find_group(group);
   diag_action action = index == GROUP_COUNT ? DIAG_ACTION_WARN : d->actions[index];
-  *label = action == DIAG_ACTION_ERROR ? DIAG_LABEL_ERROR : DIAG_LABEL_WARNING;
-  *shown = action == DIAG_ACTION_ERROR ? arena_printf(d->mem, "error=%s", group) : group;
-  if (action == DIAG_ACTION_ERROR) return count_error(d);
-  d->muted = action == DIAG_ACTION_IGNORE;
-  d->warnings += !d->muted;
-  return !d->muted;
+  bool is_error = action == DIAG_ACTION_ERROR;
+  if (!is_error) d->warnings += action != DIAG_ACTION_IGNORE;
+  if (!is_error) d->muted = action == DIAG_ACTION_IGNORE;
+  if (is_error ? !count_error(d) : d->muted) return;
+  m.label = is_error ? DIAG_LABEL_ERROR : DIAG_LABEL_WARNING;
+  m.group = is_error ? arena_printf(d->mem, "error=%s", group) : group;
+  m.text = arena_vprintf(d->mem, format, args);
+  emit(d, &m);
 }
 
 void diag_warning(diag *d, const char *group, src_loc loc, const char *format, ...) {
-  diag_label label;
-  const char *shown;
-  if (!count_warning(d, group, &label, &shown)) return;
   va_list args;
   va_start(args, format);
-  const char *text = arena_vprintf(d->mem, format, args);
+  warn(d, group, (diag_message){.loc = loc, .source = find_lines(d, loc)}, format, args);
   va_end(args);
-  emit_at(d, label, shown, loc, text);
 }
 
 void diag_warning_file(diag *d, const char *group, const char *path, const char *format, ...) {
-  diag_label label;
-  const char *shown;
-  if (!count_warning(d, group, &label, &shown)) return;
   va_list args;
   va_start(args, format);
-  const char *text = arena_vprintf(d->mem, format, args);
+  warn(d, group, (diag_message){.path = path}, format, args);
   va_end(args);
-  emit(d, &(diag_message){.label = label, .group = shown, .path = path, .text = text});
 }
 
 bool diag_set_warning(diag *d, const char *group, diag_action action) {
@@ -160,7 +168,7 @@ bool diag_set_warning(diag *d, const char *group, diag_action action) {
   return true;
 }
 
-bool diag_is_muted(const diag *d) { return d->muted; }
+bool diag_may_search(const diag *d) { return !d->muted && d->errors + d->warnings <= MOST_SEARCHES; }
 
 size_t diag_error_count(const diag *d) { return d->errors; }
 

@@ -52,8 +52,9 @@ void diag_warning_file(diag *d, const char *group, const char *path, const char 
 typedef enum diag_action { DIAG_ACTION_WARN, DIAG_ACTION_IGNORE, DIAG_ACTION_ERROR } diag_action;
 bool diag_set_warning(diag *d, const char *group, diag_action action);
 
-// Whether the last error or warning was not shown, nor would be a hint: it need not be looked for.
-bool diag_is_muted(const diag *d);
+// Whether a hint to the last error or warning is worth a search: it would be shown, and is not one of so many that
+// searching for each would take time in proportion to their square.
+bool diag_may_search(const diag *d);
 
 size_t diag_error_count(const diag *d);
 size_t diag_warning_count(const diag *d);

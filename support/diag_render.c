@@ -59,12 +59,8 @@ static void put_text(strbuf *out, const char *text) {
 
 // The bytes of line number `line` (from 1), without the line break; NULL past the end of the text.
 static const char *find_line(const diag_source *source, unsigned line, size_t *length) {
-  const char *at = source->text, *end = source->text + source->length;
-  for (unsigned i = 1; i < line; i++) {
-    const char *newline = at == end ? NULL : memchr(at, '\n', (size_t)(end - at));
-    if (newline == NULL) return NULL;
-    at = newline + 1;
-  }
+  if (line > source->lines.len) return NULL;
+  const char *at = source->text + source->lines.data[line - 1], *end = source->text + source->length;
   const char *newline = at == end ? NULL : memchr(at, '\n', (size_t)(end - at));
   *length = (size_t)((newline == NULL ? end : newline) - at);
   if (*length > 0 && at[*length - 1] == '\r') (*length)--;

@@ -9,6 +9,7 @@ typedef struct diag_source {
   const char *name;
   const char *text;
   size_t length;
+  VEC(size_t) lines; // where each begins, as far as messages have needed it: the caller of diag_render adds them
 } diag_source;
 
 typedef enum diag_label { DIAG_LABEL_ERROR, DIAG_LABEL_WARNING, DIAG_LABEL_NOTE, DIAG_LABEL_HINT } diag_label;

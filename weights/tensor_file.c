@@ -97,7 +97,7 @@ const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *nam
   const tensor *t = tensor_file_find(f, name);
   if (t != NULL) return t;
   diag_error_file(d, f->bytes.path, "no tensor '%s' among the %zu of this file", name, f->count);
-  if (diag_is_muted(d)) return NULL; // no hint would be seen
+  if (!diag_may_search(d)) return NULL;
   const char **names = ARENA_ARRAY(f->mem, const char *, f->count + 1);
   for (size_t i = 0; i < f->count; i++) names[i] = f->tensors[i].name;
   const char *closest = diag_closest(name, names, f->count);

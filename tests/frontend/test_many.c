@@ -15,27 +15,32 @@ typedef struct many_row {
   const char *each; // with %1$u for its number, and %2$u for the one before
   const char *after;
   const char *message; // NULL: it is right
+  bool all;            // every error is shown, as with -ferror-limit=0
 } many_row;
 
 static const many_row rows[] = {
-    {"constants", 300000, "", "const c%1$u = 1;\n", "", NULL},
-    {"constants of constants", 200000, "const c0 = 1;", "const c%1$u = c%2$u;\n", "", NULL},
-    {"constants of a scheme", 200000, "scheme s {", "const c%1$u = 1;\n", "c : u4; value = c; }", NULL},
-    {"schemes", 100000, "", "scheme s%1$u { c : u4; value = c; }\n", "", NULL},
-    {"rules with names", 100000, "scheme s { c : u4; value = c; }", "rule r%1$u = s;\n", "", NULL},
-    {"rules", 100000, "scheme s { c : u4; value = c; } quantize {", "\"a%1$u\" : s;\n", "}", NULL},
-    {"inputs", 100000, "model m {", "input x%1$u : f32[4];\n", "output y = relu(x1); }", NULL},
-    {"values", 100000, "model m { input h0 : f32[4];", "h%1$u = relu(h%2$u);\n", "output y = relu(h0); }", NULL},
-    {"outputs", 100000, "model m { input x : f32[4];", "output y%1$u = relu(x);\n", "}", NULL},
-    {"files of weights", 100000, "model m { input x : f32[4];", "weights \"w%1$u\";\n", "output y = relu(x); }", NULL},
-    {"unknown names", 200000, "", "const c%1$u = d%1$u;\n", "", "nothing here is named 'd1'"},
-    {"names given twice", 200000, "const c = 1;", "const c = 1;\n", "", "the name 'c' is declared twice"},
-    {"syntax errors", 200000, "", "const = ;\n", "", "expected a name"},
-    {"models", 100000, "", "model m { input x : f32[4]; output y = relu(x); }\n", "", "this is a second"},
-    {"fields", 100000, "scheme s {", "c%1$u : u4;\n", "value = c1; }", "more than 1000 fields and tables"},
-    {"parameters", 100000, "scheme s(p0 = 1", ", p%1$u = 1", ") { c : u4; value = c; }", "more than 1000 parameters"},
+    {"constants", 300000, "", "const c%1$u = 1;\n", "", NULL, false},
+    {"constants of constants", 200000, "const c0 = 1;", "const c%1$u = c%2$u;\n", "", NULL, false},
+    {"constants of a scheme", 200000, "scheme s {", "const c%1$u = 1;\n", "c : u4; value = c; }", NULL, false},
+    {"schemes", 100000, "", "scheme s%1$u { c : u4; value = c; }\n", "", NULL, false},
+    {"rules with names", 100000, "scheme s { c : u4; value = c; }", "rule r%1$u = s;\n", "", NULL, false},
+    {"rules", 100000, "scheme s { c : u4; value = c; } quantize {", "\"a%1$u\" : s;\n", "}", NULL, false},
+    {"inputs", 100000, "model m {", "input x%1$u : f32[4];\n", "output y = relu(x1); }", NULL, false},
+    {"values", 100000, "model m { input h0 : f32[4];", "h%1$u = relu(h%2$u);\n", "output y = relu(h0); }", NULL, false},
+    {"outputs", 100000, "model m { input x : f32[4];", "output y%1$u = relu(x);\n", "}", NULL, false},
+    {"files of weights", 100000, "model m { input x : f32[4];", "weights \"w%1$u\";\n", "output y = relu(x); }", NULL,
+     false},
+    {"unknown names", 200000, "", "const c%1$u = d%1$u;\n", "", "nothing here is named 'd1'", false},
+    {"names given twice", 200000, "const c = 1;", "const c = 1;\n", "", "the name 'c' is declared twice", false},
+    {"syntax errors", 200000, "", "const = ;\n", "", "expected a name", false},
+    {"unknown names, all shown", 50000, "", "const c%1$u = d%1$u;\n", "", "nothing here is named 'd50000'", true},
+    {"syntax errors, all shown", 50000, "", "const = ;\n", "", "many.q:50000:7: error: expected a name", true},
+    {"models", 100000, "", "model m { input x : f32[4]; output y = relu(x); }\n", "", "this is a second", false},
+    {"fields", 100000, "scheme s {", "c%1$u : u4;\n", "value = c1; }", "more than 1000 fields and tables", false},
+    {"parameters", 100000, "scheme s(p0 = 1", ", p%1$u = 1", ") { c : u4; value = c; }", "more than 1000 parameters",
+     false},
     {"arguments", 100000, "scheme s { c : u4; value = c; } quantize { \"*\" : s(p0 = 1", ", p%1$u = 1", "); }",
-     "more than 1000 parameters"},
+     "more than 1000 parameters", false},
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
@@ -44,6 +49,7 @@ START_TEST(many) {
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
   strbuf text = {.mem = a};
+  if (r->all) diag_set_error_limit(d, 0);
   strbuf_write(&text, r->before, strlen(r->before));
   for (unsigned i = 1; i <= r->count; i++) {
     const char *one = arena_printf(a, r->each, i, i - 1);
