@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "support/file.h"
 #include "support/num.h"
 
 #define ENTRY_MAX (UINT64_C(1) << 30) // more than any kernel; a size from a file is not trusted beyond it
@@ -48,24 +49,15 @@ digester *cache_key(const cache *c, arena *a, const char *kind) {
 
 // ---- reading ---------------------------------------------------------------------------------------------
 
-static bool read_all(int file, void *bytes, size_t size) {
-  for (size_t done = 0; done < size;) {
-    ssize_t got = read(file, (char *)bytes + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    done += (size_t)got;
-  }
-  return true;
-}
-
 static bool read_entry(int file, arena *a, digest key, const uint8_t **bytes, size_t *size) {
   struct stat st;
   entry_head h;
-  if (fstat(file, &st) != 0 || !S_ISREG(st.st_mode) || !read_all(file, &h, sizeof h)) return false;
+  if (fstat(file, &st) != 0 || !S_ISREG(st.st_mode) || file_read_all(file, &h, sizeof h) != 0) return false;
   if (h.mark != ENTRY_MARK || !digest_equal(h.key, key) || h.size > ENTRY_MAX) return false;
   if ((uint64_t)st.st_size != h.size + sizeof h) return false;
   uint8_t *room = ARENA_ARRAY(a, uint8_t, (size_t)h.size + 1);
-  if (!read_all(file, room, (size_t)h.size) || !digest_equal(digest_of(room, (size_t)h.size), h.bytes)) return false;
+  if (file_read_all(file, room, (size_t)h.size) != 0 || !digest_equal(digest_of(room, (size_t)h.size), h.bytes))
+    return false;
   *bytes = room;
   *size = (size_t)h.size;
   return true;
@@ -86,16 +78,6 @@ bool cache_get(const cache *c, arena *a, digest key, const uint8_t **bytes, size
 
 // ---- writing ---------------------------------------------------------------------------------------------
 
-static bool write_all(int file, const void *bytes, size_t size) {
-  for (size_t done = 0; done < size;) {
-    ssize_t got = write(file, (const char *)bytes + done, size - done);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    done += (size_t)got;
-  }
-  return true;
-}
-
 // Nobody else may put code into this user's programs.
 static bool make_folder(const char *path) {
   if (mkdir(path, 0700) == 0 || errno == EEXIST) return true;
@@ -110,7 +92,7 @@ static bool make_folder(const char *path) {
 
 static bool write_entry(int file, digest key, const void *bytes, size_t size) {
   entry_head h = {.mark = ENTRY_MARK, .size = size, .key = key, .bytes = digest_of(bytes, size)};
-  return write_all(file, &h, sizeof h) && write_all(file, bytes, size);
+  return file_write_all(file, &h, sizeof h) == 0 && file_write_all(file, bytes, size) == 0;
 }
 
 bool cache_put(const cache *c, digest key, const void *bytes, size_t size) {

@@ -6,19 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PIECE = 1 << 20 };
+#include "support/file.h"
 
-static bool read_at(int file, uint8_t *bytes, size_t size, uint64_t offset) {
-  while (size > 0) {
-    ssize_t got = pread(file, bytes, size, (off_t)offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false; // also when it became shorter
-    bytes += got;
-    size -= (size_t)got;
-    offset += (uint64_t)got;
-  }
-  return true;
-}
+enum { PIECE = 1 << 20 };
 
 static void add_identity(digester *g, const struct stat *st) {
   const uint64_t numbers[] = {st->st_dev,
@@ -34,7 +24,7 @@ static void add_identity(digester *g, const struct stat *st) {
 static bool add_all(digester *g, int file, uint64_t size, uint8_t *buffer) {
   for (uint64_t at = 0; at < size; at += PIECE) {
     size_t piece = size - at < PIECE ? (size_t)(size - at) : PIECE;
-    if (!read_at(file, buffer, piece, at)) return false;
+    if (file_read_at(file, buffer, piece, at) != 0) return false;
     digester_bytes(g, buffer, piece);
   }
   return true;
@@ -45,7 +35,7 @@ static bool add_samples(digester *g, int file, uint64_t size, uint8_t *buffer) {
   uint64_t step = (size - FINGERPRINT_SAMPLE) / (FINGERPRINT_SAMPLES - 1);
   for (uint64_t i = 0; i < FINGERPRINT_SAMPLES; i++) {
     uint64_t at = i + 1 < FINGERPRINT_SAMPLES ? i * step : size - FINGERPRINT_SAMPLE;
-    if (!read_at(file, buffer, FINGERPRINT_SAMPLE, at)) return false;
+    if (file_read_at(file, buffer, FINGERPRINT_SAMPLE, at) != 0) return false;
     digester_bytes(g, buffer, FINGERPRINT_SAMPLE);
   }
   return true;

@@ -59,8 +59,7 @@ static bool make_key(const job *j, const char *path, digest *out) {
 static bool read_output(const char *path, packed_record *out) {
   int file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (file < 0) return false;
-  bool ok = pread(file, out->header, sizeof out->header, 0) == (ssize_t)sizeof out->header &&
-            fingerprint_file(file, &out->file);
+  bool ok = file_read_at(file, out->header, sizeof out->header, 0) == 0 && fingerprint_file(file, &out->file);
   close(file);
   return ok;
 }

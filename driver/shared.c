@@ -26,15 +26,6 @@ static void run_linker(void *argument) {
   _exit(1);
 }
 
-static bool write_bytes(int fd, const cg_bytes *bytes) {
-  for (size_t done = 0; done < bytes->size;) {
-    ssize_t n = write(fd, bytes->data + done, bytes->size - done);
-    if (n < 0) return false;
-    done += (size_t)n;
-  }
-  return true;
-}
-
 static bool link_archive(job *j, const linking *l) {
   bool linked;
   const char *said = trial_run(j->mem, run_linker, (void *)(uintptr_t)l, &linked);
@@ -48,10 +39,10 @@ static bool link_archive(job *j, const linking *l) {
 static const char *make_temporary(job *j, const char *directory, const cg_bytes *bytes) {
   const char *name;
   int fd = temporary_open(j->temporaries, j->mem, directory, &name);
-  bool ok = fd >= 0 && (bytes == NULL || write_bytes(fd, bytes));
-  if (!ok) diag_error_file(j->d, directory, "cannot be written to: %s", strerror(errno));
+  int error = fd < 0 ? errno : bytes == NULL ? 0 : file_write_all(fd, bytes->data, bytes->size);
+  if (error != 0) diag_error_file(j->d, directory, "cannot be written to: %s", strerror(error));
   if (fd >= 0) close(fd);
-  return ok ? name : NULL;
+  return error == 0 ? name : NULL;
 }
 
 static void drop_temporary(job *j, const char *name) {

@@ -1,11 +1,11 @@
 #define _GNU_SOURCE // fopencookie
 #include "support/clean.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "support/file.h"
 #include "support/utf8.h"
 
 typedef struct code_range {
@@ -24,7 +24,7 @@ bool clean_is(uint32_t code) {
   return true;
 }
 
-void clean_append(strbuf *out, const char *text, size_t columns) {
+static void show(const char *text, size_t columns, void (*put)(void *to, const char *bytes, size_t size), void *to) {
   size_t length = strlen(text), used = 0;
   for (size_t i = 0; i < length;) {
     uint32_t code;
@@ -32,13 +32,21 @@ void clean_append(strbuf *out, const char *text, size_t columns) {
     bool clean = size > 0 && clean_is(code);
     used += clean ? utf8_width(code) : 1;
     if (used > columns) {
-      strbuf_write(out, "...", 3);
+      put(to, "...", 3);
       return;
     }
-    strbuf_write(out, clean ? text + i : CLEAN_REPLACEMENT, clean ? size : strlen(CLEAN_REPLACEMENT));
+    put(to, clean ? text + i : CLEAN_REPLACEMENT, clean ? size : strlen(CLEAN_REPLACEMENT));
     i += size == 0 ? 1 : size;
   }
 }
+
+static void put_text(void *to, const char *bytes, size_t size) { strbuf_write(to, bytes, size); }
+
+static void put_stream(void *to, const char *bytes, size_t size) { fwrite(bytes, 1, size, to); }
+
+void clean_append(strbuf *out, const char *text, size_t columns) { show(text, columns, put_text, out); }
+
+void clean_print(FILE *out, const char *text, size_t columns) { show(text, columns, put_stream, out); }
 
 // ---- streams ---------------------------------------------------------------------------------------------
 
@@ -53,14 +61,9 @@ typedef struct cleaner {
 } cleaner;
 
 static bool write_room(cleaner *c) {
-  for (size_t done = 0; done < c->used;) {
-    ssize_t written = write(c->to, c->room + done, c->used - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    done += (size_t)written;
-  }
+  size_t size = c->used;
   c->used = 0;
-  return true;
+  return file_write_all(c->to, c->room, size) == 0;
 }
 
 static bool put(cleaner *c, const char *bytes, size_t size) {

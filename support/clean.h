@@ -18,6 +18,8 @@ bool clean_is(uint32_t code);
 
 // Appends at most `columns` columns of the text on one line, "..." for the rest.
 void clean_append(strbuf *out, const char *text, size_t columns);
+// Writes the same.
+void clean_print(FILE *out, const char *text, size_t columns);
 
 // A stream onto a descriptor that lets through UTF-8 text, line breaks and tabs; anything else is replaced. Buffered by
 // lines on a terminal. NULL when there is no memory. Closing it leaves the descriptor open.

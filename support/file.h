@@ -46,6 +46,13 @@ void file_forget(const mapped_file *f, const void *bytes, size_t size);
 // folder is a snapshot in a download cache (CACHE/snapshots/REVISION/..), to CACHE/blobs; nowhere else.
 bool file_map_beneath(diag *d, arena *a, const char *folder, const char *name, mapped_file *out);
 
+// Read or write all the bytes, from where the descriptor stands or (.._at) from an offset, going on after short counts and
+// signals. 0, or why not as an error number: EIO when the file ends before.
+int file_read_all(int file, void *bytes, size_t size);
+int file_read_at(int file, void *bytes, size_t size, uint64_t offset);
+int file_write_all(int file, const void *bytes, size_t size);
+int file_write_at(int file, const void *bytes, size_t size, uint64_t offset);
+
 // A set of output files that appear together or not at all: each is written to a temporary name in its own directory;
 // file_set_commit fsyncs and renames all of them, file_set_abort (or a failed commit) removes every temporary. What killed
 // runs have left in such a directory goes when an output is begun there.

@@ -166,22 +166,9 @@ out_file *file_set_open(file_set *s, const char *path) {
   return f;
 }
 
-// Writes all bytes at `offset` (or, when it is negative, where the descriptor stands); 0 or an error number.
-static int write_all(int fd, const unsigned char *bytes, size_t size, off_t offset) {
-  while (size > 0) {
-    ssize_t written = offset < 0 ? write(fd, bytes, size) : pwrite(fd, bytes, size, offset);
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return written < 0 ? errno : EIO;
-    bytes += written;
-    size -= (size_t)written;
-    if (offset >= 0) offset += written;
-  }
-  return 0;
-}
-
 static void write_at(out_file *f, const void *bytes, size_t size, uint64_t offset) {
   if (f->failed) return;
-  int error = offset > INT64_MAX ? EFBIG : write_all(f->fd, bytes, size, (off_t)offset);
+  int error = file_write_at(f->fd, bytes, size, offset);
   if (error != 0) fail(f, error);
 }
 
@@ -249,20 +236,10 @@ void out_reserve(out_file *f, uint64_t size) {
 }
 
 void out_read(out_file *f, uint64_t offset, void *bytes, size_t size) {
-  unsigned char *out = bytes;
-  memset(bytes, 0, size);
   if (!f->failed) flush(f);
-  while (size > 0 && !f->failed) {
-    ssize_t got = pread(f->fd, out, size, (off_t)offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) {
-      fail(f, got < 0 ? errno : EINVAL);
-      return;
-    }
-    out += got;
-    size -= (size_t)got;
-    offset += (uint64_t)got;
-  }
+  int error = f->failed ? 0 : file_read_at(f->fd, bytes, size, offset);
+  if (error != 0) fail(f, error);
+  if (f->failed) memset(bytes, 0, size);
 }
 
 uint64_t out_size(const out_file *f) { return f->flushed + f->buffered; }
@@ -274,13 +251,12 @@ static void settle(out_file *f) {
 }
 
 static void copy_to_stream(out_file *f) {
-  uint64_t done = 0;
-  while (!f->failed && done < f->flushed) {
-    ssize_t got = pread(f->fd, f->buffer, BUFFER_SIZE, (off_t)done);
-    if (got < 0 && errno == EINTR) continue;
-    int error = got < 0 ? errno : got == 0 ? EIO : write_all(f->stream, f->buffer, (size_t)got, -1);
+  for (uint64_t done = 0; !f->failed && done < f->flushed;) {
+    size_t size = f->flushed - done < BUFFER_SIZE ? (size_t)(f->flushed - done) : BUFFER_SIZE;
+    int error = file_read_at(f->fd, f->buffer, size, done);
+    if (error == 0) error = file_write_all(f->stream, f->buffer, size);
     if (error != 0) fail(f, error);
-    done += got > 0 ? (uint64_t)got : 0;
+    done += size;
   }
 }
 

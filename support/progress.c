@@ -30,15 +30,12 @@ void progress_update(progress *p, uint64_t done) {
   double share = p->total == 0 ? 1.0 : (double)done / (double)p->total;
   if (share > 1.0) share = 1.0;
   int filled = (int)(share * BAR_CELLS);
-  arena *a = arena_new();
-  strbuf label = {.mem = a};
-  clean_append(&label, p->label, LABEL_COLUMNS);
-  fprintf(p->stream, "\r\033[K%s  [%.*s%*s] %3.0f %%", strbuf_text(&label), filled, full_bar, BAR_CELLS - filled, "",
-          share * 100.0);
+  fputs("\r\033[K", p->stream);
+  clean_print(p->stream, p->label, LABEL_COLUMNS);
+  fprintf(p->stream, "  [%.*s%*s] %3.0f %%", filled, full_bar, BAR_CELLS - filled, "", share * 100.0);
   if (seconds > 0.2) fprintf(p->stream, "  %.1f GB/s", (double)done / seconds * 1e-9);
   if (seconds > 0.2 && done != 0) fprintf(p->stream, "  %.0f s left", seconds * (1.0 - share) / share);
   fflush(p->stream);
-  arena_free(a);
 }
 
 void progress_end(progress *p) {

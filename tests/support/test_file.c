@@ -1,6 +1,11 @@
 // Mapping of inputs and making of directories.
 #include "tests/support/temp_dir.h" // first: it asks for more of POSIX
 
+#include <errno.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+
 #include "support/file.h"
 #include "tests/check_main.h"
 
@@ -130,6 +135,53 @@ START_TEST(a_file_in_the_way_is_reported) {
 }
 END_TEST
 
+static void nothing(int number) { (void)number; }
+
+// A pipe gives and takes what it has room for, and each call is interrupted again and again.
+START_TEST(all_bytes_are_moved) {
+  enum { SIZE = 1 << 20 };
+  uint8_t *sent = arena_alloc(mem, SIZE, 1), *got = arena_alloc(mem, SIZE, 1);
+  for (size_t i = 0; i < SIZE; i++) sent[i] = (uint8_t)(i * 7 + i / 251);
+  struct sigaction action = {.sa_handler = nothing}; // calls are not begun again by themselves
+  struct itimerval often = {.it_interval.tv_usec = 500, .it_value.tv_usec = 500};
+  int ends[2];
+  ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+  ck_assert_int_eq(pipe(ends), 0);
+  pid_t child = fork();
+  if (child == 0) {
+    setitimer(ITIMER_REAL, &often, NULL);
+    _exit(file_write_all(ends[1], sent, SIZE));
+  }
+  close(ends[1]);
+  setitimer(ITIMER_REAL, &often, NULL);
+  ck_assert_int_eq(file_read_all(ends[0], got, SIZE), 0);
+  setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
+  ck_assert_mem_eq(sent, got, SIZE);
+  ck_assert_int_eq(file_read_all(ends[0], got, 1), EIO); // the end
+  int status;
+  ck_assert_int_eq(waitpid(child, &status, 0), child);
+  ck_assert_int_eq(status, 0);
+  close(ends[0]);
+}
+END_TEST
+
+START_TEST(bytes_have_their_places) {
+  char got[4] = "";
+  int file = open(temp_path("f"), O_RDWR | O_CREAT, 0600);
+  ck_assert_int_ge(file, 0);
+  ck_assert_int_eq(file_write_at(file, "cd", 2, 2), 0);
+  ck_assert_int_eq(file_write_at(file, "ab", 2, 0), 0);
+  ck_assert_int_eq(file_read_at(file, got, 3, 1), 0);
+  ck_assert_str_eq(got, "bcd");
+  ck_assert_int_eq(file_read_at(file, got, 4, 1), EIO);
+  ck_assert_int_eq(file_read_at(file, got, 0, 100), 0);
+  ck_assert_int_eq(file_read_at(file, got, 1, UINT64_MAX), EFBIG);
+  ck_assert_int_eq(file_write_at(file, got, 1, (uint64_t)INT64_MAX + 1), EFBIG);
+  close(file);
+  ck_assert_int_eq(file_write_all(file, "x", 1), EBADF);
+}
+END_TEST
+
 int main(void) {
   const TTest *const tests[] = {a_file_is_mapped,
                                 a_file_that_is_cut,
@@ -138,7 +190,9 @@ int main(void) {
                                 what_is_no_file_is_refused,
                                 an_unreadable_file_is_refused,
                                 directories_are_made_with_their_parents,
-                                a_file_in_the_way_is_reported};
+                                a_file_in_the_way_is_reported,
+                                all_bytes_are_moved,
+                                bytes_have_their_places};
   Suite *s = suite_create("support/file");
   TCase *tcase = tcase_create("file");
   tcase_add_checked_fixture(tcase, setup, teardown);
