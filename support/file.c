@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -73,6 +74,19 @@ bool file_map(diag *d, arena *a, const char *path, mapped_file *out) {
     return false;
   }
   return map_descriptor(d, fd, out);
+}
+
+bool file_map_open(diag *d, arena *a, int file, const char *path, mapped_file *out) {
+  *out = (mapped_file){.path = arena_strdup(a, path)};
+  return map_descriptor(d, file, out);
+}
+
+int file_make_nameless(void) {
+  FILE *made = tmpfile();
+  if (made == NULL) return -1;
+  int file = fcntl(fileno(made), F_DUPFD_CLOEXEC, 0);
+  fclose(made);
+  return file;
 }
 
 // ---- names that are not trusted --------------------------------------------------------------------------

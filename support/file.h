@@ -30,6 +30,11 @@ typedef struct mapped_file {
 bool file_map(diag *d, arena *a, const char *path, mapped_file *out);
 void file_unmap(mapped_file *f);
 
+// A file without a name, which goes when its last descriptor and mapping do. -1, errno set, when none can be made.
+int file_make_nameless(void);
+// Maps an open regular file, whose descriptor it takes over; `path` is for messages. Reports as file_map does.
+bool file_map_open(diag *d, arena *a, int file, const char *path, mapped_file *out);
+
 // How a mapped file has changed since, as text ("it was cut to 12 bytes"); NULL when it has not, as far as its size and
 // time tell. A file that has been replaced by another one of its name is what it was.
 const char *file_changed(arena *a, const mapped_file *f);

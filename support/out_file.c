@@ -74,15 +74,6 @@ static int make_temporary(file_set *s, const char *target, const char **name) {
   return temporary_open(s->temporaries, s->mem, folder, name);
 }
 
-// An anonymous temporary for bytes that go to a stream.
-static int make_spool(void) {
-  FILE *spool = tmpfile();
-  if (spool == NULL) return -1;
-  int fd = fcntl(fileno(spool), F_DUPFD_CLOEXEC, 0);
-  fclose(spool);
-  return fd;
-}
-
 // Decides where `path` leads: to a stream that already is there, or to a name that a rename will replace.
 // 0, or why nothing can be written there.
 static int find_target(out_file *f) {
@@ -142,7 +133,7 @@ static bool open_parts(out_file *f) {
     return false;
   }
   if (error == 0) {
-    f->fd = f->stream >= 0 ? make_spool() : make_temporary(f->set, f->target, &f->temporary);
+    f->fd = f->stream >= 0 ? file_make_nameless() : make_temporary(f->set, f->target, &f->temporary);
     if (f->fd < 0) error = errno;
   }
   if (error == 0) return true;

@@ -57,7 +57,7 @@ static bool read_array(diag *d, tensor_file *f, const zip_member *m) {
   return true;
 }
 
-// Deflated arrays are unpacked, so that what a small file can ask for is bounded: numbers of weights hardly become smaller,
+// Deflated arrays are unpacked, so that what a small file can ask for, in memory or on a disk, is bounded: numbers of weights hardly become smaller,
 // those of a pruned network some ten times.
 static bool check_room(diag *d, tensor_file *f, const zip_member *members, size_t count) {
   enum { MOST_TIMES = 64, FREE = 256 << 20 };
@@ -69,8 +69,7 @@ static bool check_room(diag *d, tensor_file *f, const zip_member *members, size_
   }
   if (size <= FREE || size / MOST_TIMES <= packed) return true;
   diag_error_file(d, f->bytes.path,
-                  "its deflated arrays would take %" PRIu64
-                  " bytes of memory, over %d times what they have in the file",
+                  "its deflated arrays would take %" PRIu64 " bytes of room, over %d times what they have in the file",
                   size, MOST_TIMES);
   diag_hint(d, "save them with numpy.savez, which does not deflate, if they are meant to be so large");
   return false;

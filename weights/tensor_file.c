@@ -60,11 +60,13 @@ tensor_file *tensor_file_open(diag *d, arena *a, const char *path) {
 void tensor_file_close(tensor_file *f) {
   if (f == NULL || !f->mapped) return;
   for (size_t i = 0; i < f->parts.len; i++) file_unmap(&f->parts.data[i].bytes);
+  for (size_t i = 0; i < f->unpacked.len; i++) file_unmap(&f->unpacked.data[i]);
   f->mapped = false;
 }
 
 void tensor_file_forget(const tensor_file *f, const void *bytes, size_t size) {
   for (size_t i = 0; f->mapped && i < f->parts.len; i++) file_forget(&f->parts.data[i].bytes, bytes, size);
+  for (size_t i = 0; f->mapped && i < f->unpacked.len; i++) file_forget(&f->unpacked.data[i], bytes, size);
 }
 
 const char *tensor_file_path(const tensor_file *f) { return f->bytes.path; }

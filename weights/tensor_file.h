@@ -4,8 +4,9 @@
 // A file's bytes are hostile until proved otherwise. Opening checks every count, length, offset and name; what the
 // accessors then return can be read without further checks. The bytes stay in the mapping: if another program
 // truncates the file meanwhile, reading them raises SIGBUS, as with every memory-mapped reader (see file_survive_cuts
-// and tensor_file_unchanged). Only deflated arrays of
-// .npz files and numbers that ONNX stores in variable length are unpacked into the arena.
+// and tensor_file_unchanged). Deflated
+// arrays of .npz files are unpacked, one after the other, into files without names that are mapped like others; small ones,
+// and numbers that ONNX stores in variable length, into the arena.
 //
 // No quantized format is known here. GGUF tensors that are not plain numbers are "blocks": a type number, a shape and
 // the bytes up to the next tensor. What a block holds comes from a declared layout (see tensor_blocks_check). Graph

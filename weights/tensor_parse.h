@@ -37,7 +37,8 @@ struct tensor_file {
   size_t count;
   tensor_meta *meta;
   size_t meta_count;
-  VEC(tensor_part) parts; // all files that were read; tensors' `path` is that of their part
+  VEC(mapped_file) unpacked; // what was unpacked into files without names
+  VEC(tensor_part) parts;    // all files that were read; tensors' `path` is that of their part
   // Indices sorted by name and key.
   uint32_t *by_name;
   uint32_t *by_key;

@@ -1,9 +1,11 @@
 // ZIP archives: the directory at the end, then every member's own header.
 #include "weights/zip.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #define ZLIB_CONST // its input is const, too
 #include <zlib.h>
 
@@ -194,34 +196,89 @@ bool zip_read_directory(diag *d, tensor_file *f, zip_member **out, size_t *count
 
 // ---- members ---------------------------------------------------------------------------------------------
 
-static uint32_t sum_of(const uint8_t *data, size_t size) { return (uint32_t)crc32_z(0, data, size); }
+// Where a member is unpacked to: memory, or a file.
+typedef struct unpacking {
+  uint8_t *memory;
+  int file;
+  size_t done;
+  uint32_t sum;
+  int error; // of the file
+} unpacking;
 
-// zlib counts in unsigned int, so large members are given in pieces.
-static bool inflate_all(z_stream *z, const zip_member *m, uint8_t *out) {
-  enum { PIECE = 1 << 30 };
-  size_t in_left = m->packed, out_left = m->size;
-  int status = Z_OK;
-  z->next_in = m->data;
-  z->next_out = out;
-  while (status == Z_OK) {
-    uInt in = in_left < PIECE ? (uInt)in_left : PIECE, room = out_left < PIECE ? (uInt)out_left : PIECE;
-    z->avail_in = in;
-    z->avail_out = room;
-    status = inflate(z, Z_NO_FLUSH);
-    in_left -= in - z->avail_in;
-    out_left -= room - z->avail_out;
-    if (status == Z_OK && z->avail_in == in && z->avail_out == room) return false; // no progress
-  }
-  return status == Z_STREAM_END && in_left == 0 && out_left == 0;
+enum { IN_MEMORY = 32 << 10, PIECE = 256 << 10, MOST_IN = 1 << 30 }; // zlib counts in unsigned int
+
+static bool put(unpacking *u, const uint8_t *bytes, size_t size) {
+  u->sum = (uint32_t)crc32_z(u->sum, bytes, size);
+  if (u->memory != NULL)
+    memcpy(u->memory + u->done, bytes, size);
+  else
+    u->error = file_write_all(u->file, bytes, size);
+  u->done += size;
+  return u->error == 0;
 }
 
-static uint8_t *inflate_member(tensor_file *f, const zip_member *m) {
-  uint8_t *out = arena_alloc(f->mem, m->size, 1);
+// Whether the stream gives exactly m->size bytes out of m->packed.
+static bool inflate_all(z_stream *z, const zip_member *m, uint8_t *piece, unpacking *u) {
+  size_t in_left = m->packed;
+  int status = Z_OK;
+  z->next_in = m->data;
+  while (status == Z_OK) {
+    uInt in = in_left < MOST_IN ? (uInt)in_left : MOST_IN;
+    z->avail_in = in;
+    z->next_out = piece;
+    z->avail_out = PIECE;
+    status = inflate(z, Z_NO_FLUSH);
+    size_t out = PIECE - z->avail_out;
+    if ((status == Z_OK && in == z->avail_in && out == 0) || out > m->size - u->done) return false;
+    in_left -= in - z->avail_in;
+    if (out > 0 && !put(u, piece, out)) return false;
+  }
+  return status == Z_STREAM_END && in_left == 0 && u->done == m->size;
+}
+
+static bool inflate_member(const zip_member *m, unpacking *u) {
+  arena *a = arena_new();
   z_stream z = {0};
-  if (inflateInit2(&z, -MAX_WBITS) != Z_OK) return NULL;
-  bool ok = inflate_all(&z, m, out);
-  inflateEnd(&z);
-  return ok ? out : NULL;
+  bool ok = inflateInit2(&z, -MAX_WBITS) == Z_OK;
+  if (ok) {
+    ok = inflate_all(&z, m, arena_alloc(a, PIECE, 1), u);
+    inflateEnd(&z);
+  }
+  arena_free(a);
+  return ok;
+}
+
+static const uint8_t *refuse_member(diag *d, const tensor_file *f, const zip_member *m, const unpacking *u, bool ok) {
+  if (u->error != 0) {
+    tensor_report_refusal(d, f, m->offset, "member '%s' cannot be unpacked into a temporary file: %s", m->name,
+                          strerror(u->error));
+    diag_hint(d, "free some space, or save the arrays with numpy.savez, which does not deflate");
+  } else {
+    tensor_report_damage(d, f, m->offset, "member '%s' is damaged: %s", m->name,
+                         ok ? "its checksum is wrong" : "it does not unpack to the size that is said");
+  }
+  return NULL;
+}
+
+// Files that were opened get rid of their mappings when they are closed. Large members do not stay in memory.
+static const uint8_t *unpack(diag *d, tensor_file *f, const zip_member *m) {
+  unpacking u = {.file = -1};
+  mapped_file map;
+  if (f->mapped && m->size > IN_MEMORY)
+    u.error = (u.file = file_make_nameless()) < 0 ? errno : 0;
+  else
+    u.memory = arena_alloc(f->mem, m->size, 1);
+  bool ok = u.error == 0 && inflate_member(m, &u);
+  if (!ok || u.sum != m->crc) {
+    if (u.file >= 0) close(u.file);
+    return refuse_member(d, f, m, &u, ok);
+  }
+  if (u.memory != NULL) return u.memory;
+  if (!file_map_open(d, f->mem, u.file, f->bytes.path, &map)) return NULL;
+  if (map.kept > 0) close(map.kept - 1);
+  map.kept = 0; // nobody else can change it
+  vec_push(f->mem, &f->unpacked, map);
+  return map.data;
 }
 
 const uint8_t *zip_unpack(diag *d, tensor_file *f, const zip_member *m) {
@@ -231,9 +288,7 @@ const uint8_t *zip_unpack(diag *d, tensor_file *f, const zip_member *m) {
     diag_hint(d, "save the arrays again with numpy.savez");
     return NULL;
   }
-  const uint8_t *bytes = m->method == STORED ? m->data : inflate_member(f, m);
-  if (bytes != NULL && sum_of(bytes, m->size) == m->crc) return bytes;
-  (void)tensor_parse_error(d, f, m->offset, "member '%s' is damaged: %s", m->name,
-                           bytes == NULL ? "it does not unpack to the size that is said" : "its checksum is wrong");
-  return NULL;
+  if (m->method == DEFLATED) return unpack(d, f, m);
+  bool same = (uint32_t)crc32_z(0, m->data, m->size) == m->crc;
+  return same ? m->data : refuse_member(d, f, m, &(unpacking){0}, true);
 }

@@ -20,7 +20,7 @@ typedef struct zip_member {
 bool zip_read_directory(diag *d, tensor_file *f, zip_member **out, size_t *count);
 
 // The bytes of a member, checked against their sum: those in the archive when they are stored, else unpacked into memory
-// of f. NULL when reported; members of more than zero bytes only.
+// of f or, large ones of an opened file, into a nameless file that f maps. NULL when reported; members of more than zero bytes only.
 const uint8_t *zip_unpack(diag *d, tensor_file *f, const zip_member *m);
 
 #endif

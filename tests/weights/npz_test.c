@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/weights/scratch.h"
 #include "tests/weights/tensor_file_tests.h"
 
 START_TEST(good_file) {
@@ -151,7 +152,38 @@ START_TEST(bombs) {
     mark[6] = (char)('0' + i);
     sample_put(&s, sample_at(&s, mark) + 24, 4, SIZE);
   }
-  expect_refused("bomb", "x.npz", s, "its deflated arrays would take 300000000 bytes of memory, over 64 times");
+  expect_refused("bomb", "x.npz", s, "its deflated arrays would take 300000000 bytes of room, over 64 times");
+}
+END_TEST
+
+// Large arrays of an opened file are not in memory of the process: they are mapped until it is closed.
+START_TEST(large_members) {
+  enum { COUNT = 15000 };
+  static const char header[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (15000,)}";
+  scratch dir = scratch_new();
+  for (int broken = 0; broken < 2; broken++) {
+    sample_member members[] = {{.name = "a.npy", .content = sample_npy(1, header, 4 * COUNT), .deflate = true},
+                               {.name = "b.npy", .content = sample_npy(1, header, 4 * COUNT), .deflate = true}};
+    sample s = sample_zip(members, 2, false);
+    if (broken) sample_put(&s, sample_at(&s, "data 1") + COUNT, 1, 0xff);
+    const char *path = scratch_write(&dir, "x.npz", s.data, s.size);
+    arena *a = arena_new();
+    diag *d = diag_new(a, NULL, false);
+    tensor_file *f = tensor_file_open(d, a, path);
+    ck_assert_msg((f == NULL) == broken, "%s", diag_text(d));
+    if (broken) ck_assert_ptr_nonnull(strstr(diag_text(d), "member 'b.npy' is damaged: its checksum is wrong"));
+    for (size_t i = 0; f != NULL && i < 2; i++) {
+      const tensor *t = tensor_file_at(f, i);
+      ck_assert_uint_eq(t->size, 4 * COUNT);
+      tensor_file_forget(f, t->data, t->size); // comes back
+      for (size_t k = 0; k < t->size; k++) ck_assert_uint_eq(t->data[k], (uint8_t)(k + 1));
+    }
+    ck_assert_uint_lt(arena_used(a), COUNT);
+    tensor_file_close(f);
+    arena_free(a);
+    sample_free(&s);
+  }
+  scratch_remove(&dir);
 }
 END_TEST
 
@@ -164,5 +196,6 @@ TCase *npz_cases(void) {
   tcase_add_test(t, other_archives);
   tcase_add_test(t, overlap);
   tcase_add_test(t, bombs);
+  tcase_add_test(t, large_members);
   return t;
 }
