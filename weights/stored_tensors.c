@@ -113,6 +113,37 @@ static bool uses_all(diag *d, const tensor_file *f, const stored_weight *s, cons
   return true;
 }
 
+// ---- what tensors beside it say --------------------------------------------------------------------------
+
+// Two integers under a name such as `<layer>.weight_shape` or, out of the text of a quant_state, `<layer>.weight.shape`.
+static bool states_shape(const tensor *t, uint64_t shape[2]) {
+  static const char word[] = "shape";
+  size_t length = strlen(t->name), bytes = tensor_dtype_bits(t->dtype) / 8;
+  bool integers = t->dtype == TENSOR_I32 || t->dtype == TENSOR_U32 || t->dtype == TENSOR_I64 || t->dtype == TENSOR_U64;
+  if (!integers || t->count != 2 || length < sizeof word || strcmp(t->name + length - sizeof word + 1, word) != 0)
+    return false;
+  for (size_t i = 0; i < 2; i++) shape[i] = bytes == 4 ? tensor_le32(t->data + 4 * i) : tensor_le64(t->data + 8 * i);
+  return true;
+}
+
+// Where codes have lost the matrix's shape, what is written beside them is all there is to compare the model with.
+static bool has_stated_shape(diag *d, arena *a, const tensor_file *f, const ir_weight *w) {
+  const char *prefix = arena_printf(a, "%s.weight", w->layer);
+  for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;) {
+    uint64_t s[2];
+    if (!states_shape(t, s)) continue;
+    bool may_be_turned = t->alias_of == NULL; // a quant_state's is that of the matrix itself
+    if (s[0] == w->rows && s[1] == w->columns) continue;
+    if (may_be_turned && s[1] == w->rows && s[0] == w->columns) continue;
+    diag_error_file(d, t->path,
+                    "'%s' says that the weights are %" PRIu64 " x %" PRIu64 ", but the model takes them as %" PRIu64
+                    " x %" PRIu64,
+                    t->name, s[0], s[1], w->rows, w->columns);
+    return false;
+  }
+  return true;
+}
+
 // ---- all tensors of a layout -----------------------------------------------------------------------------
 
 // In the layer's file, or else in another of the model's: adapters come in files of their own.
@@ -138,6 +169,7 @@ bool stored_find_tensors(const stored_finder *s, const tensor_file *f, const ir_
     out->tensors[i] = t;
     ok &= t != NULL && take_tensor(d, a, t, w, &l->tensors[i], &out->inputs[i]);
   }
+  ok = ok && has_stated_shape(d, a, f, w);
   for (size_t i = 0; ok && i < l->tensor_count; i++)
     ok = out->tensors[i]->quant == NULL || uses_all(d, f, out, out->tensors[i]);
   return ok;
