@@ -74,7 +74,7 @@ static bool read_list(arena *a, importance *x, const uint8_t *data, size_t size)
 
 static bool read_sums(diag *d, arena *a, importance *x, const tensor_file *f, const tensor *sums, const char *name) {
   const tensor *counts = tensor_file_require(d, f, arena_printf(a, "%s.counts", name));
-  if (counts == NULL || sums->count == 0) return false;
+  if (counts == NULL) return false;
   float *means = ARENA_ARRAY(a, float, (size_t)sums->count), *calls = ARENA_ARRAY(a, float, (size_t)counts->count + 1);
   if (!tensor_read_f32(d, sums, 0, (size_t)sums->count, means)) return false;
   if (!tensor_read_f32(d, counts, 0, (size_t)counts->count, calls)) return false;
@@ -93,36 +93,37 @@ static bool read_sums(diag *d, arena *a, importance *x, const tensor_file *f, co
   return true;
 }
 
-static bool read_gguf(diag *d, arena *a, importance *x) {
+static bool read_gguf(diag *d, arena *a, importance *x, const tensor_file *f) {
   static const char ending[] = ".in_sum2";
-  tensor_file *f = tensor_file_open(d, a, x->path);
-  bool ok = f != NULL;
-  for (size_t i = 0; ok && i < tensor_file_count(f); i++) {
+  for (size_t i = 0; i < tensor_file_count(f); i++) {
     const tensor *t = tensor_file_at(f, i);
     size_t length = strlen(t->name), end = sizeof ending - 1;
     if (length <= end || strcmp(t->name + length - end, ending) != 0) continue;
-    ok = read_sums(d, a, x, f, t, arena_strndup(a, t->name, length - end));
+    if (!read_sums(d, a, x, f, t, arena_strndup(a, t->name, length - end))) return false;
   }
-  if (ok && x->entries.len == 0)
-    diag_error_file(d, x->path, "no tensor '<name>.in_sum2': this is no importance matrix");
-  ok = ok && x->entries.len > 0;
-  tensor_file_close(f);
-  return ok;
+  if (x->entries.len > 0) return true;
+  diag_error_file(d, x->path, "no tensor '<name>.in_sum2': this is no importance matrix");
+  return false;
+}
+
+importance *importance_parse(diag *d, arena *a, const char *name, const uint8_t *data, size_t size) {
+  importance *x = ARENA_NEW(a, importance);
+  *x = (importance){.path = name};
+  if (size >= 4 && memcmp(data, "GGUF", 4) == 0) {
+    const tensor_file *f = tensor_file_parse(d, a, name, data, size);
+    return f != NULL && read_gguf(d, a, x, f) ? x : NULL;
+  }
+  if (read_list(a, x, data, size)) return x;
+  diag_error_file(d, name, "this is no importance matrix, or it is damaged");
+  return NULL;
 }
 
 importance *importance_open(diag *d, arena *a, const char *path) {
-  importance *x = ARENA_NEW(a, importance);
   mapped_file f;
-  *x = (importance){.path = path};
   if (!file_map(d, a, path, &f)) return NULL;
-  if (f.size >= 4 && memcmp(f.data, "GGUF", 4) == 0) {
-    file_unmap(&f);
-    return read_gguf(d, a, x) ? x : NULL;
-  }
-  bool ok = read_list(a, x, f.data, f.size);
-  file_unmap(&f);
-  if (!ok) diag_error_file(d, path, "this is no importance matrix, or it is damaged");
-  return ok ? x : NULL;
+  importance *x = importance_parse(d, a, path, f.data, f.size);
+  file_unmap(&f); // all numbers were copied
+  return x;
 }
 
 // ---- asking ------------------------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ typedef struct importance importance;
 
 // NULL, reported, when the file is neither or is damaged. Owned by `a`.
 importance *importance_open(diag *d, arena *a, const char *path);
+// The same of bytes in memory, which are needed no longer afterwards; `name` is for messages.
+importance *importance_parse(diag *d, arena *a, const char *name, const uint8_t *data, size_t size);
 
 // The mean squares of the inputs of tensor `name`, [stack][columns], scaled to a mean of 1 and none of them 0; NULL when the file
 // has none, or (*fits is false) others than these.

@@ -58,6 +58,62 @@ static bool write_graphs(seed_writer *w) {
          write_seed(w, "onnx", "whole", sample_onnx()) && write_seed(w, "onnx", "tensor", tensor);
 }
 
+// Nodes that tie scales to codes, turn matrices and read them.
+static bool write_onnx_graphs(seed_writer *w) {
+  static const char *const graphs[] = {
+      "a=Transpose(w;perm=10) y=Gemm(x,a;transB=1)",
+      "d=DequantizeLinear(c,s;axis=0) t1=Transpose(d) y=MatMul(x,t1)",
+      "y=QLinearMatMul(x,xs,xz,c,s) z=Conv(y,k)",
+      "e=Gather(w,i) a=Cast(w) b=Identity(a) y=MatMul(e,b)",
+      "y=MatMulNBits(x,codes,norms;K=64;N=3;bits=4;block_size=32)",
+  };
+  bool ok = true;
+  for (size_t i = 0; i < sizeof graphs / sizeof *graphs; i++)
+    ok = write_seed(w, "onnx", arena_printf(w->mem, "graph%zu", i), sample_onnx_graph(graphs[i])) && ok;
+  return ok;
+}
+
+// The list that llama.cpp's tool wrote at first: one entry of two columns.
+static sample importance_list(void) {
+  sample s = {0};
+  sample_append_int(&s, 4, 1); // entries
+  sample_append_int(&s, 4, 2);
+  sample_append(&s, "fc", 2);
+  sample_append_int(&s, 4, 1);                  // calls
+  sample_append_int(&s, 4, 2);                  // columns
+  sample_append_int(&s, 8, 0x400000003f800000); // 1 and 2
+  return s;
+}
+
+static void append_entry(sample *s, const char *name, uint64_t columns, uint64_t offset) {
+  sample_append_int(s, 8, strlen(name));
+  sample_append(s, name, strlen(name));
+  sample_append_int(s, 4, 2);
+  sample_append_int(s, 8, columns);
+  sample_append_int(s, 8, 1);
+  sample_append_int(s, 4, 0); // F32
+  sample_append_int(s, 8, offset);
+}
+
+// Its GGUF file.
+static sample importance_sums(void) {
+  enum { ALIGNMENT = 32 };
+  sample s = {0};
+  sample_append(&s, "GGUF\3\0\0\0", 8);
+  sample_append_int(&s, 8, 2);
+  sample_append_int(&s, 8, 0);
+  append_entry(&s, "fc.in_sum2", 2, 0);
+  append_entry(&s, "fc.counts", 1, ALIGNMENT);
+  sample padded = sample_resized(&s, (s.size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT + 4);
+  sample_put(&padded, padded.size - 4, 4, 0x3f800000);
+  sample_free(&s);
+  return padded;
+}
+
+static bool write_importance(seed_writer *w) {
+  return write_seed(w, "imatrix", "list", importance_list()) && write_seed(w, "imatrix", "gguf", importance_sums());
+}
+
 static sample text_seed(const char *text) {
   sample s = {0};
   sample_append(&s, text, strlen(text));
@@ -79,7 +135,7 @@ int main(int argc, char **argv) {
   diag *d = diag_new(a, stderr, false);
   seed_writer w = {.dir = argv[1], .mem = a, .d = d, .set = file_set_new(d, a)};
   bool ok = write_safetensors(&w) && write_npy(&w) && write_gguf(&w) && write_archives(&w) && write_graphs(&w) &&
-            write_json(&w);
+            write_json(&w) && write_onnx_graphs(&w) && write_importance(&w);
   ok = ok ? file_set_commit(w.set) : (file_set_abort(w.set), false);
   arena_free(a);
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;

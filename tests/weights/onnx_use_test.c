@@ -5,79 +5,6 @@
 
 #include "tests/weights/tensor_file_tests.h"
 
-// ---- graphs as text --------------------------------------------------------------------------------------
-
-// The next word of *text up to one of `ends`, into `word`; the character that ended it, 0 at the end.
-static char next_word(const char **text, const char *ends, char word[32]) {
-  size_t length = strcspn(*text, ends);
-  ck_assert_uint_lt(length, 32);
-  memcpy(word, *text, length);
-  word[length] = '\0';
-  *text += length;
-  return **text == '\0' ? '\0' : *(*text)++;
-}
-
-static void put_number(sample *node, const char *name, int64_t value) {
-  sample s = {0};
-  sample_pb_text(&s, 1, name);
-  sample_pb_number(&s, 3, (uint64_t)value);
-  sample_pb_message(node, 5, s);
-}
-
-// "perm" and so many digits.
-static void put_digits(sample *node, const char *digits) {
-  sample s = {0};
-  int64_t numbers[8];
-  size_t count = strlen(digits);
-  for (size_t i = 0; i < count; i++) numbers[i] = digits[i] - '0';
-  sample_pb_text(&s, 1, "perm");
-  sample_pb_numbers(&s, 8, count, numbers);
-  sample_pb_message(node, 5, s);
-}
-
-// "y=Op(a,b;transB=1)".
-static sample node_of(const char **text) {
-  sample s = {0};
-  char word[32], value[32], end;
-  next_word(text, "=", word);
-  sample_pb_text(&s, 2, word);
-  next_word(text, "(", word);
-  sample_pb_text(&s, 4, word);
-  do {
-    end = next_word(text, ",;)", word);
-    sample_pb_text(&s, 1, word);
-  } while (end == ',');
-  while (end == ';') {
-    next_word(text, "=", word);
-    end = next_word(text, ";)", value);
-    if (strcmp(word, "perm") == 0)
-      put_digits(&s, value);
-    else
-      put_number(&s, word, atoi(value));
-  }
-  if (**text == ' ') ++*text;
-  return s;
-}
-
-// w F32 [2, 2], c I8 [2, 2], s and t F32 [1], k F32 [2, 2, 1].
-static sample model_of(const char *nodes) {
-  static const struct {
-    const char *name;
-    unsigned type;
-    size_t rank;
-    size_t bytes;
-  } tensors[] = {{"w", 1, 2, 16}, {"c", 3, 2, 4}, {"s", 1, 0, 4}, {"t", 1, 0, 4}, {"k", 1, 3, 16}};
-  static const uint8_t zeros[16];
-  sample graph = {0};
-  for (size_t i = 0; i < sizeof tensors / sizeof *tensors; i++) {
-    sample t = sample_onnx_tensor(tensors[i].name, tensors[i].type, tensors[i].rank, (const int64_t[]){2, 2, 1});
-    sample_pb_bytes(&t, 9, zeros, tensors[i].bytes);
-    sample_pb_message(&graph, 5, t);
-  }
-  while (*nodes != '\0') sample_pb_message(&graph, 1, node_of(&nodes));
-  return sample_onnx_model(graph);
-}
-
 // ---- uses ------------------------------------------------------------------------------------------------
 
 static const struct {
@@ -121,7 +48,7 @@ static const struct {
 START_TEST(says_what_reads) {
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
-  sample s = model_of(uses[_i].nodes);
+  sample s = sample_onnx_graph(uses[_i].nodes);
   tensor_file *f = tensor_file_parse(d, a, "m.onnx", s.data, s.size);
   ck_assert_msg(f != NULL, "%s: %s", uses[_i].nodes, diag_text(d));
   const tensor *t = tensor_file_find(f, uses[_i].tensor);
@@ -152,7 +79,7 @@ static const struct {
 START_TEST(says_several) {
   arena *a = arena_new();
   diag *d = diag_new(a, NULL, false);
-  sample s = model_of(several[_i].nodes);
+  sample s = sample_onnx_graph(several[_i].nodes);
   tensor_file *f = tensor_file_parse(d, a, "m.onnx", s.data, s.size);
   ck_assert_msg(f != NULL, "%s: %s", several[_i].nodes, diag_text(d));
   ck_assert_int_eq(tensor_file_find(f, "c")->quant->several, several[_i].several);

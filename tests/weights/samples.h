@@ -83,6 +83,10 @@ sample sample_onnx_tensor(const char *name, unsigned type, size_t rank, const in
 sample sample_onnx_model(sample graph);
 sample sample_onnx(void);
 
+// An ONNX model with w F32 [2, 2], c I8 [2, 2], s and t F32 [], k F32 [2, 2, 1], codes U8 [96], norms F32 [6], all zero, and nodes as
+// "a=Transpose(w;perm=10) y=Gemm(x,a;transB=1)": a result, the operator, its inputs, its integer attributes.
+sample sample_onnx_graph(const char *nodes);
+
 // A valid GGUF file: metadata of every type, plain and block tensors. Its marks name the fields (see samples.c).
 sample sample_gguf(void);
 // A part of a GGUF file with one tensor F32 [2]. The first part has a key "first" of its own. Marks: "number", "parts",
