@@ -13,6 +13,16 @@ if(CMAKE_GENERATOR STREQUAL "Ninja" AND CMAKE_C_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-fdiagnostics-color=auto)
 endif()
 
+# Which wider vectors some functions are also compiled for (support/wide.h). The choice at the program's start needs the
+# loader's help, and that it runs before what sanitizers and coverage prepare is a trap.
+if(NOT QCC_SANITIZE AND NOT QCC_COVERAGE AND NOT QCC_FUZZ)
+  include(CheckCSourceCompiles)
+  set(QCC_WIDE_TARGETS "\"avx2\", \"default\"")
+  check_c_source_compiles("
+    __attribute__((target_clones(${QCC_WIDE_TARGETS}))) static double twice(double x) { return 2 * x; }
+    int main(int count, char **words) { (void)words; return twice(count) > 1e9; }" QCC_HAS_WIDE_TARGETS)
+endif()
+
 add_library(qcc_warnings INTERFACE)
 target_compile_options(qcc_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion)
 

@@ -121,16 +121,37 @@ static void fill_sparse(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t
   in->fields[f] = (program_field){.values = in->values[f], .base = in->bases[f], .size = size};
 }
 
-static void fill_scalars(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
-  const scheme_field *field = &in->t->scheme->fields[f];
-  for (size_t l = 0; l < lanes; l++) {
-    uint64_t at = scheme_field_index(field, in->t->columns, n, k + l);
-    in->values[f][l] = elem_decode(field->type, in->t->elements[f][at]);
+// Elements that follow one another, as numbers. Integers of few bits, which are most codes, need no table of types.
+static void decode_run(elem_type type, const uint32_t *raw, size_t count, double *out) {
+  const elem_info *e = elem_get(type);
+  if (e->kind == ELEM_KIND_UINT && e->bits <= 32) {
+    for (size_t i = 0; i < count; i++) out[i] = (double)raw[i];
+  } else if (e->kind == ELEM_KIND_INT && e->bits <= 32) {
+    int64_t sign = (int64_t)1 << (e->bits - 1);
+    for (size_t i = 0; i < count; i++) out[i] = (double)(((int64_t)raw[i] ^ sign) - sign);
+  } else {
+    for (size_t i = 0; i < count; i++) out[i] = elem_decode(type, raw[i]);
   }
-  in->fields[f].values = in->values[f];
 }
 
-// Decodes the tables that lanes k .. k + lanes - 1 use: those from the first lane's to the last lane's.
+// A granule's number is decoded once.
+static void fill_scalars(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
+  const scheme_field *field = &in->t->scheme->fields[f];
+  const uint32_t *raw = in->t->elements[f] + scheme_field_index(field, in->t->columns, n, k);
+  uint64_t columns = granularity_columns(&field->gran);
+  double *values = in->values[f];
+  in->fields[f].values = values;
+  if (columns == 1) {
+    decode_run(field->type, raw, lanes, values);
+    return;
+  }
+  uint64_t rest = columns == 0 ? lanes : columns - k % columns; // of the granule
+  for (size_t l = 0; l < lanes; raw++, rest = columns) {
+    size_t end = lanes - l < rest ? lanes : l + (size_t)rest;
+    for (double x = elem_decode(field->type, *raw); l < end; l++) values[l] = x;
+  }
+}
+
 // Decodes the tables from the first lane's to the last lane's, unless they are at hand.
 static void fill_tables(row_inputs *in, size_t f, uint64_t n, uint64_t k, size_t lanes) {
   const scheme_field *field = &in->t->scheme->fields[f];

@@ -36,7 +36,32 @@ void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, do
   }
 }
 
+// One or two terms need no elimination in tables. Pivots vanish as in solve_symmetric.
+static void solve_few(const quad *q, size_t terms, const bool *fixed, double *u) {
+  bool still0 = fixed != NULL && fixed[0], still1 = terms < 2 || (fixed != NULL && fixed[1]);
+  double h00 = still0 ? 0 : q->h[0][0], r0 = still0 ? 0 : q->b[0] - q->h[0][0] * u[0], x0 = 0;
+  if (terms == 2) {
+    double h01 = still0 || still1 ? 0 : q->h[0][1], h11 = still1 ? 0 : q->h[1][1], rest = h11, x1 = 0;
+    double r1 = still1 ? 0 : q->b[1] - q->h[1][0] * u[0] - q->h[1][1] * u[1];
+    if (!still0) r0 -= q->h[0][1] * u[1];
+    if (h00 > 0) {
+      double f = h01 / h00;
+      rest -= f * h01;
+      r1 -= f * r0;
+    }
+    if (rest > 1e-12 * h11 && rest > 0) x1 = r1 / rest;
+    r0 -= h01 * x1;
+    if (isfinite(x1)) u[1] += x1;
+  }
+  if (h00 > 0) x0 = r0 / h00;
+  if (isfinite(x0)) u[0] += x0;
+}
+
 void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u) {
+  if (terms == 1 || terms == 2) {
+    solve_few(q, terms, fixed, u);
+    return;
+  }
   double h[PLAN_FIELDS][PLAN_FIELDS], r[PLAN_FIELDS], x[PLAN_FIELDS];
   for (size_t i = 0; i < terms; i++) {
     bool still = fixed != NULL && fixed[i];
@@ -138,6 +163,7 @@ static void find_middles(core_set *c) {
   c->uniform = c->level_count > 1;
   for (size_t i = 1; i < c->level_count; i++)
     c->uniform &= c->sorted[i] - c->sorted[i - 1] == c->sorted[1] - c->sorted[0];
+  c->per_step = c->uniform ? 1 / (c->sorted[1] - c->sorted[0]) : 0;
 }
 
 static bool constant_core(const core_set *c, size_t t) { return c->min[t] == c->max[t]; }
@@ -175,7 +201,7 @@ static bool line_terms(core_set *c) {
   return c->level_slope != c->terms;
 }
 
-static void find_levels(core_set *c) {
+static void list_levels(core_set *c) {
   c->levels.count = 0;
   if (!line_terms(c)) return;
   if (c->cells != NULL && c->plan->has_tables) return; // learned vectors: too many numbers
@@ -194,6 +220,11 @@ static void find_levels(core_set *c) {
   for (size_t i = 0; i < c->positions; i++)
     memcpy(all + i * c->codes, core_at(c, i, c->level_slope), c->codes * sizeof *all);
   c->levels = level_list_make(all, c->codes * c->positions);
+}
+
+static void find_levels(core_set *c) {
+  list_levels(c);
+  level_list_prepare(c->level_mem, &c->levels);
 }
 
 void core_set_update(core_set *c, const double *const *tables) {

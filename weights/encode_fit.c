@@ -3,129 +3,19 @@
 #include <math.h>
 #include <string.h>
 
+#include "weights/encode_line.h"
 #include "weights/encode_signed.h"
 #include "weights/storable.h"
 
-enum { LANES = 4, CANDIDATES = 64 };
+enum { CANDIDATES = 64 };
 
-// Sums over weights w with varying core c: c*c, c, c*w, 1, w, w*w. Lanes make the order of additions a fixed one that
-// a compiler can still do in parallel.
-typedef struct sums {
-  double cc[LANES], c[LANES], cw[LANES], w[LANES], ww[LANES], n[LANES];
-} sums;
-
-static double total(const double *lanes) { return (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]); }
-
-static void add_sums(sums *s, size_t lane, double c, double w) {
-  s->cc[lane] += c * c;
-  s->c[lane] += c;
-  s->cw[lane] += c * w;
-  s->w[lane] += w;
-  s->ww[lane] += w * w;
-}
-
-// Of `lanes` weights; `by` is NULL where all count alike.
-static void add_lanes(sums *s, size_t lanes, const double *c, const double *w, const double *by) {
-  if (by == NULL) {
-    for (size_t l = 0; l < lanes; l++) add_sums(s, l, c[l], w[l]);
-    return;
-  }
-  for (size_t l = 0; l < lanes; l++) {
-    s->cc[l] += by[l] * c[l] * c[l];
-    s->c[l] += by[l] * c[l];
-    s->cw[l] += by[l] * c[l] * w[l];
-    s->w[l] += by[l] * w[l];
-    s->ww[l] += by[l] * w[l] * w[l];
-    s->n[l] += by[l];
-  }
-}
-
-// How a weight becomes the index of a sorted level: uniform levels by rounding x = w * scale + shift, others by search
-// for x among the limits. `scale` 0 gives one index for all.
-typedef struct quantizer {
-  double scale, shift;
-  double top;
-} quantizer;
-
-static size_t search_level(const core_set *c, double x) {
-  size_t at = 0;
-  for (size_t step = c->padded / 2; step > 0; step /= 2) at += x > c->middle[at + step - 1] ? step : 0;
-  return at;
-}
-
-static double round_level(double x, double top) {
-  const double magic = 0x1.8p52; // adding it leaves no bit for fractions: rounds to nearest even
-  x = x < 0 ? 0 : x > top ? top : x;
-  return (x + magic) - magic;
-}
-
-static quantizer quantizer_for(const core_set *c, const double *u) {
-  double off = c->offset < c->terms ? u[c->offset] * c->min[c->offset] : 0;
-  double scale = 1 / u[c->slope];
-  quantizer q = {.top = (double)(c->level_count - 1)};
-  if (!isfinite(scale) || !isfinite(off * scale)) scale = off = 0; // all levels coincide: the one nearest to 0
-  q.scale = scale;
-  q.shift = -off * scale;
-  if (c->uniform) {
-    double step = 1 / (c->sorted[1] - c->sorted[0]);
-    q.scale *= step;
-    q.shift = (q.shift - c->sorted[0]) * step;
-  }
-  return q;
-}
-
-// The segments are split into whole lanes and a rest.
-static void assign_uniform(const core_set *c, quantizer q, const double *w, const double *by, size_t count,
-                           uint32_t *codes, sums *s) {
-  double first = c->sorted[0], step = c->sorted[1] - c->sorted[0];
-  for (size_t i = 0; i < count; i += LANES) {
-    size_t lanes = count - i < LANES ? count - i : LANES;
-    double index[LANES], x[LANES];
-    for (size_t l = 0; l < lanes; l++) index[l] = round_level(w[i + l] * q.scale + q.shift, q.top);
-    for (size_t l = 0; l < lanes; l++) x[l] = first + index[l] * step;
-    add_lanes(s, lanes, x, w + i, by == NULL ? NULL : by + i);
-    if (codes != NULL)
-      for (size_t l = 0; l < lanes; l++) codes[i + l] = c->code_of[(size_t)index[l]];
-  }
-}
-
-static void assign_sorted(const core_set *c, quantizer q, const double *w, const double *by, size_t count,
-                          uint32_t *codes, sums *s) {
-  for (size_t i = 0; i < count; i += LANES) {
-    size_t lanes = count - i < LANES ? count - i : LANES;
-    size_t index[LANES];
-    double x[LANES];
-    for (size_t l = 0; l < lanes; l++) index[l] = search_level(c, w[i + l] * q.scale + q.shift);
-    for (size_t l = 0; l < lanes; l++) x[l] = c->sorted[index[l]];
-    add_lanes(s, lanes, x, w + i, by == NULL ? NULL : by + i);
-    if (codes != NULL)
-      for (size_t l = 0; l < lanes; l++) codes[i + l] = c->code_of[index[l]];
-  }
-}
-
-static void sums_to_quad(const core_set *c, const sums *s, double count, quad *out) {
-  *out = (quad){.power = total(s->ww)};
-  out->h[c->slope][c->slope] = total(s->cc);
-  out->b[c->slope] = total(s->cw);
-  if (c->offset == c->terms) return;
-  double k = c->min[c->offset];
-  out->h[c->slope][c->offset] = out->h[c->offset][c->slope] = k * total(s->c);
-  out->h[c->offset][c->offset] = k * k * count;
-  out->b[c->offset] = k * total(s->w);
-}
-
+// The nearest levels of a value that is slope * level + offset.
 static void assign_simple(const core_set *c, const fit_span *span, const double *u, bool store, quad *out) {
-  sums s = {0};
-  quantizer q = quantizer_for(c, u);
-  for (size_t r = 0; r < span->rows; r++) {
-    uint32_t *codes = store ? span->codes + r * span->code_stride : NULL;
-    const double *w = span->w + r * span->stride;
-    if (c->uniform)
-      assign_uniform(c, q, w, span->by, span->columns, codes, &s);
-    else
-      assign_sorted(c, q, w, span->by, span->columns, codes, &s);
-  }
-  sums_to_quad(c, &s, span->by != NULL ? total(s.n) : (double)span->rows * (double)span->columns, out);
+  line_sums sums;
+  double min, max;
+  line_weights(span, &sums, &min, &max);
+  line_measure(c, span, u, store, &sums);
+  line_quad(c, &sums, out);
 }
 
 static void add_weight(const core_set *c, quad *q, const double *v, size_t code, double w, double by) {
@@ -264,16 +154,8 @@ typedef struct extent {
   double min, max, far; // far: the one of larger magnitude
 } extent;
 
-static extent extent_of(const fit_span *s) {
-  extent e = {.min = INFINITY, .max = -INFINITY};
-  for (size_t r = 0; r < s->rows; r++)
-    for (size_t i = 0; i < s->columns; i++) {
-      double w = s->w[r * s->stride + i];
-      e.min = w < e.min ? w : e.min;
-      e.max = w > e.max ? w : e.max;
-    }
-  e.far = -e.min > e.max ? e.min : e.max;
-  return e;
+static extent extent_of(double min, double max) {
+  return (extent){.min = min, .max = max, .far = -min > max ? min : max};
 }
 
 // Few levels are best spent on the bulk of the weights, so smaller scales are tried too.
@@ -431,13 +313,77 @@ static void search_trellis(const core_set *c, const fit_span *s, double *u, quad
   }
 }
 
+// A fit of slope and offset in progress.
+typedef struct line_fit {
+  double u[2];
+  double error;
+  line_sums sums;
+} line_fit;
+
+// The nearest levels for u, then the best u for these levels.
+static void try_line(const core_set *c, const fit_span *s, line_fit *f) {
+  quad q;
+  line_measure(c, s, f->u, false, &f->sums);
+  line_quad(c, &f->sums, &q);
+  quad_solve(&q, c->terms, c->plan->levels[0].fixed, f->u);
+  f->error = quad_error(&q, c->terms, f->u);
+}
+
+static void improve_line(const core_set *c, const fit_span *s, line_fit *f) {
+  enum { ROUNDS = 6 };
+  for (int i = 0; i < ROUNDS; i++) {
+    line_fit next = *f;
+    try_line(c, s, &next);
+    bool enough = !(next.error < f->error * (1 - 1e-4));
+    if (next.error < f->error) *f = next;
+    if (enough) return;
+  }
+}
+
+static void search_line(const core_set *c, const fit_span *s, double *u, quad *out) {
+  line_sums sums;
+  double min, max;
+  line_weights(s, &sums, &min, &max);
+  extent e = extent_of(min, max);
+  candidates list;
+  list.count = 0;
+  for (size_t t = 0; t < c->terms; t++) u[t] = c->plan->levels[0].fixed[t];
+  if (e.far != 0) collect_candidates(&list, c, s, &e);
+  line_fit best[2] = {{.error = INFINITY}, {.error = INFINITY}};
+  for (size_t i = 0; i < list.count; i++) {
+    line_fit f = {.sums = sums};
+    memcpy(f.u, list.u[i], c->terms * sizeof *f.u);
+    try_line(c, s, &f);
+    if (f.error < best[0].error) {
+      best[1] = best[0];
+      best[0] = f;
+    } else if (f.error < best[1].error) {
+      best[1] = f;
+    }
+  }
+  for (int i = 0; i < 2; i++)
+    if (best[i].error < INFINITY) improve_line(c, s, &best[i]);
+  const line_fit *f = best[1].error < best[0].error ? &best[1] : &best[0];
+  if (f->error < INFINITY) memcpy(u, f->u, c->terms * sizeof *u);
+  line_measure(c, s, u, false, &sums);
+  line_quad(c, &sums, out);
+}
+
 void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
   if (c->trellis != NULL) {
     search_trellis(c, s, u, out);
     return;
   }
-  extent e = extent_of(s);
-  candidates list = {.count = 0};
+  if (c->cells == NULL && c->simple && !is_direct(c)) {
+    search_line(c, s, u, out);
+    return;
+  }
+  line_sums sums;
+  double min, max;
+  line_weights(s, &sums, &min, &max);
+  extent e = extent_of(min, max);
+  candidates list;
+  list.count = 0;
   for (size_t t = 0; t < c->terms; t++) u[t] = is_direct(c) || c->plan->levels[0].fixed[t];
   if (!is_direct(c) && e.far != 0) collect_candidates(&list, c, s, &e);
   fit best[2] = {{.error = INFINITY}, {.error = INFINITY}};

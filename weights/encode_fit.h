@@ -40,6 +40,7 @@ typedef struct core_set {
   bool simple, uniform;
   size_t slope, offset;       // terms; offset == terms when there is none
   size_t level_count, padded; // padded: power of two
+  double per_step;            // of uniform levels: the inverse of their distance
   double *sorted, *middle;    // the varying core's values in order, and the limits between them
   uint16_t *code_of;          // of each sorted value
   // All values of the one core that varies, where at most one constant one is beside it; count 0 elsewhere.

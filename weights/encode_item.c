@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "weights/encode_unit.h"
-#include "weights/storable.h"
 
 static double *item_vals(unit *u, size_t level, size_t i) {
   return u->levels[level].vals + i * u->plan->levels[level].field_count;
@@ -14,16 +13,23 @@ static void load_fields(unit *u, size_t level, const double *vals) {
   for (size_t f = 0; f < l->field_count; f++) u->fields[l->fields[f]] = vals[f];
 }
 
-static double eval_core(unit *u, const expr *core) {
-  if (core->op == EXPR_FIELD) return u->fields[core->index];
+static double eval_expr(unit *u, const expr *core) {
   return relaxed_eval(&(relaxed_env){.scheme = u->plan->scheme, .fields = u->fields}, core);
+}
+
+static double eval_core(unit *u, size_t level, size_t row, size_t term) {
+  const core_form *c = &u->cores_listed[level][row][term];
+  if (c->is_field) return u->fields[c->field];
+  double at = c->count == 1 ? 0 : u->fields[c->field] - c->min;
+  if (c->usable && at >= 0 && at < (double)c->count && at == (double)(size_t)at) return c->values[(size_t)at];
+  return eval_expr(u, u->plan->levels[level].core[row][term]);
 }
 
 void unit_cores(unit *u, size_t level, size_t i, double core[PLAN_TERMS][PLAN_TERMS]) {
   const plan_level *l = &u->plan->levels[level];
   load_fields(u, level, item_vals(u, level, i));
   for (size_t r = 0; r < l->rows; r++)
-    for (size_t t = 0; t < l->terms; t++) core[r][t] = l->core[r][t] == NULL ? 0 : eval_core(u, l->core[r][t]);
+    for (size_t t = 0; t < l->terms; t++) core[r][t] = l->core[r][t] == NULL ? 0 : eval_core(u, level, r, t);
 }
 
 // Outputs for the fields in u->fields.
@@ -32,7 +38,7 @@ static void outputs(unit *u, size_t level, const double *above, double *out) {
   for (size_t r = 0; r < l->rows; r++) {
     out[r] = 0;
     for (size_t t = 0; t < l->terms; t++)
-      if (l->core[r][t] != NULL) out[r] += eval_core(u, l->core[r][t]) * above[t];
+      if (l->core[r][t] != NULL) out[r] += eval_core(u, level, r, t) * above[t];
   }
 }
 
@@ -41,12 +47,8 @@ void unit_outputs(unit *u, size_t level, size_t i, const double *above, double *
   outputs(u, level, above, out);
 }
 
-// Integers are always rounded, real numbers only to be stored.
 static double storable(const unit *u, unsigned field, double x, bool store) {
-  elem_type type = u->plan->scheme->fields[field].type;
-  bool keep = elem_get(type)->kind == ELEM_KIND_FLOAT && !store;
-  if (u->plan->inverse[field]) return keep ? x : 1 / storable_round(type, 1 / x);
-  return keep ? storable_clamp(type, x) : storable_round(type, x);
+  return field_form_storable(&u->field_forms[field], x, store);
 }
 
 // One item being solved.
@@ -221,16 +223,6 @@ static void descend(const item *it, size_t skip) {
   }
 }
 
-// Of fields that multiply each other, one integer is best tried from all sides.
-static size_t pivot_field(const item *it) {
-  size_t best = it->l->field_count;
-  for (size_t f = 0; f < it->l->field_count; f++) {
-    if (it->l->partners[f] == 0 || is_real_at(it, f) || elem_get(type_at(it, f))->bits > 8) continue;
-    if (best == it->l->field_count || elem_get(type_at(it, f))->bits < elem_get(type_at(it, best))->bits) best = f;
-  }
-  return best;
-}
-
 // Other fields are solved for every number of the pivot.
 static void try_pivot(const item *it, size_t pivot, double *vals) {
   double start[PLAN_FIELDS], least = INFINITY;
@@ -256,7 +248,14 @@ void unit_solve_item(unit *u, size_t level, size_t i, const double *above, bool 
              .above = above,
              .store = store};
   double *vals = item_vals(u, level, i);
-  size_t pivot = pivot_field(&it);
+  const item_form *form = &u->forms[level];
+  size_t pivot = form->pivot;
+  if (form->usable) {
+    int64_t from = form->first, to = form->last;
+    if (pivot < it.l->field_count) tried_range(&it, it.l->fields[pivot], vals[pivot], &from, &to);
+    item_form_solve(form, it.q, above, store, from, to, vals);
+    return;
+  }
   if (pivot < it.l->field_count) {
     try_pivot(&it, pivot, vals);
     return;
@@ -288,15 +287,19 @@ static void limit_core(unit *u, size_t level, const expr *core, double *min, dou
       }
       for (int64_t x = from; x <= to; x++) {
         if (from != to) u->fields[l->fields[moving]] = (double)x;
-        widen(min, max, eval_core(u, core));
+        widen(min, max, eval_expr(u, core));
       }
     }
 }
 
-void unit_core_limits(unit *u, size_t level) {
+void unit_prepare_level(arena *a, unit *u, size_t level) {
   const plan_level *l = &u->plan->levels[level];
+  u->forms[level] = item_form_of(a, u->plan, level);
+  for (size_t f = 0; f < l->field_count; f++) u->field_forms[l->fields[f]] = field_form_of(u->plan, l->fields[f]);
   for (size_t r = 0; r < l->rows; r++)
     for (size_t t = 0; t < l->terms; t++)
-      if (l->core[r][t] != NULL)
+      if (l->core[r][t] != NULL) {
+        u->cores_listed[level][r][t] = core_form_of(a, u->plan, level, l->core[r][t]);
         limit_core(u, level, l->core[r][t], &u->core_min[level][r][t], &u->core_max[level][r][t]);
+      }
 }

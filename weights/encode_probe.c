@@ -4,6 +4,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "support/wide.h"
+
+static const double SINGLE = 0x1p-24;
+static const double ROUND = 0x1.8p52; // adding it leaves no bit for fractions
+
 static int by_value(const void *a, const void *b) {
   double x = *(const double *)a, y = *(const double *)b;
   return (x > y) - (x < y);
@@ -19,6 +24,18 @@ level_list level_list_make(double *values, size_t count) {
   level_list l = {.count = kept, .values = values, .uniform = kept > 1};
   for (size_t i = 1; i < kept; i++) l.uniform &= values[i] - values[i - 1] == values[1] - values[0];
   return l;
+}
+
+void level_list_prepare(arena *a, level_list *l) {
+  if (l->uniform || l->count > PROBE_PAIRS) return;
+  double *all = ARENA_ARRAY(a, double, l->count * l->count);
+  size_t count = 0;
+  for (size_t i = 0; i < l->count; i++)
+    for (size_t j = 0; j < l->count; j++)
+      if (l->values[j] != 0) all[count++] = l->values[i] / l->values[j];
+  level_list ratios = level_list_make(all, count);
+  l->ratios = ratios.values;
+  l->ratio_count = ratios.count;
 }
 
 // The level nearest to x.
@@ -37,13 +54,12 @@ static double nearest(const level_list *l, double x) {
 }
 
 static bool is_on_line(const level_list *l, const double *x, size_t count, probe_line line, double slack, double far) {
-  const double single = 0x1p-24;
-  double widest = slack * single * far / fabs(line.slope), step = l->uniform ? l->values[1] - l->values[0] : 0;
+  double widest = slack * SINGLE * far / fabs(line.slope), step = l->uniform ? l->values[1] - l->values[0] : 0;
   if (line.offset != 0 && widest > 0.05 * step) return false;
   for (size_t i = 0; i < count; i++) {
     double at = (x[i] - line.offset) / line.slope, gap = fabs(at - nearest(l, at));
     // Without an offset errors are relative to each number.
-    if (!(gap <= (line.offset != 0 ? widest : slack * single * fabs(at)))) return false;
+    if (!(gap <= (line.offset != 0 ? widest : slack * SINGLE * fabs(at)))) return false;
   }
   return true;
 }
@@ -66,10 +82,39 @@ static bool may_be(double slope, bool negative, bool positive) {
   return isfinite(slope) && slope != 0 && (slope < 0 ? negative : positive);
 }
 
+// Whether some levels are `ratio` times another, which is not 0, give or take a relative error of `slack`.
+QCC_WIDE static bool is_ratio_of_uniform(const double *values, size_t count, double ratio, double slack) {
+  double first = values[0], per_step = 1 / (values[1] - first), half = 0.5 / per_step;
+  bool found = false;
+  for (size_t i = 0; i < count; i++) {
+    double at = ratio * values[i], index = (at - first) * per_step, gap = index - ((index + ROUND) - ROUND);
+    bool near = fabs(gap) <= slack * fabs(at) * per_step + 1e-9;
+    found |= near & (fabs(values[i]) > half);
+  }
+  return found;
+}
+
+static bool is_ratio(const level_list *l, double ratio, double slack) {
+  if (l->uniform) return is_ratio_of_uniform(l->values, l->count, ratio, slack);
+  if (l->ratio_count == 0) return true; // not known
+  double found = nearest(&(level_list){.count = l->ratio_count, .values = l->ratios}, ratio);
+  return fabs(found - ratio) <= slack * fabs(ratio);
+}
+
+// A number that is neither 0 nor an end; 0 when there is none.
+static double inner_number(const double *x, size_t count, const ends *e) {
+  for (size_t i = 0; i < count; i++)
+    if (x[i] != 0 && x[i] != e->low && x[i] != e->high) return x[i];
+  return 0;
+}
+
 // The farthest number is some level: levels from the outermost inwards.
 static size_t lines_through_zero(const level_list *l, const double *x, size_t count, const ends *e, bool negative,
                                  bool positive, double slack, probe_line *out) {
   size_t found = 0, low = 0, high = l->count;
+  // Two numbers rule out nearly all lines at once.
+  double other = inner_number(x, count, e);
+  if (other != 0 && !is_ratio(l, other / e->far, 2 * slack * SINGLE)) return 0;
   while (low < high && found < PROBE_FOUND) {
     double level = fabs(l->values[low]) > fabs(l->values[high - 1]) ? l->values[low++] : l->values[--high];
     probe_line line = {.slope = e->far / level};
@@ -85,7 +130,11 @@ static size_t lines_through_ends(const level_list *l, const double *x, size_t co
                                  bool positive, double slack, probe_line *out) {
   size_t found = 0;
   if (!l->uniform && l->count > PROBE_PAIRS) return 0;
-  for (size_t apart = l->count - 1; apart >= 1; apart--)
+  double other = inner_number(x, count, e), place = (other - e->low) / (e->high - e->low);
+  double width = 2 * slack * SINGLE * fabs(e->far) / (e->high - e->low);
+  for (size_t apart = l->count - 1; apart >= 1; apart--) {
+    double index = place * (double)apart, gap = index - ((index + ROUND) - ROUND);
+    if (l->uniform && other != 0 && fabs(gap) > width * (double)apart + 1e-9) continue;
     for (size_t i = 0; i + apart < l->count && found + 1 < PROBE_FOUND; i++) {
       double low = l->values[i], high = l->values[i + apart];
       probe_line up = {.slope = (e->high - e->low) / (high - low)};
@@ -97,6 +146,7 @@ static size_t lines_through_ends(const level_list *l, const double *x, size_t co
       if (falls) out[found++] = down;
       if (!rises && !falls && l->uniform) break;
     }
+  }
   return found;
 }
 

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "support/arena.h"
+
 enum { PROBE_LEVELS = 1 << 16, PROBE_PAIRS = 32, PROBE_FOUND = 64 };
 
 // The numbers that something can be a multiple of, ascending, each once.
@@ -13,10 +15,17 @@ typedef struct level_list {
   size_t count;
   const double *values;
   bool uniform; // equal distances
+  // One level by another, ascending: what two numbers on a line through 0 can be to each other. Only where they are few and
+  // not uniform.
+  size_t ratio_count;
+  const double *ratios;
 } level_list;
 
 // Sorts `count` numbers and drops those that are not finite or there already; the rest are the list's.
 level_list level_list_make(double *values, size_t count);
+
+// Adds the ratios, which save time where many questions are asked.
+void level_list_prepare(arena *a, level_list *l);
 
 // slope * level + offset. offset is 0 where there is none.
 typedef struct probe_line {

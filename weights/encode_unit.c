@@ -27,6 +27,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
   u->codes = ARENA_ARRAY(a, uint32_t, rows *row_codes(cores, columns));
   u->best_codes = ARENA_ARRAY(a, uint32_t, rows *row_codes(cores, columns));
   u->fields = ARENA_ARRAY(a, double, plan->scheme->field_count);
+  u->field_forms = ARENA_ARRAY(a, field_form, plan->scheme->field_count);
   for (size_t i = 1; i < plan->level_count; i++) {
     unit_level *l = &u->levels[i];
     l->capacity = granule_count(plan->levels[i].gran, rows, columns);
@@ -34,7 +35,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
     l->vals = ARENA_ARRAY(a, double, l->capacity * plan->levels[i].field_count);
     l->best_vals = ARENA_ARRAY(a, double, l->capacity * plan->levels[i].field_count);
     l->outs = ARENA_ARRAY(a, double, l->capacity *PLAN_TERMS);
-    unit_core_limits(u, i);
+    unit_prepare_level(a, u, i);
   }
   u->open_exact = ARENA_ARRAY(a, bool, u->levels[1].capacity);
   u->errors = ARENA_ARRAY(a, double, u->levels[1].capacity);
@@ -100,6 +101,10 @@ static void add_item(unit *u, size_t level, size_t i, quad *sum) {
   const plan_level *l = &u->plan->levels[level];
   const quad *q = &u->levels[level].quads[i];
   double core[PLAN_TERMS][PLAN_TERMS], hc[PLAN_TERMS];
+  if (u->forms[level].is_split) {
+    item_form_add(&u->forms[level], q, u->levels[level].vals + i * l->field_count, sum);
+    return;
+  }
   unit_cores(u, level, i, core);
   sum->power += q->power;
   for (size_t t = 0; t < l->terms; t++) {

@@ -4,6 +4,7 @@
 #define QCC_WEIGHTS_ENCODE_UNIT_H
 
 #include "weights/encode_grid.h"
+#include "weights/encode_item_form.h"
 
 // What is decided for one level: the fields' numbers (exactly as stored), and what follows from them.
 typedef struct unit_level {
@@ -34,6 +35,9 @@ typedef struct unit {
   bool any_exact;               // some granule's weights are exact for some coefficients
   bool *open_exact;             // by granule of level 1: several exact coefficients are left to choose from
   double *fields;               // scratch, by scheme field
+  item_form forms[PLAN_LEVELS];
+  field_form *field_forms; // by scheme field, of those of levels
+  core_form cores_listed[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
   double core_min[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS], core_max[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
 } unit;
 
@@ -100,8 +104,8 @@ void unit_outputs(unit *u, size_t level, size_t i, const double *above, double *
 // The cores of granule i as numbers.
 void unit_cores(unit *u, size_t level, size_t i, double core[PLAN_TERMS][PLAN_TERMS]);
 
-// Least and greatest value of every core over the numbers that its integer fields can store; a float field makes them
-// infinite.
-void unit_core_limits(unit *u, size_t level);
+// What is computed once for a level. That is also the least and greatest value of every core over the numbers that its integer
+// fields can store; a float field makes them infinite.
+void unit_prepare_level(arena *a, unit *u, size_t level);
 
 #endif

@@ -1,0 +1,67 @@
+// Granules above the weights whose fields are solved for without evaluating expressions. See Note [Item forms] in
+// weights/encode_item_form.c. Internal to weights/.
+#ifndef QCC_WEIGHTS_ENCODE_ITEM_FORM_H
+#define QCC_WEIGHTS_ENCODE_ITEM_FORM_H
+
+#include "weights/encode_fit.h"
+
+// A core whose value is listed for every number of its only field, an integer of few bits, or is that field.
+typedef struct core_form {
+  bool usable, is_field;
+  unsigned field; // of the scheme
+  double min;     // the first number of `values`
+  size_t count;   // 1 and `min` 0 where it depends on no field
+  double *values;
+} core_form;
+
+core_form core_form_of(arena *a, const encode_plan *plan, size_t level, const expr *core);
+
+// What a field's numbers are, without asking for its type every time.
+typedef struct field_form {
+  elem_type type;
+  bool is_real, inverse, is_small; // is_small: an integer that a double has with bits to spare
+  double low, high;
+} field_form;
+
+field_form field_form_of(const encode_plan *plan, unsigned field);
+
+// The number that is used for x: integers are always rounded, real numbers only to be stored.
+double field_form_storable(const field_form *f, double x, bool store);
+
+// Of fields that multiply each other, one integer is best tried from all sides: its position; field_count when there is none.
+size_t item_pivot(const encode_plan *plan, size_t level);
+
+// An output that is a term times base + by * field.
+typedef struct item_entry {
+  size_t row, term;
+  double base, by;
+} item_entry;
+
+// Outputs as base + the sum of a slope times each field, for every number of one integer field, the pivot, if there is one.
+typedef struct item_form {
+  bool usable;
+  size_t field_count, rows, terms;
+  size_t pivot;                   // position among the level's fields; field_count: none
+  int64_t first, last;            // numbers of the pivot
+  size_t free_count;              // other fields
+  size_t free[PLAN_FIELDS];       // their positions, integers first
+  field_form fields[PLAN_FIELDS]; // of `free`
+  double *base;                   // [pivot][row][term]
+  double *slopes;                 // [pivot][free][row][term]
+  // Without a pivot, where each output is one term times something of one field at most: entries 0 .. free_count - 1 are of the
+  // fields, those after them constant.
+  bool is_split;
+  size_t entry_count;
+  item_entry entries[PLAN_TERMS];
+} item_form;
+
+item_form item_form_of(arena *a, const encode_plan *plan, size_t level);
+
+// Chooses vals[] of one granule for outputs `above` of the next level; the pivot between `from` and `to`. As unit_solve_item.
+void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, int64_t from, int64_t to,
+                     double *vals);
+
+// Adds a granule's error as a function of the next level's outputs: its own with its cores put in. Needs is_split.
+void item_form_add(const item_form *x, const quad *q, const double *vals, quad *sum);
+
+#endif
