@@ -17,7 +17,7 @@ endif()
 # loader's help, and that it runs before what sanitizers and coverage prepare is a trap.
 if(NOT QCC_SANITIZE AND NOT QCC_COVERAGE AND NOT QCC_FUZZ)
   include(CheckCSourceCompiles)
-  set(QCC_WIDE_TARGETS "\"avx2\", \"default\"")
+  set(QCC_WIDE_TARGETS "\"avx512f\", \"avx2\", \"default\"")
   check_c_source_compiles("
     __attribute__((target_clones(${QCC_WIDE_TARGETS}))) static double twice(double x) { return 2 * x; }
     int main(int count, char **words) { (void)words; return twice(count) > 1e9; }" QCC_HAS_WIDE_TARGETS)

@@ -4,7 +4,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WIDTH = 8, PATTERNS = 1 << WIDTH, BLOCKS = WIDTH, LANES = 64, MOST = 4096, SIGN_BITS = 12, NEAR = 64 };
+#include "support/wide.h"
+
+enum { WIDTH = 8, PATTERNS = 1 << WIDTH, BLOCKS = WIDTH, LANES = 64, MOST = 4096, SIGN_BITS = 12 };
+
+// The least of every fourth of LANES distances is kept, so that few of them have to be looked at again.
+enum { LOWS = LANES / 4 };
 
 // Slots that a joint number fills.
 typedef struct slot_list {
@@ -18,8 +23,15 @@ typedef struct block {
   size_t first, count;
   size_t vectors, padded; // padded to lanes with infinities
   float *table;           // [weight][padded]
+  float *norms;           // of each vector, squared
+  float *rows;            // the table by vectors: [vector][WIDTH]
   slot_list to;
 } block;
+
+// Weights to flip.
+typedef struct flip_set {
+  uint8_t mask, count, weights[WIDTH];
+} flip_set;
 
 struct signed_set {
   const cell_set *c;
@@ -31,7 +43,8 @@ struct signed_set {
   slot_list signs;
   // For each pattern the sets of weights to flip to come to one that there is, none of which contains another.
   size_t first[PATTERNS + 1];
-  uint8_t *flips;
+  flip_set *flips;
+  bool single[PATTERNS]; // all are of one weight
 };
 
 static const uint32_t NONE = UINT32_MAX;
@@ -44,6 +57,13 @@ static unsigned ones(unsigned x) {
   return count;
 }
 
+static flip_set flip_set_of(unsigned mask) {
+  flip_set f = {.mask = (uint8_t)mask};
+  for (unsigned j = 0; j < WIDTH; j++)
+    if (mask >> j & 1) f.weights[f.count++] = (uint8_t)j;
+  return f;
+}
+
 // All minimal sets of flips for every pattern, small ones first.
 static bool list_flips(arena *a, signed_set *s, const bool *exists) {
   size_t width = s->c->width, all = (size_t)1 << width, count = 0, limit = all * all;
@@ -51,17 +71,18 @@ static bool list_flips(arena *a, signed_set *s, const bool *exists) {
   for (unsigned bits = 0; bits <= width; bits++)
     for (unsigned f = 0; f < all; f++)
       if (ones(f) == bits) order[count++] = (uint8_t)f;
-  s->flips = ARENA_ARRAY(a, uint8_t, limit);
+  s->flips = ARENA_ARRAY(a, flip_set, limit);
   count = 0;
   for (unsigned p = 0; p < all; p++) {
     s->first[p] = count;
     for (size_t i = 0; i < all; i++) {
       unsigned f = order[i];
       bool minimal = exists[p ^ f];
-      for (size_t other = s->first[p]; other < count && minimal; other++) minimal = (s->flips[other] & ~f) != 0;
-      if (minimal) s->flips[count++] = (uint8_t)f;
+      for (size_t other = s->first[p]; other < count && minimal; other++) minimal = (s->flips[other].mask & ~f) != 0;
+      if (minimal) s->flips[count++] = flip_set_of(f);
     }
     if (count == s->first[p]) return false;
+    s->single[p] = s->flips[count - 1].count == 1 && s->flips[s->first[p]].count == 1;
   }
   s->first[all] = count;
   return true;
@@ -71,7 +92,20 @@ static void make_room(arena *a, block *b, size_t vectors) {
   b->vectors = vectors;
   b->padded = (vectors + LANES - 1) / LANES * LANES;
   b->table = ARENA_ARRAY(a, float, b->padded * b->count);
-  for (size_t i = 0; i < b->padded * b->count; i++) b->table[i] = INFINITY;
+  b->norms = ARENA_ARRAY(a, float, b->padded);
+  b->rows = ARENA_ARRAY(a, float, vectors *WIDTH);
+}
+
+// What follows from the table. What comes after the vectors is farther than any.
+static void finish_block(block *b) {
+  for (size_t m = 0; m < b->vectors; m++)
+    for (size_t j = 0; j < b->count; j++) b->rows[m * WIDTH + j] = b->table[j * b->padded + m];
+  for (size_t m = 0; m < b->padded; m++) {
+    double sum = 0;
+    for (size_t j = 0; j < b->count; j++)
+      sum += (double)b->table[j * b->padded + m] * (double)b->table[j * b->padded + m];
+    b->norms[m] = m < b->vectors ? (float)sum : INFINITY;
+  }
 }
 
 static void list_slots(const cell_node *n, const cell_set *c, size_t weight, slot_list *out) {
@@ -109,11 +143,12 @@ static int by_magnitudes(const void *a, const void *b) {
 
 // The sign of a zero is any.
 static void note_code(uint32_t *codes, const row *r, size_t width) {
-  for (unsigned zeros = 0; zeros < 1u << width; zeros++) {
-    bool fits = true;
-    for (size_t j = 0; j < width; j++) fits &= (zeros >> j & 1) == 0 || r->magnitudes[j] == 0;
-    if (fits && codes[r->pattern ^ zeros] == NONE) codes[r->pattern ^ zeros] = r->id;
-  }
+  unsigned zeros = 0, some = 0;
+  for (size_t j = 0; j < width; j++) zeros |= (unsigned)(r->magnitudes[j] == 0) << j;
+  do {
+    if (codes[r->pattern ^ some] == NONE) codes[r->pattern ^ some] = r->id;
+    some = (some - zeros) & zeros; // the next of its subsets
+  } while (some != 0);
 }
 
 // One table of all codes of the cell, as vectors of magnitudes that all have the same signs.
@@ -149,6 +184,7 @@ static bool split_table(arena *a, signed_set *s, const cell_node *n) {
       for (size_t j = 0; j < c->width; j++) b->table[j * b->padded + at] = rows[i].magnitudes[j];
       note_code(s->codes + at * PATTERNS, &rows[i], c->width);
     }
+    finish_block(b);
     for (size_t p = 0; p < PATTERNS; p++) exists[p] = s->codes[p] != NONE;
     for (size_t i = 0; i < vectors * PATTERNS; i++) sound &= (s->codes[i] != NONE) == exists[i % PATTERNS];
   }
@@ -222,6 +258,7 @@ static bool list_blocks(arena *a, signed_set *s, const cell_node *n) {
     for (size_t i = 0; i < b->count; i++)
       for (size_t m = 0; m < b->vectors; m++)
         b->table[i * b->padded + m] = (float)n->table[((b->first + i) << n->bits) + m];
+    finish_block(b);
   }
   // No two blocks may share a slot.
   for (size_t i = 0; i < s->block_count; i++)
@@ -281,32 +318,31 @@ signed_set *signed_set_new(arena *a, const cell_set *c) {
 typedef struct cell {
   float by[WIDTH];               // how much each weight counts
   float far[WIDTH];              // magnitudes of what the weights should be
-  float distances[BLOCKS][MOST]; // squared, by block and vector
+  float distances[BLOCKS][MOST]; // squared, less the weights' own squares; by block and vector
+  float lows[BLOCKS][MOST / 4];  // the least of distances i, i + LOWS, .. of each LANES
+  float lowest[BLOCKS];
   size_t best[BLOCKS], near_count[BLOCKS];
   uint32_t near[BLOCKS][MOST]; // vectors that may become the best with flips
 } cell;
 
-// Four weights at a time, so that sums stay in registers.
-static void add_distances(const float *restrict v, size_t padded, const float *t, size_t count, float *restrict out) {
-  size_t j = 0;
-  for (; j + 4 <= count; j += 4) {
-    const float *p = v + j * padded, *q = p + padded, *r = q + padded, *s = r + padded;
-    float a = t[j], b = t[j + 1], c = t[j + 2], d = t[j + 3];
-    for (size_t m = 0; m < padded; m++)
-      out[m] +=
-          ((p[m] - a) * (p[m] - a) + (q[m] - b) * (q[m] - b)) + ((r[m] - c) * (r[m] - c) + (s[m] - d) * (s[m] - d));
-  }
-  for (; j < count; j++)
-    for (size_t m = 0; m < padded; m++) out[m] += (v[j * padded + m] - t[j]) * (v[j * padded + m] - t[j]);
+// Distances to all vectors: their norms less twice their products with t. A fixed number of weights keeps sums in registers.
+QCC_WIDE static void measure_four(const block *b, const float *restrict t, float *restrict out) {
+  const float *p = b->table, *q = p + b->padded, *r = q + b->padded, *s = r + b->padded, *norms = b->norms;
+  for (size_t m = 0; m < b->padded; m++)
+    out[m] = norms[m] - 2 * ((p[m] * t[0] + q[m] * t[1]) + (r[m] * t[2] + s[m] * t[3]));
 }
 
-static void measure(const block *b, const float *t, size_t count, float *out) {
-  memset(out, 0, b->padded * sizeof *out);
-  add_distances(b->table, b->padded, t, count, out);
+QCC_WIDE static void measure_eight(const block *b, const float *restrict t, float *restrict out) {
+  const float *p = b->table, *q = p + b->padded, *r = q + b->padded, *s = r + b->padded, *norms = b->norms;
+  const float *p2 = s + b->padded, *q2 = p2 + b->padded, *r2 = q2 + b->padded, *s2 = r2 + b->padded;
+  for (size_t m = 0; m < b->padded; m++)
+    out[m] = norms[m] - 2 * (((p[m] * t[0] + q[m] * t[1]) + (r[m] * t[2] + s[m] * t[3])) +
+                             ((p2[m] * t[4] + q2[m] * t[5]) + (r2[m] * t[6] + s2[m] * t[7])));
 }
 
-static void measure_by(const block *b, const float *t, const float *by, size_t count, float *restrict out) {
-  memset(out, 0, b->padded * sizeof *out);
+// Any number of weights, each of which counts.
+QCC_WIDE static void measure_by(const block *b, const float *t, const float *by, size_t count, float *restrict out) {
+  for (size_t m = 0; m < b->padded; m++) out[m] = m < b->vectors ? 0 : INFINITY;
   for (size_t j = 0; j < count; j++)
     for (size_t m = 0; m < b->padded; m++) {
       float gap = b->table[j * b->padded + m] - t[j];
@@ -314,77 +350,147 @@ static void measure_by(const block *b, const float *t, const float *by, size_t c
     }
 }
 
-// The first of the least ones.
-static size_t least(const float *x, size_t padded) {
-  float low[LANES], lowest = INFINITY;
-  memcpy(low, x, sizeof low);
-  for (size_t m = LANES; m < padded; m += LANES)
-    for (size_t l = 0; l < LANES; l++) low[l] = x[m + l] < low[l] ? x[m + l] : low[l];
-  for (size_t l = 0; l < LANES; l++) lowest = low[l] < lowest ? low[l] : lowest;
-  size_t m = 0;
-  while (m + 1 < padded && x[m] > lowest) m++;
-  return m;
+// Fills `lows`; the least of all.
+QCC_WIDE static float find_lows(const float *restrict x, size_t padded, float *restrict lows) {
+  float low[LOWS], lowest = INFINITY;
+  for (size_t l = 0; l < LOWS; l++) low[l] = INFINITY;
+  for (size_t m = 0; m < padded; m += LANES) {
+    float *out = lows + m / 4;
+    for (size_t l = 0; l < LOWS; l++) {
+      const float *p = x + m + l, *q = p + LOWS, *r = q + LOWS, *s = r + LOWS;
+      float a = *p < *q ? *p : *q, b = *r < *s ? *r : *s;
+      out[l] = a < b ? a : b;
+      low[l] = out[l] < low[l] ? out[l] : low[l];
+    }
+  }
+  for (size_t l = 0; l < LOWS; l++) lowest = low[l] < lowest ? low[l] : lowest;
+  return lowest;
+}
+
+// Vectors that are no farther than `limit`.
+QCC_WIDE static size_t list_within(const float *x, const float *restrict lows, size_t padded, float limit,
+                                   uint32_t *restrict out) {
+  size_t count = 0;
+  for (size_t first = 0; first < padded; first += LANES, lows += LOWS) {
+    uint32_t hits = 0;
+    for (uint32_t l = 0; l < LOWS; l++) hits |= (uint32_t)(lows[l] <= limit) << l;
+    for (size_t m = first; hits != 0; m++, hits >>= 1) {
+      if ((hits & 1) == 0) continue;
+      for (size_t i = 0; i < LANES; i += LOWS)
+        if (x[m + i] <= limit) out[count++] = (uint32_t)(m + i);
+    }
+  }
+  return count;
+}
+
+static void measure(const signed_set *s, cell *x, size_t at, size_t count, bool has_by) {
+  const block *b = &s->blocks[at];
+  const float *t = x->far + b->first;
+  size_t inside = count <= b->first ? 0 : count - b->first < b->count ? count - b->first : b->count;
+  if (!has_by && inside == 8)
+    measure_eight(b, t, x->distances[at]);
+  else if (!has_by && inside == 4)
+    measure_four(b, t, x->distances[at]);
+  else
+    measure_by(b, t, x->by + b->first, inside, x->distances[at]);
+  x->lowest[at] = find_lows(x->distances[at], b->padded, x->lows[at]);
+  size_t found = list_within(x->distances[at], x->lows[at], b->padded, x->lowest[at], x->near[at]);
+  x->best[at] = 0;
+  for (size_t i = 0; i < found; i++)
+    if (i == 0 || x->near[at][i] < x->best[at]) x->best[at] = x->near[at][i]; // the first of equal ones
 }
 
 // What flipping weights of a block adds to the distance of one of its vectors.
-static float flip_cost(const block *b, const cell *x, unsigned flips, size_t vector) {
+static float flip_cost(const block *b, const cell *x, const flip_set *flips, size_t vector) {
   float cost = 0;
-  for (size_t j = 0; j < b->count; j++)
-    if (flips >> (b->first + j) & 1)
-      cost += 4 * x->by[b->first + j] * x->far[b->first + j] * b->table[j * b->padded + vector];
+  for (size_t i = 0; i < flips->count; i++) {
+    size_t j = flips->weights[i];
+    if (j >= b->first && j < b->first + b->count)
+      cost += 4 * x->by[j] * x->far[j] * b->table[(j - b->first) * b->padded + vector];
+  }
   return cost;
 }
 
 static unsigned block_mask(const block *b) { return ((1u << b->count) - 1) << b->first; }
 
 // The best vector of a block with some of its weights flipped.
-static float best_flipped(const block *b, size_t at, const cell *x, unsigned flips, size_t *vector) {
+static float best_flipped(const block *b, size_t at, const cell *x, const flip_set *flips, size_t *vector) {
   float lowest = INFINITY;
   *vector = x->best[at];
-  if ((flips & block_mask(b)) == 0) return x->distances[at][x->best[at]];
+  if ((flips->mask & block_mask(b)) == 0) return x->lowest[at];
   for (size_t i = 0; i < x->near_count[at]; i++) {
     size_t m = x->near[at][i];
+    if (!(x->distances[at][m] < lowest)) continue; // flips add to it
     float d = x->distances[at][m] + flip_cost(b, x, flips, m);
     if (d < lowest) lowest = d, *vector = m;
   }
   return lowest;
 }
 
-// Vectors that are less than `slack` farther than the best.
-static void list_near(const signed_set *s, cell *x, float slack) {
+// What it costs to flip each weight of a block with one of its vectors; no less than infinity where it may not be flipped.
+static float single_costs(const block *b, const float *by, const float *extra, size_t vector, float *costs) {
+  const float *magnitudes = b->rows + vector * WIDTH;
+  float lowest = INFINITY;
+  for (size_t j = 0; j < b->count; j++) {
+    costs[j] = by[b->first + j] * magnitudes[j] + extra[b->first + j];
+    lowest = costs[j] < lowest ? costs[j] : lowest;
+  }
+  return lowest;
+}
+
+// One weight is flipped: as choose_flips.
+static unsigned choose_single(const signed_set *s, cell *x, unsigned pattern, size_t *vectors) {
+  float by[WIDTH], extra[WIDTH], costs[WIDTH], slack = INFINITY, least = INFINITY;
+  size_t at = 0, flipped = 0, vector = 0;
+  for (size_t j = 0; j < WIDTH; j++) by[j] = 4 * x->by[j] * x->far[j], extra[j] = INFINITY;
+  for (size_t f = s->first[pattern]; f < s->first[pattern + 1]; f++) extra[s->flips[f].weights[0]] = 0;
+  for (size_t i = 0; i < s->block_count; i++) {
+    float cost = single_costs(&s->blocks[i], by, extra, x->best[i], costs);
+    slack = cost < slack ? cost : slack;
+  }
   for (size_t i = 0; i < s->block_count; i++) {
     const block *b = &s->blocks[i];
-    float limit = x->distances[i][x->best[i]] + slack;
-    size_t count = 0;
-    for (size_t m = 0; m < b->vectors; m++) {
-      x->near[i][count] = (uint32_t)m;
-      count += x->distances[i][m] <= limit;
+    size_t count = list_within(x->distances[i], x->lows[i], b->padded, x->lowest[i] + slack, x->near[i]);
+    for (size_t n = 0; n < count; n++) {
+      size_t m = x->near[i][n];
+      float more = x->distances[i][m] - x->lowest[i] + single_costs(b, by, extra, m, costs);
+      if (!(more < least)) continue;
+      least = more;
+      at = i;
+      vector = m;
+      flipped = 0;
+      for (size_t j = 1; j < b->count; j++)
+        if (costs[j] < costs[flipped]) flipped = j;
+      flipped += b->first;
     }
-    x->near_count[i] = count;
   }
+  vectors[at] = vector;
+  return 1u << flipped;
 }
 
 // The best of the sets of flips: *vectors become the vectors of all blocks.
 static unsigned choose_flips(const signed_set *s, cell *x, unsigned pattern, size_t *vectors) {
-  const uint8_t *list = s->flips + s->first[pattern];
+  const flip_set *list = s->flips + s->first[pattern];
   size_t count = s->first[pattern + 1] - s->first[pattern];
   float slack = INFINITY, lowest = INFINITY;
-  unsigned chosen = list[0];
+  unsigned chosen = list[0].mask;
   memcpy(vectors, x->best, s->block_count * sizeof *vectors);
-  if (list[0] == 0) return 0;
+  if (chosen == 0) return 0;
+  if (s->single[pattern]) return choose_single(s, x, pattern, vectors);
   for (size_t f = 0; f < count; f++) {
     float cost = 0;
-    for (size_t i = 0; i < s->block_count; i++) cost += flip_cost(&s->blocks[i], x, list[f], x->best[i]);
+    for (size_t i = 0; i < s->block_count; i++) cost += flip_cost(&s->blocks[i], x, &list[f], x->best[i]);
     if (cost < slack) slack = cost;
   }
-  list_near(s, x, slack);
+  for (size_t i = 0; i < s->block_count; i++)
+    x->near_count[i] = list_within(x->distances[i], x->lows[i], s->blocks[i].padded, x->lowest[i] + slack, x->near[i]);
   for (size_t f = 0; f < count; f++) {
     size_t now[BLOCKS];
     float sum = 0;
-    for (size_t i = 0; i < s->block_count; i++) sum += best_flipped(&s->blocks[i], i, x, list[f], &now[i]);
+    for (size_t i = 0; i < s->block_count; i++) sum += best_flipped(&s->blocks[i], i, x, &list[f], &now[i]);
     if (!(sum < lowest)) continue;
     lowest = sum;
-    chosen = list[f];
+    chosen = list[f].mask;
     memcpy(vectors, now, s->block_count * sizeof *now);
   }
   return chosen;
@@ -410,12 +516,13 @@ static double constant_term(const cell_set *c, size_t t, size_t j) { return c->n
 static bool find_targets(const signed_set *s, const double *w, size_t count, const double *u, cell *x,
                          unsigned *pattern) {
   const cell_set *c = s->c;
+  double scale = 1 / u[s->term];
   *pattern = 0;
   for (size_t j = 0; j < c->width; j++) {
     double rest = j < count ? w[j] : 0;
     for (size_t t = 0; t < c->terms && j < count; t++)
       if (t != s->term) rest -= u[t] * constant_term(c, t, j);
-    float target = (float)(rest / u[s->term]);
+    float target = (float)(rest * scale);
     if (!isfinite(target)) return false;
     x->far[j] = fabsf(target);
     *pattern |= (unsigned)(target < 0) << j;
@@ -430,15 +537,7 @@ bool signed_solve(const signed_set *s, const double *w, const double *by, size_t
   size_t vectors[BLOCKS] = {0};
   if (!find_targets(s, w, count, u, &x, &pattern)) return false;
   for (size_t j = 0; j < WIDTH; j++) x.by[j] = by != NULL && j < count ? (float)by[j] : 1;
-  for (size_t i = 0; i < s->block_count; i++) {
-    const block *b = &s->blocks[i];
-    size_t inside = count <= b->first ? 0 : count - b->first < b->count ? count - b->first : b->count;
-    if (by == NULL)
-      measure(b, x.far + b->first, inside, x.distances[i]);
-    else
-      measure_by(b, x.far + b->first, x.by + b->first, inside, x.distances[i]);
-    x.best[i] = least(x.distances[i], b->padded);
-  }
+  for (size_t i = 0; i < s->block_count; i++) measure(s, &x, i, count, by != NULL);
   pattern ^= choose_flips(s, &x, pattern, vectors);
   write_codes(s, pattern, vectors, slots);
   for (size_t i = 0; i < s->block_count; i++) {

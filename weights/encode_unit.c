@@ -37,11 +37,17 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
     l->outs = ARENA_ARRAY(a, double, l->capacity *PLAN_TERMS);
     unit_prepare_level(a, u, i);
   }
+  u->assigned = ARENA_ARRAY(a, double, u->levels[1].capacity *PLAN_TERMS);
   u->open_exact = ARENA_ARRAY(a, bool, u->levels[1].capacity);
   u->errors = ARENA_ARRAY(a, double, u->levels[1].capacity);
   u->best_errors = ARENA_ARRAY(a, double, u->levels[1].capacity);
   u->grid = grid_form_of(a, cores);
   return u;
+}
+
+// `codes` are no longer those of `assigned`.
+static void forget_codes(unit *u) {
+  for (size_t i = 0; i < u->levels[1].count; i++) u->assigned[i * PLAN_TERMS] = NAN;
 }
 
 void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
@@ -56,6 +62,7 @@ void unit_shape(unit *u, size_t rows, size_t columns, uint64_t k) {
     l->count = granule_count(u->plan->levels[i].gran, rows, columns);
     for (size_t v = 0; v < l->count * u->plan->levels[i].field_count; v++) l->vals[v] = 1;
   }
+  forget_codes(u);
 }
 
 // Granules of size `inner` within number `at` of size `outer`, of `count` there are.
@@ -280,6 +287,11 @@ static void go_down(unit *u) {
 static void assign_granule(unit *u, size_t i) {
   fit_span s = unit_span(u, i);
   const double *out = u->levels[1].outs + i * PLAN_TERMS;
+  double *assigned = u->assigned + i * PLAN_TERMS;
+  bool same = true;
+  for (size_t t = 0; t < u->cores->terms; t++) same &= out[t] == assigned[t];
+  if (same && s.effort == 0) return;
+  memcpy(assigned, out, u->cores->terms * sizeof *assigned);
   fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
   u->errors[i] = quad_error(&u->levels[1].quads[i], u->cores->terms, out);
 }
@@ -388,6 +400,7 @@ static double polish(unit *u) {
   restore_best(u);
   memcpy(u->codes, u->best_codes, u->rows * u->row_codes * sizeof *u->codes);
   memcpy(u->errors, u->best_errors, u->levels[1].count * sizeof *u->errors);
+  forget_codes(u);
   for (size_t p = 0; p < (unit_top_level(u) > 1 ? u->levels[2].count : 1); p++) {
     granules g = unit_children(u, 1, p);
     const double *above = unit_top_level(u) > 1 ? u->levels[2].outs + p * PLAN_TERMS : constant;

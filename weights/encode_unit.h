@@ -33,8 +33,10 @@ typedef struct unit {
   grid_form grid;
   double *errors, *best_errors; // by granule of level 1
   bool any_exact;               // some granule's weights are exact for some coefficients
-  bool *open_exact;             // by granule of level 1: several exact coefficients are left to choose from
-  double *fields;               // scratch, by scheme field
+  double *
+      assigned; // the outputs that each granule of level 1 has codes for: [granule][PLAN_TERMS]; NAN where there are none
+  bool *open_exact; // by granule of level 1: several exact coefficients are left to choose from
+  double *fields;   // scratch, by scheme field
   item_form forms[PLAN_LEVELS];
   field_form *field_forms; // by scheme field, of those of levels
   core_form cores_listed[PLAN_LEVELS][PLAN_TERMS][PLAN_TERMS];
