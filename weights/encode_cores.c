@@ -166,6 +166,35 @@ static void find_middles(core_set *c) {
   c->per_step = c->uniform ? 1 / (c->sorted[1] - c->sorted[0]) : 0;
 }
 
+// The number that begins with leading bits.
+static double with_leading(int bits) {
+  return ldexp(1 + ldexp(bits & ((1 << LEAP_MANTISSA) - 1), -LEAP_MANTISSA), bits >> LEAP_MANTISSA);
+}
+
+static void find_leaps(core_set *c) {
+  level_leap *l = &c->leap;
+  size_t count = c->level_count - 1;
+  double most = 0;
+  for (size_t i = 0; i < count; i++) most = fmax(most, fabs(c->middle[i]));
+  l->usable = most > 0x1p-900 && most < 0x1p900;
+  if (!l->usable) return;
+  l->lowest = (ilogb(most) + 1 - LEAP_EXPONENTS) * (1 << LEAP_MANTISSA);
+  for (int sign = 0; sign < 2; sign++)
+    for (int i = 0; i < LEAPS; i++) {
+      // The least and the greatest number that begin so.
+      double low = i == 0 ? 0 : with_leading(l->lowest + i),
+             high = i == LEAPS - 1 ? INFINITY : with_leading(l->lowest + i + 1);
+      double from = sign == 1 ? -high : low, to = sign == 1 ? -low : high;
+      size_t before = 0, within = 0;
+      for (size_t m = 0; m < count; m++) {
+        before += c->middle[m] < from;
+        within += c->middle[m] < to;
+      }
+      l->from[sign][i] = (uint16_t)before;
+      l->usable &= within - before <= LEAP_STEPS;
+    }
+}
+
 static bool constant_core(const core_set *c, size_t t) { return c->min[t] == c->max[t]; }
 
 static void recognise_simple(core_set *c) {
@@ -182,6 +211,8 @@ static void recognise_simple(core_set *c) {
   sort_levels(c);
   c->simple = c->level_count > 0;
   find_middles(c);
+  c->leap.usable = false;
+  if (c->simple && !c->uniform && c->level_count > 16 && !c->plan->has_tables) find_leaps(c);
 }
 
 static bool core_varies(const core_set *c, size_t t) {
@@ -224,7 +255,7 @@ static void list_levels(core_set *c) {
 
 static void find_levels(core_set *c) {
   list_levels(c);
-  level_list_prepare(c->level_mem, &c->levels);
+  if (!c->plan->has_tables) level_list_prepare(c->level_mem, &c->levels); // tables change too often
 }
 
 void core_set_update(core_set *c, const double *const *tables) {

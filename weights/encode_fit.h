@@ -26,6 +26,14 @@ void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u);
 // pivots vanish become 0.
 void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, double *x);
 
+// Where a search among limits begins: by the leading bits of a number (exponent and some of the mantissa).
+enum { LEAP_MANTISSA = 4, LEAP_EXPONENTS = 48, LEAP_STEPS = 2, LEAPS = LEAP_EXPONENTS << LEAP_MANTISSA };
+typedef struct level_leap {
+  bool usable;             // from each beginning it is LEAP_STEPS to the end at most
+  int lowest;              // the leading bits of all smaller magnitudes count as these
+  uint16_t from[2][LEAPS]; // by sign
+} level_leap;
+
 // The values of the cores for every code. With cells or a trellis only these, `terms`, `min` and `max` count.
 typedef struct core_set {
   const encode_plan *plan;
@@ -43,6 +51,7 @@ typedef struct core_set {
   double per_step;            // of uniform levels: the inverse of their distance
   double *sorted, *middle;    // the varying core's values in order, and the limits between them
   uint16_t *code_of;          // of each sorted value
+  level_leap leap;            // into `middle`
   // All values of the one core that varies, where at most one constant one is beside it; count 0 elsewhere.
   level_list levels;
   size_t level_slope, level_offset; // terms; level_offset == terms when there is none

@@ -18,10 +18,8 @@ static double eval_expr(unit *u, const expr *core) {
 }
 
 static double eval_core(unit *u, size_t level, size_t row, size_t term) {
-  const core_form *c = &u->cores_listed[level][row][term];
-  if (c->is_field) return u->fields[c->field];
-  double at = c->count == 1 ? 0 : u->fields[c->field] - c->min;
-  if (c->usable && at >= 0 && at < (double)c->count && at == (double)(size_t)at) return c->values[(size_t)at];
+  double value;
+  if (core_form_value(&u->cores_listed[level][row][term], u->fields, &value)) return value;
   return eval_expr(u, u->plan->levels[level].core[row][term]);
 }
 

@@ -6,7 +6,7 @@
 #include "weights/relaxed.h"
 #include "weights/storable.h"
 
-enum { PIVOT_BITS = 8, LISTED_BITS = 8 };
+enum { PIVOT_BITS = 8, LISTED = 1 << 12 };
 
 // ---- fields ----------------------------------------------------------------------------------------------
 
@@ -44,24 +44,31 @@ double field_form_storable(const field_form *f, double x, bool store) {
 
 core_form core_form_of(arena *a, const encode_plan *plan, size_t level, const expr *core) {
   const plan_level *l = &plan->levels[level];
-  core_form c = {.usable = true, .count = 1};
-  size_t used = 0;
-  for (size_t f = 0; f < l->field_count; f++)
-    if (encode_plan_uses(core, l->fields[f])) c.field = l->fields[f], used++;
-  c.is_field = core->op == EXPR_FIELD;
-  if (c.is_field) return c;
-  elem_type type = plan->scheme->fields[c.field].type;
-  if (used == 1 && elem_get(type)->kind != ELEM_KIND_FLOAT && elem_get(type)->bits <= LISTED_BITS) {
-    c.min = (double)elem_min(type);
-    c.count = (size_t)(elem_max(type) - elem_min(type)) + 1;
-  } else if (used > 0) {
-    return (core_form){.usable = false};
+  core_form c = {.is_field = core->op == EXPR_FIELD};
+  size_t count = 1;
+  bool few = true;
+  for (size_t f = 0; f < l->field_count; f++) {
+    if (!encode_plan_uses(core, l->fields[f])) continue;
+    elem_type type = plan->scheme->fields[l->fields[f]].type;
+    c.fields[c.field_count] = l->fields[f];
+    few &= elem_get(type)->kind != ELEM_KIND_FLOAT && elem_get(type)->bits <= 8;
+    if (few) {
+      c.min[c.field_count] = (double)elem_min(type);
+      c.counts[c.field_count] = (size_t)(elem_max(type) - elem_min(type)) + 1;
+      count *= c.counts[c.field_count];
+      few = count <= LISTED;
+    }
+    c.field_count++;
   }
-  c.values = ARENA_ARRAY(a, double, c.count);
+  if (c.is_field || !few) return c;
+  c.usable = true;
+  c.values = ARENA_ARRAY(a, double, count);
   arena *temporary = arena_new();
   double *fields = ARENA_ARRAY(temporary, double, plan->scheme->field_count);
-  for (size_t i = 0; i < c.count; i++) {
-    if (used == 1) fields[c.field] = c.min + (double)i;
+  for (size_t i = 0; i < count; i++) {
+    size_t rest = i;
+    for (size_t f = c.field_count; f-- > 0; rest /= c.counts[f])
+      fields[c.fields[f]] = c.min[f] + (double)(rest % c.counts[f]);
     c.values[i] = relaxed_eval(&(relaxed_env){.scheme = plan->scheme, .fields = fields}, core);
   }
   arena_free(temporary);

@@ -5,16 +5,31 @@
 
 #include "weights/encode_fit.h"
 
-// A core whose value is listed for every number of its only field, an integer of few bits, or is that field.
+// A core whose value is listed for all numbers of its fields, integers of few bits together, or is a field.
 typedef struct core_form {
   bool usable, is_field;
-  unsigned field; // of the scheme
-  double min;     // the first number of `values`
-  size_t count;   // 1 and `min` 0 where it depends on no field
-  double *values;
+  size_t field_count;
+  unsigned fields[PLAN_FIELDS]; // of the scheme
+  double min[PLAN_FIELDS];      // the least number of each
+  size_t counts[PLAN_FIELDS];   // of numbers
+  double *values;               // the last field's numbers follow one another
 } core_form;
 
 core_form core_form_of(arena *a, const encode_plan *plan, size_t level, const expr *core);
+
+// Its value for numbers of all fields; false where only the expression says it.
+static inline bool core_form_value(const core_form *c, const double *fields, double *out) {
+  if (c->is_field) return *out = fields[c->fields[0]], true;
+  if (!c->usable) return false;
+  size_t index = 0;
+  for (size_t i = 0; i < c->field_count; i++) {
+    double at = fields[c->fields[i]] - c->min[i];
+    if (!(at >= 0 && at < (double)c->counts[i]) || at != (double)(size_t)at) return false;
+    index = index * c->counts[i] + (size_t)at;
+  }
+  *out = c->values[index];
+  return true;
+}
 
 // What a field's numbers are, without asking for its type every time.
 typedef struct field_form {

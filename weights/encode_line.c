@@ -29,6 +29,7 @@ typedef struct quantizer {
   size_t count, padded;
   const double *sorted, *middle;
   const uint16_t *code_of;
+  const level_leap *leap; // NULL: none
 } quantizer;
 
 static quantizer quantizer_for(const core_set *c, const double *u) {
@@ -38,6 +39,7 @@ static quantizer quantizer_for(const core_set *c, const double *u) {
   q.sorted = c->sorted;
   q.middle = c->middle;
   q.code_of = c->code_of;
+  q.leap = c->leap.usable ? &c->leap : NULL;
   if (!isfinite(scale) || !isfinite(off * scale)) scale = off = 0; // all levels coincide: the one nearest to 0
   q.scale = scale;
   q.shift = -off * scale;
@@ -74,6 +76,16 @@ static inline void index_compared(const quantizer *q, const lanes *w, lane_bits 
   lane_bits at = {0};
   for (size_t i = 1; i < q->count; i++) at -= x > zero + q->middle[i - 1];
   *index = at;
+}
+
+static inline size_t leap_level(const quantizer *q, double x) {
+  uint64_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  int at = (int)(bits >> (52 - LEAP_MANTISSA) & 0x7fff) - ((1023 << LEAP_MANTISSA) + q->leap->lowest);
+  at = at < 0 ? 0 : at >= LEAPS ? LEAPS - 1 : at;
+  size_t level = q->leap->from[bits >> 63][at];
+  for (int i = 0; i < LEAP_STEPS; i++) level += x > q->middle[level];
+  return level;
 }
 
 static size_t search_level(const quantizer *q, double x) {
@@ -130,16 +142,23 @@ QCC_WIDE static void sum_compared(const quantizer *q, const double *w, const dou
 }
 
 static void sum_searched(const quantizer *q, const double *w, const double *by, size_t count, lane_sums *out) {
+  double c[LANES], s[3][LANES] = {{0}};
   for (size_t i = 0; i < count; i += LANES) {
-    lanes x, c, much;
-    load(w + i, &x);
-    for (size_t l = 0; l < LANES; l++) c[l] = q->sorted[search_level(q, w[i + l] * q->scale + q->shift)];
-    if (by == NULL) {
-      add(out, &c, &x);
-    } else {
-      load(by + i, &much);
-      add_by(out, &c, &x, &much);
+    for (size_t l = 0; l < LANES; l++) {
+      double x = w[i + l] * q->scale + q->shift;
+      c[l] = q->sorted[q->leap != NULL ? leap_level(q, x) : search_level(q, x)];
     }
+    for (size_t l = 0; l < LANES; l++) {
+      double part = by == NULL ? c[l] : by[i + l] * c[l];
+      s[0][l] += part;
+      s[1][l] += part * c[l];
+      s[2][l] += part * w[i + l];
+    }
+  }
+  for (size_t l = 0; l < LANES; l++) {
+    out->c[l] += s[0][l];
+    out->cc[l] += s[1][l];
+    out->cw[l] += s[2][l];
   }
 }
 
@@ -163,7 +182,10 @@ QCC_WIDE static void store_compared(const quantizer *q, const double *w, size_t 
 }
 
 static void store_searched(const quantizer *q, const double *w, size_t count, uint32_t *codes) {
-  for (size_t i = 0; i < count; i++) codes[i] = q->code_of[search_level(q, w[i] * q->scale + q->shift)];
+  for (size_t i = 0; i < count; i++) {
+    double x = w[i] * q->scale + q->shift;
+    codes[i] = q->code_of[q->leap != NULL ? leap_level(q, x) : search_level(q, x)];
+  }
 }
 
 typedef struct runs {
@@ -173,7 +195,7 @@ typedef struct runs {
 
 static runs runs_for(const core_set *c) {
   if (c->uniform) return (runs){.sum = sum_uniform, .store = store_uniform};
-  if (c->level_count <= COMPARED) return (runs){.sum = sum_compared, .store = store_compared};
+  if (c->level_count <= COMPARED && !c->leap.usable) return (runs){.sum = sum_compared, .store = store_compared};
   return (runs){.sum = sum_searched, .store = store_searched};
 }
 

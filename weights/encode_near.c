@@ -3,7 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { SMALL = 512, CHUNK = 64, LISTS = 256, ROUNDS = 3 };
+#include "support/wide.h"
+
+enum { SMALL = 512, CHUNK = 64, LISTS = 256, ROUNDS = 3, RUN = 16 };
 
 // Vectors are kept in lists around centres; those of one list lie together, number by number.
 struct near_index {
@@ -17,7 +19,8 @@ struct near_index {
 
 // Squared distances of t to vectors i .. i + n - 1 of an array [dim][count], n <= CHUNK. Each sum is made in the order of
 // the dimensions, so the result does not depend on how the compiler works in parallel.
-static void distances(const float *v, size_t count, size_t dim, size_t i, size_t n, const float *t, float *out) {
+QCC_WIDE static void distances(const float *v, size_t count, size_t dim, size_t i, size_t n, const float *t,
+                               float *restrict out) {
   float sum[CHUNK] = {0};
   for (size_t j = 0; j < dim; j++) {
     const float *row = v + j * count + i;
@@ -54,6 +57,14 @@ static void scan_list(const near_index *x, size_t list, const float *t, size_t w
   }
 }
 
+// The first of the nearest lists of a run.
+static size_t nearest_in_run(const float *d, size_t lists, size_t run) {
+  size_t nearest = run * RUN, end = nearest + RUN < lists ? nearest + RUN : lists;
+  for (size_t l = nearest + 1; l < end; l++)
+    if (d[l] < d[nearest]) nearest = l;
+  return nearest;
+}
+
 size_t near_find(const near_index *x, const float *t, size_t probes, size_t want, near_answer *out) {
   float d[LISTS];
   size_t have = 0;
@@ -63,15 +74,19 @@ size_t near_find(const near_index *x, const float *t, size_t probes, size_t want
   }
   for (size_t i = 0; i < x->lists; i += CHUNK)
     distances(x->centres, x->lists, x->dim, i, x->lists - i < CHUNK ? x->lists - i : CHUNK, t, d + i);
+  // Of RUN lists each the nearest, so that few have to be compared for every probe.
+  size_t runs = (x->lists + RUN - 1) / RUN, least[LISTS / RUN] = {0};
+  for (size_t r = 0; r < runs; r++) least[r] = nearest_in_run(d, x->lists, r);
   for (size_t p = 0; p < probes && p < x->lists; p++) {
-    size_t nearest = 0;
-    for (size_t l = 1; l < x->lists; l++)
-      if (d[l] < d[nearest]) nearest = l;
+    size_t nearest = least[0];
+    for (size_t r = 1; r < runs; r++)
+      if (d[least[r]] < d[nearest]) nearest = least[r];
     // No member can be nearer than this. The margin covers rounding.
     float gap = sqrtf(d[nearest]) - x->radius[nearest];
     if (have < want || gap <= 0 || gap * gap <= out[want - 1].distance * 1.0001f)
       scan_list(x, nearest, t, want, out, &have);
     d[nearest] = INFINITY;
+    least[nearest / RUN] = nearest_in_run(d, x->lists, nearest / RUN);
   }
   return have;
 }

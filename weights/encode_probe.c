@@ -27,7 +27,7 @@ level_list level_list_make(double *values, size_t count) {
 }
 
 void level_list_prepare(arena *a, level_list *l) {
-  if (l->uniform || l->count > PROBE_PAIRS) return;
+  if (l->uniform || l->count > PROBE_RATIOS) return;
   double *all = ARENA_ARRAY(a, double, l->count * l->count);
   size_t count = 0;
   for (size_t i = 0; i < l->count; i++)

@@ -8,7 +8,7 @@
 
 #include "support/arena.h"
 
-enum { PROBE_LEVELS = 1 << 16, PROBE_PAIRS = 32, PROBE_FOUND = 64 };
+enum { PROBE_LEVELS = 1 << 16, PROBE_PAIRS = 32, PROBE_RATIOS = 256, PROBE_FOUND = 64 };
 
 // The numbers that something can be a multiple of, ascending, each once.
 typedef struct level_list {

@@ -374,8 +374,8 @@ QCC_WIDE static size_t list_within(const float *x, const float *restrict lows, s
   for (size_t first = 0; first < padded; first += LANES, lows += LOWS) {
     uint32_t hits = 0;
     for (uint32_t l = 0; l < LOWS; l++) hits |= (uint32_t)(lows[l] <= limit) << l;
-    for (size_t m = first; hits != 0; m++, hits >>= 1) {
-      if ((hits & 1) == 0) continue;
+    for (; hits != 0; hits &= hits - 1) {
+      size_t m = first + (size_t)__builtin_ctz(hits);
       for (size_t i = 0; i < LANES; i += LOWS)
         if (x[m + i] <= limit) out[count++] = (uint32_t)(m + i);
     }

@@ -130,7 +130,9 @@ static double table_range(const encoder *e, unsigned f) {
 // One table whose index depends on the weight's own codes only.
 static void start_levels(encoder *e, unsigned f, region r) {
   arena *a = arena_new();
-  sampler s = {.samples = ARENA_ARRAY(a, double, SAMPLES + 1), .step = r.rows * r.columns / SAMPLES + 1};
+  uint64_t weights = r.rows * r.columns;
+  sampler s = {.step = weights / SAMPLES + 1};
+  s.samples = ARENA_ARRAY(a, double, (size_t)(weights < SAMPLES ? weights : SAMPLES) + 1);
   uint64_t size = 0;
   scheme_field_size(&e->s->fields[f], &size);
   for_each_scaled(e, r, take_sample, &s);
