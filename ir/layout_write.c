@@ -15,13 +15,18 @@ typedef struct writer {
   uint8_t *taken;             // its bits that have been written
 } writer;
 
-// Two raw bits may share a stored bit as long as they agree.
-static bool put_bit(writer *w, uint32_t at, unsigned bit) {
-  uint8_t mask = (uint8_t)(1u << at % 8), old = w->block[at / 8];
-  bool taken = (w->taken[at / 8] & mask) != 0;
-  if (taken) return ((old & mask) != 0) == (bit != 0);
-  w->taken[at / 8] |= mask;
-  if (bit != 0) w->block[at / 8] = (uint8_t)(old | mask);
+// Writes bits of the block, some of each byte at a time; those that have been written before must be equal.
+static bool put_bits(writer *w, uint64_t at, unsigned width, uint64_t bits) {
+  for (unsigned done = 0; done < width;) {
+    unsigned shift = (unsigned)(at % 8), count = 8 - shift < width - done ? 8 - shift : width - done;
+    uint8_t mask = (uint8_t)(0xffu >> (8 - count) << shift), part = (uint8_t)((bits >> done << shift) & mask);
+    uint8_t *byte = w->block + at / 8, *taken = w->taken + at / 8;
+    if (((*byte ^ part) & *taken & mask) != 0) return false;
+    *taken |= mask;
+    *byte |= part;
+    at += count;
+    done += count;
+  }
   return true;
 }
 
@@ -29,11 +34,9 @@ static bool put_element(writer *w, const block_place *place, const element_bits 
   uint64_t stored = int_low_bits((uint64_t)raw - e->add, place->bits) ^ e->flip;
   for (uint32_t p = 0; p < e->piece_count; p++) {
     bit_piece piece = place->pieces[e->first_piece + p];
-    for (unsigned i = 0; i < piece.width; i++) {
-      uint64_t bit = (uint64_t)1 << (piece.shift + i);
-      if (!put_bit(w, piece.at + i, (stored & bit) != 0)) return false;
-      stored &= ~bit;
-    }
+    uint64_t mask = (piece.width >= 64 ? UINT64_MAX : ((uint64_t)1 << piece.width) - 1) << piece.shift;
+    if (!put_bits(w, piece.at, piece.width, (stored & mask) >> piece.shift)) return false;
+    stored &= ~mask;
   }
   return stored == 0; // what is left has no place: it must be the constant that reading gives
 }

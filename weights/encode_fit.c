@@ -11,9 +11,7 @@ enum { CANDIDATES = 64 };
 
 // The nearest levels of a value that is slope * level + offset.
 static void assign_simple(const core_set *c, const fit_span *span, const double *u, bool store, quad *out) {
-  line_sums sums;
-  double min, max;
-  line_weights(span, &sums, &min, &max);
+  line_sums sums = span->known != NULL ? span->known->sums : line_weights_of(span).sums;
   line_measure(c, span, u, store, &sums);
   line_quad(c, &sums, out);
 }
@@ -341,10 +339,9 @@ static void improve_line(const core_set *c, const fit_span *s, line_fit *f) {
 }
 
 static void search_line(const core_set *c, const fit_span *s, double *u, quad *out) {
-  line_sums sums;
-  double min, max;
-  line_weights(s, &sums, &min, &max);
-  extent e = extent_of(min, max);
+  line_weights w = s->known != NULL ? *s->known : line_weights_of(s);
+  line_sums sums = w.sums;
+  extent e = extent_of(w.min, w.max);
   candidates list;
   list.count = 0;
   for (size_t t = 0; t < c->terms; t++) u[t] = c->plan->levels[0].fixed[t];
@@ -378,10 +375,8 @@ void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
     search_line(c, s, u, out);
     return;
   }
-  line_sums sums;
-  double min, max;
-  line_weights(s, &sums, &min, &max);
-  extent e = extent_of(min, max);
+  line_weights w = line_weights_of(s);
+  extent e = extent_of(w.min, w.max);
   candidates list;
   list.count = 0;
   for (size_t t = 0; t < c->terms; t++) u[t] = is_direct(c) || c->plan->levels[0].fixed[t];

@@ -71,6 +71,18 @@ void core_set_free(core_set *c);
 size_t core_set_cell(const core_set *c);
 size_t core_set_slots(const core_set *c);
 
+// Sums over the weights w of a span, each times what it counts: of 1, w, w * w, and with its level c of c, c * c, c * w.
+typedef struct line_sums {
+  double n, w, ww;
+  double c, cc, cw;
+} line_sums;
+
+// Of a span: the sums that do not depend on levels, and the least and the greatest weight.
+typedef struct line_weights {
+  line_sums sums;
+  double min, max;
+} line_weights;
+
 // Weights of a granule: `rows` segments of `columns` weights, `stride` apart, the first at column k of its row. codes[]
 // has a number for each slot of each cell, code_stride for a row.
 typedef struct fit_span {
@@ -79,7 +91,8 @@ typedef struct fit_span {
   uint32_t *codes;
   size_t rows, columns, stride, code_stride;
   uint64_t k;
-  unsigned effort; // of cells: 0 fast, 1 thorough
+  unsigned effort;           // of cells: 0 fast, 1 thorough
+  const line_weights *known; // NULL where they have not been computed
 } fit_span;
 
 // Chooses the nearest codes of all weights for coefficients u, stores them, and gives the error as a function of u for

@@ -270,8 +270,9 @@ static void add_weight(weight_sums *s, size_t lane, double w, double by) {
   s->max[lane] = w > s->max[lane] ? w : s->max[lane];
 }
 
-void line_weights(const fit_span *s, line_sums *out, double *min, double *max) {
+line_weights line_weights_of(const fit_span *s) {
   const lanes zero = {0};
+  line_weights x = {.sums = {.n = 0}};
   weight_sums sums = {.n = zero, .min = zero + INFINITY, .max = zero - INFINITY};
   size_t whole = s->by != NULL ? 0 : s->columns - s->columns % LANES;
   for (size_t row = 0; row < s->rows; row++) {
@@ -279,15 +280,16 @@ void line_weights(const fit_span *s, line_sums *out, double *min, double *max) {
     sum_weights(w, whole, &sums);
     for (size_t i = whole; i < s->columns; i++) add_weight(&sums, i % LANES, w[i], s->by == NULL ? 1 : s->by[i]);
   }
-  out->n = s->by != NULL ? total(&sums.n) : (double)s->rows * (double)s->columns;
-  out->w = total(&sums.w);
-  out->ww = total(&sums.ww);
-  *min = sums.min[0];
-  *max = sums.max[0];
+  x.sums.n = s->by != NULL ? total(&sums.n) : (double)s->rows * (double)s->columns;
+  x.sums.w = total(&sums.w);
+  x.sums.ww = total(&sums.ww);
+  x.min = sums.min[0];
+  x.max = sums.max[0];
   for (size_t l = 1; l < LANES; l++) {
-    *min = sums.min[l] < *min ? sums.min[l] : *min;
-    *max = sums.max[l] > *max ? sums.max[l] : *max;
+    x.min = sums.min[l] < x.min ? sums.min[l] : x.min;
+    x.max = sums.max[l] > x.max ? sums.max[l] : x.max;
   }
+  return x;
 }
 
 void line_quad(const core_set *c, const line_sums *s, quad *out) {

@@ -5,14 +5,8 @@
 
 #include "weights/encode_fit.h"
 
-// Sums over the weights w of a span, each times what it counts: of 1, w, w * w, and with its level c of c, c * c, c * w.
-typedef struct line_sums {
-  double n, w, ww;
-  double c, cc, cw;
-} line_sums;
-
-// The sums that do not depend on levels, and the least and the greatest weight.
-void line_weights(const fit_span *s, line_sums *out, double *min, double *max);
+// What does not depend on levels: `sums` has n, w and ww only.
+line_weights line_weights_of(const fit_span *s);
 
 // The sums over the nearest levels for coefficients u of a simple core_set; n, w and ww stay as they are. `store`: the codes
 // are written, too. The order of additions is the same on every machine.

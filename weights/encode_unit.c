@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/num.h"
+#include "weights/encode_line.h"
 
 // Granules of `size` (0: all) in a length.
 static size_t granules_in(size_t length, uint64_t size) { return size == 0 ? 1 : (size_t)num_ceil_div(length, size); }
@@ -37,6 +38,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
     l->outs = ARENA_ARRAY(a, double, l->capacity *PLAN_TERMS);
     unit_prepare_level(a, u, i);
   }
+  u->known = ARENA_ARRAY(a, line_weights, u->levels[1].capacity);
   u->assigned = ARENA_ARRAY(a, double, u->levels[1].capacity *PLAN_TERMS);
   u->open_exact = ARENA_ARRAY(a, bool, u->levels[1].capacity);
   u->errors = ARENA_ARRAY(a, double, u->levels[1].capacity);
@@ -100,6 +102,7 @@ fit_span unit_span(const unit *u, size_t granule) {
   s.w = u->w + row * u->columns + at;
   s.codes = u->codes + row * u->row_codes + at / core_set_cell(u->cores) * core_set_slots(u->cores);
   s.k = u->k + at;
+  if (u->has_known) s.known = &u->known[granule];
   return s;
 }
 
@@ -464,7 +467,19 @@ static double take_numbers(unit *u) {
   return error;
 }
 
+// The weights' own sums, which all fits need.
+static void sum_weights(unit *u) {
+  u->has_known = false;
+  if (u->cores->cells != NULL || !u->cores->simple) return;
+  for (size_t i = 0; i < u->levels[1].count; i++) {
+    fit_span s = unit_span(u, i);
+    u->known[i] = line_weights_of(&s);
+  }
+  u->has_known = true;
+}
+
 double unit_encode(unit *u, bool warm) {
+  sum_weights(u);
   if (!warm && unit_solve_grid(u)) return take_numbers(u);
   if (warm)
     restore_best(u);

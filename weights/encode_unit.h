@@ -33,8 +33,11 @@ typedef struct unit {
   grid_form grid;
   double *errors, *best_errors; // by granule of level 1
   bool any_exact;               // some granule's weights are exact for some coefficients
-  double *
-      assigned; // the outputs that each granule of level 1 has codes for: [granule][PLAN_TERMS]; NAN where there are none
+  // By granule of level 1: the weights' own sums, where codes are levels of a line; and the outputs that there are codes for,
+  // [granule][PLAN_TERMS], NAN where there are none.
+  bool has_known;
+  line_weights *known;
+  double *assigned;
   bool *open_exact; // by granule of level 1: several exact coefficients are left to choose from
   double *fields;   // scratch, by scheme field
   item_form forms[PLAN_LEVELS];
