@@ -4,6 +4,9 @@
 
 #include "weights/encode_unit.h"
 
+// How far an integer that is tried moves once it has been chosen.
+static const double REACH = 2;
+
 static double *item_vals(unit *u, size_t level, size_t i) {
   return u->levels[level].vals + i * u->plan->levels[level].field_count;
 }
@@ -89,13 +92,12 @@ static double solve_affine(const item *it, unsigned field) {
 
 // The numbers of an integer field to try: all at first, near the present one later.
 static void tried_range(const item *it, unsigned field, double now, int64_t *from, int64_t *to) {
-  const double reach = 2;
   elem_type type = it->u->plan->scheme->fields[field].type;
   *from = elem_min(type);
   *to = elem_max(type);
   if (!it->u->settled) return;
-  if ((double)*from < now - reach) *from = (int64_t)(now - reach);
-  if ((double)*to > now + reach) *to = (int64_t)(now + reach);
+  if ((double)*from < now - REACH) *from = (int64_t)(now - REACH);
+  if ((double)*to > now + REACH) *to = (int64_t)(now + REACH);
 }
 
 static double solve_by_trying(const item *it, unsigned field) {
@@ -247,13 +249,11 @@ void unit_solve_item(unit *u, size_t level, size_t i, const double *above, bool 
              .store = store};
   double *vals = item_vals(u, level, i);
   const item_form *form = &u->forms[level];
-  size_t pivot = form->pivot;
   if (form->usable) {
-    int64_t from = form->first, to = form->last;
-    if (pivot < it.l->field_count) tried_range(&it, it.l->fields[pivot], vals[pivot], &from, &to);
-    item_form_solve(form, it.q, above, store, from, to, vals);
+    item_form_solve(form, it.q, above, store, u->settled ? REACH : INFINITY, vals);
     return;
   }
+  size_t pivot = item_pivot(u->plan, level);
   if (pivot < it.l->field_count) {
     try_pivot(&it, pivot, vals);
     return;

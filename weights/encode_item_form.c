@@ -6,7 +6,7 @@
 #include "weights/relaxed.h"
 #include "weights/storable.h"
 
-enum { PIVOT_BITS = 8, LISTED = 1 << 12 };
+enum { PIVOT_BITS = 8, VARIANTS = 256, LISTED = 1 << 12 };
 
 // ---- fields ----------------------------------------------------------------------------------------------
 
@@ -95,18 +95,64 @@ size_t item_pivot(const encode_plan *plan, size_t level) {
   return best;
 }
 
-// The fields but the pivot; false unless all are of degree one without products among them.
-static bool list_free(const encode_plan *plan, const plan_level *l, item_form *x) {
-  unsigned set = 0;
+// The field of fewest bits that is not of degree one in the cores, or multiplies another, and can be a pivot; field_count when
+// there is none. `open`: some field is so.
+static size_t next_pivot(const encode_plan *plan, const plan_level *l, unsigned pivots, bool *open) {
+  size_t best = l->field_count;
+  *open = false;
+  for (size_t f = 0; f < l->field_count; f++) {
+    if ((pivots >> f & 1) != 0 || (l->affine[f] && (l->partners[f] & ~pivots) == 0)) continue;
+    *open = true;
+    if (is_real(plan, l->fields[f]) || bits_of(plan, l->fields[f]) > PIVOT_BITS) continue;
+    if (best == l->field_count || bits_of(plan, l->fields[f]) < bits_of(plan, l->fields[best])) best = f;
+  }
+  return best;
+}
+
+// Chooses pivots until the other fields are all of degree one without products among them; false when that fails.
+static bool list_fields(const encode_plan *plan, const plan_level *l, item_form *x) {
+  unsigned pivots = 0;
+  bool open;
+  x->variants = 1;
+  for (size_t f; f = next_pivot(plan, l, pivots, &open), open;) {
+    if (f == l->field_count) return false;
+    elem_type type = plan->scheme->fields[l->fields[f]].type;
+    pivots |= 1u << f;
+    x->pivots[x->pivot_count] = f;
+    x->pivot_min[x->pivot_count] = (double)elem_min(type);
+    x->pivot_counts[x->pivot_count] = (size_t)(elem_max(type) - elem_min(type)) + 1;
+    x->variants *= x->pivot_counts[x->pivot_count++];
+    if (x->variants > VARIANTS) return false;
+  }
   for (int real = 0; real <= 1; real++)
     for (size_t f = 0; f < l->field_count; f++) {
-      if (f == x->pivot || is_real(plan, l->fields[f]) != (real == 1)) continue;
-      if (!l->affine[f] || (l->partners[f] & set) != 0) return false;
-      set |= 1u << f;
+      if ((pivots >> f & 1) != 0 || is_real(plan, l->fields[f]) != (real == 1)) continue;
       x->fields[x->free_count] = field_form_of(plan, l->fields[f]);
       x->free[x->free_count++] = f;
     }
   return true;
+}
+
+// The pivots' numbers of a variant.
+static void pivot_numbers(const item_form *x, size_t variant, double *out) {
+  for (size_t i = x->pivot_count; i-- > 0; variant /= x->pivot_counts[i])
+    out[i] = x->pivot_min[i] + (double)(variant % x->pivot_counts[i]);
+}
+
+static void sort_variants(arena *a, item_form *x) {
+  x->sorted = ARENA_ARRAY(a, double, x->variants);
+  x->variant_of = ARENA_ARRAY(a, size_t, x->variants);
+  for (size_t v = 0; v < x->variants; v++) {
+    size_t at = x->sorted_count;
+    if (!isfinite(x->base[v])) continue;
+    for (; at > 0 && x->sorted[at - 1] > x->base[v]; at--) {
+      x->sorted[at] = x->sorted[at - 1];
+      x->variant_of[at] = x->variant_of[at - 1];
+    }
+    x->sorted[at] = x->base[v];
+    x->variant_of[at] = v;
+    x->sorted_count++;
+  }
 }
 
 // All cores for numbers of the fields.
@@ -140,7 +186,7 @@ static bool find_entry(const item_form *x, size_t row, item_entry *e, size_t *fi
 
 static bool split(item_form *x) {
   bool taken[PLAN_FIELDS] = {false};
-  if (x->pivot < x->field_count || x->free_count > x->rows) return false;
+  if (x->pivot_count > 0 || x->free_count > x->rows) return false;
   x->entry_count = x->free_count;
   for (size_t row = 0; row < x->rows; row++) {
     item_entry e;
@@ -163,21 +209,17 @@ item_form item_form_of(arena *a, const encode_plan *plan, size_t level) {
   const plan_level *l = &plan->levels[level];
   item_form x = {.field_count = l->field_count, .rows = l->rows, .terms = l->terms};
   size_t cores = l->rows * l->terms;
-  x.pivot = item_pivot(plan, level);
-  if (!list_free(plan, l, &x)) return x;
-  if (x.pivot < l->field_count) {
-    elem_type type = plan->scheme->fields[l->fields[x.pivot]].type;
-    x.first = elem_min(type);
-    x.last = elem_max(type);
-  }
-  size_t variants = (size_t)(x.last - x.first) + 1;
+  if (!list_fields(plan, l, &x)) return x;
+  size_t variants = x.variants;
   x.base = ARENA_ARRAY(a, double, variants *cores);
   x.slopes = ARENA_ARRAY(a, double, variants * cores * (x.free_count + 1));
   arena *temporary = arena_new();
   double *fields = ARENA_ARRAY(temporary, double, plan->scheme->field_count);
   for (size_t v = 0; v < variants; v++) {
     double *base = x.base + v * cores;
-    if (x.pivot < l->field_count) fields[l->fields[x.pivot]] = (double)(x.first + (int64_t)v);
+    double numbers[PLAN_FIELDS];
+    pivot_numbers(&x, v, numbers);
+    for (size_t i = 0; i < x.pivot_count; i++) fields[l->fields[x.pivots[i]]] = numbers[i];
     for (size_t f = 0; f < x.free_count; f++) fields[l->fields[x.free[f]]] = 0;
     list_cores(plan, l, fields, base);
     for (size_t f = 0; f < x.free_count; f++) {
@@ -189,10 +231,11 @@ item_form item_form_of(arena *a, const encode_plan *plan, size_t level) {
     }
   }
   x.usable = true;
-  for (size_t i = 0; i < variants * cores; i++) x.usable &= isfinite(x.base[i]);
+  for (size_t i = 0; i < variants * cores && x.free_count > 0; i++) x.usable &= isfinite(x.base[i]);
   for (size_t i = 0; i < variants * cores * x.free_count; i++) x.usable &= isfinite(x.slopes[i]);
   arena_free(temporary);
   x.is_split = x.usable && split(&x);
+  if (cores == 1 && x.free_count == 0) sort_variants(a, &x);
   return x;
 }
 
@@ -311,29 +354,81 @@ static void solve_fields(const item_form *x, const item_quad *q, bool store, dou
   }
 }
 
-void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, int64_t from, int64_t to,
-                     double *vals) {
+// The error of a variant without other fields.
+static double variant_error(const item_form *x, const quad *q, size_t variant, const double *above) {
+  double out[PLAN_TERMS] = {0}, error = q->power;
+  times_above(x, x->base + variant * x->rows * x->terms, above, out);
+  for (size_t r = 0; r < x->rows; r++) {
+    double half = -2 * q->b[r];
+    for (size_t j = 0; j < x->rows; j++) half += q->h[r][j] * out[j];
+    error += half * out[r];
+  }
+  return error;
+}
+
+static void store_variant(const item_form *x, size_t variant, double *vals) {
+  double numbers[PLAN_FIELDS];
+  pivot_numbers(x, variant, numbers);
+  for (size_t i = 0; i < x->pivot_count; i++) vals[x->pivots[i]] = numbers[i];
+}
+
+// The variant whose one output is nearest to the least error's.
+static size_t nearest_variant(const item_form *x, const quad *q, const double *above) {
+  double target = q->b[0] / (q->h[0][0] * above[0]);
+  size_t low = 0, high = x->sorted_count - 1;
+  if (!isfinite(target)) return x->variant_of[0];
+  while (low < high) {
+    size_t middle = (low + high) / 2;
+    if (target > 0.5 * x->sorted[middle] + 0.5 * x->sorted[middle + 1])
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return x->variant_of[low];
+}
+
+// Which variants are tried.
+static void tried_variants(const item_form *x, double reach, const double *vals, size_t *from, size_t *to) {
+  *from = 0;
+  *to = x->variants - 1;
+  if (x->pivot_count != 1) return;
+  double now = vals[x->pivots[0]] - x->pivot_min[0];
+  if (now - reach > 0) *from = (size_t)(now - reach);
+  if (now + reach < (double)*to) *to = (size_t)(now + reach);
+}
+
+void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, double reach, double *vals) {
   double start[PLAN_FIELDS] = {0}, now[PLAN_FIELDS] = {0}, least = INFINITY;
-  bool has_pivot = x->pivot < x->field_count;
+  size_t from, to, best = SIZE_MAX;
+  item_quad form;
   for (size_t f = 0; f < x->free_count; f++) start[f] = vals[x->free[f]];
   if (x->is_split) {
-    item_quad form;
     make_split_quad(x, q, above, &form);
     solve_fields(x, &form, store, start);
     for (size_t f = 0; f < x->free_count; f++) vals[x->free[f]] = start[f];
     return;
   }
-  for (int64_t p = from; p <= to; p++) {
-    item_quad form;
-    memcpy(now, start, x->free_count * sizeof *now);
-    make_quad(x, q, (size_t)(p - x->first), above, &form);
-    solve_fields(x, &form, store, now);
-    double error = has_pivot ? error_of(&form, now) : 0;
+  if (x->sorted_count > 0) {
+    store_variant(x, nearest_variant(x, q, above), vals);
+    return;
+  }
+  tried_variants(x, reach, vals, &from, &to);
+  for (size_t v = from; v <= to; v++) {
+    double error = 0;
+    if (x->free_count > 0) {
+      memcpy(now, start, x->free_count * sizeof *now);
+      make_quad(x, q, v, above, &form);
+      solve_fields(x, &form, store, now);
+      if (x->pivot_count > 0) error = error_of(&form, now);
+    } else {
+      error = variant_error(x, q, v, above);
+    }
     if (!(error < least)) continue;
     least = error;
+    best = v;
     for (size_t f = 0; f < x->free_count; f++) vals[x->free[f]] = now[f];
-    if (has_pivot) vals[x->pivot] = (double)p;
   }
+  if (best != SIZE_MAX) store_variant(x, best, vals);
 }
 
 void item_form_add(const item_form *x, const quad *q, const double *vals, quad *sum) {

@@ -52,18 +52,25 @@ typedef struct item_entry {
   double base, by;
 } item_entry;
 
-// Outputs as base + the sum of a slope times each field, for every number of one integer field, the pivot, if there is one.
+// Outputs as base + the sum of a slope times each field, for all numbers of some integer fields, the pivots: variants.
 typedef struct item_form {
   bool usable;
   size_t field_count, rows, terms;
-  size_t pivot;                   // position among the level's fields; field_count: none
-  int64_t first, last;            // numbers of the pivot
-  size_t free_count;              // other fields
-  size_t free[PLAN_FIELDS];       // their positions, integers first
-  field_form fields[PLAN_FIELDS]; // of `free`
-  double *base;                   // [pivot][row][term]
-  double *slopes;                 // [pivot][free][row][term]
-  // Without a pivot, where each output is one term times something of one field at most: entries 0 .. free_count - 1 are of the
+  size_t pivot_count;
+  size_t pivots[PLAN_FIELDS];       // positions among the level's fields
+  double pivot_min[PLAN_FIELDS];    // the least number of each
+  size_t pivot_counts[PLAN_FIELDS]; // of numbers; those of the last pivot follow one another
+  size_t variants;                  // together; 1 without pivots
+  size_t free_count;                // other fields
+  size_t free[PLAN_FIELDS];         // their positions, integers first
+  field_form fields[PLAN_FIELDS];   // of `free`
+  double *base;                     // [variant][row][term]
+  double *slopes;                   // [variant][free][row][term]
+  // One output of one term without other fields: `base` in order, and the variant of each.
+  size_t sorted_count;
+  double *sorted;
+  size_t *variant_of;
+  // Without pivots, where each output is one term times something of one field at most: entries 0 .. free_count - 1 are of the
   // fields, those after them constant.
   bool is_split;
   size_t entry_count;
@@ -72,9 +79,9 @@ typedef struct item_form {
 
 item_form item_form_of(arena *a, const encode_plan *plan, size_t level);
 
-// Chooses vals[] of one granule for outputs `above` of the next level; the pivot between `from` and `to`. As unit_solve_item.
-void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, int64_t from, int64_t to,
-                     double *vals);
+// Chooses vals[] of one granule for outputs `above` of the next level. Of a single pivot numbers within `reach` of the present
+// one are tried. As unit_solve_item.
+void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, double reach, double *vals);
 
 // Adds a granule's error as a function of the next level's outputs: its own with its cores put in. Needs is_split.
 void item_form_add(const item_form *x, const quad *q, const double *vals, quad *sum);
