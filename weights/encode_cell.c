@@ -60,7 +60,8 @@ static size_t table_values(const solver *s, const cell_node *n, size_t j, size_t
     for (size_t i = 0; i < count; i++) out[i] = table[base + (((from + i) >> from_shift[0] & mask[0]) << to_shift[0])];
     return count;
   }
-  if (moving == n->var_count && moving == s->move->slot_count && s->move->node == (int)(n - s->c->nodes)) {
+  if (s->move != NULL && moving == n->var_count && moving == s->move->slot_count &&
+      s->move->node == (int)(n - s->c->nodes)) {
     memcpy(out, table + from, count * sizeof *out);
     return count;
   }
@@ -271,7 +272,9 @@ static void copy_beam(const cell_set *c, beam *to, const beam *from) {
 // From a state in which the outer slots are chosen: every move once, then again while that helps.
 static void solve_from(solver *s, unsigned effort, const cell_state *start, cell_state *out) {
   const cell_set *c = s->c;
-  beam b = {.count = 1, .width = effort == 0 || c->move_count == 1 ? 1 : BEAM}, next;
+  beam b, next; // large: only what is used is set
+  b.count = 1;
+  b.width = effort == 0 || c->move_count == 1 ? 1 : BEAM;
   copy_state(c, &b.states[0], start);
   s->state = start;
   s->move = NULL;
@@ -303,12 +306,30 @@ static void set_outer(const cell_set *c, uint32_t joint, cell_state *state) {
   }
 }
 
+// One move that decides all: its best choice, whatever the error.
+static void solve_only_move(solver *s, unsigned effort, const cell_state *start, uint32_t *slots) {
+  const cell_set *c = s->c;
+  choice best;
+  cell_state x;
+  s->state = start;
+  s->move = &c->moves[0];
+  size_t have = make_choices(s, effort, 1, &best);
+  copy_state(c, &x, start);
+  apply(c, s->move, have > 0 ? best.joint : 0, &x);
+  memcpy(slots, x.slots, c->slot_count * sizeof *slots);
+}
+
 void cell_solve(const cell_set *c, const double *w, size_t count, uint64_t k, const double *u, unsigned effort,
                 uint32_t *slots) {
   solver s = {.c = c, .w = w, .u = u, .count = count, .fixed = -1};
-  cell_state start, found, best = {.error = INFINITY};
+  cell_state start, found, best;
+  start.error = 0;
   s.phase = (size_t)(k / c->width % c->phases);
   for (size_t i = 0; i < c->slot_count; i++) start.open[i] = true, start.slots[i] = 0;
+  if (c->move_count == 1 && c->outer_bits == 0) {
+    solve_only_move(&s, effort, &start, slots);
+    return;
+  }
   for (uint32_t joint = 0; joint < 1u << c->outer_bits; joint++) {
     set_outer(c, joint, &start);
     solve_from(&s, effort, &start, &found);
@@ -319,6 +340,7 @@ void cell_solve(const cell_set *c, const double *w, size_t count, uint64_t k, co
 
 void cell_terms(const cell_set *c, const uint32_t *slots, size_t count, uint64_t k, double (*out)[PLAN_TERMS]) {
   cell_state state;
+  state.error = 0;
   memcpy(state.slots, slots, c->slot_count * sizeof *slots);
   memset(state.open, 0, c->slot_count * sizeof *state.open);
   solver s = {.c = c, .state = &state, .fixed = -1, .phase = (size_t)(k / c->width % c->phases)};

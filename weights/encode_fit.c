@@ -7,7 +7,7 @@
 #include "weights/encode_signed.h"
 #include "weights/storable.h"
 
-enum { CANDIDATES = 64 };
+enum { CANDIDATES = 64, FEW_CODES = 16 };
 
 // The nearest levels of a value that is slope * level + offset.
 static void assign_simple(const core_set *c, const fit_span *span, const double *u, bool store, quad *out) {
@@ -50,6 +50,36 @@ static void assign_general(const core_set *c, const fit_span *span, const double
       size_t code = nearest(c, v, u, w, &ignored);
       span->codes[r * span->code_stride + i] = (uint32_t)code;
       add_weight(c, out, v, code, w, span->by == NULL ? 1 : span->by[i]);
+    }
+}
+
+// Codes that each have one value: what counts is summed by code.
+static void assign_few(const core_set *c, const fit_span *span, const double *u, quad *out) {
+  double x[FEW_CODES], n[FEW_CODES] = {0}, sums[FEW_CODES] = {0}, power = 0;
+  for (size_t code = 0; code < c->codes; code++) {
+    x[code] = 0;
+    for (size_t t = 0; t < c->terms; t++) x[code] += u[t] * c->v[t * c->codes + code];
+  }
+  for (size_t r = 0; r < span->rows; r++)
+    for (size_t i = 0; i < span->columns; i++) {
+      double w = span->w[r * span->stride + i], by = span->by == NULL ? 1 : span->by[i], least = INFINITY;
+      size_t best = 0;
+      for (size_t code = 0; code < c->codes; code++) {
+        double e = (x[code] - w) * (x[code] - w);
+        best = e < least ? code : best;
+        least = e < least ? e : least;
+      }
+      span->codes[r * span->code_stride + i] = (uint32_t)best;
+      n[best] += by;
+      sums[best] += by * w;
+      power += by * w * w;
+    }
+  *out = (quad){.power = power};
+  for (size_t code = 0; code < c->codes; code++)
+    for (size_t t = 0; t < c->terms && n[code] != 0; t++) {
+      out->b[t] += c->v[t * c->codes + code] * sums[code];
+      for (size_t j = 0; j < c->terms; j++)
+        out->h[t][j] += n[code] * c->v[t * c->codes + code] * c->v[j * c->codes + code];
     }
 }
 
@@ -98,6 +128,7 @@ static void assign_cells(const core_set *c, const fit_span *span, const double *
       uint32_t *slots = span->codes + r * span->code_stride + i / width * c->cells->slot_count;
       size_t count = span->columns - i < width ? span->columns - i : width;
       assign_cell(c, w, span->by == NULL ? NULL : span->by + i, count, span->k + i, u, span->effort, slots, out);
+      if (span->limit > 0 && quad_error(out, c->terms, u) > span->limit) return;
     }
 }
 
@@ -129,6 +160,8 @@ void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out
     assign_direct(c, s, u, out);
   else if (c->simple)
     assign_simple(c, s, u, true, out);
+  else if (c->positions == 1 && c->codes <= FEW_CODES)
+    assign_few(c, s, u, out);
   else
     assign_general(c, s, u, out);
 }

@@ -92,6 +92,7 @@ typedef struct fit_span {
   size_t rows, columns, stride, code_stride;
   uint64_t k;
   unsigned effort;           // of cells: 0 fast, 1 thorough
+  double limit;              // above 0: a larger error is not wanted exactly
   const line_weights *known; // NULL where they have not been computed
 } fit_span;
 

@@ -371,6 +371,7 @@ static bool step_field(unit *u, size_t i, size_t slot, const double *above, doub
       *val = next;
       unit_outputs(u, 1, i, above, outs);
       quad q;
+      s.limit = *least;
       fit_measure(u->cores, &s, outs, &q);
       double error = quad_error(&q, u->cores->terms, outs);
       if (error < *least) {
