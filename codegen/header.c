@@ -62,7 +62,9 @@ static void write_macros(const header *h) {
   strbuf_printf(h->out, "\n/* The largest batch%s. */\n#define %sMAX_BATCH %lluu\n",
                 p->max_batch == 0 ? "; 0: no bound but memory" : "", h->upper, (unsigned long long)p->max_batch);
   strbuf_printf(h->out,
-                "/* Bytes of workspace for a batch in that range (%sworkspace_size checks it), and its alignment. */\n"
+                "/* Bytes of workspace for a batch in that range (%sworkspace_size checks it), and its alignment, "
+                "which divides them. "
+                "*/\n"
                 "#define %sWORKSPACE_SIZE(batch) ((size_t)%lluu + (size_t)%lluu * (batch))\n"
                 "#define %sWORKSPACE_ALIGN 64u\n",
                 h->prefix, h->upper, (unsigned long long)p->workspace.fixed, (unsigned long long)p->workspace.per_batch,
@@ -102,7 +104,7 @@ static void write_opens(const header *h) {
 static void write_run(const header *h) {
   const ir_plan *p = h->plan;
   strbuf_printf(h->out,
-                "/* Bytes of workspace for a batch; 0 when the batch is out of range. */\n"
+                "/* Bytes of workspace for a batch, a multiple of its alignment; 0 when the batch is out of range. */\n"
                 "size_t %sworkspace_size(size_t batch);\n\n"
                 "/* Computes the model for `batch` items.\n",
                 h->prefix);

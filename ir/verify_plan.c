@@ -96,5 +96,8 @@ void verify_plan(verifier *v, const ir_plan *plan) {
   for (size_t i = 0; i < plan->input_count; i++) ok = verify_port(v, &plan->inputs[i], "input") && ok;
   for (size_t i = 0; i < plan->output_count; i++) ok = verify_port(v, &plan->outputs[i], "output") && ok;
   if (!ok) return;
+  // The header tells programs so, which then need not round it up for aligned_alloc.
+  if (plan->workspace.fixed % ALIGN != 0 || plan->workspace.per_batch % ALIGN != 0)
+    verify_fail(v, "the workspace is no multiple of 64 bytes for each batch");
   for (size_t i = 0; i < plan->steps.len; i++) verify_step(v, plan->steps.data[i]);
 }

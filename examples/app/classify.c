@@ -46,9 +46,11 @@ static unsigned likeliest(const float *answers) {
 /* Runs the opened model on all images at once, with a workspace and a pool that are ours. */
 static qrt_status classify(const qrt_model *model, data *d, size_t images, unsigned threads) {
   size_t size = digits_workspace_size(images), pool_size = qrt_threads_size(threads);
-  void *workspace = aligned_alloc(64, (size + 63) / 64 * 64), *pool_memory = malloc(pool_size);
-  qrt_pool pool;
-  qrt_status status = qrt_threads_start(pool_memory, pool_size, threads, &pool);
+  void *workspace = aligned_alloc(DIGITS_WORKSPACE_ALIGN, size), *pool_memory = malloc(pool_size);
+  qrt_pool pool = {0};
+  qrt_status status = workspace == NULL || pool_memory == NULL
+                          ? QRT_ERROR_WORKSPACE
+                          : qrt_threads_start(pool_memory, pool_size, threads, &pool);
   if (status == QRT_OK) status = digits_run(model, images, d->images, d->answers, workspace, size, &pool);
   qrt_threads_stop(&pool);
   free(pool_memory);

@@ -23,7 +23,8 @@ int main(int argc, char **argv) {
   void *workspace = memory + (rest == 0 ? 0 : TINY_WORKSPACE_ALIGN - rest);
   qrt_status status = argc > 1 ? tiny_open(&model, argv[1]) : tiny_open_embedded(&model);
   if (status != QRT_OK) return printf("%s\n", qrt_status_text(status)), 10;
-  if (tiny_workspace_size(BATCH) != TINY_WORKSPACE_SIZE(BATCH) || tiny_workspace_size(TINY_MAX_BATCH + 1) != 0)
+  if (tiny_workspace_size(BATCH) != TINY_WORKSPACE_SIZE(BATCH) || tiny_workspace_size(TINY_MAX_BATCH + 1) != 0 ||
+      TINY_WORKSPACE_SIZE(BATCH) % TINY_WORKSPACE_ALIGN != 0)
     return 11;
   if (tiny_plan.model_id != UINT64_C(0x1122334455667788) || strcmp(tiny_plan.name, "tiny") != 0) return 12;
   for (size_t i = 0; i < sizeof x / sizeof *x; i++) x[i] = (float)i - 7;

@@ -176,6 +176,7 @@ static const edit_row model_rows[] = {
     {"input 0 at 0", "input 1 at 0", "buffer 0 lies outside its space"},
     {"weights at 64", "weights at 16448", "buffer 2 lies outside its space"},
     {"weights at 64", "weights at 64 + 1 batch", "cannot depend on the batch"},
+    {"workspace = 64 + 256 batch", "workspace = 64 + 260 batch", "the workspace is no multiple of 64 bytes"},
     {"workspace at 64 + 128 batch", "workspace at 33 + 128 batch", "is not at a multiple of 64 bytes"},
     {"workspace at 64 + 128 batch", "workspace at 64 + 40 batch", "is not at a multiple of 64 bytes"},
     {"workspace at 64 + 128 batch", "workspace at 64 + 320 batch", "buffer 3 lies outside its space"},
