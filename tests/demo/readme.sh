@@ -22,6 +22,7 @@ build_with_cmake() {
     cmake --build cmake
 }
 build_with_cmake >"$dir/log" 2>&1 || fail "the CMake project: $(cat "$dir/log")"
-[ -x cmake/app ] || fail "the CMake project makes no app"
+answer=$(cmake/app cmake/qcc/digits/digits.qw) || fail "the CMake project's app fails: $answer"
+[ "$answer" = 'a 1 with probability 1.00' ] || fail "the CMake project's app says $answer"
 echo "$count commands of README.md do what it says"
 exit $failed
