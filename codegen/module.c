@@ -12,8 +12,9 @@ static LLVMTargetRef find_target(cg_context *cg, const char *triple) {
   LLVMTargetRef t = NULL;
   char *message = NULL;
   if (LLVMGetTargetFromTriple(triple, &t, &message) == 0) return t;
-  diag_error(cg->diag, SRC_NOWHERE, "LLVM knows no target '%s': %s", triple, llvm_take_message(cg->mem, message));
-  diag_hint(cg->diag, "`qcc --print-targets` lists the targets and their triples, processor-vendor-system");
+  LLVMDisposeMessage(message);
+  diag_error_file(cg->diag, "qcc", "LLVM knows no target '%s'", triple);
+  diag_hint(cg->diag, "'qcc --print-targets' lists the targets and their triples, processor-vendor-system");
   return NULL;
 }
 
@@ -27,16 +28,22 @@ static const char *refuse_layout(LLVMTargetDataRef layout) {
   return apart ? "keeps variables apart from other memory" : NULL;
 }
 
-static bool check_machine(cg_context *cg, LLVMTargetRef t, const char *triple) {
-  if (!LLVMTargetHasTargetMachine(t)) return true; // reported when code is generated
+// Why no library can be written for what LLVM knows by this name, or NULL.
+static const char *refuse_machine(LLVMTargetRef t, const char *triple) {
+  if (!target_for_triple(triple)->gpu && !LLVMTargetHasAsmBackend(t)) return "has no object files in LLVM";
   LLVMTargetMachineRef machine =
       LLVMCreateTargetMachine(t, triple, "", "", LLVMCodeGenLevelDefault, LLVMRelocPIC, LLVMCodeModelDefault);
   LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
   const char *reason = refuse_layout(layout);
   LLVMDisposeTargetData(layout);
   LLVMDisposeTargetMachine(machine);
+  return reason;
+}
+
+static bool check_machine(cg_context *cg, LLVMTargetRef t, const char *triple) {
+  const char *reason = LLVMTargetHasTargetMachine(t) ? refuse_machine(t, triple) : "has no code generator in LLVM";
   if (reason == NULL) return true;
-  diag_error(cg->diag, SRC_NOWHERE, "target '%s' %s", triple, reason);
+  diag_error_file(cg->diag, "qcc", "target '%s' %s", triple, reason);
   diag_hint(cg->diag, "models run on little-endian processors of 32 or 64 bits, and on the GPUs of --print-targets");
   return false;
 }

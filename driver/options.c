@@ -85,6 +85,48 @@ static void fail(reader *r, const char *message) {
   r->ok = false;
 }
 
+// Options that other tools have, without their dashes, and what says it here.
+static const struct {
+  const char *word, *instead;
+} other_options[] = {
+    {"S", "--emit=asm"},
+    {"arch", "-target=TRIPLE, for one of its tiers --tiers=NAME"},
+    {"c", "--emit=obj"},
+    {"cpu", "-mcpu=CPU, beside --tiers=NAME"},
+    {"formats", "--print-schemes"},
+    {"j", "nothing: all processors are used"},
+    {"jobs", "nothing: all processors are used"},
+    {"list-formats", "--print-schemes"},
+    {"list-schemes", "--print-schemes"},
+    {"list-targets", "--print-targets"},
+    {"march", "-target=TRIPLE, for one of its tiers --tiers=NAME"},
+    {"model", "the file's name alone: qcc MODEL.q"},
+    {"mtune", "-mcpu=CPU, beside --tiers=NAME"},
+    {"o-dir", "-o DIR"},
+    {"out", "-o PATH"},
+    {"out-dir", "-o DIR"},
+    {"outdir", "-o DIR"},
+    {"output-dir", "-o DIR"},
+    {"print-formats", "--print-schemes"},
+    {"quantize", "a rule in the text, quantize { \"*\" : FORMAT; }; for weights alone 'qcc quantize'"},
+    {"schemes", "--print-schemes"},
+    {"shared", "--emit=so"},
+    {"static", "nothing: a library is static without --emit=so"},
+    {"targets", "--print-targets"},
+    {"verbose", "-v"},
+    {"weights", "a line of the model's text: weights \"FILE\";"},
+};
+
+// "-j4" is "j", "--march=native" is "march".
+static const char *instead_of(const char *word) {
+  const char *given = without_dashes(word);
+  size_t length = strcspn(given, "=0123456789");
+  for (size_t i = 0; i < sizeof other_options / sizeof other_options[0]; i++)
+    if (strlen(other_options[i].word) == length && memcmp(other_options[i].word, given, length) == 0)
+      return other_options[i].instead;
+  return NULL;
+}
+
 static const char *closest_option(arena *a, const char *word, qcc_command command) {
   const char *names[2 * OPTION_COUNT];
   size_t count = 0;
@@ -96,19 +138,45 @@ static const char *closest_option(arena *a, const char *word, qcc_command comman
 
 static void unknown_option(reader *r, const char *word) {
   fail(r, arena_printf(r->mem, "unknown option '%s'", word));
-  const char *close = closest_option(r->mem, word, r->out->command);
-  if (close != NULL)
+  const char *instead = instead_of(word), *close = closest_option(r->mem, word, r->out->command);
+  if (instead != NULL)
+    diag_hint(r->d, "here it is %s", instead);
+  else if (close != NULL)
     diag_hint(r->d, "did you mean '%s'?", close);
   else
     diag_hint(r->d, "'qcc --help-all' lists the options");
 }
 
+// Options of other commands, and what this command has for them.
+static const struct {
+  unsigned commands;
+  option_id id;
+  const char *instead;
+} other_commands[] = {
+    {C, OPTION_FORMAT, "formats of a model are rules of its text: quantize { \"*\" : FORMAT; }"},
+    {C, OPTION_RESULT, "-o names the directory of the results"},
+    {C, OPTION_THREADS, "all processors are used"},
+    {C | B | T, OPTION_TIER, "here it is --tiers"},
+    {R, OPTION_TIERS, "here it is --tier, and one of them"},
+    {R, OPTION_OUTPUT, "here it is --output=FILE.npy"},
+    {R | B | T, OPTION_TARGET, "it runs on this machine"},
+    {Q, OPTION_TO, "here it is --format"},
+    {V, OPTION_FORMAT, "here it is --to"},
+    {I, OPTION_OUTPUT, "the report goes to standard output"},
+};
+
 static void wrong_command(reader *r, option_id id) {
+  const char *instead = NULL;
+  for (size_t i = 0; i < sizeof other_commands / sizeof other_commands[0]; i++)
+    if (other_commands[i].id == id && (other_commands[i].commands & (unsigned)r->out->command) != 0)
+      instead = other_commands[i].instead;
   for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
     if (r->out->command != COMMAND_COMPILE && subcommands[i].command == r->out->command)
       fail(r, arena_printf(r->mem, "option '%s' is not for 'qcc %s'", table[id].spelling, subcommands[i].name));
+  if (r->out->command == COMMAND_COMPILE)
+    fail(r, arena_printf(r->mem, "option '%s' is only for a subcommand", table[id].spelling));
+  if (instead != NULL) diag_hint(r->d, "%s", instead);
   if (r->out->command != COMMAND_COMPILE) return;
-  fail(r, arena_printf(r->mem, "option '%s' is only for a subcommand", table[id].spelling));
   for (size_t i = 0; i < SUBCOMMAND_COUNT; i++)
     if ((table[id].commands & subcommands[i].command) != 0)
       diag_hint(r->d, "qcc %s ... %s", subcommands[i].name, table[id].spelling);

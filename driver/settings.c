@@ -52,9 +52,9 @@ static size_t choose(reader *r, const char *option, const char *word, const char
 static bool refuse_weights(reader *r, const char *path) {
   if (!tensor_file_is_named(path)) return false;
   fail(r, STATUS_USAGE, arena_printf(r->mem, "'%s' is a file of weights; a model is a text that names it", path));
-  diag_hint(r->d, "'qcc inspect %s' says what is in it", path);
-  diag_hint(r->d, "model name { weights \"%s\"; input ..; output ..; } in a file name.q is compiled by 'qcc name.q'",
-            path);
+  diag_hint(r->d, "'qcc inspect %s' says what is in it: layers and their shapes", path);
+  diag_hint(r->d, "graphs are not read; the network stands in a file of its own, name.q, for example:");
+  diag_hint(r->d, "model name { weights \"%s\"; input x : f32[64]; output y = linear(x, \"layer\"); }", path);
   return true;
 }
 
@@ -185,8 +185,29 @@ static void read_dump(reader *r) {
 
 // ---- the target ------------------------------------------------------------------------------------------
 
+// Words for the target that is there without any.
+static const char *const here[] = {"native", "host", "local", "this", "auto"};
+
+// A word that says what is meant, but is no target. False: it says nothing.
+static bool suggest_other(reader *r, const char *word) {
+  for (size_t i = 0; i < sizeof here / sizeof here[0]; i++)
+    if (strcmp(word, here[i]) == 0) {
+      diag_hint(r->d, "without -target it is this machine");
+      return true;
+    }
+  const target *t = target_called(word);
+  if (t != NULL) diag_hint(r->d, "did you mean '%s'?", t->name);
+  for (size_t i = 0; t == NULL && i < target_count(); i++) {
+    const target *named = target_get(i);
+    t = named->default_triple[0] != '\0' && target_find_tier(named, word) != NULL ? named : NULL;
+    if (t != NULL) diag_hint(r->d, "'%s' is a tier of a target: -target=%s --tiers=%s", word, t->name, word);
+  }
+  return t != NULL;
+}
+
 // Names of targets, and the first words of triples that mean them.
 static void suggest_target(reader *r, const char *triple) {
+  if (suggest_other(r, triple)) return;
   const char *names[64];
   size_t count = 0;
   for (size_t i = 0; i < target_count(); i++)
@@ -270,7 +291,12 @@ static void check_stage(reader *r) {
     for (size_t i = 0; i < target_count(); i++)
       if (target_get(i)->gpu) diag_hint(r->d, "add -target=%s", target_get(i)->name);
   }
-  if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_SO || s->stage == STAGE_OBJ)) {
+  if ((s->stage == STAGE_LIB || s->stage == STAGE_SO) && option_given(r->o, OPTION_KERNELS)) {
+    fail(r, STATUS_USAGE,
+         arena_printf(r->mem, "--emit=%s is the library of a model, and --kernels asks for kernels without one",
+                      stage_get(s->stage)->name));
+    diag_hint(r->d, "leave one of them out; kernels are a library, too, with a header of their own");
+  } else if (s->target->gpu && (s->stage == STAGE_LIB || s->stage == STAGE_SO || s->stage == STAGE_OBJ)) {
     fail(r, STATUS_USAGE,
          arena_printf(r->mem, "--emit=%s is not for GPUs: the runtime of libraries calls kernels on the processor",
                       stage_get(s->stage)->name));

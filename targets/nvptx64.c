@@ -51,6 +51,7 @@ static const target_tier tiers[] = {
 const target target_nvptx64 = {
     .name = "nvptx64",
     .arch = "nvptx64",
+    .called = "cuda ptx gpu nvidia nvptx sm_80 sm_86 sm_87 sm_89 sm_90 sm_100 sm_120",
     .default_triple = "nvptx64-nvidia-cuda",
     .help = "NVIDIA GPUs from sm_75 on, as PTX: one thread computes a few rows",
     .gpu = true,

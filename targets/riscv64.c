@@ -88,6 +88,7 @@ static const target_tier tiers[] = {
 const target target_riscv64 = {
     .name = "riscv64",
     .arch = "riscv64",
+    .called = "riscv rv64 risc-v riscv64gc",
     .default_triple = "riscv64-unknown-linux-gnu",
     .help = "64-bit RISC-V: vector extension 1.0 at any length, and RV64GC, chosen at start",
     .runtime = "riscv64",

@@ -30,6 +30,12 @@ const target *target_for_triple(const char *triple) {
   return &target_generic;
 }
 
+const target *target_called(const char *word) {
+  for (size_t i = 0; i < COUNT(targets); i++)
+    if (targets[i]->called != NULL && word_in(targets[i]->called, word, strlen(word))) return targets[i];
+  return NULL;
+}
+
 const char *target_triple(arena *a, const char *text) {
   const target *t = target_for_triple(text);
   bool bare = strchr(text, '-') == NULL;

@@ -71,6 +71,7 @@ typedef struct target_tier {
 typedef struct target {
   const char *name;           // what --print-targets shows
   const char *arch;           // first component(s) of the triples that mean this target, e.g. "x86_64 amd64"
+  const char *called;         // words that people try for it and that LLVM does not know, for hints; NULL: none
   const char *default_triple; // for a bare -target=NAME
   const char *help;
   bool gpu;               // launched over a grid, arguments by value; the output is assembly text for the device
@@ -100,6 +101,9 @@ const target *target_for_triple(const char *triple);
 const char *target_triple(arena *a, const char *text);
 
 const target_tier *target_find_tier(const target *t, const char *name); // NULL if there is none
+
+// The target that people mean by a word that is the name of none, NULL if nothing is known of it.
+const target *target_called(const char *word);
 
 // The pattern for an operation with this result type on a tier, NULL: portable expansion. `limit` is the operation's
 // umax or table size. Looks for the widest pattern whose lanes divide the operation's.
