@@ -113,6 +113,7 @@ struct ast_node {
   ast_names binders;
   ast_nodes body;
   const char *doc; // the comment right above, without its slashes; NULL if there is none
+  bool broken;     // a part of a scheme could not be read, which was reported, and is left out
   src_loc loc;
 };
 

@@ -38,7 +38,9 @@ static bool is_new(fe_context *c, const char *path) {
 
 static const ast *read_text(fe_context *c, const char *path) {
   if (c->options->on_file != NULL) c->options->on_file(c->options->context, path);
-  return fe_parse_file(c->d, c->mem, path);
+  const ast *tree = fe_parse_file(c->d, c->mem, path);
+  c->has_broken_text = c->has_broken_text || tree == NULL || tree->has_errors;
+  return tree;
 }
 
 // ---- declarations of a text ----

@@ -123,10 +123,13 @@ static bool build_statement(fe_model *f, const ast_node *node) {
 static bool check_whole(fe_model *f) {
   if (f->b.block->param_count == 0) {
     diag_error(f->c->d, f->node->loc, "the model '%s' has no input", f->node->name.text);
+    diag_hint(f->c->d, "for example input x : f32[64];");
     return false;
   }
   if (f->outputs.len == 0) {
     diag_error(f->c->d, f->node->loc, "the model '%s' has no output", f->node->name.text);
+    diag_hint(f->c->d,
+              "for example output y = linear(x, \"layer\"); or, for a value that has a name already, output y;");
     return false;
   }
   if (f->batch.text == NULL || f->batch_used) return true;
@@ -144,7 +147,7 @@ bool fe_build_model(fe_context *c, ir_module *m, const ast_node *node, const cha
   fe_build_rules(c, &f.rules);
   for (size_t i = 0; i < node->body.len; i++) ok &= build_statement(&f, node->body.data[i]);
   if (!ok || !check_whole(&f) || !fe_check_memory(&f)) return false;
-  fe_warn_unused_rules(c, &f.rules);
+  fe_warn_unused_rules(c, &f.rules, m);
   f.b.loc = node->loc;
   ir_emit(&f.b, IR_RETURN, NULL, f.outputs.len, f.outputs.data, 0, NULL);
   func->output_count = f.outputs.len;

@@ -50,6 +50,8 @@ typedef struct fe_stored {
   const char *source; // the file it is in; otherwise the first file, NULL without any
 } fe_stored;
 fe_stored fe_ask(fe_model *f, const char *name);
+// After something was asked of weights file number `index`, which reports its failure once: tells where the text names it.
+void fe_note_file(fe_model *f, size_t index, size_t errors_before);
 // Whether a file of weights that may hold the tensor cannot be read. That was reported: what follows from it is not.
 bool fe_file_failed(fe_model *f, const char *name);
 // Reports that no file has the tensor.

@@ -199,7 +199,7 @@ static const call_row *find_row(fe_model *f, ast_name name) {
     if (fe_same_text(rows[i].name, name.text)) return &rows[i];
   }
   diag_error(f->c->d, name.loc, "there is no function '%s'", name.text);
-  fe_suggest(f->c, name.text, names, ROW_COUNT);
+  fe_suggest_or_list(f->c, name.text, names, ROW_COUNT, "");
   return NULL;
 }
 

@@ -134,7 +134,10 @@ static bool recognise(linear_builder *b) {
   fe_recognised found;
   for (size_t i = 0; o->recognise != NULL && i < b->f->m->sources.len; i++) {
     const char *wanted = b->scheme == NULL ? NULL : b->scheme->name;
-    if (!o->recognise(o->context, b->f->m->sources.data[i], b->layer, b->columns, wanted, &found)) continue;
+    size_t before = diag_error_count(b->f->c->d);
+    bool is_found = o->recognise(o->context, b->f->m->sources.data[i], b->layer, b->columns, wanted, &found);
+    fe_note_file(b->f, i, before);
+    if (!is_found) continue;
     if (!check_recognised(b, &found)) return false;
     if (b->scheme == NULL && !use_noted_scheme(b, found.scheme)) return false;
     b->layout = scheme_find_layout(b->scheme, found.layout);

@@ -22,7 +22,18 @@ static bool is_batch(const fe_model *f, const ast_expr *e) {
   return f->batch.text != NULL && e->kind == AST_NAME && fe_same_text(e->name.text, f->batch.text);
 }
 
+// A name that is none: most often a size that was not declared.
+static bool unknown_size(fe_model *f, const ast_expr *e) {
+  if (e->kind != AST_NAME || fe_find(&f->scope, e->name.text) != NULL) return false;
+  diag_error(f->c->d, e->loc, "nothing here is named '%s'", e->name.text);
+  fe_suggest_symbol(f->c, &f->scope, e->name.text);
+  if (f->batch.text == NULL)
+    diag_hint(f->c->d, "a size that is chosen when the model runs is declared first: dim %s <= 64;", e->name.text);
+  return true;
+}
+
 static bool build_size(fe_model *f, const ast_expr *e, unsigned i, int64_t *out) {
+  if (!is_batch(f, e) && unknown_size(f, e)) return false;
   if (!is_batch(f, e)) return fe_constant_in(f->c, &f->scope, e, "a size", 1, INT32_MAX, out);
   *out = IR_BATCH;
   f->batch_used = true;
@@ -45,6 +56,7 @@ bool fe_build_shape(fe_model *f, const ast_args *sizes, src_loc loc, ir_type *ou
   uint64_t count;
   if (sizes->len == 0 || sizes->len > IR_MAX_RANK) {
     diag_error(f->c->d, loc, "a tensor has 1 to %d dimensions, not %zu", IR_MAX_RANK, sizes->len);
+    if (sizes->len == 0) diag_hint(f->c->d, "its sizes follow in brackets, as in f32[64] or f32[8, 64]");
     return false;
   }
   for (unsigned i = 0; i < sizes->len; i++) ok &= build_size(f, sizes->data[i].value, i, &dims[i]);

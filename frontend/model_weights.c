@@ -5,10 +5,25 @@
 #include "frontend/model.h"
 #include "support/num.h"
 
-static fe_answer ask_file(fe_model *f, const char *file, const char *name, fe_tensor *out) {
+// Where the text names its weights file number `index`.
+static src_loc place_of_file(const fe_model *f, size_t index) {
+  for (size_t i = 0; i < f->node->body.len; i++)
+    if (f->node->body.data[i]->kind == AST_WEIGHTS && index-- == 0) return f->node->body.data[i]->name.loc;
+  return SRC_NOWHERE;
+}
+
+void fe_note_file(fe_model *f, size_t index, size_t errors_before) {
+  if (diag_error_count(f->c->d) > errors_before) diag_note(f->c->d, place_of_file(f, index), "the file is named here");
+}
+
+static fe_answer ask_file(fe_model *f, size_t index, const char *name, fe_tensor *out) {
   const fe_options *o = f->c->options;
+  size_t before = diag_error_count(f->c->d);
   *out = (fe_tensor){.block_type = -1};
-  return o->find_tensor == NULL ? FE_TENSOR_UNKNOWN : o->find_tensor(o->context, file, name, out);
+  if (o->find_tensor == NULL) return FE_TENSOR_UNKNOWN;
+  fe_answer answer = o->find_tensor(o->context, f->m->sources.data[index], name, out);
+  fe_note_file(f, index, before);
+  return answer;
 }
 
 fe_stored fe_ask(fe_model *f, const char *name) {
@@ -17,7 +32,7 @@ fe_stored fe_ask(fe_model *f, const char *name) {
   if (f->m->sources.len > 0) stored.source = f->m->sources.data[0];
   for (size_t i = 0; i < f->m->sources.len; i++) {
     fe_tensor tensor;
-    fe_answer answer = ask_file(f, f->m->sources.data[i], name, &tensor);
+    fe_answer answer = ask_file(f, i, name, &tensor);
     if (answer == FE_TENSOR_FOUND)
       return (fe_stored){.answer = answer, .tensor = tensor, .source = f->m->sources.data[i]};
     if (answer == FE_TENSOR_UNKNOWN) stored.answer = answer;

@@ -50,6 +50,19 @@ void fe_suggest(fe_context *c, const char *name, const char *const *candidates, 
   if (closest != NULL) diag_hint(c->d, "did you mean '%s'?", closest);
 }
 
+void fe_suggest_or_list(fe_context *c, const char *name, const char *const *candidates, size_t count,
+                        const char *none) {
+  if (diag_is_muted(c->d)) return;
+  if (count == 0 || diag_closest(name, candidates, count) != NULL) {
+    if (count == 0) diag_hint(c->d, "%s", none);
+    fe_suggest(c, name, candidates, count);
+    return;
+  }
+  strbuf all = {.mem = c->mem};
+  for (size_t i = 0; i < count; i++) strbuf_printf(&all, "%s%s", i > 0 ? ", " : "", candidates[i]);
+  diag_hint(c->d, "there %s %s", count == 1 ? "is" : "are", strbuf_text(&all));
+}
+
 void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name) {
   VEC(const char *) names = {0};
   if (!diag_may_search(c->d)) return;
@@ -74,7 +87,7 @@ static bool check_arg(fe_context *c, const ast_args *args, size_t i, const char 
   for (size_t k = 0; k < count; k++)
     if (fe_same_text(known[k], arg->name.text)) return true;
   diag_error(c->d, arg->name.loc, "%s has no '%s'", what, arg->name.text);
-  fe_suggest(c, arg->name.text, known, count);
+  fe_suggest_or_list(c, arg->name.text, known, count, "it has no parameters");
   return false;
 }
 

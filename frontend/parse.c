@@ -91,10 +91,69 @@ static bool is_word(const fe_parser *p, fe_token_place token) {
   return token.end > token.begin && isalpha((unsigned char)p->text[token.begin]);
 }
 
+// What helps where one token was expected and another came. Of `got` the first character decides: a letter for words, 0 for
+// numbers.
+static const struct {
+  const char *expected, *got, *hint;
+} syntax_hints[] = {
+    {"a string", "a", "names of layers and of files stand in quotes, as in \"fc1\""},
+    {"a string", "'*'", "patterns of names stand in quotes, as in \"*\""},
+    {"':'", "';'", "its type is missing, as in x : f32[64] or code : u4"},
+    {"a name", "'['", "a type begins with its kind of numbers, as in f32[64]"},
+    {"'<='", "';'", "its bound is missing, as in dim batch <= 64"},
+    {"')'", "0", "arguments are named, as in (group = 64)"},
+    {"'='", "')'", "a parameter has a value, as in (group = 64)"},
+};
+
+static bool token_is(const fe_parser *p, const char *pattern, const char *got) {
+  if (pattern[0] == 'a') return is_word(p, p->token);
+  if (pattern[0] != '0') return strcmp(pattern, got) == 0;
+  return p->token.end > p->token.begin && isdigit((unsigned char)p->text[p->token.begin]);
+}
+
+static bool is_text(const fe_parser *p, const char *word) {
+  size_t length = p->token.end - p->token.begin;
+  return length == strlen(word) && memcmp(p->text + p->token.begin, word, length) == 0;
+}
+
+// Operators of other languages.
+static bool hint_operator(const fe_parser *p) {
+  static const char *const words[] = {"and", "or", "not", "if"};
+  bool touches = p->token.begin == p->previous.end && p->previous.end > p->previous.begin;
+  char before = touches ? p->text[p->previous.begin] : ' ';
+  bool is_power = before == '*' && is_text(p, "*");
+  bool is_logic = (before == '&' && is_text(p, "&")) || (before == '|' && is_text(p, "|"));
+  for (size_t i = 0; i < COUNT(words); i++) is_logic = is_logic || is_text(p, words[i]);
+  if (is_power) diag_hint(p->d, "there is no operator for powers: write x * x, or exp2(x) for those of 2");
+  if (is_logic) diag_hint(p->d, "comparisons give 1 or 0; & and | combine them, and c ? a : b chooses");
+  return is_power || is_logic;
+}
+
+static void hint_syntax(const fe_parser *p, size_t count, const char *const *names, const char *got) {
+  bool touches = p->token.begin == p->previous.end && is_word(p, p->previous);
+  if (touches && (is_text(p, "-") || is_text(p, "."))) {
+    diag_hint(p->d, "a name is letters, digits and '_', and a file's scheme is named without its ending");
+    return;
+  }
+  if (hint_operator(p)) return;
+  for (size_t i = 0; i < COUNT(syntax_hints); i++) {
+    if (!has(count, names, syntax_hints[i].expected) || !token_is(p, syntax_hints[i].got, got)) continue;
+    diag_hint(p->d, "%s", syntax_hints[i].hint);
+    return;
+  }
+}
+
+bool fe_take_failure(fe_parser *p) {
+  bool failed = p->item_failed;
+  p->item_failed = false;
+  return failed;
+}
+
 void fe_syntax_error(fe_parser *p, size_t count, const char *const *expected) {
   const char **names = ARENA_ARRAY(p->mem, const char *, count + 1);
   size_t n = choose_expected(p, count, expected, names);
   src_loc loc = error_place(p, n, names);
+  p->item_failed = true;
   if (p->quiet || same_start(loc, p->last_error) || same_start(p->previous.loc, p->last_error)) return;
   p->last_error = loc;
   const char *got = show_token(p, p->token);
@@ -108,6 +167,8 @@ void fe_syntax_error(fe_parser *p, size_t count, const char *const *expected) {
     diag_hint(p->d, "is a '}' missing before it?");
   else if (has(n, names, "a name") && is_word(p, p->token))
     diag_hint(p->d, "%s is a reserved word; choose another name", got);
+  else
+    hint_syntax(p, n, names, got);
   if (has(n, names, "';'") && compares(got)) diag_hint(p->d, "comparisons do not chain; use parentheses");
 }
 

@@ -38,6 +38,7 @@ typedef struct fe_parser {
   fe_entry entry;
   bool started; // the token that chooses the entry was given
   src_loc last_error;
+  bool item_failed;           // a syntax error since the last scheme or model
   bool quiet;                 // syntax errors are consequences of one that was reported
   ast *tree;                  // FE_ENTRY_FILE
   const ast_expr *scheme_ref; // FE_ENTRY_SCHEME
@@ -68,6 +69,8 @@ double fe_scan_real(fe_parser *p, src_loc loc, const char *text);
 const char *fe_scan_doc(fe_parser *p, src_loc loc);
 
 /* Called by the grammar. */
+// Whether the scheme or model that ends here has a syntax error.
+bool fe_take_failure(fe_parser *p);
 void fe_note_token(fe_parser *p, src_loc loc, bool at_end); // remembers it as the last one
 void fe_too_deep(fe_parser *p, src_loc loc);                // reports brackets nested too deeply
 // Reports a syntax error at the last token; `expected` are the names of the tokens that could have come.

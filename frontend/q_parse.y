@@ -101,7 +101,8 @@ items: %empty { $$ = ast_no_nodes(p->mem); }
 item: INCLUDE STRING ';' { $$ = DECLARE(.kind = AST_INCLUDE, .name = $2, .loc = @$); }
   | const
   | SCHEME NAME named '{' members '}' {
-      $$ = DECLARE(.kind = AST_SCHEME, .name = $2, .args = *$3, .body = *$5, .doc = $1, .loc = @2);
+      $$ = DECLARE(.kind = AST_SCHEME, .name = $2, .args = *$3, .body = *$5, .doc = $1, .loc = @2,
+                   .broken = fe_take_failure(p));
     }
   | SCHEME error '{' members '}' { $$ = NULL; yyerrok; }
   | MODEL NAME '{' statements '}' { $$ = DECLARE(.kind = AST_MODEL, .name = $2, .body = *$4, .loc = @2); }

@@ -66,7 +66,13 @@ static bool build_static(fe_context *c, const ast_node *option, act_spec *out) {
 static bool build_act(fe_context *c, const ast_node *option, act_spec *out) {
   if (option->per != NULL) return build_dynamic(c, option, out);
   if (option->suffix.text != NULL) return build_static(c, option, out);
-  return act_plain(option->word.text, out) || wrong_act(c, option->word.loc);
+  if (act_plain(option->word.text, out)) return true;
+  const char *word = option->word.text;
+  if (!act_dynamic(word, 0, out)) return wrong_act(c, option->word.loc);
+  diag_error(c->d, option->word.loc, "%s activations need a scale", word);
+  diag_hint(c->d, "%s per 32 and %s per token find it when the model runs", word, word);
+  if (act_static(word, 1, 0, out)) diag_hint(c->d, "%s static(scale = 0.05) has it", word);
+  return false;
 }
 
 // Integer codes go well with integer activations; float weights keep float ones.
@@ -96,7 +102,7 @@ static bool build_layout_option(fe_context *c, const ast_node *option, fe_rule *
   const char **names = ARENA_ARRAY(c->mem, const char *, rule->scheme->layout_count);
   for (size_t i = 0; i < rule->scheme->layout_count; i++) names[i] = rule->scheme->layouts[i].name;
   diag_error(c->d, option->word.loc, "the scheme '%s' has no layout '%s'", rule->scheme->name, option->word.text);
-  fe_suggest(c, option->word.text, names, rule->scheme->layout_count);
+  fe_suggest_or_list(c, option->word.text, names, rule->scheme->layout_count, "it has no layouts");
   return false;
 }
 
@@ -105,7 +111,7 @@ static bool build_option(fe_context *c, const ast_node *option, fe_rule *rule) {
   if (fe_same_text(option->name.text, "act")) return rule->has_act = true, build_act(c, option, &rule->act);
   if (fe_same_text(option->name.text, "layout")) return build_layout_option(c, option, rule);
   diag_error(c->d, option->name.loc, "a rule has no option '%s'", option->name.text);
-  fe_suggest(c, option->name.text, names, 2);
+  fe_suggest_or_list(c, option->name.text, names, 2, "");
   return false;
 }
 
@@ -158,12 +164,29 @@ fe_rule *fe_match_rule(fe_rules *rules, const char *layer) {
   return NULL;
 }
 
-void fe_warn_unused_rules(fe_context *c, const fe_rules *rules) {
+// Why no layer uses a rule: an earlier one has them all, or none has such a name.
+static void hint_unused(fe_context *c, const char *glob, const ir_module *m) {
+  enum { SHOWN = 6 };
+  strbuf layers = {.mem = c->mem};
+  size_t count = 0;
+  for (size_t i = 0; i < m->weights.len; i++) {
+    const char *layer = m->weights.data[i]->layer;
+    if (layer == NULL || m->weights.data[i]->scheme == NULL) continue;
+    if (fe_glob_match(glob, layer)) {
+      diag_hint(c->d, "the first rule that matches a layer's name is the one that counts");
+      return;
+    }
+    if (count++ < SHOWN) strbuf_printf(&layers, "%s\"%s\"", count == 1 ? "" : ", ", layer);
+  }
+  if (count > 0) diag_hint(c->d, "the layers are %s%s", strbuf_text(&layers), count > SHOWN ? ", .." : "");
+}
+
+void fe_warn_unused_rules(fe_context *c, const fe_rules *rules, const ir_module *m) {
   for (size_t i = 0; i < rules->len; i++) {
     const fe_rule *rule = &rules->data[i];
     if (rule->matched || (rule->scheme == NULL && !rule->as_stored)) continue;
     diag_warning(c->d, "unused-rule", rule->node->name.loc, "the rule \"%s\" is used by no layer",
                  rule->node->name.text);
-    diag_hint(c->d, "the first rule that matches a layer's name is the one that counts");
+    hint_unused(c, rule->node->name.text, m);
   }
 }

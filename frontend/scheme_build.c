@@ -275,7 +275,7 @@ static const scheme *build_scheme(scheme_builder *b, fe_scheme_decl *decl, src_l
   size_t before = diag_error_count(b->c->d);
   b->out->loc = decl->node->loc;
   bool ok = build_members(b, decl->node);
-  ok &= verify(b);
+  ok = !decl->node->broken && verify(b) && ok; // what is left out would be missing
   if (ok && diag_error_count(b->c->d) == before) {
     b->c->instances.mem = b->c->mem;
     name_map_set(&b->c->instances, b->out->name, b->out);
@@ -320,20 +320,6 @@ static fe_scheme_decl *find_declared(const fe_context *c, const char *name) {
 
 bool fe_is_declared_scheme(const fe_context *c, const char *name) { return find_declared(c, name) != NULL; }
 
-static void suggest_scheme(fe_context *c, const char *name) {
-  const char *const *library;
-  if (!diag_may_search(c->d)) return;
-  size_t count = fe_library_names(c, &library);
-  VEC(const char *) names = {0};
-  for (size_t i = 0; i < c->schemes.len; i++) vec_push(c->mem, &names, c->schemes.data[i]->node->name.text);
-  for (size_t i = 0; i < c->presets.len; i++) vec_push(c->mem, &names, c->presets.data[i]->node->name.text);
-  for (size_t i = 0; i < count; i++) vec_push(c->mem, &names, library[i]);
-  if (diag_closest(name, names.data, names.len) != NULL)
-    fe_suggest(c, name, names.data, names.len);
-  else
-    diag_hint(c->d, "a scheme is declared in the text, or in a file %s.q of a folder given with -I", name);
-}
-
 fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name) {
   fe_scheme_decl *decl = find_declared(c, name.text);
   if (decl != NULL) return decl;
@@ -341,11 +327,12 @@ fe_scheme_decl *fe_find_scheme_decl(fe_context *c, ast_name name) {
   bool found = fe_load_scheme_file(c, name.text);
   decl = find_declared(c, name.text);
   if (decl != NULL || diag_error_count(c->d) > before) return decl;
+  if (found && c->has_broken_text) return NULL; // it may be what could not be read
   if (found)
     diag_error(c->d, name.loc, "the file %s.q declares no scheme '%s'", name.text, name.text);
   else
     diag_error(c->d, name.loc, "there is no scheme '%s'", name.text);
-  if (!found) suggest_scheme(c, name.text);
+  if (!found) fe_suggest_scheme(c, name.text);
   return NULL;
 }
 

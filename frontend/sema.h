@@ -87,6 +87,7 @@ typedef struct fe_context {
   const fe_options *options;
   fe_scope constants;            // of the first text and what it includes
   name_map paths;                // texts that were read
+  bool has_broken_text;          // one of these has a syntax error
   unsigned depth;                // of the text that is read, in those that include it
   VEC(fe_scheme_decl *) schemes; // of all texts, in their order
   VEC(fe_preset_decl *) presets;
@@ -98,12 +99,18 @@ typedef struct fe_context {
   fe_written written;
 } fe_context;
 
+/* suggest.c */
+// After "there is no scheme": what may have been meant.
+void fe_suggest_scheme(fe_context *c, const char *name);
+
 /* names.c */
 const fe_symbol *fe_find(const fe_scope *scope, const char *name);
 // Adds a name, or reports that the scope has it already. Gives the symbol in the scope, NULL when it is a second one.
 fe_symbol *fe_declare(fe_context *c, fe_scope *scope, fe_symbol symbol);
 // After an error about `name`: "did you mean 'x'?" when a candidate is close.
 void fe_suggest(fe_context *c, const char *name, const char *const *candidates, size_t count);
+// The closest one, or all of them where they are few; `none` where there are none.
+void fe_suggest_or_list(fe_context *c, const char *name, const char *const *candidates, size_t count, const char *none);
 void fe_suggest_symbol(fe_context *c, const fe_scope *scope, const char *name);
 // The argument of that name; NULL without.
 const ast_arg *fe_find_arg(const ast_args *args, const char *name);
@@ -181,7 +188,7 @@ void fe_build_rules(fe_context *c, fe_rules *out);
 void fe_check_preset(fe_context *c, const fe_preset_decl *decl);
 // The first rule whose glob matches; NULL when none does.
 fe_rule *fe_match_rule(fe_rules *rules, const char *layer);
-void fe_warn_unused_rules(fe_context *c, const fe_rules *rules);
+void fe_warn_unused_rules(fe_context *c, const fe_rules *rules, const ir_module *m);
 
 /* build.c */
 // Adds a scheme to the module, unless it has it: first the schemes of its parts.

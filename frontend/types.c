@@ -1,4 +1,6 @@
 // Element types and sizes of tables.
+#include <string.h>
+
 #include "frontend/sema.h"
 
 enum { MAX_TABLE_DIM = 1 << 26 };
@@ -9,6 +11,8 @@ static bool no_such_type(fe_context *c, const ast_type *type, const char *name) 
   diag_error(c->d, type->name.loc, "there is no element type '%s'", name);
   if (fe_same_text(name, "u") || fe_same_text(name, "i"))
     diag_hint(c->d, "write the number of bits: %s4, or %s(bits) with a constant", name, name);
+  else if ((name[0] == 'u' || name[0] == 'i') && strspn(name + 1, "0123456789") == strlen(name) - 1)
+    diag_hint(c->d, "integers have 1 (u1) or 2 (i2) to 8 bits, 16 or 32, and unsigned ones any number up to 16");
   else
     fe_suggest(c, name, names, ELEM_COUNT);
   return false;

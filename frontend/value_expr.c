@@ -223,7 +223,7 @@ static const function_row *find_function(const lowering *l, ast_name name) {
     names[i] = functions[i].name;
   }
   diag_error(l->c->d, name.loc, "there is no function '%s'", name.text);
-  fe_suggest(l->c, name.text, names, FUNCTION_COUNT);
+  fe_suggest_or_list(l->c, name.text, names, FUNCTION_COUNT, "");
   return NULL;
 }
 
