@@ -52,7 +52,7 @@ void fe_suggest(fe_context *c, const char *name, const char *const *candidates, 
 
 void fe_suggest_or_list(fe_context *c, const char *name, const char *const *candidates, size_t count,
                         const char *none) {
-  if (diag_is_muted(c->d)) return;
+  if (!diag_may_search(c->d)) return;
   if (count == 0 || diag_closest(name, candidates, count) != NULL) {
     if (count == 0) diag_hint(c->d, "%s", none);
     fe_suggest(c, name, candidates, count);

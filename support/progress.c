@@ -21,6 +21,15 @@ void progress_begin(progress *p, FILE *stream, const char *label, uint64_t total
   if (stream != NULL && isatty(fileno(stream))) p->stream = stream;
 }
 
+// In the unit that suits it: slow work is seen to go on, too.
+static void print_rate(FILE *stream, double bytes_per_second) {
+  static const char *const units[] = {"KB/s", "MB/s", "GB/s"};
+  size_t unit = 0;
+  double rate = bytes_per_second * 1e-3;
+  for (; rate >= 1000 && unit + 1 < sizeof units / sizeof units[0]; unit++) rate *= 1e-3;
+  fprintf(stream, "  %.*f %s", rate < 10, rate, units[unit]);
+}
+
 void progress_update(progress *p, uint64_t done) {
   if (p->stream == NULL) return;
   double time = now();
@@ -33,7 +42,7 @@ void progress_update(progress *p, uint64_t done) {
   fputs("\r\033[K", p->stream);
   clean_print(p->stream, p->label, LABEL_COLUMNS);
   fprintf(p->stream, "  [%.*s%*s] %3.0f %%", filled, full_bar, BAR_CELLS - filled, "", share * 100.0);
-  if (seconds > 0.2) fprintf(p->stream, "  %.1f GB/s", (double)done / seconds * 1e-9);
+  if (seconds > 0.2) print_rate(p->stream, (double)done / seconds);
   if (seconds > 0.2 && done != 0) fprintf(p->stream, "  %.0f s left", seconds * (1.0 - share) / share);
   fflush(p->stream);
 }

@@ -61,12 +61,12 @@ START_TEST(a_terminal_gets_one_line_that_goes_away) {
   FILE *terminal = fdopen(slave, "w");
   ck_assert_ptr_nonnull(terminal);
   progress p;
-  progress_begin(&p, terminal, "quantize  fc1", 200);
+  progress_begin(&p, terminal, "quantize  fc1", 200000);
   p.started -= 1.0; // as if a second had passed
-  progress_update(&p, 50);
-  for (int i = 0; i < 1000; i++) progress_update(&p, 60); // too soon: not drawn
+  progress_update(&p, 50000);
+  for (int i = 0; i < 1000; i++) progress_update(&p, 60000); // too soon: not drawn
   progress_end(&p);
-  ck_assert_str_eq(drain(master), "\r\033[Kquantize  fc1  [=====               ]  25 %  0.0 GB/s  3 s left\r\033[K");
+  ck_assert_str_eq(drain(master), "\r\033[Kquantize  fc1  [=====               ]  25 %  50 KB/s  3 s left\r\033[K");
   fclose(terminal);
   close(master);
 }
