@@ -51,7 +51,7 @@ static void explain_layout(const recipe *r, FILE *f) {
   fprintf(f, "\n");
   double stored = stored_bits(r->scheme), packed = 8.0 * (double)p->block_bytes / (double)p->rows / (double)p->block;
   if (packed > stored + 1e-9)
-    fprintf(f, "    size: in whole blocks %.3g %% more than the %.4g bits that are stored%s\n",
+    fprintf(f, "    size: in whole blocks %.3g %% more than the %.4g bits of the fields%s\n",
             100 * (packed / stored - 1), stored, has_derived(r) ? ": codes are re-encoded" : "");
 }
 

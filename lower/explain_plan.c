@@ -16,7 +16,7 @@ static double stored_bits(const ir_weight *w) {
 
 static void explain_weight(const ir_weight *w, const lower_options *o) {
   double weights = (double)w->rows * (double)w->columns;
-  fprintf(o->explain, "  %-20s %llu x %llu  %s  %llu bytes, %.4g bits per weight (%.4g stored)", w->layer,
+  fprintf(o->explain, "  %-20s %llu x %llu  %s  %llu bytes, %.4g bits per weight (%.4g in its fields)", w->layer,
           (unsigned long long)w->rows, (unsigned long long)w->columns, w->recipe->name, (unsigned long long)w->size,
           8 * (double)w->size / weights, stored_bits(w) / weights);
   if (!o->target->gpu) {
