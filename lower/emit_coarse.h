@@ -40,22 +40,22 @@ typedef struct coarse_place {
   ir_value *tile;    // bytes: start of the tile
   ir_value *block;   // bytes: start of the block
   ir_value *const
-      *fields;        // bytes from there to the elements of each of the packing's fields; NULL: as in a whole block
-  ir_value *position; // within the block
-  uint64_t ahead;     // positions from there to the weights at hand, known while the kernel is emitted
-  uint64_t aligned;   // `position` is a multiple of so many; 1: nothing is known
-  ir_value *row;      // first row of the vector within the tile
-  value_run run;      // what the lanes are
-  bool splat;         // every lane is the first row
-  uint32_t first_row; // what the first row is a multiple of, where it is the only one; 0: nothing is known
+      *fields;           // bytes from there to the elements of each of the packing's fields; NULL: as in a whole block
+  ir_value *position;    // within the block
+  uint64_t ahead;        // positions from there to the weights at hand, known while the kernel is emitted
+  uint64_t aligned;      // `position` is a multiple of so many; 1: nothing is known
+  ir_value *row;         // first row of the vector within the tile
+  value_run run;         // what the lanes are
+  bool splat;            // every lane is the first row
+  uint32_t first_row;    // what the first row is a multiple of, where it is the only one; 0: nothing is known
+  ir_value *row_numbers; // a buffer: the numbers 0 .. of a tile's rows as i32; see lo_make_row_numbers
+  ir_value *const *tables; // constant tables in memory, NULL where a look-up needs none
   // MODE_DECODE only:
   ir_value *block_position; // kernel position of the block in the row
   coarse_memo *memo;        // NULL: nothing is kept
   coarse_windows *windows;
-  ir_value *code;          // the joint code in i32 lanes
-  ir_value *code_real;     // a float code in f32 lanes
-  ir_value *row_numbers;   // a buffer: the numbers 0 .. of a tile's rows as i32; see lo_make_row_numbers
-  ir_value *const *tables; // constant tables in memory, NULL where a look-up needs none
+  ir_value *code;      // the joint code in i32 lanes
+  ir_value *code_real; // a float code in f32 lanes
   // The joint code of the weight `back` positions before (after, when negative) within the chunk, or in the one before it within
   // `span` weights.
   ir_value *(*earlier)(void *state, int back, uint64_t span);
@@ -137,11 +137,13 @@ ir_value *lo_element_of_word(const coarse_place *p, elem_type type, ir_value *wo
 ir_value *lo_in_lanes(const coarse_place *p, ir_value *x, bool as_int);
 // A look-up in a constant table: f32, or i32 when the numbers are integers and `as_int`.
 ir_value *lo_table_lookup(const coarse_place *p, const expr *e, bool as_int);
-// The buffer of row numbers, NULL when the value uses neither n nor tables of rows.
-ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows);
-// The constant tables that look-ups of the value need in memory, as buffers of the kernel: one for each table of the scheme.
-// Runs need all of them.
-ir_value **lo_make_tables(ir_builder *b, const scheme *s, bool runs);
+// Whether an expression asks for rows: by n, or by tables that rows have of their own.
+bool lo_uses_row(const scheme *s, const expr *e);
+// The buffer of row numbers, for what uses rows.
+ir_value *lo_make_row_numbers(ir_builder *b, unsigned rows);
+// Adds the constant tables that look-ups of an expression need in memory, as buffers of the kernel: out[i] for table i of the
+// scheme, where it is not there yet. Runs need all of them.
+void lo_make_tables(ir_builder *b, const scheme *s, const expr *e, bool runs, ir_value **out);
 
 /* emit_stored.c */
 // The same in a table stored with the tensor.

@@ -286,10 +286,31 @@ static void set_value(matmul *e) {
   }
 }
 
-static bool has_stored_levels(const recipe *r) {
-  for (size_t i = 0; i < r->term_count; i++)
-    if (r->terms[i].value.table_field >= 0) return true;
+// Whether levels are stored in tables that rows have of their own.
+static bool has_row_levels(const recipe *r) {
+  for (size_t i = 0; i < r->term_count; i++) {
+    int field = r->terms[i].value.table_field;
+    if (field >= 0 && r->scheme->fields[field].gran.kind != GRAN_TENSOR) return true;
+  }
   return false;
+}
+
+static bool make_lookup(matmul *e, const expr *x) {
+  lo_make_tables(&e->b, e->r->scheme, x, e->run.length > 0, e->tables);
+  return lo_uses_row(e->r->scheme, x);
+}
+
+// What look-ups need besides the weights: those of the value where weights are decoded one by one, else those of coefficients
+// and of levels that are stored.
+static void make_lookups(matmul *e) {
+  const recipe *r = e->r;
+  bool rows = has_row_levels(r);
+  e->tables = ARENA_ARRAY(e->b.mem, ir_value *, r->scheme->table_count + 1);
+  if (r->mode == MODE_DECODE) rows |= make_lookup(e, r->scheme->value);
+  for (size_t i = 0; i < r->term_count; i++)
+    for (size_t j = 0; j < r->terms[i].value.coefficient_count; j++)
+      rows |= make_lookup(e, r->terms[i].value.coefficients[j]);
+  if (rows) e->row_numbers = lo_make_row_numbers(&e->b, r->pack.rows);
 }
 
 ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tier, bool gpu, const matmul_shape *shape,
@@ -311,11 +332,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   if (!gpu) matmul_find_small_floats(e);
   find_size(e);
   if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
-  if (r->mode == MODE_DECODE) {
-    e->tables = lo_make_tables(&e->b, r->scheme, e->run.length > 0);
-  }
-  if (r->mode == MODE_DECODE || has_stored_levels(r))
-    e->row_numbers = lo_make_row_numbers(&e->b, r->scheme, r->pack.rows);
+  make_lookups(e);
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);
   lo_end_kernel(&e->b);
   return f;

@@ -179,24 +179,20 @@ static bool uses_table(const expr *e, unsigned table) {
   return false;
 }
 
-ir_value **lo_make_tables(ir_builder *b, const scheme *s, bool runs) {
-  ir_value **out = ARENA_ARRAY(b->mem, ir_value *, s->table_count + 1);
+void lo_make_tables(ir_builder *b, const scheme *s, const expr *e, bool runs, ir_value **out) {
   for (unsigned i = 0; i < s->table_count; i++)
-    if ((runs || needs_memory(&s->tables[i])) && uses_table(s->value, i)) out[i] = make_table(b, s, i);
-  return out;
+    if (out[i] == NULL && (runs || needs_memory(&s->tables[i])) && uses_table(e, i)) out[i] = make_table(b, s, i);
 }
 
-// Rows are asked for by the value, or have tables of their own.
-static bool uses_row(const scheme *s, const expr *e) {
+bool lo_uses_row(const scheme *s, const expr *e) {
   if (e->op == EXPR_VAR && e->index == VAR_N) return true;
   if (e->op == EXPR_ELEMENT && s->fields[e->index].gran.kind != GRAN_TENSOR) return true;
   for (unsigned i = 0; i < e->arg_count; i++)
-    if (uses_row(s, e->args[i])) return true;
+    if (lo_uses_row(s, e->args[i])) return true;
   return false;
 }
 
-ir_value *lo_make_row_numbers(ir_builder *b, const scheme *s, unsigned rows) {
-  if (!uses_row(s, s->value)) return NULL;
+ir_value *lo_make_row_numbers(ir_builder *b, unsigned rows) {
   uint8_t *data = ARENA_ARRAY(b->mem, uint8_t, rows *WORD);
   for (unsigned i = 0; i < rows; i++) data[i * WORD] = (uint8_t)i;
   ir_attr attr = ir_bytes(IR_ATTR_TABLE, data, (size_t)rows * WORD);

@@ -69,8 +69,8 @@ typedef struct matmul {
   ir_value *block[MATMUL_MAX_VECTORS];       // bytes: start of the block in each vector's tile
   ir_value *block_position;                  // kernel position of the block in the row
   matmul_rest *rest;                         // NULL: the block is a whole one
-  ir_value *row_numbers;                     // MODE_DECODE: see coarse_place
-  ir_value **tables;                         // MODE_DECODE: constant tables in memory
+  ir_value *row_numbers;                     // see coarse_place; NULL where nothing uses rows
+  ir_value **tables;                         // constant tables in memory
   ir_value *waiting;                         // the kernel's own memory for unfinished sums; NULL: it has none
   ir_value *first_token;                     // of the group whose sums wait
   panel_use use;

@@ -16,7 +16,8 @@ coarse_place matmul_place(matmul *e, unsigned v, ir_value *position) {
                         .position = position,
                         .aligned = 1,
                         .row = e->row[v],
-                        .row_numbers = e->row_numbers};
+                        .row_numbers = e->row_numbers,
+                        .tables = e->tables};
 }
 
 // ---- coefficients ----------------------------------------------------------------------------------------

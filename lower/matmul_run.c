@@ -16,7 +16,6 @@ static ir_value *run_value(matmul *e, unsigned v, ir_value *position, uint64_t k
   place.ahead = k;
   place.block_position = e->block_position;
   place.memo = &memo;
-  place.tables = e->tables;
   return lo_expr_real(&place, e->value);
 }
 

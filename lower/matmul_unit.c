@@ -262,7 +262,6 @@ static ir_value *decoded_value(matmul *e, behind *b, ir_value *codes, ir_value *
   place.memo = &memo;
   place.windows = b->windows;
   place.run = e->run;
-  place.tables = e->tables;
   place.code = codes;
   place.code_real = real;
   place.earlier = earlier_code;

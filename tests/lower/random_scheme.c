@@ -25,6 +25,7 @@ typedef struct maker {
   size_t coarse_count;
   coarse_field coarse[MAX_FIELDS];
   bool has_stored; // a stored table `stored`, as long as field w0 has codes
+  bool has_big;    // a constant table `big`, too large for registers
 } maker;
 
 static uint64_t next(maker *m) {
@@ -80,6 +81,18 @@ static void add_table(maker *m) {
     int value = (int)below(m, 255) - 127;
     strbuf_printf(&m->text, "%s%d%s", i == 0 ? " " : ", ", value, whole ? "" : ".375");
   }
+  strbuf_printf(&m->text, " };\n");
+}
+
+enum { BIG = 512 };
+
+static void add_big_table(maker *m) {
+  m->has_big = below(m, 4) == 0;
+  if (!m->has_big) return;
+  bool whole = below(m, 2) == 0;
+  strbuf_printf(&m->text, "  table big : %s[%d] = {", whole ? "i8" : "f32", BIG);
+  for (unsigned i = 0; i < BIG; i++)
+    strbuf_printf(&m->text, "%s%d%s", i == 0 ? " " : ", ", (int)below(m, 255) - 127, whole ? "" : ".375");
   strbuf_printf(&m->text, " };\n");
 }
 
@@ -151,8 +164,22 @@ static void real_core(maker *m) {
   }
 }
 
+// What a coarser integer looks up.
+static bool looked_up(maker *m, unsigned i) {
+  if (!m->coarse[i].is_int) return false;
+  if (m->has_stored && below(m, 2) == 0) {
+    strbuf_printf(&m->text, "stored[s%u & %u]", i, (1u << m->weights[0].bits) - 1);
+  } else if (m->has_big && below(m, 2) == 0) {
+    strbuf_printf(&m->text, "big[s%u & %d]", i, BIG - 1);
+  } else {
+    return false;
+  }
+  return true;
+}
+
 static void coarse(maker *m) {
   unsigned i = below(m, (unsigned)m->coarse_count);
+  if (looked_up(m, i)) return;
   switch (below(m, 6)) {
   case 0: strbuf_printf(&m->text, "(s%u + 1)", i); break;
   case 1: strbuf_printf(&m->text, "(s%u - s%u)", i, below(m, (unsigned)m->coarse_count)); break;
@@ -194,6 +221,7 @@ const char *random_scheme(arena *a, uint64_t seed) {
   add_weight_fields(&m);
   add_coarse_fields(&m);
   add_table(&m);
+  add_big_table(&m);
   strbuf_printf(&m.text, "  value = ");
   unsigned terms = 1 + below(&m, 3);
   for (unsigned i = 0; i < terms; i++) {
