@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "weights/fields.h"
+#include "weights/from_float.h"
 
 #define WEIGHT_ENDING ".weight"
 #define GROUP_INDEX "g_idx"
@@ -90,9 +91,12 @@ static bool is_of_activations(const tensor *t) {
 
 // ---- what tensors say ------------------------------------------------------------------------------------
 
-// Bytes that readers have taken numbers out of, or such a number: see weights/json_tensors.h.
+// Bytes that readers have taken numbers out of, or such a number: see weights/json_tensors.h. Scales of a byte may begin with
+// a brace, too, but do not go on like an object.
 static bool is_text(const tensor *t) {
-  return t->dtype == TENSOR_U8 && t->rank == 1 && t->size > 0 && t->data[0] == '{';
+  if (t->dtype != TENSOR_U8 || t->rank != 1 || t->size < 2) return false;
+  bool has_members = memchr(t->data, '"', t->size) != NULL && memchr(t->data, ':', t->size) != NULL;
+  return t->data[0] == '{' && t->data[t->size - 1] == '}' && (has_members || t->size == 2);
 }
 
 static bool is_of_text(const tensor_file *f, const tensor *t) {
@@ -183,13 +187,23 @@ static const char *layer_of(arena *a, const char *name) {
   return arena_strndup(a, name, ends ? length - ending : length);
 }
 
+// Floats of a byte hardly ever are weights without a scale, whatever it is called.
+static bool lacks_scale(const tensor *t) { return from_float_dtype(t->dtype) && tensor_dtype_bits(t->dtype) <= 8; }
+
+static bool is_of_other_use(const tensor *weights, const tensor *t) {
+  uint64_t shape[2];
+  if (shape_of(t, shape)) return shape[0] * shape[1] == weights->count;
+  return strcmp(last_part(t->name), "bias") == 0 || is_text(t);
+}
+
 const tensor *beside_plain(catalogue *c, const tensor_file *f, const tensor *t) {
   const char *layer = layer_of(c->mem, t->name), *prefix = arena_printf(c->mem, "%s.", layer);
   size_t length = strlen(prefix), own = strlen(t->name);
   for (const tensor *other = NULL; (other = tensor_file_prefixed(f, prefix, other)) != NULL;) {
     bool is_own = strncmp(other->name, t->name, own) == 0; // as fc.weight.absmax
     if (other == t || (!is_own && strchr(other->name + length, '.') != NULL)) continue;
-    if (beside_changes_weights(other->name) && !is_of_activations(other)) return other;
+    if (is_of_activations(other)) continue;
+    if (beside_changes_weights(other->name) || (lacks_scale(t) && !is_of_other_use(t, other))) return other;
   }
   return NULL;
 }

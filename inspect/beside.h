@@ -31,7 +31,8 @@ void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, s
 // Whether by its name a tensor changes what weights mean: "fc.weight_scale", "fc.g_idx", ..
 bool beside_changes_weights(const char *name);
 
-// A tensor beside the plain tensor `t` that changes what it means and that no layout explains; NULL: there is none.
+// A tensor beside the plain tensor `t` that changes what it means and that no layout explains; NULL: there is none. Beside
+// floats of a byte that is any tensor but a bias, text and a shape.
 const tensor *beside_plain(catalogue *c, const tensor_file *f, const tensor *t);
 
 #endif

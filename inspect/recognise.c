@@ -138,8 +138,9 @@ static found *new_found(arena *mem, found_kind kind, const tensor *t) {
 
 // A plain tensor that is not what it seems.
 static void note_unexplained(arena *mem, found *w, const tensor *beside) {
-  w->problem = arena_printf(mem, "no layout explains '%s' (%s), which changes what it means", beside->name,
-                            tensor_describe(mem, beside));
+  const char *why = beside_changes_weights(beside->name) ? "changes what it means" : "may be its scale";
+  w->problem =
+      arena_printf(mem, "no layout explains '%s' (%s), which %s", beside->name, tensor_describe(mem, beside), why);
   w->unexplained = true;
 }
 

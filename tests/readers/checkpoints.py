@@ -414,6 +414,29 @@ def check_not_guessed():
                        "changes what it means")
 
 
+def check_no_scales():
+    """Floats of a byte have a scale, whatever its name; what looks like text at its begin may be one, too."""
+    codes, scales, _ = fp8()
+    powers = np.full(N, 120, np.uint8)
+    powers[[0, -1]] = ord("{"), ord("}")
+    for name, array in (("SCB", scales), ("weight_s", scales[:1]), ("zp", np.zeros(2, np.int8)), ("amax", powers)):
+        path = save({"weight": codes, name: array})
+        corpus.refuses("(none)", "F8_E4M3 weights", f"{name} {list(array.shape)}, which nothing explains", path, "fc", K,
+                       "which may be its scale")
+    path = save({"weight": codes, "absmax": powers})
+    corpus.refuses("(none)", "F8_E4M3 weights", f"absmax U8 {list(powers.shape)}, which nothing explains", path, "fc", K,
+                   "changes what it means")
+
+
+def check_signed_bytes():
+    """I8 is never FP8 by itself, though the layouts for U8 have no others of this name."""
+    codes, scales, weights = fp8()
+    path = save({"weight": codes.view(np.int8), "weight_scale_inv": scales})
+    corpus.refuses("(none)", "I8 weights", "weight_scale_inv F32 [N, 1]", path, "fc", K, "changes what it means")
+    corpus.opens("(none)", "FP8 E4M3 in I8", "weight_scale_inv F32 [N, 1]", path, "fc", weights, "ml_dtypes",
+                 rule="fp8_row, layout = weight_scale_inv")
+
+
 def check_block_bytes():
     """Blocks as GGUF has them, in a file that does not know of blocks: a rule names the layout."""
     raw = gguf.quants.quantize(normal().astype(np.float32), gguf.GGMLQuantizationType.Q4_0)
