@@ -1,7 +1,7 @@
 // Makes a differential test for one tier: make_cases TARGET TRIPLE TIER DIRECTORY quick|full SCHEMES ..
 //
-// SCHEMES are folders. "quick" draws a part of the formats for each tier, so that each format meets a tier of each target,
-// and "full" takes all; of modes, epilogues and shapes both draw some (tests/sampling.h).
+// SCHEMES are folders. Each format is drawn for one tier of some in a row, of more in "quick" than in "full"; of modes,
+// epilogues and shapes both draw some (tests/sampling.h).
 //
 // DIRECTORY gets kernels_<n>.o (each format's kernels, compiled for the tier; .s for a GPU), table.c (their list), cases.bin
 // (calls with expected results, see case_file.h) and formats.tsv: each format, "made", "refused" or "failed", its number, and why. The
@@ -63,7 +63,8 @@ enum {
   DRAWN_SHAPES = 6,       // besides, in a full run
   DRAWN_MODES = 4,        // besides a format's own, in a full run; one in a quick one
   MOST_PRODUCTS = 200000, // of a drawn shape: the interpreter takes some 100 ns for each
-  TIERS_TOGETHER = 3      // a quick run takes a format for one of as many tiers of a target
+  TIERS_TOGETHER = 2,     // a run takes a format for one of as many tiers of a target,
+  TIERS_IF_QUICK = 5      // a quick one of these
 };
 
 // Anything, so that most sizes share no divisor.
@@ -592,7 +593,7 @@ static bool end_part(maker *m, const char *name, bool made) {
 // Whether this tier tries the format.
 static bool is_drawn(const maker *m, const char *format) {
   uint64_t state = sampling_state(m->seed, format), tier = (uint64_t)(m->tier - m->options.target->tiers);
-  return m->full || (sampling_next(&state) + tier) % TIERS_TOGETHER == 0;
+  return (sampling_next(&state) + tier) % (m->full ? TIERS_TOGETHER : TIERS_IF_QUICK) == 0;
 }
 
 static bool all_calls(maker *m, const case_formats *formats) {
