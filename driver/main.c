@@ -1,4 +1,5 @@
 // The qcc command.
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -58,7 +59,15 @@ static exit_status finish_stdout(diag *d, exit_status status) {
   return status == STATUS_OK ? STATUS_ERROR : status;
 }
 
+// Whoever starts a program may have closed these. Then they stay useless, rather than become files that are opened here:
+// a report must not go into an output.
+static void occupy_descriptors(void) {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0) (void)open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY); // becomes this one
+}
+
 int main(int argc, char **argv) {
+  occupy_descriptors();
   signal(SIGXFSZ, SIG_IGN);                  // a file that may not grow is an error of its write
   signal(SIGPIPE, SIG_IGN);                  // a reader that leaves does not end a run that has temporaries
   signal(SIGIO, SIG_IGN);                    // somebody wants to write to a file that is leased (driver/fingerprint.c)

@@ -35,20 +35,22 @@ static bool link_archive(job *j, const linking *l) {
   return false;
 }
 
-// A file beside the results, for the linker.
-static const char *make_temporary(job *j, const char *directory, const cg_bytes *bytes) {
-  const char *name;
-  int fd = temporary_open(j->temporaries, j->mem, directory, &name);
-  int error = fd < 0 ? errno : bytes == NULL ? 0 : file_write_all(fd, bytes->data, bytes->size);
-  if (error != 0) diag_error_file(j->d, directory, "cannot be written to: %s", strerror(error));
-  if (fd >= 0) close(fd);
-  return error == 0 ? name : NULL;
-}
-
 static void drop_temporary(job *j, const char *name) {
   if (name == NULL) return;
   unlink(name);
   temporary_forget(j->temporaries, name);
+}
+
+// A file beside the results, for the linker. NULL when reported; then there is none.
+static const char *make_temporary(job *j, const char *directory, const cg_bytes *bytes) {
+  const char *name;
+  int fd = temporary_open(j->temporaries, j->mem, directory, &name);
+  int error = fd < 0 ? errno : bytes == NULL ? 0 : file_write_all(fd, bytes->data, bytes->size);
+  if (fd >= 0) close(fd);
+  if (error == 0) return name;
+  diag_error_file(j->d, directory, "cannot be written to: %s", strerror(error));
+  if (fd >= 0) drop_temporary(j, name);
+  return NULL;
 }
 
 bool shared_write(job *j, const char *directory, const member_list *members) {
