@@ -408,7 +408,8 @@ void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
     search_line(c, s, u, out);
     return;
   }
-  line_weights w = line_weights_of(s);
+  line_weights w = {.sums = {.n = 0}};
+  if (!is_direct(c)) w = line_weights_of(s);
   extent e = extent_of(w.min, w.max);
   candidates list;
   list.count = 0;

@@ -367,13 +367,21 @@ QCC_WIDE static float find_lows(const float *restrict x, size_t padded, float *r
   return lowest;
 }
 
+typedef float four __attribute__((vector_size(4 * sizeof(float))));
+typedef uint32_t four_bits __attribute__((vector_size(4 * sizeof(uint32_t))));
+
 // Vectors that are no farther than `limit`.
-QCC_WIDE static size_t list_within(const float *x, const float *restrict lows, size_t padded, float limit,
-                                   uint32_t *restrict out) {
+static size_t list_within(const float *x, const float *restrict lows, size_t padded, float limit,
+                          uint32_t *restrict out) {
   size_t count = 0;
   for (size_t first = 0; first < padded; first += LANES, lows += LOWS) {
-    uint32_t hits = 0;
-    for (uint32_t l = 0; l < LOWS; l++) hits |= (uint32_t)(lows[l] <= limit) << l;
+    four_bits set = {0}, bits = {1, 2, 4, 8};
+    for (size_t l = 0; l < LOWS; l += 4, bits <<= 4) {
+      four low;
+      memcpy(&low, lows + l, sizeof low);
+      set |= (four_bits)(low <= limit) & bits;
+    }
+    uint32_t hits = (set[0] | set[1]) | (set[2] | set[3]);
     for (; hits != 0; hits &= hits - 1) {
       size_t m = first + (size_t)__builtin_ctz(hits);
       for (size_t i = 0; i < LANES; i += LOWS)

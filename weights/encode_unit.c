@@ -471,7 +471,8 @@ static double take_numbers(unit *u) {
 // The weights' own sums, which all fits need.
 static void sum_weights(unit *u) {
   u->has_known = false;
-  if (u->cores->cells != NULL || !u->cores->simple) return;
+  bool direct = u->cores->direct_field < u->plan->scheme->field_count;
+  if (u->cores->cells != NULL || !u->cores->simple || direct) return;
   for (size_t i = 0; i < u->levels[1].count; i++) {
     fit_span s = unit_span(u, i);
     u->known[i] = line_weights_of(&s);
