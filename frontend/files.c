@@ -79,6 +79,7 @@ static void add_own(fe_context *c, const ast_node *node, const fe_scope *constan
 static void missing_include(fe_context *c, ast_name name, const char *tried) {
   diag_error(c->d, name.loc, "there is no file '%s' to include", name.text);
   diag_hint(c->d, "looked for %s%s", tried, c->options->dir_count > 0 ? " and in the folders given with -I" : "");
+  fe_hint_folders(c);
 }
 
 static void include(fe_context *c, const ast *tree, const char *folder, ast_name name, fe_scope *constants) {

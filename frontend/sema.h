@@ -102,6 +102,8 @@ typedef struct fe_context {
 /* suggest.c */
 // After "there is no scheme": what may have been meant.
 void fe_suggest_scheme(fe_context *c, const char *name);
+// After a text was not found: which of the folders that were given are none.
+void fe_hint_folders(fe_context *c);
 
 /* names.c */
 const fe_symbol *fe_find(const fe_scope *scope, const char *name);

@@ -1,6 +1,7 @@
 // Schemes that may have been meant by a name that none has.
 #include <ctype.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "frontend/sema.h"
 
@@ -81,9 +82,17 @@ static bool suggest_known(fe_context *c, const char *name) {
   return is_close;
 }
 
+void fe_hint_folders(fe_context *c) {
+  struct stat s;
+  for (size_t i = 0; i < c->options->dir_count; i++)
+    if (stat(c->options->dirs[i], &s) != 0 || !S_ISDIR(s.st_mode))
+      diag_hint(c->d, "'%s' is no folder to look in", c->options->dirs[i]);
+}
+
 void fe_suggest_scheme(fe_context *c, const char *name) {
   if (!diag_may_search(c->d)) return;
   if (suggest_known(c, name)) return;
   diag_hint(c->d, "a scheme is declared in the text, or in a file %s.q of a folder given with -I", name);
+  fe_hint_folders(c);
   diag_hint(c->d, "'qcc --print-schemes' lists those that can be found");
 }

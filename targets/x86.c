@@ -319,7 +319,7 @@ const target target_x86_64 = {
     .arch = "x86_64 amd64",
     .called = "x86-64 x86 x64 intel amd",
     .default_triple = "x86_64-unknown-linux-gnu",
-    .help = "64-bit x86: AVX-512 VNNI, AVX2 and SSE4.2, chosen at start",
+    .help = "64-bit x86: SSE4.2, AVX2, AVX-512 and their products of bytes and bf16, chosen at start",
     // Kernels are emitted in the order in which they should run. LLVM's scheduler takes loads to the front and then runs out
     // of registers; its combiner makes trees of sums, which need more of them.
     .llvm_options = {"-enable-misched=0", "-x86-machine-combiner=0"},
