@@ -44,8 +44,11 @@ static bool may_be_quantized(job *j, const tensor_file *f, const char *layer) {
   if (weight == NULL) weight = tensor_file_find(f, layer);
   if (weight == NULL || tensor_order_open(weight)) return true;
   if (weight->dtype != TENSOR_BLOCKS && !from_float_dtype(weight->dtype)) return true;
-  for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;)
+  tensor_range range = tensor_file_range(f, prefix);
+  for (size_t i = range.begin; i < range.end; i++) {
+    const tensor *t = tensor_file_by_name(f, i);
     if (t != weight && strcmp(t->name + strlen(layer), ".bias") != 0) return true;
+  }
   return false;
 }
 

@@ -153,7 +153,9 @@ void beside_find(catalogue *c, const tensor_file *f, const char *layer, const fi
   size_t length = strlen(layer);
   if (length == 0) return;
   const char *prefix = arena_printf(c->mem, "%s.", layer);
-  for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;) {
+  tensor_range range = tensor_file_range(f, prefix);
+  for (size_t i = range.begin; i < range.end; i++) {
+    const tensor *t = tensor_file_by_name(f, i);
     if (is_of_layout(x, tensors, t) || !belongs(x, t->name + length)) continue;
     found_rest rest = {.tensor = t, .kind = classify(c, f, t, t->name + length, x)};
     vec_push(c->mem, out, rest);
@@ -172,7 +174,9 @@ void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, s
   const char *prefix = arena_printf(c->mem, "%s.", layer);
   fields_note note;
   if (fields_find_layout(c->mem, f, layer, &note)) narrow_shape(note.rows, note.columns, known);
-  for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;) {
+  tensor_range range = tensor_file_range(f, prefix);
+  for (size_t i = range.begin; i < range.end; i++) {
+    const tensor *t = tensor_file_by_name(f, i);
     uint64_t shape[2];
     if (strchr(t->name + length + 1, '.') != NULL && !is_of_text(f, t)) continue;
     if (lists_columns(t, &known->columns)) known->columns = (extent){t->count, t->count};
@@ -198,10 +202,12 @@ static bool is_of_other_use(const tensor *weights, const tensor *t) {
 
 const tensor *beside_plain(catalogue *c, const tensor_file *f, const tensor *t) {
   const char *layer = layer_of(c->mem, t->name), *prefix = arena_printf(c->mem, "%s.", layer);
-  size_t length = strlen(prefix), own = strlen(t->name);
-  for (const tensor *other = NULL; (other = tensor_file_prefixed(f, prefix, other)) != NULL;) {
+  size_t own = strlen(t->name);
+  tensor_range range = tensor_file_range(f, prefix);
+  for (size_t i = range.begin; i < range.end; i++) {
+    const tensor *other = tensor_file_by_name(f, i);
     bool is_own = strncmp(other->name, t->name, own) == 0; // as fc.weight.absmax
-    if (other == t || (!is_own && strchr(other->name + length, '.') != NULL)) continue;
+    if (other == t || (!is_own && strchr(other->name + range.length, '.') != NULL)) continue;
     if (is_of_activations(other)) continue;
     if (beside_changes_weights(other->name) || (lacks_scale(t) && !is_of_other_use(t, other))) return other;
   }

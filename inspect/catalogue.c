@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/map.h"
+
 // ---- sizes and parameters --------------------------------------------------------------------------------
 
 static size_t depends_index(const catalogue_form *f, size_t p, size_t t, unsigned r) {
@@ -47,7 +49,25 @@ static void note_all_depends(const catalogue *c, catalogue_form *f) {
 
 // ---- the list --------------------------------------------------------------------------------------------
 
-static void add_forms(catalogue *c, size_t index) {
+// Notes where the names of the layout's tensors are among all endings; `seen` has the place of each.
+static void note_endings(catalogue *c, catalogue_form *f, name_map *seen) {
+  const scheme_layout *l = catalogue_layout(f, f->sample);
+  if (layout_is_one_tensor(l) || l->fit) return;
+  size_t *endings = ARENA_ARRAY(c->mem, size_t, l->tensor_count);
+  for (size_t i = 0; i < l->tensor_count; i++) {
+    size_t *at = name_map_get(seen, l->tensors[i].suffix);
+    if (at == NULL) {
+      at = ARENA_NEW(c->mem, size_t);
+      *at = c->endings.len;
+      name_map_set(seen, l->tensors[i].suffix, at);
+      vec_push(c->mem, &c->endings, &l->tensors[i]);
+    }
+    endings[i] = *at;
+  }
+  f->endings = endings;
+}
+
+static void add_forms(catalogue *c, size_t index, name_map *endings) {
   const fe_library_scheme *info = fe_library_at(c->library, index);
   const scheme *sample = fe_library_make(c->library, index, NULL);
   if (sample == NULL || info->parameter_count > CATALOGUE_MAX_PARAMETERS) return;
@@ -55,6 +75,7 @@ static void add_forms(catalogue *c, size_t index) {
   for (size_t l = 0; l < sample->layout_count; l++) {
     catalogue_form form = {.info = info, .scheme = index, .layout = l, .sample = sample};
     note_all_depends(c, &form);
+    note_endings(c, &form, endings);
     vec_push(c->mem, &c->forms, form);
   }
 }
@@ -63,7 +84,8 @@ catalogue *catalogue_open(diag *d, arena *a, const ast *tree, const fe_options *
   catalogue *c = ARENA_NEW(a, catalogue);
   *c = (catalogue){.d = d, .quiet = diag_new(a, NULL, false), .mem = a};
   c->library = fe_library_open(d, a, tree, options);
-  for (size_t i = 0; i < fe_library_count(c->library); i++) add_forms(c, i);
+  name_map endings = {.mem = a};
+  for (size_t i = 0; i < fe_library_count(c->library); i++) add_forms(c, i, &endings);
   return c;
 }
 

@@ -22,8 +22,11 @@ typedef struct catalogue_form {
   size_t layout; // index in the scheme
   const scheme *sample;
   const bool *depends; // which sizes depend on which parameter: see catalogue_depends
-  VEC(binding) known;  // parameters with which tensors were explained before
-  uint64_t used;       // weights of the file at hand that are read so, as far as known
+  // Of a layout of separate tensors that are not fitted to floats (which are no way to store them): where the names of its
+  // tensors stand in the catalogue's endings. NULL for others.
+  const size_t *endings;
+  VEC(binding) known; // parameters with which tensors were explained before
+  uint64_t used;      // weights of the file at hand that are read so, as far as known
 } catalogue_form;
 
 // Elements of a tensor that have less than a byte in its file.
@@ -40,7 +43,8 @@ typedef struct catalogue {
   fe_library *library;
   VEC(const scheme *) schemes; // with default parameters
   VEC(catalogue_form) forms;
-  VEC(catalogue_unpacked) unpacked; // of the file at hand
+  VEC(const layout_tensor *) endings; // tensors of layouts, one for each ending of names
+  VEC(catalogue_unpacked) unpacked;   // of the file at hand
 } catalogue;
 
 // Everything that `options` and `tree` (may be NULL) offer. Files with mistakes are reported and left out.

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "inspect/endings.h"
 #include "inspect/rank.h"
 #include "weights/fields.h"
 #include "weights/from_float.h"
@@ -28,32 +29,42 @@ typedef struct layer_tensors {
   const tensor **viewed;
 } layer_tensors;
 
-// False when one is missing or of another type or rank.
-static bool find_tensors(const catalogue *c, const tensor_file *f, const catalogue_form *form, const char *layer,
-                         layer_tensors *out) {
+// False when one is of another type or rank. `all` are those of the layer by their endings, and the layout's are among them.
+static bool take_tensors(const catalogue *c, const catalogue_form *form, const tensor *const *all, layer_tensors *out) {
   const scheme_layout *l = catalogue_layout(form, form->sample);
   out->stored = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
   out->viewed = ARENA_ARRAY(c->mem, const tensor *, l->tensor_count);
   for (size_t i = 0; i < l->tensor_count; i++) {
-    const tensor *t = tensor_file_find(f, layout_tensor_name(c->mem, &l->tensors[i], layer));
-    out->stored[i] = t;
-    if (t == NULL || (out->viewed[i] = solve_view(c->mem, &l->tensors[i], t)) == NULL) return false;
+    out->stored[i] = all[form->endings[i]];
+    out->viewed[i] = solve_view(c->mem, &l->tensors[i], out->stored[i]);
+    if (out->viewed[i] == NULL) return false;
     if (!catalogue_has_width(form) && !solve_takes(&l->tensors[i], out->viewed[i])) return false;
   }
   return true;
 }
 
-static void read_layer(const subject *x, const char *layer, const fit_hints *hints, readings *out) {
+// Whether the tensors may be the form's: all are there, and they are not just floats, which are what they are.
+static bool is_possible(const catalogue_form *form, const tensor *const *tensors) {
+  if (!endings_have(form, tensors)) return false;
+  const tensor *first = tensors[form->endings[0]];
+  bool one_float = catalogue_layout(form, form->sample)->tensor_count == 1 && from_float_dtype(first->dtype);
+  return !one_float || tensor_order_open(first);
+}
+
+static bool is_any_possible(const catalogue *c, const tensor *const *tensors) {
+  for (size_t i = 0; i < c->forms.len; i++)
+    if (is_possible(&c->forms.data[i], tensors)) return true;
+  return false;
+}
+
+static void read_layer(const subject *x, const char *layer, const tensor *const *all, const fit_hints *hints,
+                       readings *out) {
   catalogue *c = x->c;
   for (size_t i = 0; i < c->forms.len; i++) {
     catalogue_form *form = &c->forms.data[i];
-    const scheme_layout *l = catalogue_layout(form, form->sample);
-    if (layout_is_one_tensor(l) || l->fit) continue; // what is fitted to floats is not how they are stored
     layer_tensors tensors;
     fits list = {0};
-    if (!find_tensors(c, x->file, form, layer, &tensors)) continue;
-    bool one_float = l->tensor_count == 1 && from_float_dtype(tensors.stored[0]->dtype);
-    if (one_float && !tensor_order_open(tensors.stored[0])) continue; // it is what it is
+    if (!is_possible(form, all) || !take_tensors(c, form, all, &tensors)) continue;
     fit_form(c, form, tensors.viewed, hints, &list);
     for (size_t k = 0; k < list.len; k++)
       rank_add(x, layer, tensors.stored, tensors.viewed, &list.data[k], hints->stated, out);
@@ -96,15 +107,18 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
   return w;
 }
 
-static bool read_best(const subject *s, const char *layer, const fit_hints *hints, readings *out) {
+static bool read_best(const subject *s, const char *layer, const tensor *const *all, const fit_hints *hints,
+                      readings *out) {
   *out = (readings){0};
-  read_layer(s, layer, hints, out);
+  read_layer(s, layer, all, hints, out);
   rank_sort(out);
   return out->len > 0;
 }
 
 // What is wanted counts less than what files state: where something else is just what they say, it is that.
 static found *read_separate(const subject *s, const char *layer, uint64_t columns, const char *wanted) {
+  const tensor *const *tensors = endings_find(s->c, s->c->mem, s->file, layer);
+  if (!is_any_possible(s->c, tensors)) return NULL;
   shape_range known = shape_unknown;
   quant_args stated = {0};
   readings asked = {0}, all = {0};
@@ -112,11 +126,11 @@ static found *read_separate(const subject *s, const char *layer, uint64_t column
   beside_known_shape(s->c, s->file, layer, &known);
   if (s->config != NULL) stated = quant_config_layer(s->config, layer);
   fit_hints hints = {.shape = &known, .stated = s->config == NULL ? NULL : &stated, .wanted = wanted};
-  bool is_possible = wanted != NULL && read_best(s, layer, &hints, &asked);
-  if (is_possible && asked.data[0].differs == 0) return found_of_reading(s->c, layer, &asked);
+  bool can_be = wanted != NULL && read_best(s, layer, tensors, &hints, &asked);
+  if (can_be && asked.data[0].differs == 0) return found_of_reading(s->c, layer, &asked);
   hints.wanted = NULL;
-  if (!read_best(s, layer, &hints, &all)) return NULL;
-  return found_of_reading(s->c, layer, is_possible && all.data[0].differs > 0 ? &asked : &all);
+  if (!read_best(s, layer, tensors, &hints, &all)) return NULL;
+  return found_of_reading(s->c, layer, can_be && all.data[0].differs > 0 ? &asked : &all);
 }
 
 // ---- plain tensors ---------------------------------------------------------------------------------------
@@ -157,50 +171,6 @@ static found *find_unexplained(const subject *s, const char *layer) {
 found *recognise_layer(const subject *s, const char *layer, uint64_t columns, const char *wanted) {
   found *w = read_separate(s, layer, columns, wanted);
   return w != NULL ? w : find_unexplained(s, layer);
-}
-
-// ---- which layers there may be ---------------------------------------------------------------------------
-
-typedef VEC(const char *) text_list;
-
-static int compare_texts(const void *a, const void *b) {
-  return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static size_t sort_unique(const char **texts, size_t count) {
-  size_t kept = 0;
-  if (count > 0) qsort(texts, count, sizeof *texts, compare_texts);
-  for (size_t i = 0; i < count; i++)
-    if (i == 0 || strcmp(texts[i], texts[kept - 1]) != 0) texts[kept++] = texts[i];
-  return kept;
-}
-
-// The longest ending of each layout: the others follow from it.
-static void list_suffixes(const catalogue *c, text_list *out) {
-  for (size_t i = 0; i < c->forms.len; i++) {
-    const scheme_layout *l = catalogue_layout(&c->forms.data[i], c->forms.data[i].sample);
-    const char *longest = NULL;
-    if (layout_is_one_tensor(l)) continue;
-    for (size_t t = 0; t < l->tensor_count; t++)
-      if (longest == NULL || strlen(l->tensors[t].suffix) > strlen(longest)) longest = l->tensors[t].suffix;
-    if (longest != NULL) vec_push(c->mem, out, longest);
-  }
-  out->len = sort_unique(out->data, out->len);
-}
-
-static void list_layers(const finder *x, text_list *out) {
-  text_list suffixes = {0};
-  list_suffixes(x->c, &suffixes);
-  for (size_t i = 0; i < tensor_file_count(x->f); i++) {
-    const char *name = tensor_file_at(x->f, i)->name;
-    size_t length = strlen(name);
-    for (size_t s = 0; s < suffixes.len; s++) {
-      size_t ending = strlen(suffixes.data[s]);
-      if (ending > length || strcmp(name + length - ending, suffixes.data[s]) != 0) continue;
-      vec_push(x->c->mem, out, arena_strndup(x->c->mem, name, length - ending));
-    }
-  }
-  out->len = sort_unique(out->data, out->len);
 }
 
 // ---- one tensor ------------------------------------------------------------------------------------------
@@ -372,11 +342,10 @@ static void recognise_layers(finder *x, const text_list *layers, found_list *out
 
 // How much of the file each form explains without a doubt.
 static void note_used(catalogue *c, const found_list *list) {
-  for (size_t f = 0; f < c->forms.len; f++)
-    for (size_t i = 0; i < list->len; i++) {
-      const found *w = list->data[i];
-      if (w->form == &c->forms.data[f] && w->others.len == 0) c->forms.data[f].used += w->rows * w->columns;
-    }
+  for (size_t i = 0; i < list->len; i++) {
+    const found *w = list->data[i];
+    if (w->others.len == 0) c->forms.data[w->form - c->forms.data].used += w->rows * w->columns;
+  }
 }
 
 // Of readings that share tensors the one with more of them counts. Layers are mostly alike: what most of them are tells
@@ -384,7 +353,7 @@ static void note_used(catalogue *c, const found_list *list) {
 static void find_all_layers(finder *x) {
   text_list layers = {0};
   found_list list = {0};
-  list_layers(x, &layers);
+  endings_list_layers(x->c, x->f, &layers);
   recognise_layers(x, &layers, &list);
   note_used(x->c, &list);
   if (list.len > 1) recognise_layers(x, &layers, &list);

@@ -129,7 +129,9 @@ static bool states_shape(const tensor *t, uint64_t shape[2]) {
 // Where codes have lost the matrix's shape, what is written beside them is all there is to compare the model with.
 static bool has_stated_shape(diag *d, arena *a, const tensor_file *f, const ir_weight *w) {
   const char *prefix = arena_printf(a, "%s.weight", w->layer);
-  for (const tensor *t = NULL; (t = tensor_file_prefixed(f, prefix, t)) != NULL;) {
+  tensor_range range = tensor_file_range(f, prefix);
+  for (size_t i = range.begin; i < range.end; i++) {
+    const tensor *t = tensor_file_by_name(f, i);
     uint64_t s[2];
     if (!states_shape(t, s)) continue;
     bool may_be_turned = t->alias_of == NULL; // a quant_state's is that of the matrix itself

@@ -87,12 +87,33 @@ const tensor *tensor_file_find(const tensor_file *f, const char *name) {
   return at == f->count ? NULL : &f->tensors[f->by_name[at]];
 }
 
-const tensor *tensor_file_prefixed(const tensor_file *f, const char *prefix, const tensor *after) {
-  name_index x = {.rows = (const char *)f->tensors, .row_size = sizeof *f->tensors, .order = f->by_name};
-  size_t at = after == NULL ? name_index_lower(&x, f->count, prefix) : name_index_find(&x, f->count, after->name) + 1;
-  if (at >= f->count) return NULL;
-  const tensor *t = &f->tensors[f->by_name[at]];
-  return strncmp(t->name, prefix, strlen(prefix)) == 0 ? t : NULL;
+const tensor *tensor_file_by_name(const tensor_file *f, size_t position) { return &f->tensors[f->by_name[position]]; }
+
+// The first position in [begin, end) whose name, from character `from` on, is not less than `text`; with `behind` the first one
+// that is greater and does not begin with it.
+static size_t find_bound(const tensor_file *f, size_t begin, size_t end, size_t from, const char *text, bool behind) {
+  size_t length = strlen(text);
+  while (begin < end) {
+    size_t middle = begin + (end - begin) / 2;
+    const char *name = tensor_file_by_name(f, middle)->name + from;
+    if (behind ? strncmp(name, text, length) <= 0 : strcmp(name, text) < 0)
+      begin = middle + 1;
+    else
+      end = middle;
+  }
+  return begin;
+}
+
+tensor_range tensor_file_range(const tensor_file *f, const char *prefix) {
+  size_t begin = find_bound(f, 0, f->count, 0, prefix, false);
+  return (tensor_range){begin, find_bound(f, begin, f->count, 0, prefix, true), strlen(prefix)};
+}
+
+const tensor *tensor_file_find_in(const tensor_file *f, const tensor_range *range, const char *ending) {
+  size_t at = find_bound(f, range->begin, range->end, range->length, ending, false);
+  if (at == range->end) return NULL;
+  const tensor *t = tensor_file_by_name(f, at);
+  return strcmp(t->name + range->length, ending) == 0 ? t : NULL;
 }
 
 const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *name) {

@@ -194,9 +194,18 @@ const tensor *tensor_file_at(const tensor_file *f, size_t index);
 const tensor *tensor_file_find(const tensor_file *f, const char *name);
 const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *name);
 
-// Tensors whose names begin with a prefix, by name: the first of them after `after` (NULL: of all); NULL when there is none.
-// In O(log n).
-const tensor *tensor_file_prefixed(const tensor_file *f, const char *prefix, const tensor *after);
+// The tensors whose names begin with a prefix: positions [begin, end) in the order of names. In O(log n).
+typedef struct tensor_range {
+  size_t begin, end;
+  size_t length; // of the prefix
+} tensor_range;
+tensor_range tensor_file_range(const tensor_file *f, const char *prefix);
+
+// The tensor at a position in the order of names.
+const tensor *tensor_file_by_name(const tensor_file *f, size_t position);
+
+// The tensor named prefix + ending; NULL when there is none. In O(log n) of the range.
+const tensor *tensor_file_find_in(const tensor_file *f, const tensor_range *range, const char *ending);
 
 // Metadata in the order of the file; `tensor_file_meta` returns the value's text or NULL.
 size_t tensor_file_meta_count(const tensor_file *f);
