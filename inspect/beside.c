@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "weights/fields.h"
 #include "weights/from_float.h"
 
 #define WEIGHT_ENDING ".weight"
@@ -168,12 +167,12 @@ static void narrow_shape(uint64_t rows, uint64_t columns, shape_range *known) {
   known->columns = (extent){columns, columns};
 }
 
-void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, shape_range *known) {
+void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, const fields_note *noted,
+                        shape_range *known) {
   size_t length = strlen(layer);
   if (length == 0) return;
   const char *prefix = arena_printf(c->mem, "%s.", layer);
-  fields_note note;
-  if (fields_find_layout(c->mem, f, layer, &note)) narrow_shape(note.rows, note.columns, known);
+  if (noted != NULL) narrow_shape(noted->rows, noted->columns, known);
   tensor_range range = tensor_file_range(f, prefix);
   for (size_t i = range.begin; i < range.end; i++) {
     const tensor *t = tensor_file_by_name(f, i);

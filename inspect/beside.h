@@ -4,6 +4,7 @@
 #define QCC_INSPECT_BESIDE_H
 
 #include "inspect/fit.h"
+#include "weights/fields.h"
 
 typedef enum rest_kind {
   REST_BIAS,
@@ -25,8 +26,9 @@ typedef VEC(found_rest) rest_list;
 void beside_find(catalogue *c, const tensor_file *f, const char *layer, const fit *x, const tensor *const *tensors,
                  rest_list *out);
 
-// What tensors beside the layer say of its shape narrows `known`.
-void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, shape_range *known);
+// What tensors beside the layer, and the note that qcc wrote of it (NULL: none), say of its shape narrows `known`.
+void beside_known_shape(catalogue *c, const tensor_file *f, const char *layer, const fields_note *noted,
+                        shape_range *known);
 
 // Whether by its name a tensor changes what weights mean: "fc.weight_scale", "fc.g_idx", ..
 bool beside_changes_weights(const char *name);

@@ -73,7 +73,7 @@ static void add_forms(catalogue *c, size_t index, name_map *endings) {
   if (sample == NULL || info->parameter_count > CATALOGUE_MAX_PARAMETERS) return;
   vec_push(c->mem, &c->schemes, sample);
   for (size_t l = 0; l < sample->layout_count; l++) {
-    catalogue_form form = {.info = info, .scheme = index, .layout = l, .sample = sample};
+    catalogue_form form = {.info = info, .index = c->forms.len, .scheme = index, .layout = l, .sample = sample};
     note_all_depends(c, &form);
     note_endings(c, &form, endings);
     vec_push(c->mem, &c->forms, form);
@@ -127,4 +127,6 @@ bool catalogue_binding(const catalogue_form *f, const char *name, binding *out) 
 void catalogue_forget(catalogue *c) {
   for (size_t i = 0; i < c->forms.len; i++) c->forms.data[i].used = 0;
   c->unpacked.len = 0;
+  c->heard.len = 0;
+  c->fitted = NULL;
 }

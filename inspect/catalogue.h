@@ -18,6 +18,7 @@ typedef struct binding {
 // order.
 typedef struct catalogue_form {
   const fe_library_scheme *info;
+  size_t index;  // of the form
   size_t scheme; // index in the library
   size_t layout; // index in the scheme
   const scheme *sample;
@@ -36,6 +37,8 @@ typedef struct catalogue_unpacked {
   const uint8_t *bytes;
 } catalogue_unpacked;
 
+struct fit_memo;
+
 typedef struct catalogue {
   diag *d;
   diag *quiet; // for attempts that may fail
@@ -44,7 +47,10 @@ typedef struct catalogue {
   VEC(const scheme *) schemes; // with default parameters
   VEC(catalogue_form) forms;
   VEC(const layout_tensor *) endings; // tensors of layouts, one for each ending of names
+  const tensor **at_endings;          // scratch: see inspect/endings.h
   VEC(catalogue_unpacked) unpacked;   // of the file at hand
+  struct fit_memo *fitted;            // what was found before: see inspect/fit.c
+  VEC(struct hearsay *) heard;        // of the files at hand: see inspect/hearsay.h
 } catalogue;
 
 // Everything that `options` and `tree` (may be NULL) offer. Files with mistakes are reported and left out.

@@ -45,16 +45,16 @@ void endings_list_layers(const catalogue *c, const tensor_file *f, text_list *ou
   sort_unique(out);
 }
 
-const tensor *const *endings_find(const catalogue *c, arena *a, const tensor_file *f, const char *layer) {
-  const tensor **out = ARENA_ARRAY(a, const tensor *, c->endings.len);
+const tensor *const *endings_find(catalogue *c, const tensor_file *f, const char *layer) {
   tensor_range range = tensor_file_range(f, layer);
+  if (c->at_endings == NULL) c->at_endings = ARENA_ARRAY(c->mem, const tensor *, c->endings.len);
   for (size_t i = 0; i < c->endings.len; i++) {
     const layout_tensor *t = c->endings.data[i];
     bool is_ending = strchr(t->suffix, '*') == NULL; // else the layer's name is inside
-    out[i] =
-        is_ending ? tensor_file_find_in(f, &range, t->suffix) : tensor_file_find(f, layout_tensor_name(a, t, layer));
+    c->at_endings[i] = is_ending ? tensor_file_find_in(f, &range, t->suffix)
+                                 : tensor_file_find(f, layout_tensor_name(c->mem, t, layer));
   }
-  return out;
+  return c->at_endings;
 }
 
 bool endings_have(const catalogue_form *form, const tensor *const *tensors) {

@@ -10,8 +10,8 @@ typedef VEC(const char *) text_list;
 // Names of layers that a file may have by the endings of its tensors, each once, in order.
 void endings_list_layers(const catalogue *c, const tensor_file *f, text_list *out);
 
-// The tensors of a layer by the catalogue's endings: c->endings.len of them in `a`, NULL where there is none. O(endings).
-const tensor *const *endings_find(const catalogue *c, arena *a, const tensor_file *f, const char *layer);
+// The tensors of a layer by the catalogue's endings, NULL where there is none; until the next call. O(endings).
+const tensor *const *endings_find(catalogue *c, const tensor_file *f, const char *layer);
 
 // Whether all tensors of the form's layout are among them.
 bool endings_have(const catalogue_form *form, const tensor *const *tensors);

@@ -1,11 +1,13 @@
 #include "inspect/fit.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "inspect/stated.h"
+#include "ir/map.h"
 #include "support/num.h"
 
-enum { MAX_ATTEMPTS = 4096, MAX_CANDIDATES = 64, MAX_WIDTH = 8, MAX_TABLE_SIZE = 65536 };
+enum { MAX_ATTEMPTS = 4096, MAX_CANDIDATES = 64, MAX_WIDTH = 8, MAX_TABLE_SIZE = 65536, MAX_KNOWN = 64 };
 
 // One search.
 typedef struct search {
@@ -316,8 +318,8 @@ static void search_all(search *s) {
   try_from(s, 0, false);
 }
 
-void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints,
-              fits *out) {
+static void search_form(catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints,
+                        fits *out) {
   shape_range narrowed = *hints->shape;
   stated_shape(catalogue_layout(form, form->sample), tensors, &narrowed);
   search s = {.c = c, .form = form, .tensors = tensors, .known = &narrowed, .mem = arena_new(), .out = out};
@@ -328,7 +330,52 @@ void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *ten
   else if (catalogue_binding(form, hints->wanted, &s.b))
     try_binding(&s);
   for (size_t i = 0; i < out->len; i++)
-    if (out->data[i].form == form && !is_known(form, &out->data[i].parameters))
+    if (form->known.len < MAX_KNOWN && !is_known(form, &out->data[i].parameters))
       vec_push(c->mem, &form->known, out->data[i].parameters);
   arena_free(s.mem);
+}
+
+// ---- layers that are alike -------------------------------------------------------------------------------
+
+// Fits of layers of which the types and sizes are the same, and so is what is known.
+struct fit_memo {
+  name_map fits; // by a text of all that
+};
+
+// What a search depends on; NULL: on what a graph says, too, which each tensor has for itself.
+static const char *describe_search(arena *a, const catalogue_form *form, const tensor *const *tensors,
+                                   const fit_hints *hints) {
+  strbuf key = {.mem = a};
+  const shape_range *shape = hints->shape;
+  strbuf_printf(&key, "%zu %" PRIu64 "-%" PRIu64 " %" PRIu64 "-%" PRIu64, form->index, shape->rows.min, shape->rows.max,
+                shape->columns.min, shape->columns.max);
+  for (size_t i = 0; i < catalogue_layout(form, form->sample)->tensor_count; i++) {
+    const tensor *t = tensors[i];
+    if (t->quant != NULL || t->use != NULL) return NULL;
+    strbuf_printf(&key, ",%d", (int)t->dtype);
+    for (unsigned r = 0; r < t->rank; r++) strbuf_printf(&key, " %" PRIu64, t->dims[r]);
+  }
+  const quant_args *q = hints->stated;
+  if (q != NULL)
+    strbuf_printf(&key, ",%g %s %" PRId64 " %" PRIu64 " %" PRIu64, q->bits, q->type == NULL ? "" : q->type,
+                  q->group_size, q->block[0], q->block[1]);
+  if (hints->wanted != NULL) strbuf_printf(&key, ",%s", hints->wanted);
+  return strbuf_text(&key);
+}
+
+void fit_form(catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints, fits *out) {
+  arena *a = arena_new();
+  const char *key = describe_search(a, form, tensors, hints);
+  if (c->fitted == NULL) {
+    c->fitted = ARENA_NEW(c->mem, struct fit_memo);
+    *c->fitted = (struct fit_memo){.fits = {.mem = c->mem}};
+  }
+  const fits *before = key == NULL ? NULL : name_map_get(&c->fitted->fits, key);
+  if (before != NULL) {
+    for (size_t i = 0; i < before->len; i++) vec_push(c->mem, out, before->data[i]);
+  } else {
+    search_form(c, form, tensors, hints, out);
+    if (key != NULL) name_map_set(&c->fitted->fits, arena_strdup(c->mem, key), arena_memdup(c->mem, out, sizeof *out));
+  }
+  arena_free(a);
 }

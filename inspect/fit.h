@@ -27,8 +27,7 @@ typedef struct fit_hints {
 
 // tensors[i] is that of tensor i of the form's layout, with its type and rank. Adds every fit; of parameters that mean the
 // same for these sizes only the plainest.
-void fit_form(const catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints,
-              fits *out);
+void fit_form(catalogue *c, catalogue_form *form, const tensor *const *tensors, const fit_hints *hints, fits *out);
 
 // How far a fit is what files say of the layer's quantization: how many of their numbers it has, and how many it has not.
 typedef struct fit_agreement {

@@ -5,81 +5,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/fields.h"
+#include "inspect/hearsay.h"
 
 // ---- what the file says of itself ------------------------------------------------------------------------
 
-// Letters and digits, in lower case: "pack-quantized" is "packquantized".
-static const char *plain_text(arena *a, const char *text) {
-  strbuf out = {.mem = a};
-  for (; *text != '\0'; text++) {
-    if (*text >= 'A' && *text <= 'Z') strbuf_putc(&out, (char)(*text - 'A' + 'a'));
-    if ((*text >= 'a' && *text <= 'z') || (*text >= '0' && *text <= '9')) strbuf_putc(&out, *text);
-  }
-  return strbuf_text(&out);
-}
-
-static const char *last_part(const char *key) {
-  const char *dot = strrchr(key, '.');
-  return dot == NULL ? key : dot + 1;
-}
-
-// A number under a key that has the parameter's name in it, as "group_size" has "group".
-static bool names_parameter(const tensor_meta *m, const fe_parameter *p, int64_t value) {
-  char *end;
-  long long number = strtoll(m->value, &end, 10);
-  return *end == '\0' && end != m->value && number == value && strstr(last_part(m->key), p->name) != NULL;
-}
-
-static bool is_short(const tensor_meta *m) { return m->item_type == NULL && strlen(m->value) <= 64; }
-
-// A number that is that of a parameter.
-static unsigned told_by(const tensor_meta *m, const fit *x) {
+// Numbers that are those of the parameters.
+static unsigned count_told(hearsay *h, bool beside, const fit *x) {
   unsigned count = 0;
-  for (size_t p = 0; is_short(m) && p < x->form->info->parameter_count; p++)
-    count += names_parameter(m, &x->form->info->parameters[p], x->parameters.values[p]);
+  for (size_t p = 0; p < x->form->info->parameter_count; p++)
+    count += (unsigned)hearsay_told(h, beside, x->form->info->parameters[p].name, x->parameters.values[p]);
   return count;
 }
 
-// A text that is the name of the scheme or of the layout.
-static unsigned agrees_with(arena *a, const tensor_meta *m, const fit *x) {
-  if (!is_short(m)) return 0;
-  const char *value = plain_text(a, m->value);
-  return strcmp(value, plain_text(a, x->layout->name)) == 0 || strcmp(value, plain_text(a, x->form->info->name)) == 0;
-}
-
-// The names that files give, the more exact ones first: how something is packed says more than who made it.
-static unsigned names_agree(arena *a, const subject *s, const char *layer, const fit *x) {
-  const quant_config *c = s->config;
-  const char *names[] = {c == NULL ? NULL : c->checkpoint_format, c == NULL ? NULL : c->format,
-                         c == NULL ? NULL : c->method};
-  enum { COUNT = sizeof names / sizeof *names };
-  fields_note note;
-  bool is_noted = fields_find_layout(a, s->file, layer, &note) && strcmp(note.scheme, x->scheme->name) == 0 &&
-                  strcmp(note.layout, x->layout->name) == 0;
-  unsigned score = is_noted ? 1u << (COUNT + 1) : 0;
-  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++) {
-    const tensor_meta *m = tensor_file_meta_at(s->file, i);
-    if (strncmp(m->key, "qcc.", 4) != 0) score |= agrees_with(a, m, x); // those are of other layers
-  }
-  for (size_t i = 0; c != NULL && i < c->member_count; i++) score |= agrees_with(a, &c->members[i], x);
-  for (size_t i = 0; i < COUNT; i++) {
-    tensor_meta m = {.value = names[i]};
-    if (names[i] != NULL) score |= agrees_with(a, &m, x) << (COUNT - i);
-  }
-  return score;
-}
-
-static void hear(const subject *s, const char *layer, const fit *x, const quant_args *stated, reading *r) {
-  arena *a = arena_new();
+static void hear(const rank_layer *layer, const fit *x, reading *r) {
+  const quant_args *stated = layer->stated;
+  const fields_note *noted = layer->noted;
+  hearsay *h = hearsay_of(layer->s->c, layer->s->file, layer->s->config);
   fit_agreement said = stated == NULL ? (fit_agreement){0} : fit_compare(x, stated);
-  r->told = said.agrees;
+  bool is_noted =
+      noted != NULL && strcmp(noted->scheme, x->scheme->name) == 0 && strcmp(noted->layout, x->layout->name) == 0;
   r->differs = said.differs;
-  for (size_t i = 0; i < tensor_file_meta_count(s->file); i++) r->told += told_by(tensor_file_meta_at(s->file, i), x);
-  for (size_t i = 0; s->config != NULL && said.agrees + said.differs == 0 && i < s->config->member_count; i++)
-    r->told += told_by(&s->config->members[i], x);
-  r->agrees = names_agree(a, s, layer, x);
-  arena_free(a);
+  r->told = said.agrees + count_told(h, false, x);
+  if (said.agrees + said.differs == 0) r->told += count_told(h, true, x);
+  r->agrees = hearsay_names(h, x->form) | (is_noted ? 1u << HEARSAY_NAME_BITS : 0);
 }
 
 // ---- a reading -------------------------------------------------------------------------------------------
@@ -104,6 +52,7 @@ static tensor_codes *read_corner(const catalogue *c, arena *a, const reading *r,
 // Codes that have more bits than the reading takes are not read.
 static void read_numbers(catalogue *c, reading *r) {
   enum { BYTE_BITS = 8 };
+  if (r->measured) return;
   arena *a = arena_new();
   tensor_codes *corner = read_corner(c, a, r, r->fit.scheme);
   size_t width = find_free_width(r->fit.form);
@@ -114,6 +63,7 @@ static void read_numbers(catalogue *c, reading *r) {
     if (wide != NULL && !sample_is_whole(corner, wide)) corner = NULL;
   }
   r->facts = sample_measure(corner);
+  r->measured = true;
   arena_free(a);
 }
 
@@ -131,7 +81,7 @@ static double measure_coverage(const reading *r) {
   return scheme_bits_per_weight(r->fit.scheme, r->fit.rows, r->fit.columns) * weights / stored;
 }
 
-static const char *find_problem(catalogue *c, const reading *r) {
+const char *rank_problem(catalogue *c, const reading *r) {
   if (!r->facts.known) return "its tensors cannot be read as the layout says";
   for (size_t i = 0; i < r->rest.len; i++)
     if (r->rest.data[i].kind == REST_OTHER)
@@ -140,18 +90,16 @@ static const char *find_problem(catalogue *c, const reading *r) {
   return NULL;
 }
 
-void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const tensor *const *viewed,
-              const fit *x, const quant_args *stated, readings *out) {
-  catalogue *c = s->c;
+void rank_add(const rank_layer *layer, const tensor *const *tensors, const tensor *const *viewed, const fit *x,
+              readings *out) {
+  catalogue *c = layer->s->c;
   reading r = {.fit = *x, .tensors = tensors, .order = out->len};
   r.inputs = sample_inputs(c, x->layout, viewed);
-  beside_find(c, s->file, layer, x, tensors, &r.rest);
+  beside_find(c, layer->s->file, layer->name, x, tensors, &r.rest);
   for (size_t i = 0; i < r.rest.len; i++) r.unexplained += r.rest.data[i].kind == REST_OTHER;
-  hear(s, layer, x, stated, &r);
+  hear(layer, x, &r);
   r.other_types = count_other_types(&r);
   r.coverage = measure_coverage(&r);
-  read_numbers(c, &r);
-  r.problem = find_problem(c, &r);
   vec_push(c->mem, out, r);
 }
 
@@ -185,11 +133,8 @@ static size_t count_used(const reading *r) {
   return count;
 }
 
-// By everything but the numbers: negative when `a` is better.
-static int compare_facts(const reading *a, const reading *b) {
-  if (a->facts.known != b->facts.known) return a->facts.known ? -1 : 1;
-  if (a->unexplained != b->unexplained) return compare_sizes(a->unexplained, b->unexplained);
-  if (a->facts.finite != b->facts.finite) return a->facts.finite ? -1 : 1;
+// By what is read and stated: negative when `a` is better.
+static int compare_statements(const reading *a, const reading *b) {
   if (count_used(a) != count_used(b)) return -compare_sizes(count_used(a), count_used(b));
   if (a->differs != b->differs) return a->differs < b->differs ? -1 : 1;
   if (a->told != b->told) return a->told > b->told ? -1 : 1;
@@ -197,6 +142,20 @@ static int compare_facts(const reading *a, const reading *b) {
   if (a->other_types != b->other_types) return a->other_types < b->other_types ? -1 : 1;
   if (a->fit.form != b->fit.form && rank_divides(a) != rank_divides(b)) return rank_divides(a) ? -1 : 1;
   return 0;
+}
+
+// The same, if the numbers of both are sound.
+static int compare_unmeasured(const reading *a, const reading *b) {
+  if (a->unexplained != b->unexplained) return compare_sizes(a->unexplained, b->unexplained);
+  return compare_statements(a, b);
+}
+
+// By everything but what the numbers are.
+static int compare_facts(const reading *a, const reading *b) {
+  if (a->facts.known != b->facts.known) return a->facts.known ? -1 : 1;
+  if (a->unexplained != b->unexplained) return compare_sizes(a->unexplained, b->unexplained);
+  if (a->facts.finite != b->facts.finite) return a->facts.finite ? -1 : 1;
+  return compare_statements(a, b);
 }
 
 // Parameters that were solved for.
@@ -250,14 +209,39 @@ static int compare_readings(const void *first, const void *second) {
   return parameters != others ? compare_sizes(parameters, others) : compare_sizes(a->order, b->order);
 }
 
+// Whether one with sound numbers is better, whatever the numbers of this one are.
+static bool is_beaten(const readings *all, const reading *r) {
+  for (size_t i = 0; i < all->len; i++) {
+    const reading *other = &all->data[i];
+    if (other->measured && other->facts.known && other->facts.finite && compare_unmeasured(other, r) < 0) return true;
+  }
+  return false;
+}
+
+static void swap_readings(readings *all, size_t i, size_t k) {
+  reading kept = all->data[k];
+  all->data[k] = all->data[i];
+  all->data[i] = kept;
+}
+
+// The order in which they were added: where they stand after an earlier choice decides nothing.
+static void restore_order(readings *all) {
+  for (size_t i = 0; i < all->len; i++)
+    while (all->data[i].order != i) swap_readings(all, i, all->data[i].order);
+}
+
 // Not by qsort: "about as odd" is no order of three.
-void rank_sort(readings *all) {
+void rank_sort(catalogue *c, readings *all) {
+  size_t likely = 0;
+  restore_order(all);
   for (size_t i = 1; i < all->len; i++)
-    if (compare_readings(&all->data[i], &all->data[0]) < 0) {
-      reading best = all->data[i];
-      all->data[i] = all->data[0];
-      all->data[0] = best;
-    }
+    if (compare_unmeasured(&all->data[i], &all->data[likely]) < 0) likely = i;
+  if (all->len > 0) read_numbers(c, &all->data[likely]);
+  for (size_t i = 0; i < all->len; i++)
+    if (!is_beaten(all, &all->data[i])) read_numbers(c, &all->data[i]);
+  if (all->len > 0 && !all->data[0].measured) swap_readings(all, likely, 0);
+  for (size_t i = 1; i < all->len; i++)
+    if (all->data[i].measured && compare_readings(&all->data[i], &all->data[0]) < 0) swap_readings(all, i, 0);
 }
 
 bool rank_same_numbers(const reading *a, const reading *b) {
@@ -278,10 +262,12 @@ static bool differ_in_width(const reading *a, const reading *b) {
          a->fit.parameters.values[width] != b->fit.parameters.values[width];
 }
 
-bool rank_same(const reading *best, const reading *other) {
-  if (differ_in_width(best, other))
-    return other->facts.known && best->differs == other->differs && best->told == other->told &&
-           !rank_same_numbers(best, other);
+bool rank_same(catalogue *c, const reading *best, reading *other) {
+  bool in_width = differ_in_width(best, other);
+  if (in_width && (best->differs != other->differs || best->told != other->told)) return false;
+  if (!in_width && compare_unmeasured(best, other) != 0) return false;
+  read_numbers(c, other);
+  if (in_width) return other->facts.known && !rank_same_numbers(best, other);
   if (compare_facts(best, other) != 0 || rank_same_numbers(best, other)) return false;
   if (is_contradicted(best, other)) return true;
   return best->agrees == other->agrees && compare_numbers(best, other) == 0 && compare_likely(best, other) == 0;

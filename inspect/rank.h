@@ -5,6 +5,15 @@
 
 #include "inspect/beside.h"
 #include "inspect/recognise.h"
+#include "weights/fields.h"
+
+// What is known of a layer whose readings are compared.
+typedef struct rank_layer {
+  const subject *s;
+  const char *name;
+  const quant_args *stated; // what files beside say of it; NULL: nothing
+  const fields_note *noted; // what qcc wrote of it; NULL: nothing
+} rank_layer;
 
 // One way to read the tensors of a layer.
 typedef struct reading {
@@ -18,23 +27,25 @@ typedef struct reading {
   unsigned told;        // how many of its parameters the file, or those beside it, state
   unsigned differs;     // how many they state otherwise
   unsigned agrees;      // whether they name its scheme or layout: the more exactly the more
+  bool measured; // `facts` say what its numbers are; of readings that are worse whatever these are nothing is known
   sample_facts facts;
-  const char *problem;
   size_t order; // in the catalogue
 } reading;
 
 typedef VEC(reading) readings;
 
-// Adds a fit of a layer's tensors (`viewed`: with the layout's dimensions), with all that speaks for and against it. `stated`:
-// what files beside say of the layer, may be NULL.
-void rank_add(const subject *s, const char *layer, const tensor *const *tensors, const tensor *const *viewed,
-              const fit *x, const quant_args *stated, readings *out);
+// Adds a fit of a layer's tensors (`viewed`: with the layout's dimensions), with all that speaks for and against it.
+void rank_add(const rank_layer *layer, const tensor *const *tensors, const tensor *const *viewed, const fit *x,
+              readings *out);
 
-// Best first.
-void rank_sort(readings *all);
+// The best one first. Looks at the numbers of those that may be it.
+void rank_sort(catalogue *c, readings *all);
 
 // Whether nothing decides between the best reading and another one that gives different weights.
-bool rank_same(const reading *best, const reading *other);
+bool rank_same(catalogue *c, const reading *best, reading *other);
+
+// Why a reading that was looked at cannot be the layer's; NULL: it can.
+const char *rank_problem(catalogue *c, const reading *r);
 
 // Whether groups divide the columns.
 bool rank_divides(const reading *r);

@@ -57,25 +57,23 @@ static bool is_any_possible(const catalogue *c, const tensor *const *tensors) {
   return false;
 }
 
-static void read_layer(const subject *x, const char *layer, const tensor *const *all, const fit_hints *hints,
-                       readings *out) {
-  catalogue *c = x->c;
+static void read_layer(const rank_layer *layer, const tensor *const *all, const fit_hints *hints, readings *out) {
+  catalogue *c = layer->s->c;
   for (size_t i = 0; i < c->forms.len; i++) {
     catalogue_form *form = &c->forms.data[i];
     layer_tensors tensors;
     fits list = {0};
     if (!is_possible(form, all) || !take_tensors(c, form, all, &tensors)) continue;
     fit_form(c, form, tensors.viewed, hints, &list);
-    for (size_t k = 0; k < list.len; k++)
-      rank_add(x, layer, tensors.stored, tensors.viewed, &list.data[k], hints->stated, out);
+    for (size_t k = 0; k < list.len; k++) rank_add(layer, tensors.stored, tensors.viewed, &list.data[k], out);
   }
 }
 
 // Of readings that give the same weights one is named.
-static void add_others(catalogue *c, const readings *all, found *w) {
+static void add_others(catalogue *c, readings *all, found *w) {
   VEC(size_t) named = {0};
   for (size_t i = 1; i < all->len; i++) {
-    bool is_new = rank_same(&all->data[0], &all->data[i]);
+    bool is_new = rank_same(c, &all->data[0], &all->data[i]);
     for (size_t k = 0; k < named.len; k++) is_new &= !rank_same_numbers(&all->data[named.data[k]], &all->data[i]);
     if (!is_new) continue;
     vec_push(c->mem, &named, i);
@@ -83,7 +81,7 @@ static void add_others(catalogue *c, const readings *all, found *w) {
   }
 }
 
-static found *found_of_reading(catalogue *c, const char *layer, const readings *all) {
+static found *found_of_reading(catalogue *c, const char *layer, readings *all) {
   const reading *r = &all->data[0];
   found *w = ARENA_NEW(c->mem, found);
   *w = (found){.kind = FOUND_TENSORS,
@@ -99,7 +97,7 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
                .certain = r->fit.certain,
                .any_size = !r->fit.certain && !rank_divides(r),
                .facts = r->facts,
-               .problem = r->problem,
+               .problem = rank_problem(c, r),
                .unexplained = r->unexplained > 0};
   for (size_t i = 0; i < w->tensor_count; i++) w->bytes += w->tensors[i]->size;
   for (size_t i = 0; i < r->rest.len; i++) vec_push(c->mem, &w->rest, r->rest.data[i]);
@@ -107,30 +105,34 @@ static found *found_of_reading(catalogue *c, const char *layer, const readings *
   return w;
 }
 
-static bool read_best(const subject *s, const char *layer, const tensor *const *all, const fit_hints *hints,
-                      readings *out) {
-  *out = (readings){0};
-  read_layer(s, layer, all, hints, out);
-  rank_sort(out);
-  return out->len > 0;
+// All ways to read a layer, the best first; with `wanted` those in that scheme with its parameters.
+static readings read_best(const subject *s, const char *name, uint64_t columns, const char *wanted) {
+  const tensor *const *tensors = endings_find(s->c, s->file, name);
+  shape_range known = shape_unknown;
+  quant_args stated = {0};
+  fields_note noted;
+  readings out = {0};
+  if (!is_any_possible(s->c, tensors)) return out;
+  bool is_noted = fields_find_layout(s->c->mem, s->file, name, &noted);
+  if (columns != 0) known.columns = (extent){columns, columns};
+  beside_known_shape(s->c, s->file, name, is_noted ? &noted : NULL, &known);
+  if (s->config != NULL) stated = quant_config_layer(s->config, name);
+  rank_layer layer = {.s = s, .name = name, .noted = is_noted ? &noted : NULL};
+  if (s->config != NULL) layer.stated = &stated;
+  fit_hints hints = {.shape = &known, .stated = layer.stated, .wanted = wanted};
+  read_layer(&layer, tensors, &hints, &out);
+  rank_sort(s->c, &out);
+  return out;
 }
 
 // What is wanted counts less than what files state: where something else is just what they say, it is that.
 static found *read_separate(const subject *s, const char *layer, uint64_t columns, const char *wanted) {
-  const tensor *const *tensors = endings_find(s->c, s->c->mem, s->file, layer);
-  if (!is_any_possible(s->c, tensors)) return NULL;
-  shape_range known = shape_unknown;
-  quant_args stated = {0};
-  readings asked = {0}, all = {0};
-  if (columns != 0) known.columns = (extent){columns, columns};
-  beside_known_shape(s->c, s->file, layer, &known);
-  if (s->config != NULL) stated = quant_config_layer(s->config, layer);
-  fit_hints hints = {.shape = &known, .stated = s->config == NULL ? NULL : &stated, .wanted = wanted};
-  bool can_be = wanted != NULL && read_best(s, layer, tensors, &hints, &asked);
-  if (can_be && asked.data[0].differs == 0) return found_of_reading(s->c, layer, &asked);
-  hints.wanted = NULL;
-  if (!read_best(s, layer, tensors, &hints, &all)) return NULL;
-  return found_of_reading(s->c, layer, can_be && all.data[0].differs > 0 ? &asked : &all);
+  readings asked = {0};
+  if (wanted != NULL) asked = read_best(s, layer, columns, wanted);
+  if (asked.len > 0 && asked.data[0].differs == 0) return found_of_reading(s->c, layer, &asked);
+  readings all = read_best(s, layer, columns, NULL);
+  if (all.len == 0) return NULL;
+  return found_of_reading(s->c, layer, asked.len > 0 && all.data[0].differs > 0 ? &asked : &all);
 }
 
 // ---- plain tensors ---------------------------------------------------------------------------------------
@@ -332,11 +334,28 @@ static int compare_found(const void *a, const void *b) {
   return strcmp(x->name, y->name);
 }
 
-static void recognise_layers(finder *x, const text_list *layers, found_list *out) {
+// A layer and all ways to read it.
+typedef struct layer_readings {
+  const char *name;
+  readings all;
+} layer_readings;
+
+typedef VEC(layer_readings) layer_list;
+
+static void read_layers(finder *x, layer_list *out) {
+  text_list names = {0};
+  endings_list_layers(x->c, x->f, &names);
+  for (size_t i = 0; i < names.len; i++) {
+    layer_readings layer = {names.data[i], read_best(x->s, names.data[i], 0, NULL)};
+    if (layer.all.len > 0) vec_push(x->c->mem, out, layer);
+  }
+}
+
+static void choose_readings(finder *x, layer_list *layers, found_list *out) {
   out->len = 0;
   for (size_t i = 0; i < layers->len; i++) {
-    found *w = read_separate(x->s, layers->data[i], 0, NULL);
-    if (w != NULL) vec_push(x->c->mem, out, w);
+    rank_sort(x->c, &layers->data[i].all);
+    vec_push(x->c->mem, out, found_of_reading(x->c, layers->data[i].name, &layers->data[i].all));
   }
 }
 
@@ -349,14 +368,14 @@ static void note_used(catalogue *c, const found_list *list) {
 }
 
 // Of readings that share tensors the one with more of them counts. Layers are mostly alike: what most of them are tells
-// what a small one is, so that they are looked at twice.
+// what a small one is, so that they are chosen among twice.
 static void find_all_layers(finder *x) {
-  text_list layers = {0};
+  layer_list layers = {0};
   found_list list = {0};
-  endings_list_layers(x->c, x->f, &layers);
-  recognise_layers(x, &layers, &list);
+  read_layers(x, &layers);
+  choose_readings(x, &layers, &list);
   note_used(x->c, &list);
-  if (list.len > 1) recognise_layers(x, &layers, &list);
+  if (list.len > 1) choose_readings(x, &layers, &list);
   if (list.len > 0) qsort(list.data, list.len, sizeof *list.data, compare_found);
   for (size_t i = 0; i < list.len; i++)
     if (is_free(x, list.data[i])) claim(x, list.data[i]);
