@@ -78,13 +78,13 @@ const fe_format_rule *fe_list_rules(diag *d, arena *a, const ast *tree, const fe
   fe_add_source(&c, tree, "", &c.constants);
   fe_build_rules(&c, &rules);
   if (diag_error_count(d) > before) return NULL;
-  fe_format_rule *out = ARENA_ARRAY(a, fe_format_rule, rules.len + 1);
-  for (size_t i = 0; i < rules.len; i++) {
-    const fe_rule *r = &rules.data[i];
+  fe_format_rule *out = ARENA_ARRAY(a, fe_format_rule, rules.all.len + 1);
+  for (size_t i = 0; i < rules.all.len; i++) {
+    const fe_rule *r = &rules.all.data[i];
     out[i] = (fe_format_rule){.glob = r->node->name.text, .scheme = r->scheme, .layout = r->layout.text};
     out[i].loc = r->node->name.loc;
   }
-  *count = rules.len;
+  *count = rules.all.len;
   return out;
 }
 

@@ -1,5 +1,7 @@
 // Rules of `quantize`: which scheme and which activations a layer gets.
 
+#include <string.h>
+
 #include "frontend/sema.h"
 
 // ---- activation modes ----
@@ -147,21 +149,37 @@ void fe_check_preset(fe_context *c, const fe_preset_decl *decl) {
   make_rule(c, ast_declare(c->mem, (ast_node){.kind = AST_RULE, .value = reference, .loc = decl->node->loc}));
 }
 
+static void index_rules(fe_context *c, fe_rules *rules) {
+  rules->named.mem = c->mem;
+  for (size_t i = 0; i < rules->all.len; i++) {
+    const char *name = rules->all.data[i].node->name.text;
+    if (strpbrk(name, "*?") != NULL)
+      vec_push(c->mem, &rules->globs, i);
+    else if (name_map_get(&rules->named, name) == NULL)
+      name_map_set(&rules->named, name, &rules->all.data[i]);
+  }
+}
+
 void fe_build_rules(fe_context *c, fe_rules *out) {
   for (size_t q = 0; q < c->quantize.len; q++)
     for (size_t i = 0; i < c->quantize.data[q]->body.len; i++)
-      vec_push(c->mem, out, make_rule(c, c->quantize.data[q]->body.data[i]));
+      vec_push(c->mem, &out->all, make_rule(c, c->quantize.data[q]->body.data[i]));
+  index_rules(c, out);
 }
 
 // ---- matching ----
 
 fe_rule *fe_match_rule(fe_rules *rules, const char *layer) {
-  for (size_t i = 0; i < rules->len; i++) {
-    if (!fe_glob_match(rules->data[i].node->name.text, layer)) continue;
-    rules->data[i].matched = true;
-    return &rules->data[i];
+  fe_rule *first = name_map_get(&rules->named, layer);
+  for (size_t i = 0; i < rules->globs.len; i++) {
+    fe_rule *rule = &rules->all.data[rules->globs.data[i]];
+    if (first != NULL && rule > first) break;
+    if (!fe_glob_match(rule->node->name.text, layer)) continue;
+    first = rule;
+    break;
   }
-  return NULL;
+  if (first != NULL) first->matched = true;
+  return first;
 }
 
 // Why no layer uses a rule: an earlier one has them all, or none has such a name.
@@ -182,8 +200,8 @@ static void hint_unused(fe_context *c, const char *glob, const ir_module *m) {
 }
 
 void fe_warn_unused_rules(fe_context *c, const fe_rules *rules, const ir_module *m) {
-  for (size_t i = 0; i < rules->len; i++) {
-    const fe_rule *rule = &rules->data[i];
+  for (size_t i = 0; i < rules->all.len; i++) {
+    const fe_rule *rule = &rules->all.data[i];
     if (rule->matched || (rule->scheme == NULL && !rule->as_stored)) continue;
     diag_warning(c->d, "unused-rule", rule->node->name.loc, "the rule \"%s\" is used by no layer",
                  rule->node->name.text);

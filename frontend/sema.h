@@ -184,7 +184,12 @@ const ast *fe_read_scheme_file(fe_context *c, const char *name);
 size_t fe_library_names(fe_context *c, const char *const **out);
 
 /* quantize.c */
-typedef VEC(fe_rule) fe_rules;
+// Models may have a rule for each layer: those that are names are looked up, only globs are tried one by one.
+typedef struct fe_rules {
+  VEC(fe_rule) all;
+  name_map named;    // to the first rule with just that name
+  VEC(size_t) globs; // positions of the others
+} fe_rules;
 void fe_build_rules(fe_context *c, fe_rules *out);
 // Checks a rule with a name, with its default parameters.
 void fe_check_preset(fe_context *c, const fe_preset_decl *decl);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "ir/map.h"
 #include "support/num.h"
 #include "weights/fields.h"
 
@@ -124,27 +125,30 @@ bool convert_keep(convert_output *out, const found *w) {
   return true;
 }
 
-static bool is_about(const char *key, const char *name) {
-  size_t length = strlen(key), ending = strlen(name);
-  return ending + 1 < length && key[length - ending - 1] == '.' && strcmp(key + length - ending, name) == 0;
+// The names that metadata may call what is converted by.
+static name_map names_of_converted(const convert_output *out) {
+  name_map names = {.mem = out->mem};
+  for (size_t i = 0; i < out->converted.len; i++) { // what is under a name does not matter
+    name_map_set(&names, out->converted.data[i], out->mem);
+    name_map_set(&names, layer_of(out->mem, out->converted.data[i]), out->mem);
+  }
+  return names;
 }
 
 // Whether a note "qcc.<what>.<name>" is about a tensor that is stored otherwise now.
-static bool is_outdated(const convert_output *out, const char *key) {
+static bool is_outdated(const name_map *converted, const char *key) {
   static const char ours[] = "qcc.";
   if (strncmp(key, ours, sizeof ours - 1) != 0) return false;
-  for (size_t i = 0; i < out->converted.len; i++) {
-    const char *name = out->converted.data[i];
-    if (is_about(key, name) || is_about(key, layer_of(out->mem, name))) return true;
-  }
-  return false;
+  const char *dot = strchr(key + sizeof ours - 1, '.');
+  return dot != NULL && name_map_get(converted, dot + 1) != NULL;
 }
 
 void convert_keep_metadata(convert_output *out, const tensor_file *f) {
   bool keep = strcmp(tensor_file_kind(f), "safetensors") == 0;
+  name_map converted = names_of_converted(out);
   for (size_t i = 0; keep && i < tensor_file_meta_count(f); i++) {
     const tensor_meta *m = tensor_file_meta_at(f, i);
-    if (!is_outdated(out, m->key)) vec_push(out->mem, &out->meta, *m);
+    if (!is_outdated(&converted, m->key)) vec_push(out->mem, &out->meta, *m);
   }
 }
 

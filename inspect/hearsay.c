@@ -55,8 +55,7 @@ static void note_number(arena *a, const tensor_meta *m, said_numbers *out) {
 }
 
 static void note_text(arena *scratch, const char *text, name_map *out) {
-  static char yes;
-  name_map_set(out, plain_text(scratch, text), &yes);
+  name_map_set(out, plain_text(scratch, text), out); // what is under a name does not matter
 }
 
 static void note_all(hearsay *h, arena *scratch, name_map *texts) {

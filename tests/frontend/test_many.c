@@ -44,6 +44,13 @@ static const many_row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
+static void write_each(arena *a, strbuf *text, const char *each, unsigned count) {
+  for (unsigned i = 1; i <= count; i++) {
+    const char *one = arena_printf(a, each, i, i - 1);
+    strbuf_write(text, one, strlen(one));
+  }
+}
+
 START_TEST(many) {
   const many_row *r = &rows[_i];
   arena *a = arena_new();
@@ -51,10 +58,7 @@ START_TEST(many) {
   strbuf text = {.mem = a};
   if (r->all) diag_set_error_limit(d, 0);
   strbuf_write(&text, r->before, strlen(r->before));
-  for (unsigned i = 1; i <= r->count; i++) {
-    const char *one = arena_printf(a, r->each, i, i - 1);
-    strbuf_write(&text, one, strlen(one));
-  }
+  write_each(a, &text, r->each, r->count);
   strbuf_write(&text, r->after, strlen(r->after));
   clock_t begin = clock();
   const ast *tree = fe_parse(d, a, "many.q", strbuf_text(&text), text.len);
@@ -67,11 +71,32 @@ START_TEST(many) {
 }
 END_TEST
 
+// A rule for each of many layers.
+START_TEST(rules_of_layers) {
+  enum { COUNT = 100000 };
+  arena *a = arena_new();
+  diag *d = diag_new(a, NULL, false);
+  strbuf text = {.mem = a};
+  strbuf_printf(&text, "scheme s { c : u4; value = c; } model m { input h0 : f32[4];");
+  write_each(a, &text, "h%1$u = linear(h%2$u, \"l%1$u\", out = 4);\n", COUNT);
+  strbuf_printf(&text, "output y = relu(h%u); } quantize {", (unsigned)COUNT);
+  write_each(a, &text, "\"l%1$u\" : s;\n", COUNT);
+  strbuf_printf(&text, "}");
+  clock_t begin = clock();
+  const ast *tree = fe_parse(d, a, "many.q", strbuf_text(&text), text.len);
+  ck_assert_msg(fe_build(d, a, tree, NULL) != NULL, "%s", diag_text(d));
+  double seconds = (double)(clock() - begin) / CLOCKS_PER_SEC;
+  ck_assert_msg(seconds < (double)MOST_SECONDS, "%d layers with a rule each take %.1f s", (int)COUNT, seconds);
+  arena_free(a);
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("many declarations");
   TCase *tcase = tcase_create("many");
   tcase_set_timeout(tcase, 600);
   tcase_add_loop_test(tcase, many, 0, ROWS);
+  tcase_add_test(tcase, rules_of_layers);
   suite_add_tcase(suite, tcase);
   return check_main(suite);
 }

@@ -53,5 +53,6 @@ TCase *inspect_tcase_levels(void);
 TCase *inspect_tcase_names(void);
 TCase *inspect_tcase_json(void);
 TCase *inspect_tcase_convert(void);
+TCase *inspect_tcase_many(void);
 
 #endif

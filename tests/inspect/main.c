@@ -9,5 +9,6 @@ int main(void) {
   suite_add_tcase(suite, inspect_tcase_names());
   suite_add_tcase(suite, inspect_tcase_json());
   suite_add_tcase(suite, inspect_tcase_convert());
+  suite_add_tcase(suite, inspect_tcase_many());
   return check_main(suite);
 }
