@@ -10,10 +10,23 @@ static exit_status usage(job *j, const char *message) {
   return STATUS_USAGE;
 }
 
+// Whether one of the globs matches; without any everything does.
+static bool is_wanted(void *context, const char *name) {
+  const job *j = context;
+  bool any = false;
+  for (size_t i = 0; i < j->o->uses.len; i++) {
+    if (j->o->uses.data[i].id != OPTION_TENSORS) continue;
+    if (fe_glob_match(j->o->uses.data[i].argument, name)) return true;
+    any = true;
+  }
+  return !any;
+}
+
 // The files stay mapped until all is printed: names in the reports are theirs.
 typedef struct inspect_run {
   job *j;
   catalogue *c;
+  inspect_options options;
   VEC(tensor_file *) files;
   VEC(const inspection *) done;
 } inspect_run;
@@ -26,7 +39,11 @@ static void inspect_path(inspect_run *r, const char *path) {
   if (f == NULL) return;
   vec_push(j->mem, &r->files, f);
   quant_config_beside(j->d, j->mem, f, &config); // what is wrong was reported; the rest counts
-  inspection *done = inspect_file(r->c, f, config);
+  inspection *done = inspect_file(r->c, f, config, &r->options);
+  if (done->tensors.len == 0 && tensor_file_count(f) > 0 && option_given(j->o, OPTION_TENSORS)) {
+    diag_error_file(j->d, path, "no tensor has a name that matches --tensors");
+    return;
+  }
   if (tensor_file_unchanged(j->d, f)) vec_push(j->mem, &r->done, done);
 }
 
@@ -39,23 +56,38 @@ static void print_names(inspect_run *r) {
 }
 
 static void print_all(inspect_run *r) {
-  bool json = option_given(r->j->o, OPTION_JSON), advise = option_given(r->j->o, OPTION_ADVISE);
+  bool json = option_given(r->j->o, OPTION_JSON);
+  report_options report = {.advise = option_given(r->j->o, OPTION_ADVISE),
+                           .summary = option_given(r->j->o, OPTION_SUMMARY)};
   if (r->done.len == 0) return;
   if (json && !inspection_print_json(stdout, r->done.data, r->done.len))
     diag_error_file(r->j->d, "<stdout>", "cannot be written");
   for (size_t i = 0; !json && i < r->done.len; i++) {
     if (i > 0) printf("\n\n");
-    inspection_print(stdout, r->done.data[i], advise);
+    inspection_print(stdout, r->done.data[i], &report);
   }
 }
 
-exit_status inspect_command(job *j) {
+static exit_status read_options(job *j, inspect_options *out) {
   exit_status status = settings_apply_warnings(j->d, j->mem, j->o);
+  const char *sort = option_last(j->o, OPTION_SORT);
+  *out = (inspect_options){.wanted = is_wanted, .context = j, .values = option_given(j->o, OPTION_VALUES)};
+  if (status != STATUS_OK || sort == NULL) return status;
+  out->sort = inspect_sort_find(sort);
+  if (out->sort != SORT_COUNT) return STATUS_OK;
+  diag_error_file(j->d, "qcc", "unknown order '%s' for --sort", sort);
+  diag_hint(j->d, "there are: %s", inspect_sort_words(j->mem));
+  return STATUS_USAGE;
+}
+
+exit_status inspect_command(job *j) {
+  inspect_options what;
+  exit_status status = read_options(j, &what);
   if (status != STATUS_OK) return status;
   if (j->o->inputs.len == 0 && !option_given(j->o, OPTION_NAME)) return usage(j, "no weight file");
   fe_options fe = {.dirs = j->scheme_dirs.data, .dir_count = j->scheme_dirs.len};
   job_phase(j, "schemes");
-  inspect_run r = {.j = j, .c = catalogue_open(j->d, j->mem, NULL, &fe)};
+  inspect_run r = {.j = j, .options = what, .c = catalogue_open(j->d, j->mem, NULL, &fe)};
   print_names(&r);
   for (size_t i = 0; i < j->o->inputs.len; i++) {
     job_phase(j, "inspect");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ir/map.h"
 #include "weights/from_float.h"
 
 // ---- what a scheme looks like ----------------------------------------------------------------------------
@@ -58,15 +59,37 @@ static const char *plain_format(arena *a, const found *w) {
   return lower_name(a, tensor_dtype_name(t->dtype));
 }
 
-// Weights of layers have two dimensions or more; what is quantized is always a matrix.
-static bool is_matrix(const found *w) {
-  if (w->kind == FOUND_FLOAT || w->kind == FOUND_NUMBERS) return w->tensors[0]->rank >= 2 && w->rows * w->columns > 0;
-  return true;
+static const char *const role_words[] = {
+#define X(id, word, one, several) [ROLE_##id] = word,
+    INSPECT_ROLES(X)
+#undef X
+};
+
+const char *inspect_role_word(inspect_role role) { return role_words[role]; }
+
+// Integers that are counted or index something, as opposed to codes.
+static bool is_counting(tensor_dtype type) {
+  return type == TENSOR_I64 || type == TENSOR_U64 || type == TENSOR_BOOL || type == TENSOR_C64 || type == TENSOR_C128;
 }
 
-static inspected describe(catalogue *c, const codebook_list *books, const found *w) {
-  inspected out = {.what = w, .is_matrix = is_matrix(w)};
+// Products take matrices; what is quantized in tensors of its own is always one.
+static inspect_role role_of(const found *w) {
+  enum { MATRIX_RANK = 2 };
+  if (w->tensor_count == 0 || (w->scheme != NULL && w->kind != FOUND_BLOCKS)) return ROLE_MATRIX;
+  const tensor *t = w->tensors[0];
+  bool is_no_weight = t->use != NULL && t->use->order == TENSOR_NO_WEIGHTS;
+  if (t->rank > MATRIX_RANK) return ROLE_KERNEL;
+  if (w->kind == FOUND_NUMBERS && is_counting(t->dtype)) return ROLE_INTEGERS;
+  if (t->rank == 0 || (t->rank == 1 && t->count == 1)) return ROLE_NUMBER;
+  if (t->rank == 1 || t->count == 0) return ROLE_VECTOR;
+  return is_no_weight ? ROLE_OTHER : ROLE_MATRIX;
+}
+
+static inspected describe(const subject *s, const codebook_list *books, const found *w, bool values) {
+  catalogue *c = s->c;
+  inspected out = {.what = w, .role = role_of(w)};
   uint64_t weights = w->rows * w->columns;
+  out.is_matrix = out.role == ROLE_MATRIX;
   out.format = w->scheme != NULL ? w->scheme->name : w->tensor_count > 0 ? plain_format(c->mem, w) : "unknown";
   out.bits = weights == 0 ? 0 : 8 * (double)w->bytes / (double)weights;
   if (w->scheme != NULL) {
@@ -74,19 +97,141 @@ static inspected describe(catalogue *c, const codebook_list *books, const found 
     out.code_bits = find_code_bits(w->scheme);
     out.packing = w->layout == NULL ? "fields" : w->layout->name;
   }
+  if (w->tensor_count > 0) {
+    const tensor *t = w->tensors[0];
+    out.has_offset = tensor_file_offset(s->file, t, &out.offset);
+    out.transposed = tensor_is_transposed(t) || t->column_stride != 0;
+    out.use = t->use == NULL ? NULL : t->use->what;
+  }
   if (w->kind == FOUND_FLOAT) out.levels = levels_find(c, books, w->tensors[0]);
+  if (values) out.values = values_measure(s, w);
   return out;
+}
+
+// ---- order -----------------------------------------------------------------------------------------------
+
+static const char *const sort_words[] = {
+#define X(id, word) [SORT_##id] = word,
+    INSPECT_SORTS(X)
+#undef X
+};
+
+inspect_sort inspect_sort_find(const char *word) {
+  size_t i = 0;
+  while (i < SORT_COUNT && strcmp(sort_words[i], word) != 0) i++;
+  return (inspect_sort)i;
+}
+
+const char *inspect_sort_words(arena *a) {
+  strbuf out = {.mem = a};
+  for (size_t i = 0; i < SORT_COUNT; i++) strbuf_printf(&out, "%s%s", i == 0 ? "" : " ", sort_words[i]);
+  return strbuf_text(&out);
+}
+
+static int compare_names(const void *a, const void *b) {
+  return strcmp(((const inspected *)a)->what->name, ((const inspected *)b)->what->name);
+}
+
+static int compare_formats(const void *a, const void *b) {
+  int order = strcmp(((const inspected *)a)->format, ((const inspected *)b)->format);
+  return order != 0 ? order : compare_names(a, b);
+}
+
+// The largest first; of equal ones by name.
+#define COMPARE_LARGEST(name, type, of)                     \
+  static int name(const void *a, const void *b) {           \
+    const inspected *first = a, *second = b;                \
+    type x = of(first), y = of(second);                     \
+    return x != y ? (x > y ? -1 : 1) : compare_names(a, b); \
+  }
+
+static uint64_t size_of(const inspected *t) { return t->what->bytes; }
+static uint64_t weights_of(const inspected *t) { return t->what->rows * t->what->columns; }
+static int64_t milli_bits_of(const inspected *t) { return (int64_t)(1000 * t->bits); }
+static int64_t place_of(const inspected *t) { return t->has_offset ? -(int64_t)t->offset : INT64_MIN; }
+
+COMPARE_LARGEST(compare_size, uint64_t, size_of)
+COMPARE_LARGEST(compare_weights, uint64_t, weights_of)
+COMPARE_LARGEST(compare_bits, int64_t, milli_bits_of)
+COMPARE_LARGEST(compare_places, int64_t, place_of) // the first place in the file first
+
+static void sort_tensors(inspection *x, inspect_sort sort) {
+  static int (*const compare[])(const void *, const void *) = {
+      [SORT_NAME] = compare_names, [SORT_SIZE] = compare_size,      [SORT_WEIGHTS] = compare_weights,
+      [SORT_BITS] = compare_bits,  [SORT_FORMAT] = compare_formats, [SORT_OFFSET] = compare_places,
+  };
+  if (sort != SORT_FILE && x->tensors.len > 0)
+    qsort(x->tensors.data, x->tensors.len, sizeof *x->tensors.data, compare[sort]);
 }
 
 // ---- the file --------------------------------------------------------------------------------------------
 
-static void add_to_formats(arena *a, inspection *x, const inspected *t) {
-  size_t i = 0;
-  while (i < x->formats.len && strcmp(x->formats.data[i].format, t->format) != 0) i++;
-  if (i == x->formats.len) vec_push(a, &x->formats, ((format_share){.format = t->format}));
-  x->formats.data[i].tensors++;
-  x->formats.data[i].weights += t->what->rows * t->what->columns;
-  x->formats.data[i].bytes += t->what->bytes;
+// The bytes of a tensor, where they were not counted before: layers may share tables and scales.
+static uint64_t count_once(ptr_map *seen, const tensor *t) {
+  if (t->size == 0 || ptr_map_get(seen, t->data, 0) != 0) return 0;
+  ptr_map_set(seen, t->data, 1);
+  return t->size;
+}
+
+// What is stored for it, with what only states its shape or order.
+static uint64_t count_bytes(ptr_map *seen, const found *w) {
+  uint64_t bytes = 0;
+  if (w->kind == FOUND_BLOCKS || w->tensor_count == 0) return w->bytes;
+  for (size_t i = 0; i < w->tensor_count; i++) bytes += count_once(seen, w->tensors[i]);
+  for (size_t i = 0; i < w->rest.len; i++) {
+    rest_kind kind = w->rest.data[i].kind;
+    bool is_used_up = kind == REST_SHAPE || kind == REST_GROUPS || kind == REST_STATED;
+    if (is_used_up && w->rest.data[i].tensor->alias_of == NULL) bytes += count_once(seen, w->rest.data[i].tensor);
+  }
+  return bytes;
+}
+
+static format_share *find_share(arena *a, inspection *x, name_map *shares, const char *format) {
+  size_t *at = name_map_get(shares, format);
+  if (at == NULL) {
+    at = ARENA_NEW(a, size_t);
+    *at = x->formats.len;
+    name_map_set(shares, format, at);
+    vec_push(a, &x->formats, ((format_share){.format = format}));
+  }
+  return &x->formats.data[*at];
+}
+
+// What all tensors are together.
+static void sum_up(arena *a, inspection *x) {
+  name_map shares = {.mem = a};
+  ptr_map seen = {.mem = a};
+  for (size_t i = 0; i < x->tensors.len; i++) {
+    const inspected *t = &x->tensors.data[i];
+    format_share *share = find_share(a, x, &shares, t->format);
+    uint64_t weights = t->what->rows * t->what->columns, bytes = count_bytes(&seen, t->what);
+    share->tensors++;
+    share->weights += weights;
+    share->bytes += bytes;
+    if (t->is_matrix && share->matrix == NULL) share->matrix = t;
+    if (t->is_matrix && share->quantized == NULL && t->what->scheme != NULL && t->group != NULL) share->quantized = t;
+    x->weights += weights;
+    x->bytes += bytes;
+    x->roles[t->role]++;
+    x->matrices += t->is_matrix;
+    x->exact += t->is_matrix && inspected_exact(t);
+    x->open += t->is_matrix && found_inexact(t->what) == NULL && !inspected_exact(t);
+  }
+}
+
+// Numbers that are none spoil every sum that they get into.
+static void warn_of_values(arena *a, inspection *x) {
+  for (size_t i = 0; i < x->tensors.len; i++) {
+    const inspected *t = &x->tensors.data[i];
+    const value_facts *v = &t->values;
+    bool seen = t->levels.not_finite || (t->what->facts.known && !t->what->facts.finite);
+    if (v->known && v->nan + v->infinite > 0)
+      vec_push(a, &x->warnings,
+               arena_printf(a, "'%s' has %" PRIu64 " numbers that are NaN, and %" PRIu64 " that are infinite",
+                            t->what->name, v->nan, v->infinite));
+    else if (!v->known && seen)
+      vec_push(a, &x->warnings, arena_printf(a, "'%s' has numbers that are NaN or infinite", t->what->name));
+  }
 }
 
 static int compare_shares(const void *a, const void *b) {
@@ -95,27 +240,25 @@ static int compare_shares(const void *a, const void *b) {
   return strcmp(x->format, y->format);
 }
 
-static void add_tensor(arena *a, inspection *x, inspected t) {
-  vec_push(a, &x->tensors, t);
-  add_to_formats(a, x, &t);
-  x->weights += t.what->rows * t.what->columns;
-  x->bytes += t.what->bytes;
-  x->matrices += t.is_matrix;
-  x->exact += t.is_matrix && found_inexact(t.what) == NULL;
-}
-
-inspection *inspect_file(catalogue *c, const tensor_file *f, const quant_config *config) {
+inspection *inspect_file(catalogue *c, const tensor_file *f, const quant_config *config,
+                         const inspect_options *options) {
   inspection *x = ARENA_NEW(c->mem, inspection);
   found_list list = {0};
   codebook_list books = {0};
+  subject s = {.c = c, .file = f, .config = config};
   *x = (inspection){.file = f, .config = config};
   catalogue_forget(c);
-  recognise_file(&(subject){.c = c, .file = f, .config = config}, &list);
+  recognise_file(&s, &list);
   codebooks_find(c, c->mem, &books);
-  for (size_t i = 0; i < list.len; i++) add_tensor(c->mem, x, describe(c, &books, list.data[i]));
+  for (size_t i = 0; i < list.len; i++)
+    if (options->wanted == NULL || options->wanted(options->context, list.data[i]->name))
+      vec_push(c->mem, &x->tensors, describe(&s, &books, list.data[i], options->values));
+  sort_tensors(x, options->sort);
+  sum_up(c->mem, x);
   if (x->formats.len > 0) qsort(x->formats.data, x->formats.len, sizeof *x->formats.data, compare_shares);
   x->name = name_decode(c, c->mem, tensor_file_path(f));
   inspection_compare_name(c->mem, c, x);
+  warn_of_values(c->mem, x);
   inspection_advise(c->mem, x);
   return x;
 }

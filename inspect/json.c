@@ -88,6 +88,14 @@ static json_t *levels(const inspected *t) {
                    l->offset);
 }
 
+static json_t *values(const value_facts *v) {
+  if (!v->known) return json_null();
+  return json_pack("{s:o, s:o, s:f, s:o, s:o, s:o, s:o}", "least", v->finite == 0 ? json_null() : json_real(v->min),
+                   "largest", v->finite == 0 ? json_null() : json_real(v->max), "rms", v->rms, "finite",
+                   number(v->finite), "nan", number(v->nan), "infinite", number(v->infinite), "outliers",
+                   number(v->outliers));
+}
+
 static json_t *tensor_row(const inspected *t) {
   const found *w = t->what;
   json_t *row =
@@ -98,10 +106,14 @@ static json_t *tensor_row(const inspected *t) {
       json_pack("{s:o, s:o, s:o, s:o, s:f, s:f, s:f, s:o}", "group", group(t), "symmetric", symmetric(t), "code_bits",
                 t->code_bits == 0 ? json_null() : number(t->code_bits), "bytes", number(w->bytes), "bits_per_weight",
                 t->bits, "share_of_f32", t->bits / 32, "share_of_f16", t->bits / 16, "levels", levels(t));
-  json_t *verdict = json_pack("{s:b, s:b, s:b, s:o, s:o}", "matrix", t->is_matrix, "exact", found_inexact(w) == NULL,
+  json_t *verdict = json_pack("{s:b, s:b, s:b, s:o, s:o}", "matrix", t->is_matrix, "exact", inspected_exact(t),
                               "certain", w->others.len == 0, "problem", text(found_inexact(w)), "alternatives",
                               texts(w->others.data, w->others.len));
+  json_t *place =
+      json_pack("{s:s, s:o, s:b, s:o, s:o}", "role", inspect_role_word(t->role), "use", text(t->use), "transposed",
+                t->transposed, "offset", t->has_offset ? number(t->offset) : json_null(), "values", values(&t->values));
   json_object_update_new(row, numbers);
+  json_object_update_new(row, place);
   json_object_update_new(row, verdict);
   return row;
 }
@@ -134,14 +146,12 @@ static json_t *name(const name_parts *n) {
                    text(n->extension));
 }
 
+// A matrix of the format that most weights are in, but for integers that nothing explains.
 static const inspected *main_format(const inspection *x) {
-  for (size_t f = 0; f < x->formats.len; f++)
-    for (size_t i = 0; i < x->tensors.len; i++)
-      if (x->tensors.data[i].is_matrix && x->tensors.data[i].what->scheme == NULL &&
-          x->tensors.data[i].what->kind != FOUND_FLOAT)
-        continue;
-      else if (x->tensors.data[i].is_matrix && x->tensors.data[i].format == x->formats.data[f].format)
-        return &x->tensors.data[i];
+  for (size_t f = 0; f < x->formats.len; f++) {
+    const inspected *t = x->formats.data[f].matrix;
+    if (t != NULL && (t->what->scheme != NULL || t->what->kind == FOUND_FLOAT)) return t;
+  }
   return NULL;
 }
 
@@ -162,12 +172,21 @@ static json_t *assessment(const inspection *x) {
                    "upgrade_recommendations", texts(x->advice.data, x->advice.len));
 }
 
+// How many tensors have each role but that of a matrix.
+static json_t *others(const inspection *x) {
+  json_t *counts = json_object();
+  for (size_t r = 0; r < ROLE_COUNT; r++)
+    if (r != ROLE_MATRIX) json_object_set_new(counts, inspect_role_word((inspect_role)r), number(x->roles[r]));
+  return counts;
+}
+
 static json_t *inspection_json(const inspection *x) {
   double bits = x->weights == 0 ? 0 : 8 * (double)x->bytes / (double)x->weights;
   json_t *totals = json_pack("{s:o, s:o, s:f, s:f, s:f}", "weights", number(x->weights), "bytes", number(x->bytes),
                              "bits_per_weight", bits, "share_of_f32", bits / 32, "share_of_f16", bits / 16);
-  json_t *verdict = json_pack("{s:o, s:o, s:b}", "matrices", number(x->matrices), "exact", number(x->exact),
-                              "compiles_exactly", x->matrices > 0 && x->exact == x->matrices);
+  json_t *verdict =
+      json_pack("{s:o, s:o, s:o, s:b, s:o}", "matrices", number(x->matrices), "exact", number(x->exact), "open",
+                number(x->open), "compiles_exactly", x->matrices > 0 && x->exact == x->matrices, "others", others(x));
   return json_pack("{s:i, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "qcc_inspect", SCHEMA, "path",
                    tensor_file_path(x->file), "kind", tensor_file_kind(x->file), "metadata", file_meta(x->file),
                    "config", config(x->config), "tensors", tensor_list(x), "formats", format_list(x), "totals", totals,

@@ -29,7 +29,7 @@ static double type_tolerance(const tensor *t) {
 }
 
 // Rows from all over the tensor, and of each as many columns as all groups that are tried divide.
-static bool read_part(const catalogue *c, arena *a, const tensor *t, part *out) {
+static bool read_part(const catalogue *c, arena *a, const tensor *t, part *out, bool *not_finite) {
   uint64_t columns = t->dims[t->rank - 1], rows = columns == 0 ? 0 : t->count / columns;
   if (t->count < MIN_WEIGHTS) return false;
   *out = (part){.rows = rows < MAX_ROWS ? rows : MAX_ROWS, .columns = columns < MAX_COLUMNS ? columns : MAX_COLUMNS};
@@ -41,7 +41,7 @@ static bool read_part(const catalogue *c, arena *a, const tensor *t, part *out) 
       return false;
   }
   for (size_t i = 0; i < out->rows * out->columns; i++)
-    if (!isfinite(out->numbers[i])) return false;
+    if (!isfinite(out->numbers[i])) return !(*not_finite = true);
   return true;
 }
 
@@ -271,7 +271,10 @@ level_facts levels_find(const catalogue *c, const codebook_list *books, const te
   level_facts facts = {.kind = LEVELS_MANY};
   part p;
   arena *a = arena_new();
-  if (t->rank >= 2 && from_float_dtype(t->dtype) && read_part(c, a, t, &p)) facts = find_group(&p, books, a);
+  bool not_finite = false;
+  if (t->rank >= 2 && from_float_dtype(t->dtype) && read_part(c, a, t, &p, &not_finite))
+    facts = find_group(&p, books, a);
+  facts.not_finite = not_finite;
   arena_free(a);
   return facts;
 }

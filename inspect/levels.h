@@ -31,6 +31,7 @@ typedef struct level_facts {
   bool whole;           // the same levels everywhere
   unsigned count;       // levels, as far as they occur; of UNIFORM from the least to the largest
   unsigned bits;        // of a code for so many
+  bool not_finite;      // the part has numbers that are NaN or infinite
   bool symmetric;       // with every number there is its negative
   double step;          // UNIFORM of the whole tensor: the distance
   double offset;        // and the number nearest to zero

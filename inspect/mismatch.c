@@ -14,23 +14,16 @@ typedef struct comparison {
 
 static void warn(comparison *m, const char *text) { vec_push(m->mem, &m->x->warnings, text); }
 
-static bool is_quantized(const inspected *t) { return t->what->scheme != NULL && t->group != NULL; }
-
 // One of the quantized matrices whose format has the most weights.
 static const inspected *find_most(const inspection *x) {
   for (size_t f = 0; f < x->formats.len; f++)
-    for (size_t i = 0; i < x->tensors.len; i++) {
-      const inspected *t = &x->tensors.data[i];
-      if (t->is_matrix && is_quantized(t) && strcmp(t->format, x->formats.data[f].format) == 0) return t;
-    }
+    if (x->formats.data[f].quantized != NULL) return x->formats.data[f].quantized;
   return NULL;
 }
 
 static const inspected *find_most_float(const inspection *x) {
   for (size_t f = 0; f < x->formats.len; f++)
-    for (size_t i = 0; i < x->tensors.len; i++)
-      if (x->tensors.data[i].is_matrix && strcmp(x->tensors.data[i].format, x->formats.data[f].format) == 0)
-        return &x->tensors.data[i];
+    if (x->formats.data[f].matrix != NULL) return x->formats.data[f].matrix;
   return NULL;
 }
 

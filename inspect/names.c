@@ -70,10 +70,12 @@ static void set_type(decoder *d, const char *word, unsigned bits) {
 }
 
 static bool take_pattern(decoder *d, const char *word) {
+  enum { MOST_BITS = 64 };
   const char *text = lower(d->mem, word);
   unsigned numbers[2] = {0};
   for (size_t i = 0; i < sizeof patterns / sizeof *patterns; i++) {
     if (!match(patterns[i].pattern, text, numbers)) continue;
+    if (patterns[i].part != PART_GROUP && numbers[0] > MOST_BITS) continue; // no width: a word like others
     switch (patterns[i].part) {
     case PART_BITS: d->out->bits = numbers[0]; break;
     case PART_GROUP: d->out->group = numbers[0]; break;

@@ -16,11 +16,15 @@ typedef struct text_table {
   arena *mem;
   const text_column *columns;
   size_t column_count;
+  unsigned most; // terminal columns that a cell may take: longer ones lose their middle; 0: any
   VEC(const char *const *) rows;
 } text_table;
 
 // Adds a row of column_count cells, UTF-8; the texts are not copied.
 void text_table_row(text_table *t, const char *const *cells);
+
+// A text of at most `most` terminal columns (4 at least): itself, or with ".." instead of its middle.
+const char *text_elide(arena *a, const char *text, unsigned most);
 
 // Headings, then all rows, two blanks between columns and none at the ends of lines.
 void text_table_print(FILE *out, const text_table *t);

@@ -5,8 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "support/utf8.h"
-#include "support/vec.h"
+#include "support/text_table.h"
 
 weight_stats weight_stats_new(const char *layer, const scheme *s, uint64_t rows, uint64_t columns, uint64_t bytes) {
   double weights = (double)rows * (double)columns;
@@ -59,41 +58,18 @@ enum { COLUMNS = sizeof columns / sizeof *columns };
 
 // ---- layout ----------------------------------------------------------------------------------------------
 
-static unsigned text_width(const char *text) {
-  unsigned width = 0;
-  for (size_t left = strlen(text); left > 0;) {
-    uint32_t code;
-    size_t length = utf8_decode(text, left, &code);
-    width += length == 0 ? 1 : utf8_width(code);
-    length = length == 0 ? 1 : length;
-    text += length;
-    left -= length;
-  }
-  return width;
-}
-
-static void print_cell(FILE *out, const table_column *column, unsigned width, const char *text, bool last) {
-  int padding = (int)(width - text_width(text));
-  if (column->right) fprintf(out, "%*s%s", padding, "", text);
-  if (!column->right) fprintf(out, "%s%*s", text, padding, "");
-  fputs(last ? "\n" : "  ", out);
-}
-
 static void print_rows(FILE *out, arena *a, const weight_stats *stats, size_t count) {
-  unsigned width[COLUMNS];
-  const char **cells = ARENA_ARRAY(a, const char *, count *COLUMNS);
-  for (size_t c = 0; c < COLUMNS; c++) {
-    width[c] = text_width(columns[c].heading);
-    for (size_t i = 0; i < count; i++) {
-      if (stats[i].format == NULL) continue;
-      const char *text = cells[i * COLUMNS + c] = columns[c].cell(a, &stats[i]);
-      if (text_width(text) > width[c]) width[c] = text_width(text);
-    }
+  enum { MOST = 60 }; // names may have thousands of characters
+  text_column heads[COLUMNS];
+  for (size_t c = 0; c < COLUMNS; c++) heads[c] = (text_column){columns[c].heading, columns[c].right};
+  text_table t = {.mem = a, .columns = heads, .column_count = COLUMNS, .most = MOST};
+  for (size_t i = 0; i < count; i++) {
+    const char *cells[COLUMNS];
+    if (stats[i].format == NULL) continue;
+    for (size_t c = 0; c < COLUMNS; c++) cells[c] = columns[c].cell(a, &stats[i]);
+    text_table_row(&t, cells);
   }
-  for (size_t c = 0; c < COLUMNS; c++) print_cell(out, &columns[c], width[c], columns[c].heading, c + 1 == COLUMNS);
-  for (size_t i = 0; i < count; i++)
-    for (size_t c = 0; c < COLUMNS && stats[i].format != NULL; c++)
-      print_cell(out, &columns[c], width[c], cells[i * COLUMNS + c], c + 1 == COLUMNS);
+  text_table_print(out, &t);
 }
 
 // ---- totals ----------------------------------------------------------------------------------------------

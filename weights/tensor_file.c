@@ -81,6 +81,16 @@ size_t tensor_file_count(const tensor_file *f) { return f->count; }
 
 const tensor *tensor_file_at(const tensor_file *f, size_t index) { return &f->tensors[index]; }
 
+bool tensor_file_offset(const tensor_file *f, const tensor *t, uint64_t *out) {
+  for (size_t i = 0; i < f->parts.len; i++) {
+    uintptr_t begin = (uintptr_t)f->parts.data[i].bytes.data, at = (uintptr_t)t->data;
+    if (at < begin || at - begin > f->parts.data[i].bytes.size) continue;
+    *out = at - begin;
+    return true;
+  }
+  return false;
+}
+
 const tensor *tensor_file_find(const tensor_file *f, const char *name) {
   name_index x = {.rows = (const char *)f->tensors, .row_size = sizeof *f->tensors, .order = f->by_name};
   size_t at = name_index_find(&x, f->count, name);

@@ -190,6 +190,9 @@ const char *tensor_file_part(const tensor_file *f, size_t index);
 size_t tensor_file_count(const tensor_file *f);
 const tensor *tensor_file_at(const tensor_file *f, size_t index);
 
+// Where its bytes begin in the file that holds them. False when they were unpacked, and are nowhere so.
+bool tensor_file_offset(const tensor_file *f, const tensor *t, uint64_t *out);
+
 // By name, in O(log n). `find` returns NULL when there is none; `require` also reports it with the closest name.
 const tensor *tensor_file_find(const tensor_file *f, const char *name);
 const tensor *tensor_file_require(diag *d, const tensor_file *f, const char *name);

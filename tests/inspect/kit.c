@@ -110,7 +110,7 @@ tensor_file *inspect_write(const char *name) {
 const inspection *inspect_run(const tensor_file *f) {
   quant_config *config = NULL;
   quant_config_beside(ic.d, ic.mem, f, &config);
-  return inspect_file(ic.c, f, config);
+  return inspect_file(ic.c, f, config, &(inspect_options){.values = true});
 }
 
 const inspected *inspect_line(const inspection *x, const char *name) {

@@ -33,6 +33,7 @@ static const struct {
     {"x.q4_0", "x", NULL, "q4_0", "q4_0", 4, 0, 0, NULL, NULL},
     {"DeepSeek-V3-FP8", "DeepSeek-V3", NULL, "FP8", NULL, 8, 0, 0, NULL, NULL},
     {"m-7B-AWQ", "m", "7B", "AWQ", NULL, 4, 0, 0, NULL, NULL},
+    {"float200000.safetensors", "float200000", NULL, NULL, NULL, 0, 0, 0, NULL, "safetensors"},
     {"plain.safetensors", "plain", NULL, NULL, NULL, 0, 0, 0, NULL, "safetensors"},
     {"folder/sub/x", "x", NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
     {"", NULL, NULL, NULL, NULL, 0, 0, 0, NULL, NULL},
