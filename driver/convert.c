@@ -26,15 +26,18 @@ static exit_status check_usage(job *j) {
     diag_hint(j->d, "name it OUT.safetensors; GGUF files are written by 'qcc quantize', from float weights");
     return STATUS_USAGE;
   }
+  bool says_from = option_last(j->o, OPTION_FROM) != NULL;
+  if (!says_from && option_given(j->o, OPTION_FROM_LAYOUT)) return usage(j, "--from-layout needs --from");
+  if (!says_from && option_given(j->o, OPTION_SHAPE)) return usage(j, "--shape needs --from");
   bool writes = !option_given(j->o, OPTION_DRY_RUN_CONVERT);
   return writes && j->s.output == NULL ? usage(j, "no -o FILE") : STATUS_OK;
 }
 
 static bool wanted(void *context, const char *name) { return fe_glob_match(context, name); }
 
-// The layout of that name; NULL without one: separate fields.
-static bool find_layout(job *j, const scheme *s, const scheme_layout **out) {
-  const char *name = option_last(j->o, OPTION_LAYOUT);
+// The layout of that name; NULL without one.
+static bool find_layout(job *j, const scheme *s, option_id option, const scheme_layout **out) {
+  const char *name = option_last(j->o, option);
   *out = name == NULL ? NULL : scheme_find_layout(s, name);
   if (name == NULL || *out != NULL) return true;
   diag_error_file(j->d, "qcc", "scheme '%s' has no layout '%s'", s->name, name);
@@ -45,6 +48,19 @@ static bool find_layout(job *j, const scheme *s, const scheme_layout **out) {
 // Every file that was read is an input, which no output may replace.
 static void protect_parts(job *j, const tensor_file *f) {
   for (size_t i = 0; i < tensor_file_part_count(f); i++) file_set_protect(j->outputs, tensor_file_part(f, i));
+}
+
+// How the input is to be read: --from, --from-layout and --shape. False when reported.
+static bool read_from(job *j, const fe_options *fe, asked_reading *out) {
+  const char *from = option_last(j->o, OPTION_FROM);
+  if (!settings_shape(j->d, j->mem, j->o, &out->rows, &out->columns)) return false;
+  if (from == NULL) return true;
+  const scheme *s = fe_find_scheme(j->d, j->mem, NULL, fe, from);
+  const scheme_layout *l;
+  if (s == NULL || !find_layout(j, s, OPTION_FROM_LAYOUT, &l)) return false;
+  out->scheme = s->name;
+  out->layout = l == NULL ? NULL : l->name;
+  return true;
 }
 
 static bool convert(job *j) {
@@ -58,7 +74,9 @@ static bool convert(job *j) {
                    .dry_run = option_given(j->o, OPTION_DRY_RUN_CONVERT),
                    .progress = isatty(STDERR_FILENO) ? stderr : NULL,
                    .report = output_reports(j)};
-  if (c.scheme == NULL || !find_layout(j, c.scheme, &c.layout)) return false;
+  asked_reading asked = {.wanted = c.wanted, .context = c.context};
+  if (!read_from(j, &fe, &asked)) return false;
+  if (c.scheme == NULL || !find_layout(j, c.scheme, OPTION_LAYOUT, &c.layout)) return false;
   const char *path = input_path(j, j->o->inputs.data[0]);
   tensor_file *f = path == NULL ? NULL : tensor_file_open(j->d, j->mem, path);
   quant_config *config = NULL;
@@ -66,6 +84,7 @@ static bool convert(job *j) {
   protect_parts(j, f);
   quant_config_beside(j->d, j->mem, f, &config); // what is wrong was reported; the rest counts
   subject s = {.c = catalogue_open(j->d, j->mem, NULL, &fe), .file = f, .config = config};
+  if (asked.scheme != NULL) s.asked = &asked;
   bool ok = convert_file(j->d, j->mem, j->outputs, &s, &c);
   tensor_file_close(f);
   return ok;

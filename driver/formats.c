@@ -33,7 +33,8 @@ static const quant_config *find_config(job *j, known_formats *k, const tensor_fi
   quant_config_beside(j->d, j->mem, f, &made.config);
   vec_push(j->mem, &k->configs, made);
   found_list all = {0};
-  recognise_file(&(subject){k->formats, f, made.config}, &all); // what most layers are decides about the others
+  recognise_file(&(subject){.c = k->formats, .file = f, .config = made.config},
+                 &all); // what most layers are decides about the others
   return made.config;
 }
 
@@ -62,7 +63,8 @@ bool formats_recognise(void *context, const char *file, const char *layer, uint6
   if (fields_find(j->d, j->mem, f, weight, &note) != FIELDS_ABSENT) return false; // the file says itself what it is
   if (fields_find(j->d, j->mem, f, layer, &note) != FIELDS_ABSENT) return false;
   known_formats *k = open_formats(j);
-  const found *w = recognise_layer(&(subject){k->formats, f, find_config(j, k, f)}, layer, columns, wanted);
+  const found *w =
+      recognise_layer(&(subject){.c = k->formats, .file = f, .config = find_config(j, k, f)}, layer, columns, wanted);
   if (w == NULL) return false;
   *out = (fe_recognised){.problem = w->problem};
   if (w->scheme != NULL) out->scheme = w->scheme->name, out->layout = w->layout->name;

@@ -45,24 +45,6 @@ static bool read_numbers(measuring *m) {
   return ok;
 }
 
-// Of --shape; zeros without it.
-static bool read_shape(measuring *m) {
-  job *j = m->j;
-  const char *text = option_last(j->o, OPTION_SHAPE);
-  const char *x = text == NULL ? NULL : strchr(text, 'x');
-  if (text == NULL) return true;
-  if (x != NULL) {
-    const char *rows = arena_strndup(j->mem, text, (size_t)(x - text));
-    if (!settings_number(j->d, "--shape", rows, 1 << 24, &m->rows) ||
-        !settings_number(j->d, "--shape", x + 1, 1 << 24, &m->columns))
-      return false;
-    if (m->rows > 0 && m->columns > 0) return true;
-  }
-  diag_error_file(j->d, "qcc", "option '--shape' needs ROWSxCOLUMNS, both 1 at least, not '%s'", text);
-  diag_hint(j->d, "for example --shape 4096x4096");
-  return false;
-}
-
 // ---- tiers -----------------------------------------------------------------------------------------------
 
 // Leaves the tiers that this processor runs.
@@ -135,7 +117,8 @@ bool measuring_begin(measuring *m, job *j, exit_status *status) {
   *m = (measuring){.j = j};
   *status = settings_read(j->d, j->mem, j->o, &j->s);
   if (*status != STATUS_OK) return false;
-  if (!read_tokens(m) || !read_seconds(m) || !read_numbers(m) || !read_shape(m)) {
+  if (!read_tokens(m) || !read_seconds(m) || !read_numbers(m) ||
+      !settings_shape(m->j->d, m->j->mem, m->j->o, &m->rows, &m->columns)) {
     *status = STATUS_USAGE;
     return false;
   }

@@ -385,3 +385,17 @@ exit_status settings_apply_warnings(diag *d, arena *a, const options *o) {
   if (option_given(o, OPTION_NO_WARNINGS)) diag_set_warning(d, "all", DIAG_ACTION_IGNORE);
   return r.status;
 }
+
+bool settings_shape(diag *d, arena *a, const options *o, uint64_t *rows, uint64_t *columns) {
+  const char *text = option_last(o, OPTION_SHAPE), *x = text == NULL ? NULL : strchr(text, 'x');
+  if (text == NULL) return true;
+  if (x != NULL) {
+    const char *first = arena_strndup(a, text, (size_t)(x - text));
+    if (!settings_number(d, "--shape", first, 1 << 24, rows) || !settings_number(d, "--shape", x + 1, 1 << 24, columns))
+      return false;
+    if (*rows > 0 && *columns > 0) return true;
+  }
+  diag_error_file(d, "qcc", "option '--shape' needs ROWSxCOLUMNS, both 1 at least, not '%s'", text);
+  diag_hint(d, "for example --shape 4096x4096");
+  return false;
+}

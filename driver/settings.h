@@ -40,6 +40,8 @@ exit_status settings_apply_warnings(diag *d, arena *a, const options *o);
 // A whole number from the text of an option, reported when it is none or larger than `max`.
 bool settings_number(diag *d, const char *option, const char *text, uint64_t max, uint64_t *out);
 
+// Of --shape; *rows and *columns stay as they are without it. False when reported.
+bool settings_shape(diag *d, arena *a, const options *o, uint64_t *rows, uint64_t *columns);
 // --threads: `otherwise` without it, and for 0 as many as there are processors that this process may use.
 bool settings_threads(diag *d, const options *o, unsigned otherwise, unsigned *out);
 

@@ -158,7 +158,8 @@ static bool check_known(converter *c, const found *w) {
     diag_error_file(c->d, path, "'%s' may be %s, layout = %s%s", w->name, w->scheme->name, w->layout->name,
                     strbuf_text(&others));
   }
-  diag_hint(c->d, "--tensors chooses others, and leaves this one as it is");
+  diag_hint(c->d,
+            "--from, --from-layout and --shape say how to read it; --tensors chooses others, and leaves it as it is");
   return false;
 }
 
@@ -205,9 +206,10 @@ static void print_report(const converter *c) {
 bool convert_file(diag *d, arena *a, file_set *outputs, const subject *s, const convert_job *job) {
   converter c = {.d = d, .mem = a, .s = s, .job = job, .out = {.mem = a}};
   found_list list = {0};
+  size_t errors = diag_error_count(d);
   tensor_file_watch(s->file);
   recognise_file(s, &list);
-  bool ok = convert_all(&c, &list);
+  bool ok = diag_error_count(d) == errors && convert_all(&c, &list);
   if (ok) convert_keep_metadata(&c.out, s->file);
   if (ok) ok = job->dry_run ? convert_check(d, job->output, &c.out) : convert_write(d, outputs, job->output, &c.out);
   ok = tensor_file_unchanged(d, s->file) && ok;

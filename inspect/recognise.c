@@ -6,6 +6,7 @@
 
 #include "inspect/endings.h"
 #include "inspect/rank.h"
+#include "support/num.h"
 #include "weights/fields.h"
 #include "weights/from_float.h"
 
@@ -44,16 +45,16 @@ static bool take_tensors(const catalogue *c, const catalogue_form *form, const t
 }
 
 // Whether the tensors may be the form's: all are there, and they are not just floats, which are what they are.
-static bool is_possible(const catalogue_form *form, const tensor *const *tensors) {
+static bool is_possible(const subject *s, const catalogue_form *form, const tensor *const *tensors) {
   if (!endings_have(form, tensors)) return false;
   const tensor *first = tensors[form->endings[0]];
   bool one_float = catalogue_layout(form, form->sample)->tensor_count == 1 && from_float_dtype(first->dtype);
-  return !one_float || tensor_order_open(first);
+  return !one_float || (s->asked == NULL ? tensor_order_open(first) : first->rank >= 2);
 }
 
-static bool is_any_possible(const catalogue *c, const tensor *const *tensors) {
-  for (size_t i = 0; i < c->forms.len; i++)
-    if (is_possible(&c->forms.data[i], tensors)) return true;
+static bool is_any_possible(const subject *s, const tensor *const *tensors) {
+  for (size_t i = 0; i < s->c->forms.len; i++)
+    if (is_possible(s, &s->c->forms.data[i], tensors)) return true;
   return false;
 }
 
@@ -63,7 +64,7 @@ static void read_layer(const rank_layer *layer, const tensor *const *all, const 
     catalogue_form *form = &c->forms.data[i];
     layer_tensors tensors;
     fits list = {0};
-    if (!is_possible(form, all) || !take_tensors(c, form, all, &tensors)) continue;
+    if (!is_possible(layer->s, form, all) || !take_tensors(c, form, all, &tensors)) continue;
     fit_form(c, form, tensors.viewed, hints, &list);
     for (size_t k = 0; k < list.len; k++) rank_add(layer, tensors.stored, tensors.viewed, &list.data[k], out);
   }
@@ -112,7 +113,7 @@ static readings read_best(const subject *s, const char *name, uint64_t columns, 
   quant_args stated = {0};
   fields_note noted;
   readings out = {0};
-  if (!is_any_possible(s->c, tensors)) return out;
+  if (!is_any_possible(s, tensors)) return out;
   bool is_noted = fields_find_layout(s->c->mem, s->file, name, &noted);
   if (columns != 0) known.columns = (extent){columns, columns};
   beside_known_shape(s->c, s->file, name, is_noted ? &noted : NULL, &known);
@@ -319,6 +320,107 @@ static void claim(finder *x, found *w) {
   }
 }
 
+// ---- what a user asks for --------------------------------------------------------------------------------
+
+static bool is_asked(const asked_reading *q, const char *name) {
+  return q->wanted == NULL || q->wanted(q->context, name);
+}
+
+// The tensors of a layer in the scheme and layout that are asked for; NULL when they cannot be that.
+static found *read_asked(const subject *s, const char *layer) {
+  const asked_reading *q = s->asked;
+  readings all = read_best(s, layer, q->columns, q->scheme), kept = {0};
+  for (size_t i = 0; i < all.len; i++) {
+    reading r = all.data[i];
+    bool is_it =
+        (q->layout == NULL || strcmp(r.fit.layout->name, q->layout) == 0) && (q->rows == 0 || r.fit.rows == q->rows);
+    r.order = kept.len;
+    if (is_it) vec_push(s->c->mem, &kept, r);
+  }
+  if (kept.len == 0) return NULL;
+  rank_sort(s->c, &kept);
+  return found_of_reading(s->c, layer, &kept);
+}
+
+// Whether the layer has tensors of these names.
+static bool has_asked_names(const subject *s, const char *layer) {
+  const tensor *const *tensors = endings_find(s->c, s->file, layer);
+  for (size_t i = 0; i < s->c->forms.len; i++) {
+    const catalogue_form *form = &s->c->forms.data[i];
+    const char *layout = catalogue_layout(form, form->sample)->name;
+    binding b;
+    if (is_possible(s, form, tensors) && catalogue_binding(form, s->asked->scheme, &b) &&
+        (s->asked->layout == NULL || strcmp(layout, s->asked->layout) == 0))
+      return true;
+  }
+  return false;
+}
+
+// Rows of blocks: a tensor of bytes [N, bytes of a row], or of a type that the file numbers.
+static bool take_blocks(finder *x, const tensor *t, found *w) {
+  uint64_t row, bytes;
+  if (t->dtype == TENSOR_BLOCKS) return set_block_bytes(x, t, w);
+  if (w->columns % w->layout->block_weights != 0) return false;
+  if (!num_mul(w->columns / w->layout->block_weights, w->layout->block_bytes, &row) || !num_mul(row, w->rows, &bytes))
+    return false;
+  w->data = t->data;
+  w->bytes = bytes;
+  return bytes == t->size;
+}
+
+static found *read_asked_tensor(finder *x, const tensor *t, const scheme *s, const scheme_layout *l) {
+  const asked_reading *q = x->s->asked;
+  found *w = new_found(x->c->mem, FOUND_BLOCKS, t);
+  w->scheme = s;
+  w->layout = l;
+  if (t->dtype != TENSOR_BLOCKS && l->block_weights != 0) w->columns = w->columns / l->block_bytes * l->block_weights;
+  if (t->dtype != TENSOR_BLOCKS && l->block_weights == 0 && q->rows == 0) return NULL; // bytes do not tell
+  if (q->rows != 0) w->rows = q->rows, w->columns = q->columns;
+  if (w->rows == 0 || w->columns == 0) return NULL;
+  return (l->block_weights != 0 ? take_blocks(x, t, w) : set_typed_inputs(x->c, x->f, t, w)) ? w : NULL;
+}
+
+static const char *asked_text(const finder *x) {
+  const asked_reading *q = x->s->asked;
+  strbuf text = {.mem = x->c->mem};
+  strbuf_printf(&text, "%s", q->scheme);
+  if (q->layout != NULL) strbuf_printf(&text, ", layout = %s", q->layout);
+  if (q->rows != 0) strbuf_printf(&text, ", of %" PRIu64 " x %" PRIu64 " weights", q->rows, q->columns);
+  return strbuf_text(&text);
+}
+
+// Those that are named one by one have to be what is asked for.
+static size_t claim_asked(finder *x, found *w, const char *name) {
+  if (w != NULL && is_free(x, w)) return claim(x, w), 1;
+  if (w == NULL && x->s->asked->wanted != NULL)
+    diag_error_file(x->c->d, tensor_file_path(x->f), "'%s' cannot be read as %s", name, asked_text(x));
+  return 0;
+}
+
+static void find_all_asked(finder *x) {
+  const asked_reading *q = x->s->asked;
+  const scheme *s = fe_library_find(x->c->library, q->scheme);
+  const scheme_layout *l = s == NULL || q->layout == NULL ? NULL : scheme_find_layout(s, q->layout);
+  size_t before = diag_error_count(x->c->d), count = 0;
+  if (l != NULL && layout_is_one_tensor(l)) {
+    for (size_t i = 0; i < tensor_file_count(x->f); i++) {
+      const tensor *t = tensor_file_at(x->f, i);
+      bool is_bytes = t->dtype == TENSOR_BLOCKS || t->dtype == TENSOR_U8 || t->dtype == TENSOR_I8;
+      if (is_bytes && is_asked(q, t->name)) count += claim_asked(x, read_asked_tensor(x, t, s, l), t->name);
+    }
+  } else {
+    text_list names = {0};
+    endings_list_layers(x->c, x->f, &names);
+    for (size_t i = 0; i < names.len; i++)
+      if (is_asked(q, names.data[i]) && has_asked_names(x->s, names.data[i]))
+        count += claim_asked(x, read_asked(x->s, names.data[i]), names.data[i]);
+  }
+  if (count == 0 && diag_error_count(x->c->d) == before)
+    diag_error_file(x->c->d, tensor_file_path(x->f), "no tensors can be read as %s", asked_text(x));
+}
+
+// ---- all of it -------------------------------------------------------------------------------------------
+
 static void find_all_noted(finder *x) {
   for (size_t i = 0; i < tensor_file_meta_count(x->f); i++) {
     const char *name = fields_noted_name(tensor_file_meta_at(x->f, i)->key);
@@ -418,6 +520,7 @@ void recognise_file(const subject *s, found_list *out) {
   size_t count = tensor_file_count(s->file);
   finder x = {.s = s, .c = c, .f = s->file, .out = out, .of = ARENA_ARRAY(c->mem, found *, count)};
   x.used_up = ARENA_ARRAY(c->mem, bool, count);
+  if (s->asked != NULL) find_all_asked(&x);
   find_all_noted(&x);
   find_all_layers(&x);
   for (size_t i = 0; i < count; i++) {

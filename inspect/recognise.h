@@ -45,15 +45,25 @@ static inline const char *found_inexact(const found *w) { return w->problem != N
 
 typedef VEC(found *) found_list;
 
+// How tensors are to be read, as a user says it.
+typedef struct asked_reading {
+  const char *scheme;                              // with its parameters, as in its name
+  const char *layout;                              // NULL: of separate tensors, whichever fits
+  uint64_t rows, columns;                          // 0: what the sizes say
+  bool (*wanted)(void *context, const char *name); // of layers or tensors; NULL: all of them
+  void *context;
+} asked_reading;
+
 // A file, and what the files beside it say (NULL: nothing).
 typedef struct subject {
   catalogue *c;
   const tensor_file *file;
   const quant_config *config;
+  const asked_reading *asked; // NULL: nothing is asked
 } subject;
 
 // Everything in the file, in the order of its tensors. What its layers are is remembered in the catalogue, and decides
-// where other layers leave it open; catalogue_forget ends that.
+// where other layers leave it open; catalogue_forget ends that. What is asked of the tensors and cannot be is reported.
 void recognise_file(const subject *s, found_list *out);
 
 // The weights of one layer with that many columns (0: not known), stored as separate tensors, in the scheme with these
