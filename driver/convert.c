@@ -11,17 +11,12 @@ static exit_status usage(job *j, const char *message) {
   return STATUS_USAGE;
 }
 
-// Names are believed by those who read the file later.
-static bool names_other_kind(const char *output) {
-  return output != NULL && tensor_file_is_named(output) && !path_ends_in(output, ".safetensors");
-}
-
 static exit_status check_usage(job *j) {
   exit_status status = settings_apply_warnings(j->d, j->mem, j->o);
   if (status != STATUS_OK) return status;
   if (j->o->inputs.len != 1) return usage(j, j->o->inputs.len == 0 ? "no weight file" : "one weight file at a time");
   if (option_last(j->o, OPTION_TO) == NULL) return usage(j, "no --to");
-  if (names_other_kind(j->s.output)) {
+  if (job_names_other_kind(j, ".safetensors")) {
     diag_error_file(j->d, "qcc", "what is converted is written as safetensors, which '%s' is no name of", j->s.output);
     diag_hint(j->d, "name it OUT.safetensors; GGUF files are written by 'qcc quantize', from float weights");
     return STATUS_USAGE;

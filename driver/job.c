@@ -60,6 +60,10 @@ exit_status job_finish(job *j, bool ok) {
   return ok ? STATUS_OK : STATUS_ERROR;
 }
 
+bool job_names_other_kind(const job *j, const char *ending) {
+  return j->s.output != NULL && tensor_file_is_named(j->s.output) && !path_ends_in(j->s.output, ending);
+}
+
 const ast_node *job_model(const job *j) {
   for (size_t i = 0; j->tree != NULL && i < j->tree->items.len; i++)
     if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i];

@@ -54,6 +54,8 @@ const char *job_prefix(const job *j);
 const char *job_prefix_of(const job *j, const char *name);
 // The model in the text that was parsed; NULL for IR text and a text without one.
 const ast_node *job_model(const job *j);
+// Whether the output is named as a kind of weight file other than this one: names are believed by those who read it later.
+bool job_names_other_kind(const job *j, const char *ending);
 // Begins a phase and tells, with -v, of the one before; NULL only ends.
 void job_phase(job *j, const char *name);
 

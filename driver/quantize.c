@@ -35,6 +35,12 @@ static exit_status check_usage(job *j) {
   if (j->o->inputs.len != 1) return usage(j, j->o->inputs.len == 0 ? "no weight file" : "one weight file at a time");
   if (!format && !rules) return usage(j, "no --format");
   if (format && rules) return usage(j, "--format and --recipe exclude each other: a rule \"*\" is for all the rest");
+  if (job_names_other_kind(j, ".safetensors") && job_names_other_kind(j, ".gguf")) {
+    diag_error_file(j->d, "qcc", "what is quantized is written as safetensors or GGUF, which '%s' is no name of",
+                    j->s.output);
+    diag_hint(j->d, "name it OUT.safetensors or OUT.gguf");
+    return STATUS_USAGE;
+  }
   return j->s.output == NULL ? usage(j, "no -o FILE") : STATUS_OK;
 }
 
@@ -144,7 +150,7 @@ static bool quantize(job *j, unsigned threads) {
     file_set_protect(j->outputs, imatrix);
     ok = q.importance != NULL;
   }
-  if (!ok || q.input == NULL) return false;
+  if (!ok || q.input == NULL || diag_error_count(j->d) > 0) return false;
   file_set_protect(j->outputs, q.input);
   ok = quantize_file(j->d, j->mem, j->outputs, &q);
   if (ok) warn_unused(&r);

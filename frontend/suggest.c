@@ -17,7 +17,7 @@ static void add_names(fe_context *c, name_list *names) {
   for (size_t i = 0; i < count; i++) vec_push(c->mem, names, library[i]);
 }
 
-// How many letters and digits two names begin with in common, whatever stands between them: "Q4-K" and "q4_K_M" 3.
+// How many letters and digits two names begin with in common, whatever stands between them: "Wx-3" and "w_x3_s" 3.
 static size_t common_start(const char *a, const char *b, bool *all_of_a, bool *all_of_b) {
   size_t count = 0;
   for (;; a++, b++, count++) {

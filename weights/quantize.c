@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "ir/map.h"
 #include "weights/from_float.h"
 #include "weights/importance.h"
 #include "weights/pack_run.h"
@@ -18,10 +19,12 @@ typedef struct quantizer {
   const tensor_file *file;
   quantize_out out;
   VEC(weight_stats) stats;
-  VEC(const char *) noted;     // tensors that the input has in quantized form already
-  VEC(const tensor *) unasked; // float tensors that are no matrices
-  VEC(const tensor *) misfits; // kept because their shape does not fit
-  size_t weighted;             // matrices that the importance matrix knows
+  name_map noted;               // tensors that the input has in quantized form already
+  quantize_target *targets;     // what each tensor of the file becomes; scheme NULL: it stays
+  VEC(quantize_target) refused; // told once, however many tensors ask for them
+  VEC(const tensor *) unasked;  // float tensors that are no matrices
+  VEC(const tensor *) misfits;  // kept because their shape does not fit
+  size_t weighted;              // matrices that the importance matrix knows
   progress bar;
   uint64_t done;
 } quantizer;
@@ -35,11 +38,13 @@ static bool is_matrix(const quantizer *q, const tensor *t) {
   return is_float(t) && (t->rank == 2 || (q->out.gguf && t->rank == 3));
 }
 
-// A tensor that is part of one that was quantized before: `<name>` or `<name>.<field>`.
+// A tensor that is part of one that was quantized before: `<name>`, `<name>.<field>`, ..
 static bool belongs_to_noted(const quantizer *q, const char *name) {
-  for (size_t i = 0; i < q->noted.len; i++) {
-    size_t length = strlen(q->noted.data[i]);
-    if (strncmp(name, q->noted.data[i], length) == 0 && (name[length] == '\0' || name[length] == '.')) return true;
+  if (q->noted.len == 0) return false;
+  for (char *whole = arena_strdup(q->mem, name), *dot; whole != NULL; *dot = '\0') {
+    if (name_map_get(&q->noted, whole) != NULL) return true;
+    dot = strrchr(whole, '.');
+    if (dot == NULL) break;
   }
   return false;
 }
@@ -51,38 +56,44 @@ static quantize_target chosen(const quantizer *q, const char *name) {
                              : (quantize_target){.scheme = job->scheme, .layout = job->layout};
 }
 
-static bool is_wanted(const quantizer *q, const tensor *t) {
-  return is_matrix(q, t) && !belongs_to_noted(q, t->name) && chosen(q, t->name).scheme != NULL;
-}
-
 // Metadata that safetensors holds as text; other kinds describe their own tensors with it.
 static void copy_metadata(quantizer *q) {
   bool keep = strcmp(tensor_file_kind(q->file), "safetensors") == 0;
   for (size_t i = 0; keep && i < tensor_file_meta_count(q->file); i++) {
     const tensor_meta *m = tensor_file_meta_at(q->file, i);
     const char *name = fields_noted_name(m->key);
-    if (name != NULL) vec_push(q->mem, &q->noted, name);
+    if (name != NULL) name_map_set(&q->noted, name, q);
     vec_push(q->mem, &q->out.meta, *m);
   }
 }
 
 // ---- what they become ------------------------------------------------------------------------------------
 
+static bool was_refused(const quantizer *q, const quantize_target *x) {
+  for (size_t i = 0; i < q->refused.len; i++)
+    if (q->refused.data[i].scheme == x->scheme && q->refused.data[i].layout == x->layout) return true;
+  return false;
+}
+
 // Completes a target for the output; false, reported, when it cannot be written.
 static bool settle_target(quantizer *q, quantize_target *x) {
   bool plain = false;
+  if (was_refused(q, x)) return false;
+  const quantize_target asked = *x;
   if (x->layout == NULL && q->out.gguf) x->layout = quantize_gguf_layout(x->scheme, &plain);
   if (q->out.gguf && !plain && (x->layout == NULL || x->layout->type_id < 0)) {
     diag_error(q->d, x->scheme->loc, "GGUF files cannot hold '%s': none of its layouts is of blocks with a type number",
                x->scheme->name);
     diag_hint(q->d,
               "write a .safetensors file, or a format with a layout such as gguf(block = 32, bytes = 18, type = 2)");
+    vec_push(q->mem, &q->refused, asked);
     return false;
   }
   if (x->layout == NULL || layout_is_one_tensor(x->layout)) return true;
   diag_error(q->d, x->layout->loc, "the layout '%s' of '%s' consists of separate tensors, which cannot be written",
              x->layout->name, x->scheme->name);
-  diag_hint(q->d, "leave the layout out, or name a layout of blocks");
+  diag_hint(q->d, "leave the layout out, or name a layout of blocks; 'qcc convert' brings the result into any layout");
+  vec_push(q->mem, &q->refused, asked);
   return false;
 }
 
@@ -164,52 +175,74 @@ static bool encode_one(quantizer *q, const tensor *t, const quantize_target *x) 
   return ok;
 }
 
-static bool take_one(quantizer *q, const tensor *t) {
-  quantize_target x = {0};
-  bool matrix = is_matrix(q, t) && !belongs_to_noted(q, t->name), wanted = is_wanted(q, t);
-  if (wanted && !find_target(q, t, &x)) return false;
-  if (wanted && x.scheme == NULL) vec_push(q->mem, &q->misfits, t);
-  if (!matrix && is_float(t) && t->rank > 1 && !belongs_to_noted(q, t->name)) vec_push(q->mem, &q->unasked, t);
-  bool ok = x.scheme != NULL ? encode_one(q, t, &x) : quantize_out_keep(&q->out, t);
-  if (wanted) q->done += 4 * t->count;
+static bool take_one(quantizer *q, const tensor *t, const quantize_target *x) {
+  if (x->scheme == NULL) return quantize_out_keep(&q->out, t);
+  bool ok = encode_one(q, t, x);
+  q->done += 4 * t->count;
   return ok;
 }
 
 // ---- the file --------------------------------------------------------------------------------------------
 
-static uint64_t wanted_bytes(const quantizer *q, size_t *matrices) {
-  uint64_t total = 0;
-  *matrices = 0;
-  for (size_t i = 0; i < tensor_file_count(q->file); i++) {
+// What is to be done, before hours are spent on a part of it.
+typedef struct todo {
+  size_t matrices; // of floats that are not in quantized form already
+  size_t wanted;   // of these, by a pattern or a rule
+  uint64_t bytes;  // to be encoded, as f32
+} todo;
+
+static bool plan_one(quantizer *q, const tensor *t, quantize_target *x, todo *all) {
+  bool noted = belongs_to_noted(q, t->name);
+  if (!noted && !is_matrix(q, t) && is_float(t) && t->rank > 1) vec_push(q->mem, &q->unasked, t);
+  if (noted || !is_matrix(q, t)) return true;
+  all->matrices++;
+  if (chosen(q, t->name).scheme == NULL) return true;
+  all->wanted++;
+  if (!find_target(q, t, x)) return false;
+  if (x->scheme == NULL) vec_push(q->mem, &q->misfits, t);
+  if (x->scheme != NULL) all->bytes += 4 * t->count;
+  return true;
+}
+
+static bool plan_all(quantizer *q, todo *all) {
+  size_t count = tensor_file_count(q->file);
+  bool ok = true;
+  q->targets = ARENA_ARRAY(q->mem, quantize_target, count + 1);
+  for (size_t i = 0; i < count; i++) {
     const tensor *t = tensor_file_at(q->file, i);
-    if (t->alias_of != NULL) continue;
-    *matrices += is_matrix(q, t) && !belongs_to_noted(q, t->name);
-    if (is_wanted(q, t)) total += 4 * t->count;
+    // What reads an alias is not in the output.
+    if (t->alias_of == NULL) ok &= plan_one(q, tensor_as_matrix(q->mem, t), &q->targets[i], all);
   }
-  return total;
+  return ok;
+}
+
+static bool report_nothing(const quantizer *q, const todo *all) {
+  const char *path = tensor_file_path(q->file);
+  if (all->wanted > 0) {
+    diag_error_file(q->d, path, "no matrix has a shape that the format fits: nothing is quantized");
+    return false;
+  }
+  diag_error_file(q->d, path, "none of its %zu tensors is to be quantized: %zu are float matrices",
+                  tensor_file_count(q->file), all->matrices);
+  if (all->matrices > 0)
+    diag_hint(q->d, "the pattern matches no name of them; '*' matches all");
+  else
+    diag_hint(q->d, "'qcc convert %s --to FORMAT' takes weights that are quantized already", path);
+  return false;
 }
 
 static bool encode_all(quantizer *q) {
+  todo all = {0};
+  if (!plan_all(q, &all)) return false;
+  if (all.bytes == 0) return report_nothing(q, &all);
   bool ok = true;
-  size_t matrices;
-  uint64_t bytes = wanted_bytes(q, &matrices);
-  if (bytes == 0) {
-    diag_error_file(q->d, tensor_file_path(q->file),
-                    "none of its %zu tensors is to be quantized: %zu are float matrices", tensor_file_count(q->file),
-                    matrices);
-    if (matrices > 0) diag_hint(q->d, "the pattern matches no name of them; '*' matches all");
-    return false;
-  }
-  progress_begin(&q->bar, q->job->progress, "", bytes);
+  progress_begin(&q->bar, q->job->progress, "", all.bytes);
   for (size_t i = 0; i < tensor_file_count(q->file); i++) {
     const tensor *t = tensor_file_at(q->file, i);
-    // What reads it is not in the output.
-    if (t->alias_of == NULL) ok &= take_one(q, tensor_as_matrix(q->mem, t));
+    if (t->alias_of == NULL) ok &= take_one(q, tensor_as_matrix(q->mem, t), &q->targets[i]);
   }
   progress_end(&q->bar);
-  if (!ok || q->stats.len > 0) return ok;
-  diag_error_file(q->d, tensor_file_path(q->file), "no matrix has a shape that the format fits: nothing is quantized");
-  return false;
+  return ok;
 }
 
 // ---- the report ------------------------------------------------------------------------------------------
@@ -268,7 +301,7 @@ bool quantize_file(diag *d, arena *a, file_set *outputs, const quantize_job *job
   tensor_file *f = tensor_file_open(d, a, job->input);
   if (f == NULL) return false;
   for (size_t i = 0; i < tensor_file_part_count(f); i++) file_set_protect(outputs, tensor_file_part(f, i));
-  quantizer q = {.d = d, .mem = a, .job = job, .file = f};
+  quantizer q = {.d = d, .mem = a, .job = job, .file = f, .noted = {.mem = a}};
   q.out = (quantize_out){.d = d, .mem = a, .path = job->output, .gguf = quantize_out_is_gguf(job->output)};
   copy_metadata(&q);
   tensor_file_watch(f);

@@ -5,6 +5,7 @@
 #   status N         its exit status
 #   out TEXT         is part of standard output         no-out TEXT     is not
 #   err TEXT         is part of standard error          no-err TEXT     is not
+#   err-once TEXT    is on one line of standard error
 #   file PATH        exists and is not empty            none PATH       does not exist
 #   same A B         two files have the same bytes
 # After each command no temporary file may be left. A qcc that fails must leave all files as they were, and must not have
@@ -86,6 +87,7 @@ while read -r word rest; do
   out) grep -qF -- "$rest" out || fail "standard output lacks: $rest" ;;
   err) grep -qF -- "$rest" err || fail "standard error lacks: $rest" ;;
   no-out) ! grep -qF -- "$rest" out || fail "standard output has: $rest" ;;
+  err-once) [ "$(grep -cF -- "$rest" err)" = 1 ] || fail "standard error has this never or more than once: $rest" ;;
   no-err) ! grep -qF -- "$rest" err || fail "standard error has: $rest" ;;
   file) [ -s "$rest" ] || fail "no file: $rest" ;;
   none) [ ! -e "$rest" ] || fail "is there: $rest" ;;
