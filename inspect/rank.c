@@ -75,10 +75,25 @@ static unsigned count_other_types(const reading *r) {
   return count;
 }
 
+// Bits that floats have as fields and not in the file, where they are narrower.
+static double widened_bits(const reading *r) {
+  double bits = 0;
+  for (size_t i = 0; i < r->fit.layout->place_count; i++) {
+    const layout_place *p = &r->fit.layout->places[i];
+    const scheme_field *f = &r->fit.scheme->fields[p->field];
+    uint64_t count;
+    if (p->raw->op != EXPR_LOAD || !scheme_field_count(f, r->fit.rows, r->fit.columns, &count)) continue;
+    double wide = elem_get(f->type)->bits, narrow = tensor_dtype_bits(r->tensors[p->raw->index]->dtype);
+    if (narrow < wide) bits += (double)count * (wide - narrow);
+  }
+  return bits;
+}
+
 static double measure_coverage(const reading *r) {
   double stored = 0, weights = (double)r->fit.rows * (double)r->fit.columns;
   for (size_t i = 0; i < r->fit.layout->tensor_count; i++) stored += 8 * (double)r->tensors[i]->size;
-  return scheme_bits_per_weight(r->fit.scheme, r->fit.rows, r->fit.columns) * weights / stored;
+  double read = scheme_bits_per_weight(r->fit.scheme, r->fit.rows, r->fit.columns) * weights;
+  return (read - widened_bits(r)) / stored;
 }
 
 const char *rank_problem(catalogue *c, const reading *r) {

@@ -157,7 +157,6 @@ static void measure_codes(tensor_codes *t, sample_facts *out) {
 }
 
 bool sample_is_whole(const tensor_codes *corner, const tensor_codes *wide) {
-  enum { BYTE = 0xff };
   for (size_t f = 0; f < corner->scheme->field_count; f++) {
     const scheme_field *field = &corner->scheme->fields[f];
     uint64_t count = 0;
@@ -165,7 +164,7 @@ bool sample_is_whole(const tensor_codes *corner, const tensor_codes *wide) {
     if (!scheme_field_count(field, corner->rows, corner->columns, &count)) return false;
     const uint32_t *a = corner->elements[f], *b = wide->elements[f];
     for (uint64_t i = 1; i < count; i++)
-      if (((b[i] - a[i]) & BYTE) != ((b[0] - a[0]) & BYTE)) return false;
+      if (b[i] - a[i] != b[0] - a[0]) return false;
   }
   return true;
 }

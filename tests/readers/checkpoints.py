@@ -428,6 +428,15 @@ def check_no_scales():
                    "changes what it means")
 
 
+def check_few_weights():
+    """Where a matrix is nearly all scale, what a scale is widened to when it is read counts for nothing."""
+    scale = np.full(1, 0.5, ml.bfloat16)
+    for rows in (2, 4):
+        codes = np.array([100, -70, 33, -128], np.int8)[:rows, None]
+        corpus.opens("compressed-tensors", "INT8, one scale", f"weight [{rows}, 1], weight_scale BF16 [1]",
+                     save({"weight": codes, "weight_scale": scale}), "fc", codes * 0.5, "numpy")
+
+
 def check_signed_bytes():
     """I8 is never FP8 by itself, though the layouts for U8 have no others of this name."""
     codes, scales, weights = fp8()
