@@ -11,6 +11,7 @@ enum { MOST_NAME = 60, MOST_LINES = 20 };
 static const char *format_of(arena *a, const found *w) {
   if (w == NULL) return "-";
   if (w->scheme != NULL) return w->scheme->name;
+  if (w->noted != NULL) return w->noted;
   return w->tensor_count == 0 ? "unknown" : tensor_describe(a, w->tensors[0]);
 }
 

@@ -75,7 +75,7 @@ static bool is_counting(tensor_dtype type) {
 // Products take matrices; what is quantized in tensors of its own is always one.
 static inspect_role role_of(const found *w) {
   enum { MATRIX_RANK = 2 };
-  if (w->tensor_count == 0 || (w->scheme != NULL && w->kind != FOUND_BLOCKS)) return ROLE_MATRIX;
+  if (w->tensor_count == 0 || w->noted != NULL || (w->scheme != NULL && w->kind != FOUND_BLOCKS)) return ROLE_MATRIX;
   const tensor *t = w->tensors[0];
   bool is_no_weight = t->use != NULL && t->use->order == TENSOR_NO_WEIGHTS;
   if (t->rank > MATRIX_RANK) return ROLE_KERNEL;
@@ -85,12 +85,18 @@ static inspect_role role_of(const found *w) {
   return is_no_weight ? ROLE_OTHER : ROLE_MATRIX;
 }
 
+static const char *format_of(arena *a, const found *w) {
+  if (w->scheme != NULL) return w->scheme->name;
+  if (w->noted != NULL) return w->noted;
+  return w->tensor_count > 0 ? plain_format(a, w) : "unknown";
+}
+
 static inspected describe(const subject *s, const codebook_list *books, const found *w, bool values) {
   catalogue *c = s->c;
   inspected out = {.what = w, .role = role_of(w)};
   uint64_t weights = w->rows * w->columns;
   out.is_matrix = out.role == ROLE_MATRIX;
-  out.format = w->scheme != NULL ? w->scheme->name : w->tensor_count > 0 ? plain_format(c->mem, w) : "unknown";
+  out.format = format_of(c->mem, w);
   out.bits = weights == 0 ? 0 : 8 * (double)w->bytes / (double)weights;
   if (w->scheme != NULL) {
     describe_groups(c->mem, w->scheme, &out);

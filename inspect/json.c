@@ -46,7 +46,7 @@ static const char *const kinds[] = {
 static json_t *shape(const inspected *t) {
   const found *w = t->what;
   json_t *list = json_array();
-  if (w->scheme != NULL || w->tensor_count == 0) {
+  if (w->scheme != NULL || w->noted != NULL || w->tensor_count == 0) {
     json_array_append_new(list, number(w->rows));
     json_array_append_new(list, number(w->columns));
     return list;

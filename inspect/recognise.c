@@ -258,6 +258,19 @@ static void add_field_tensors(finder *x, found *w) {
   w->tensors = tensors;
 }
 
+// Without the scheme the names of its fields are unknown: what has the matrix's name, or begins with it, belongs to it.
+static void add_tensors_named(finder *x, found *w) {
+  tensor_range range = tensor_file_range(x->f, w->name);
+  const tensor **tensors = ARENA_ARRAY(x->c->mem, const tensor *, range.end - range.begin + 1);
+  for (size_t i = range.begin; i < range.end; i++) {
+    const tensor *t = tensor_file_by_name(x->f, i);
+    if (t->name[range.length] != '\0' && t->name[range.length] != '.') continue;
+    tensors[w->tensor_count++] = t;
+    w->bytes += t->size;
+  }
+  w->tensors = tensors;
+}
+
 static void check_noted(finder *x, found *w, const fields_note *note) {
   if (!fields_check(x->c->d, x->f, w->name, note, w->scheme, w->rows, w->columns))
     w->problem = "it was written with another definition of the scheme";
@@ -272,9 +285,13 @@ static found *find_noted(finder *x, const char *name) {
   *w = (found){
       .kind = FOUND_FIELDS, .file = x->f, .name = name, .rows = note.rows, .columns = note.columns, .certain = true};
   w->scheme = fe_library_find(x->c->library, note.scheme);
+  w->noted = note.scheme;
   const tensor *t = tensor_file_find(x->f, name);
   if (w->scheme == NULL) {
-    w->problem = arena_printf(x->c->mem, "there is no scheme %s here", note.scheme);
+    w->problem = arena_printf(x->c->mem, "there is no scheme %s here; -I names a folder that has %s.q", note.scheme,
+                              note.scheme);
+    w->unexplained = true;
+    add_tensors_named(x, w);
     return w;
   }
   check_noted(x, w, &note);

@@ -37,6 +37,7 @@ typedef struct found {
   VEC(const char *) others; // other readings that fit as well: "scheme, layout = name"
   const char *problem;      // why it cannot be compiled exactly; NULL when it can
   const char *rounding;     // what of its numbers f32 cannot hold; NULL: nothing
+  const char *noted;        // what the file's own metadata call its scheme, which may be unknown here; or NULL
   bool unexplained;         // the problem: a tensor beside it changes what it means, and nothing says how
 } found;
 

@@ -59,7 +59,8 @@ static void print_head(FILE *out, arena *a, const inspection *x, bool summary) {
 
 static const char *shape_text(arena *a, const inspected *t) {
   const found *w = t->what;
-  if (w->scheme != NULL || w->tensor_count == 0) return arena_printf(a, "%" PRIu64 " x %" PRIu64, w->rows, w->columns);
+  if (w->scheme != NULL || w->noted != NULL || w->tensor_count == 0)
+    return arena_printf(a, "%" PRIu64 " x %" PRIu64, w->rows, w->columns);
   strbuf text = {.mem = a};
   for (unsigned r = 0; r < w->tensors[0]->rank; r++)
     strbuf_printf(&text, "%s%" PRIu64, r == 0 ? "" : " x ", w->tensors[0]->dims[r]);

@@ -5,7 +5,7 @@
 #include "inspect/recognise.h"
 
 // Numbers this many times as large as the root mean square, or more, are outliers.
-enum { VALUES_OUTLIER = 6 };
+#define VALUES_OUTLIER 6.0
 
 typedef struct value_facts {
   bool known;
