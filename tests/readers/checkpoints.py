@@ -4,7 +4,9 @@ checkpoints.py RESULTS BUILD QCC [GROUP ..]; a group is a function below whose n
 """
 
 import json
+import os
 import pathlib
+import random
 import re
 import struct
 import sys
@@ -524,15 +526,20 @@ def without_metadata(path):
     path.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + size :])
 
 
+def is_drawn(layout):
+    """A quick run draws every third (tests/sampling.h says what the variables mean)."""
+    seed = os.environ.get("QCC_TEST_SEED", "1")
+    return os.environ.get("QCC_TEST_FULL") == "1" or random.Random(f"{seed} {layout}").randrange(3) == 0
+
+
 def check_verdicts():
     """Whatever a layer's tensors are: what inspect promises compiles, and as what it says; what has a problem does not. (The
     compiler knows the columns, and so may be certain where inspect lists alternatives.)"""
     rows, columns = 64, 256
     save({"weight": normal(rows, columns).astype(np.float32)})
     files = []
-    for scheme, layout in tensor_layouts():
-        if scheme in SLOW:
-            continue
+    drawn = [x for x in tensor_layouts() if x[0] not in SLOW and is_drawn(x)]
+    for scheme, layout in drawn:
         file = f"verdict-{scheme}-{layout}.safetensors"
         status, _, _ = corpus.call("convert", "model.safetensors", "--to", scheme, "--layout", layout, "-o", file)
         if status == 0:
@@ -554,8 +561,8 @@ def check_verdicts():
         if known and line["problem"] is not None and status == 0:
             corpus.fail(file, f"is compiled, but inspect says {line['problem']}")
         (FOLDER / file).unlink()
-    print(f"{len(files)} layouts: what inspect says and what compiling does")
-    if len(files) < 75:
+    print(f"QCC_TEST_SEED={os.environ.get('QCC_TEST_SEED', '1')}: {len(files)} of {len(drawn)} layouts: what inspect says and what compiling does")
+    if len(files) < 0.6 * len(drawn):
         corpus.fail("verdicts", f"only {len(files)} layouts could be written")
 
 
