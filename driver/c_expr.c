@@ -141,8 +141,13 @@ static void put_float(strbuf *out, const c_names *names, const expr *e, const ch
 }
 
 static void put_window(strbuf *out, const c_names *names, const expr *e) {
-  strbuf_printf(out, "qp_window(s, %u, %u, n, k, %lld, %lld)", e->index,
-                elem_get(names->s->fields[e->index].type)->bits, (long long)e->args[0]->i, (long long)e->args[1]->i);
+  const expr *run = e->args[2];
+  strbuf_printf(out, "qp_window(s, %u, %u, n, ", e->index, elem_get(names->s->fields[e->index].type)->bits);
+  if (run->i == 1)
+    strbuf_printf(out, "k");
+  else
+    strbuf_printf(out, "k - k %% %lldu + %lldu", (long long)run->i, (long long)run->i - 1);
+  strbuf_printf(out, ", %lld, %lld)", (long long)e->args[0]->i, (long long)e->args[1]->i);
 }
 
 static void put(strbuf *out, const c_names *names, const expr *e) {

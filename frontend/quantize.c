@@ -187,6 +187,7 @@ static void hint_unused(fe_context *c, const char *glob, const ir_module *m) {
   enum { SHOWN = 6 };
   strbuf layers = {.mem = c->mem};
   size_t count = 0;
+  if (!diag_may_search(c->d)) return;
   for (size_t i = 0; i < m->weights.len; i++) {
     const char *layer = m->weights.data[i]->layer;
     if (layer == NULL || m->weights.data[i]->scheme == NULL) continue;

@@ -311,19 +311,21 @@ static const expr *lower_round(const lowering *l, const ast_expr *e, elem_type t
   return expr_make(l->c->mem, EXPR_ROUND, type, 0, 1, arena_memdup(l->c->mem, &arg, sizeof arg), e->loc);
 }
 
-// window(field, width, span)
+// window(field, width, span[, run])
 static const expr *lower_window(const lowering *l, const ast_expr *e) {
-  if (e->args.len != 3 || e->args.data[0].value->kind != AST_NAME || l->use != FE_USE_VALUE) {
+  bool right = e->args.len == 3 || e->args.len == 4;
+  if (!right || e->args.data[0].value->kind != AST_NAME || l->use != FE_USE_VALUE) {
     diag_error(l->c->d, e->loc, "window is used differently");
     diag_hint(l->c->d,
               "in a value, window(code, 16, 256) gives the 16 newest bits of the codes that end at the weight");
     return NULL;
   }
   const fe_symbol *s = find_name(l, e->args.data[0].value->name);
-  const expr **args = ARENA_ARRAY(l->c->mem, const expr *, 2);
+  const expr **args = ARENA_ARRAY(l->c->mem, const expr *, 3);
   bool ok = lower_args(l, &e->args, 1, args);
-  if (s == NULL || !ok || !check_integers(l->c, "window", 2, args)) return NULL;
-  if (s->kind == FE_SYMBOL_FIELD) return expr_make(l->c->mem, EXPR_WINDOW, s->index, 0, 2, args, e->loc);
+  if (e->args.len == 3) args[2] = expr_int(l->c->mem, 1, e->loc);
+  if (s == NULL || !ok || !check_integers(l->c, "window", 3, args)) return NULL;
+  if (s->kind == FE_SYMBOL_FIELD) return expr_make(l->c->mem, EXPR_WINDOW, s->index, 0, 3, args, e->loc);
   diag_error(l->c->d, e->loc, "'%s' is no field", s->name);
   return NULL;
 }

@@ -184,7 +184,8 @@ static int64_t look_up_int(eval_env *env, const expr *e) {
 int64_t eval_window(const tensor_codes *t, const expr *e, uint64_t n, uint64_t k) {
   const scheme_field *f = &t->scheme->fields[e->index];
   unsigned bits = elem_get(f->type)->bits, width = (unsigned)e->args[0]->i;
-  uint64_t span = (uint64_t)e->args[1]->i, first = k - k % span, window = 0;
+  uint64_t span = (uint64_t)e->args[1]->i, run = (uint64_t)e->args[2]->i, first = k - k % span, window = 0;
+  k += run - 1 - k % run;
   const uint32_t *codes = t->elements[e->index] + scheme_field_index(f, t->columns, n, first);
   for (unsigned done = 0, back = 0; done < width; done += bits, back++)
     window |= (uint64_t)codes[(k - first + span * width - back) % span] << done;

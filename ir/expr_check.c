@@ -125,9 +125,13 @@ static bool check_window(checker *c, const expr *e) {
     diag_error(c->d, e->loc, "a window needs a field of unsigned integers with one for each weight, not '%s'", f->name);
     return false;
   }
-  const expr *width = e->args[0], *span = e->args[1];
-  if (width->op == EXPR_INT && width->i >= 1 && width->i <= 32 && span->op == EXPR_INT && span->i >= 1 &&
-      span->i <= SCHEME_MAX_SPAN && span->i * elem_get(f->type)->bits >= width->i)
+  const expr *width = e->args[0], *span = e->args[1], *run = e->args[2];
+  if (run->op != EXPR_INT || span->op != EXPR_INT || run->i < 1 || span->i % run->i != 0) {
+    diag_error(c->d, e->loc, "a window is shared by a constant number of weights that divides the span");
+    return false;
+  }
+  if (width->op == EXPR_INT && width->i >= 1 && width->i <= 32 && span->i >= 1 && span->i <= SCHEME_MAX_SPAN &&
+      span->i * elem_get(f->type)->bits >= width->i)
     return true;
   diag_error(c->d, e->loc,
              "a window has 1 to 32 bits, and wraps within constant %d weights at most that have as many bits",

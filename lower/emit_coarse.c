@@ -308,7 +308,8 @@ static bool possible(arena *a, const scheme *s, const expr *e, bool in_remainder
     return type == ELEM_F32 || type == ELEM_F16 || type == ELEM_BF16 || lacks(a, e, reason);
   }
   case EXPR_VAR: return e->index == VAR_K || in_remainder ? true : lacks(a, e, reason);
-  case EXPR_WINDOW: return e->args[1]->i % PACK_CHUNK == 0 ? true : lacks(a, e, reason);
+  case EXPR_WINDOW:
+    return e->args[1]->i % PACK_CHUNK == 0 && PACK_CHUNK % e->args[2]->i == 0 ? true : lacks(a, e, reason);
   case EXPR_BITS:
   case EXPR_LOAD:
   case EXPR_STREAM: return lacks(a, e, reason);

@@ -182,9 +182,16 @@ static window_group group_of(const coarse_place *p, const expr *e) {
   return g;
 }
 
+// Where the window of the weight at hand ends: at the last weight of its run. Chunks have whole runs.
+static uint64_t window_end(const coarse_place *p, const expr *e) {
+  uint64_t run = (uint64_t)e->args[2]->i;
+  return p->ahead + run - 1 - p->ahead % run;
+}
+
 // The code of the weight `from_end` before the group's last one, in its place.
 static ir_value *placed_code(const coarse_place *p, const window_group *g, unsigned from_end) {
-  unsigned last = g->length - 1 - (unsigned)(p->ahead % g->length); // after the weight at hand
+  uint64_t end = window_end(p, g->e);
+  unsigned last = g->length - 1 - (unsigned)(end % g->length) + (unsigned)(end - p->ahead); // after the weight at hand
   ir_value *joint = p->earlier(p->state, (int)from_end - (int)last, (uint64_t)g->e->args[1]->i);
   return shift(p, IR_SHL, lo_code_field(p, g->e->index, joint), from_end * g->bits);
 }
@@ -206,7 +213,7 @@ static size_t find_window(const coarse_windows *w, const expr *e) {
 static ir_value *group_word(const coarse_place *p, const window_group *g) {
   coarse_windows *w = p->windows;
   size_t i = find_window(w, g->e);
-  uint64_t number = p->ahead / g->length;
+  uint64_t number = window_end(p, g->e) / g->length;
   if (i < w->count && w->group[i] == number) return w->value[i];
   bool follows = i < w->count && w->group[i] + 1 == number && number * g->length % PACK_CHUNK != 0;
   ir_value *x = joined_codes(p, g, follows ? g->length : g->length + g->codes - 1);
@@ -222,7 +229,7 @@ static ir_value *group_word(const coarse_place *p, const window_group *g) {
 
 static ir_value *window(const coarse_place *p, const expr *e) {
   window_group g = group_of(p, e);
-  unsigned width = (unsigned)e->args[0]->i, from_end = g.length - 1 - (unsigned)(p->ahead % g.length);
+  unsigned width = (unsigned)e->args[0]->i, from_end = g.length - 1 - (unsigned)(window_end(p, e) % g.length);
   ir_value *word = group_word(p, &g);
   if (width == 32) return word;
   ir_attr attrs[] = {ir_int(IR_ATTR_SHIFT, from_end * g.bits), ir_int(IR_ATTR_MASK, (INT64_C(1) << width) - 1)};

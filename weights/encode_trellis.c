@@ -58,6 +58,7 @@ trellis *trellis_new(arena *a, const encode_plan *plan, const expr **blocked) {
     if (own.window != NULL) varying = t, number++;
   }
   *blocked = f.wrong != NULL ? f.wrong : plan->scheme->value;
+  if (f.window != NULL && f.window->args[2]->i != 1) f.wrong = f.window;
   if (f.wrong != NULL || number != 1 || plan->period != 1 || f.window->args[0]->i > WIDTH_LIMIT) return NULL;
   trellis *t = ARENA_NEW(a, trellis);
   *t = (trellis){.plan = plan, .field = f.window->index, .terms = l->terms, .varying = varying};

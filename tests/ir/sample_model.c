@@ -39,8 +39,8 @@ static const expr *rich_value(arena *mem) {
   const expr *real = expr_real(mem, 0.1, NOWHERE);
   const expr *power = make1(mem, EXPR_EXP2, make2(mem, EXPR_SUB, field(mem, 2, true), number(mem, 8)));
   const expr *sum = make2(mem, EXPR_ADD, scaled, make2(mem, EXPR_MUL, real, power));
-  const expr *extent[] = {number(mem, 16), number(mem, 64)};
-  const expr *window = expr_make(mem, EXPR_WINDOW, 0, 0, 2, arena_memdup(mem, extent, sizeof extent), NOWHERE);
+  const expr *extent[] = {number(mem, 16), number(mem, 64), number(mem, 2)};
+  const expr *window = expr_make(mem, EXPR_WINDOW, 0, 0, 3, arena_memdup(mem, extent, sizeof extent), NOWHERE);
   const expr *computed = expr_make(mem, EXPR_FLOAT, ELEM_F16, 0, 1, arena_memdup(mem, &window, sizeof window), NOWHERE);
   computed = expr_make(mem, EXPR_ROUND, ELEM_BF16, 0, 1, arena_memdup(mem, &computed, sizeof computed), NOWHERE);
   sum = make2(mem, EXPR_ADD, sum, computed);

@@ -1,6 +1,6 @@
 """Vector codebooks and computed codes against plain numpy, written from what their papers and packages say: additive
 quantization (AQLM), residual and product quantization, VPTQ, the E8P lattice of QuIP# (its grid is made here by its
-definition), the three computed codes of QTIP and EXL3, and EXL3's tiles. Weights are those before the steps of input and output."""
+definition), the three computed codes of QTIP and EXL3, QTIP's table of pairs, and EXL3's tiles. Weights are those before the steps of input and output."""
 
 import itertools
 
@@ -118,6 +118,25 @@ def byte_sum(w):
 CODES = {"trellis_3inst": three_instructions, "trellis_mcg": generator, "trellis_mul1": byte_sum}
 
 
+# QTIP's HYB code: quantlut_sym of its codebook (L = 16, V = 2, 9 bits), in numpy.
+def pairs(states, table):
+    scrambled = (states + np.uint64(1)) * states
+    found = table[(scrambled >> np.uint64(6) & np.uint64(511)).astype(np.int64)]
+    found[..., 0] *= 1 - 2.0 * (scrambled >> np.uint64(15) & np.uint64(1)).astype(np.float64)
+    return found
+
+
+def shared(rng):
+    for bits, span in ((2, 256), (1, 64), (3, 128)):
+        codes = rng.integers(0, 1 << bits, (ROWS, COLUMNS)).astype("<u4")
+        table, scales = halves(rng, (512, 2)), halves(rng, ROWS)
+        states = windows(codes, bits, span)[:, 1::2]
+        value = pairs(states, table.astype(np.float64)).reshape(ROWS, COLUMNS) * scales[:, None].astype(np.float64)
+        scheme = f"trellis_hyb(bits={bits},span={span})" if (bits, span) != (2, 256) else "trellis_hyb"
+        tensors = {"code": codes, "tlut": table.view(np.uint16).astype("<u4"), "scale": scales.view(np.uint16).astype("<u4")}
+        yield Case(scheme, "-", tensors, value, f"{bits} bits")
+
+
 def windows(codes, bits, span):
     stream = codes.reshape(ROWS, -1, span).astype(np.uint64)
     window = np.zeros_like(stream)
@@ -207,3 +226,4 @@ def cases(rng):
     yield product(rng)
     yield lattice(rng)
     yield from computed(rng)
+    yield from shared(rng)
