@@ -170,17 +170,29 @@ static void read_prefix(reader *r) {
          arena_printf(r->mem, "'%s' cannot begin a name in C: letters, digits and '_'", r->out->prefix));
 }
 
+// The next word of a list "a, b", NULL at its end; blanks around words are none of them.
+static const char *take_word(arena *a, const char **list) {
+  const char *word = *list;
+  if (word == NULL || *word == '\0') return NULL;
+  size_t length = strcspn(word, ",");
+  *list = word + length + (word[length] == ',');
+  while (length > 0 && *word == ' ') word++, length--;
+  while (length > 0 && word[length - 1] == ' ') length--;
+  return arena_strndup(a, word, length);
+}
+
 static void read_dump(reader *r) {
   const char *names[32];
   size_t count = 0;
-  r->out->dump = option_last(r->o, OPTION_DUMP);
   for (; count < lower_pass_count() && count < 31; count++) names[count] = lower_pass_get(count)->name;
   names[count++] = "all";
-  for (const char *w = r->out->dump; w != NULL && *w != '\0';) {
-    size_t length = strcspn(w, ",");
-    choose(r, "-d", arena_strndup(r->mem, w, length), names, count);
-    w += length + (w[length] == ',');
+  const char *list = option_last(r->o, OPTION_DUMP), *word;
+  strbuf dump = {.mem = r->mem};
+  while ((word = take_word(r->mem, &list)) != NULL) {
+    choose(r, "-d", word, names, count);
+    strbuf_printf(&dump, "%s%s", dump.len == 0 ? "" : ",", word);
   }
+  r->out->dump = dump.len == 0 ? NULL : strbuf_text(&dump);
 }
 
 // ---- the target ------------------------------------------------------------------------------------------
@@ -236,12 +248,10 @@ static void read_target(reader *r) {
   cg_free(cg);
 }
 
-static bool listed(const char *list, const char *name) {
-  for (const char *w = list; *w != '\0';) {
-    size_t length = strcspn(w, ",");
-    if (strlen(name) == length && memcmp(w, name, length) == 0) return true;
-    w += length + (w[length] == ',');
-  }
+static bool listed(arena *a, const char *list, const char *name) {
+  const char *word;
+  while ((word = take_word(a, &list)) != NULL)
+    if (strcmp(word, name) == 0) return true;
   return false;
 }
 
@@ -254,11 +264,8 @@ static void check_tier_names(reader *r, const char *list) {
   const char *names[32];
   size_t count = 0;
   for (; count < r->out->target->tier_count && count < 32; count++) names[count] = r->out->target->tiers[count].name;
-  for (const char *w = list; *w != '\0';) {
-    size_t length = strcspn(w, ",");
-    choose(r, tier_option(r), arena_strndup(r->mem, w, length), names, count);
-    w += length + (w[length] == ',');
-  }
+  const char *word;
+  while ((word = take_word(r->mem, &list)) != NULL) choose(r, tier_option(r), word, names, count);
 }
 
 static void read_tiers(reader *r) {
@@ -269,7 +276,7 @@ static void read_tiers(reader *r) {
   for (size_t i = 0; i < s->target->tier_count; i++) {
     const target_tier *t = &s->target->tiers[i];
     bool common = !t->on_demand || r->o->command == COMMAND_RUN;
-    if (list == NULL ? common : listed(list, t->name)) vec_push(r->mem, &s->tiers, t);
+    if (list == NULL ? common : listed(r->mem, list, t->name)) vec_push(r->mem, &s->tiers, t);
   }
   s->cpu = option_last(r->o, OPTION_CPU);
   s->features = option_last(r->o, OPTION_FEATURES);
