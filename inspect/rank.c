@@ -24,6 +24,7 @@ static void hear(const rank_layer *layer, const fit *x, reading *r) {
   fit_agreement said = stated == NULL ? (fit_agreement){0} : fit_compare(x, stated);
   bool is_noted =
       noted != NULL && strcmp(noted->scheme, x->scheme->name) == 0 && strcmp(noted->layout, x->layout->name) == 0;
+  r->noted = is_noted;
   r->differs = said.differs;
   r->told = said.agrees + count_told(h, false, x);
   if (said.agrees + said.differs == 0) r->told += count_told(h, true, x);
@@ -82,7 +83,8 @@ static double widened_bits(const reading *r) {
     const layout_place *p = &r->fit.layout->places[i];
     const scheme_field *f = &r->fit.scheme->fields[p->field];
     uint64_t count;
-    if (p->raw->op != EXPR_LOAD || !scheme_field_count(f, r->fit.rows, r->fit.columns, &count)) continue;
+    bool is_float = elem_get(f->type)->kind == ELEM_KIND_FLOAT;
+    if (!is_float || p->raw->op != EXPR_LOAD || !scheme_field_count(f, r->fit.rows, r->fit.columns, &count)) continue;
     double wide = elem_get(f->type)->bits, narrow = tensor_dtype_bits(r->tensors[p->raw->index]->dtype);
     if (narrow < wide) bits += (double)count * (wide - narrow);
   }
@@ -150,6 +152,7 @@ static size_t count_used(const reading *r) {
 
 // By what is read and stated: negative when `a` is better.
 static int compare_statements(const reading *a, const reading *b) {
+  if (a->noted != b->noted) return a->noted ? -1 : 1;
   if (count_used(a) != count_used(b)) return -compare_sizes(count_used(a), count_used(b));
   if (a->differs != b->differs) return a->differs < b->differs ? -1 : 1;
   if (a->told != b->told) return a->told > b->told ? -1 : 1;

@@ -25,6 +25,7 @@ typedef struct reading {
   unsigned other_types; // tensors that are not of the very type that the layout says
   double coverage;      // bits of all elements, by bits of the tensors
   unsigned told;        // how many of its parameters the file, or those beside it, state
+  bool noted;           // qcc wrote the tensors, and says that they are this
   unsigned differs;     // how many they state otherwise
   unsigned agrees;      // whether they name its scheme or layout: the more exactly the more
   bool measured; // `facts` say what its numbers are; of readings that are worse whatever these are nothing is known

@@ -102,7 +102,7 @@ bool file_make_directory(diag *d, const char *path);
 // `dir` + "/" + `name`, and the last component of a path without its extension.
 const char *path_join(arena *a, const char *dir, const char *name);
 const char *path_stem(arena *a, const char *path);
-// Whether a name ends in `ending` ("/model.q" in ".q").
+// Whether a name has something before `ending` and ends in it ("/model.q" in ".q"; ".q" does not).
 bool path_ends_in(const char *path, const char *ending);
 const char *path_dirname(arena *a, const char *path);
 

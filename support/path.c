@@ -33,7 +33,7 @@ const char *path_stem(arena *a, const char *path) {
 
 bool path_ends_in(const char *path, const char *ending) {
   size_t length = strlen(path), size = strlen(ending);
-  return length >= size && memcmp(path + length - size, ending, size) == 0;
+  return length > size && memcmp(path + length - size, ending, size) == 0;
 }
 
 const char *path_dirname(arena *a, const char *path) {

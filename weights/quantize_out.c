@@ -7,7 +7,7 @@ enum { QUANTIZATION_VERSION = 2 };
 
 static const char *const file_type_key = "general.file_type", *const version_key = "general.quantization_version";
 
-bool quantize_out_is_gguf(const char *path) { return path_ends_in(path, ".gguf") && strcmp(path, ".gguf") != 0; }
+bool quantize_out_is_gguf(const char *path) { return path_ends_in(path, ".gguf"); }
 
 static bool refuse(quantize_out *o, const tensor *t, const char *hint) {
   diag_error_file(o->d, t->path, "tensor '%s' has %s, which the output cannot hold", t->name,

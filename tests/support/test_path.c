@@ -39,8 +39,16 @@ START_TEST(dirname) {
 }
 END_TEST
 
+START_TEST(ending) {
+  ck_assert(path_ends_in("a/model.q", ".q"));
+  ck_assert(!path_ends_in(".q", ".q"));
+  ck_assert(!path_ends_in("q", ".q"));
+  ck_assert(!path_ends_in("model.qir", ".q"));
+}
+END_TEST
+
 int main(void) {
   Suite *s = suite_create("support/path");
-  check_add(s, "path", (const TTest *const[]){join, stem, dirname, NULL});
+  check_add(s, "path", (const TTest *const[]){join, stem, dirname, ending, NULL});
   return check_main(s);
 }
