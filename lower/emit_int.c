@@ -3,6 +3,7 @@
 #include "ir/expr_range.h"
 #include "ir/int_math.h"
 #include "lower/emit_coarse.h"
+#include "support/num.h"
 
 static ir_type i32_of(const coarse_place *p) { return ir_vector(ELEM_I32, p->lanes); }
 
@@ -46,6 +47,27 @@ static bool known_remainder(const coarse_place *p, const expr *e, int64_t *out) 
   return true;
 }
 
+// Whether k % d is another number than v, by what is known of k: its remainder by a divisor of what positions are multiples of.
+static bool is_other_remainder(const coarse_place *p, const expr *rest, const expr *v) {
+  const expr *k = rest->args[0], *d = rest->args[1];
+  if (k->op != EXPR_VAR || k->index != VAR_K || d->op != EXPR_INT || d->i <= 0 || v->op != EXPR_INT || v->i < 0)
+    return false;
+  uint64_t known = num_gcd(p->aligned, (uint64_t)d->i);
+  return (uint64_t)v->i % known != p->ahead % known;
+}
+
+// Comparisons that a part of the position decides, and products with 0: at some positions only, so that nothing is concluded
+// where no kernel is emitted.
+static bool is_known_zero(const coarse_place *p, const expr *e) {
+  int64_t x;
+  if (p->b == NULL || !e->is_int || e->arg_count != 2) return false;
+  const expr *a = e->args[0], *b = e->args[1];
+  if (e->op == EXPR_EQ)
+    return (a->op == EXPR_MOD && is_other_remainder(p, a, b)) || (b->op == EXPR_MOD && is_other_remainder(p, b, a));
+  return e->op == EXPR_MUL && a->is_int && b->is_int &&
+         ((lo_is_known(p, a, &x) && x == 0) || (lo_is_known(p, b, &x) && x == 0));
+}
+
 bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out) {
   int64_t x[2];
   if (e->op == EXPR_INT) return *out = e->i, true;
@@ -56,6 +78,7 @@ bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out) {
     *out = x[0] < 0 || (uint64_t)x[0] >= t->count ? 0 : (int64_t)t->values[x[0]];
     return true;
   }
+  if (is_known_zero(p, e)) return *out = 0, true;
   if (e->op == EXPR_SELECT && lo_is_known(p, e->args[0], x)) return lo_is_known(p, e->args[x[0] != 0 ? 1 : 2], out);
   if (!e->is_int || e->arg_count != 2 || e->op == EXPR_WINDOW || !known_pair(p, e, x)) return false;
   switch (e->op) {
@@ -299,6 +322,8 @@ static ir_value *compute(const coarse_place *p, const expr *e) {
   if (lo_is_known(p, e, &known)) return ir_vector_int(p->b, t, in_lane(known));
   if (lo_is_row_remainder(e)) return row_remainder(p, e);
   if (is_index(e)) return position_value(p, e);
+  if (e->op == EXPR_ADD && lo_is_known(p, e->args[0], &known) && known == 0) return lo_expr_int(p, e->args[1]);
+  if (e->op == EXPR_ADD && lo_is_known(p, e->args[1], &known) && known == 0) return lo_expr_int(p, e->args[0]);
   ir_value *bytes = e->op == EXPR_ADD ? lo_byte_sum(p, e) : NULL;
   if (bytes != NULL) return bytes;
   if (low != NULL) return ir_emit2(p->b, low->code, t, lo_expr_int(p, e->args[0]), lo_expr_int(p, e->args[1]));
