@@ -72,9 +72,16 @@ static bool read_list(arena *a, importance *x, const uint8_t *data, size_t size)
 
 // ---- the GGUF file -----------------------------------------------------------------------------------------
 
+// Plain numbers: of blocks of an unknown type the shape promises more than the file may have.
+static bool check_plain(diag *d, const importance *x, const tensor *t) {
+  if (t->dtype != TENSOR_BLOCKS) return true;
+  diag_error_file(d, x->path, "'%s' has no plain numbers", t->name);
+  return false;
+}
+
 static bool read_sums(diag *d, arena *a, importance *x, const tensor_file *f, const tensor *sums, const char *name) {
   const tensor *counts = tensor_file_require(d, f, arena_printf(a, "%s.counts", name));
-  if (counts == NULL) return false;
+  if (counts == NULL || !check_plain(d, x, sums) || !check_plain(d, x, counts)) return false;
   float *means = ARENA_ARRAY(a, float, (size_t)sums->count), *calls = ARENA_ARRAY(a, float, (size_t)counts->count + 1);
   if (!tensor_read_f32(d, sums, 0, (size_t)sums->count, means)) return false;
   if (!tensor_read_f32(d, counts, 0, (size_t)counts->count, calls)) return false;

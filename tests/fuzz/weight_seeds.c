@@ -85,25 +85,25 @@ static sample importance_list(void) {
   return s;
 }
 
-static void append_entry(sample *s, const char *name, uint64_t columns, uint64_t offset) {
+static void append_entry(sample *s, const char *name, uint64_t columns, uint32_t type, uint64_t offset) {
   sample_append_int(s, 8, strlen(name));
   sample_append(s, name, strlen(name));
   sample_append_int(s, 4, 2);
   sample_append_int(s, 8, columns);
   sample_append_int(s, 8, 1);
-  sample_append_int(s, 4, 0); // F32
+  sample_append_int(s, 4, type); // 0: F32
   sample_append_int(s, 8, offset);
 }
 
-// Its GGUF file.
-static sample importance_sums(void) {
+// Its GGUF file, with so many counts of a type.
+static sample importance_sums(uint64_t counts, uint32_t type) {
   enum { ALIGNMENT = 32 };
   sample s = {0};
   sample_append(&s, "GGUF\3\0\0\0", 8);
   sample_append_int(&s, 8, 2);
   sample_append_int(&s, 8, 0);
-  append_entry(&s, "fc.in_sum2", 2, 0);
-  append_entry(&s, "fc.counts", 1, ALIGNMENT);
+  append_entry(&s, "fc.in_sum2", 2, 0, 0);
+  append_entry(&s, "fc.counts", counts, type, ALIGNMENT);
   sample padded = sample_resized(&s, (s.size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT + ALIGNMENT + 4);
   sample_put(&padded, padded.size - 4, 4, 0x3f800000);
   sample_free(&s);
@@ -111,7 +111,10 @@ static sample importance_sums(void) {
 }
 
 static bool write_importance(seed_writer *w) {
-  return write_seed(w, "imatrix", "list", importance_list()) && write_seed(w, "imatrix", "gguf", importance_sums());
+  const uint32_t unknown = 247; // whose size is as large as the file
+  return write_seed(w, "imatrix", "list", importance_list()) &&
+         write_seed(w, "imatrix", "gguf", importance_sums(1, 0)) &&
+         write_seed(w, "imatrix", "blocks", importance_sums(1 << 24, unknown));
 }
 
 static sample text_seed(const char *text) {
