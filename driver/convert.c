@@ -30,16 +30,6 @@ static exit_status check_usage(job *j) {
 
 static bool wanted(void *context, const char *name) { return fe_glob_match(context, name); }
 
-// The layout of that name; NULL without one.
-static bool find_layout(job *j, const scheme *s, option_id option, const scheme_layout **out) {
-  const char *name = option_last(j->o, option);
-  *out = name == NULL ? NULL : scheme_find_layout(s, name);
-  if (name == NULL || *out != NULL) return true;
-  diag_error_file(j->d, "qcc", "scheme '%s' has no layout '%s'", s->name, name);
-  for (size_t i = 0; i < s->layout_count; i++) diag_hint(j->d, "there is '%s'", s->layouts[i].name);
-  return false;
-}
-
 // Every file that was read is an input, which no output may replace.
 static void protect_parts(job *j, const tensor_file *f) {
   for (size_t i = 0; i < tensor_file_part_count(f); i++) file_set_protect(j->outputs, tensor_file_part(f, i));
@@ -52,7 +42,7 @@ static bool read_from(job *j, const fe_options *fe, asked_reading *out) {
   if (from == NULL) return true;
   const scheme *s = fe_find_scheme(j->d, j->mem, NULL, fe, from);
   const scheme_layout *l;
-  if (s == NULL || !find_layout(j, s, OPTION_FROM_LAYOUT, &l)) return false;
+  if (s == NULL || !job_find_layout(j, s, option_last(j->o, OPTION_FROM_LAYOUT), &l)) return false;
   out->scheme = s->name;
   out->layout = l == NULL ? NULL : l->name;
   return true;
@@ -71,7 +61,7 @@ static bool convert(job *j) {
                    .report = output_reports(j)};
   asked_reading asked = {.wanted = c.wanted, .context = c.context};
   if (!read_from(j, &fe, &asked)) return false;
-  if (c.scheme == NULL || !find_layout(j, c.scheme, OPTION_LAYOUT, &c.layout)) return false;
+  if (c.scheme == NULL || !job_find_layout(j, c.scheme, option_last(j->o, OPTION_LAYOUT), &c.layout)) return false;
   const char *path = input_path(j, j->o->inputs.data[0]);
   tensor_file *f = path == NULL ? NULL : tensor_file_open(j->d, j->mem, path);
   quant_config *config = NULL;

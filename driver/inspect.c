@@ -11,18 +11,6 @@ static exit_status usage(job *j, const char *message) {
   return STATUS_USAGE;
 }
 
-// Whether one of the globs matches; without any everything does.
-static bool is_wanted(void *context, const char *name) {
-  const job *j = context;
-  bool any = false;
-  for (size_t i = 0; i < j->o->uses.len; i++) {
-    if (j->o->uses.data[i].id != OPTION_TENSORS) continue;
-    if (fe_glob_match(j->o->uses.data[i].argument, name)) return true;
-    any = true;
-  }
-  return !any;
-}
-
 // The files stay mapped until all is printed: names in the reports are theirs.
 typedef struct inspect_run {
   job *j;
@@ -97,7 +85,7 @@ static void compare_inputs(inspect_run *r) {
 static exit_status read_options(job *j, inspect_options *out) {
   exit_status status = settings_apply_warnings(j->d, j->mem, j->o);
   const char *sort = option_last(j->o, OPTION_SORT);
-  *out = (inspect_options){.wanted = is_wanted, .context = j, .values = option_given(j->o, OPTION_VALUES)};
+  *out = (inspect_options){.wanted = job_wants_tensor, .context = j, .values = option_given(j->o, OPTION_VALUES)};
   if (status != STATUS_OK || sort == NULL) return status;
   out->sort = inspect_sort_find(sort);
   if (out->sort != SORT_COUNT) return STATUS_OK;

@@ -64,6 +64,26 @@ bool job_names_other_kind(const job *j, const char *ending) {
   return j->s.output != NULL && tensor_file_is_named(j->s.output) && !path_ends_in(j->s.output, ending);
 }
 
+bool job_wants_tensor(void *context, const char *name) {
+  const job *j = context;
+  bool any = false;
+  for (size_t i = 0; i < j->o->uses.len; i++) {
+    const option_use *use = &j->o->uses.data[i];
+    if (use->id != OPTION_TENSORS) continue;
+    if (fe_glob_match(use->argument, name)) return true;
+    any = true;
+  }
+  return !any;
+}
+
+bool job_find_layout(const job *j, const scheme *s, const char *name, const scheme_layout **out) {
+  *out = name == NULL ? NULL : scheme_find_layout(s, name);
+  if (name == NULL || *out != NULL) return true;
+  diag_error_file(j->d, "qcc", "scheme '%s' has no layout '%s'", s->name, name);
+  for (size_t i = 0; i < s->layout_count; i++) diag_hint(j->d, "there is '%s'", s->layouts[i].name);
+  return false;
+}
+
 const ast_node *job_model(const job *j) {
   for (size_t i = 0; j->tree != NULL && i < j->tree->items.len; i++)
     if (j->tree->items.data[i]->kind == AST_MODEL) return j->tree->items.data[i];

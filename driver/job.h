@@ -56,6 +56,11 @@ const char *job_prefix_of(const job *j, const char *name);
 const ast_node *job_model(const job *j);
 // Whether the output is named as a kind of weight file other than this one: names are believed by those who read it later.
 bool job_names_other_kind(const job *j, const char *ending);
+// Whether a tensor of that name is asked for: it matches one of the patterns of --tensors, or there is none. The context is
+// the job, which is not changed.
+bool job_wants_tensor(void *context, const char *name);
+// The layout of that name; NULL for the name NULL. False, reported, when the scheme has none of that name.
+bool job_find_layout(const job *j, const scheme *s, const char *name, const scheme_layout **out);
 // Begins a phase and tells, with -v, of the one before; NULL only ends.
 void job_phase(job *j, const char *name);
 

@@ -46,17 +46,9 @@ static exit_status check_usage(job *j) {
 
 // ---- which tensors, and what they become -------------------------------------------------------------------
 
-// Whether one of the patterns of --tensors matches; without any all do.
 static bool wanted(void *context, const char *name) {
   const request *r = context;
-  bool given = false;
-  for (size_t i = 0; i < r->j->o->uses.len; i++) {
-    const option_use *use = &r->j->o->uses.data[i];
-    if (use->id != OPTION_TENSORS) continue;
-    if (fe_glob_match(use->argument, name)) return true;
-    given = true;
-  }
-  return !given;
+  return job_wants_tensor(r->j, name);
 }
 
 // Rules speak of layers, as in a model: "fc1" is the tensor fc1.weight, too.
@@ -80,21 +72,12 @@ static quantize_target choose(void *context, const char *name) {
 
 // ---- what the command line says ----------------------------------------------------------------------------
 
-// The layout of that name; NULL without one: separate fields.
-static bool find_layout(job *j, const scheme *s, const char *name, const scheme_layout **out) {
-  *out = name == NULL ? NULL : scheme_find_layout(s, name);
-  if (name == NULL || *out != NULL) return true;
-  diag_error_file(j->d, "qcc", "scheme '%s' has no layout '%s'", s->name, name);
-  for (size_t i = 0; i < s->layout_count; i++) diag_hint(j->d, "there is '%s'", s->layouts[i].name);
-  return false;
-}
-
 // The format that an option names; nothing when it is not given.
 static bool find_format(request *r, option_id option, const char *layout, quantize_target *out) {
   const char *text = option_last(r->j->o, option);
   if (text == NULL) return true;
   out->scheme = fe_find_scheme(r->j->d, r->j->mem, NULL, &r->fe, text);
-  return out->scheme != NULL && find_layout(r->j, out->scheme, layout, &out->layout);
+  return out->scheme != NULL && job_find_layout(r->j, out->scheme, layout, &out->layout);
 }
 
 static bool read_recipe(request *r) {
@@ -118,7 +101,7 @@ static bool read_recipe(request *r) {
     r->rules[i].rule = &rules[i];
     t->scheme = rules[i].scheme;
     const char *layout = rules[i].layout != NULL ? rules[i].layout : option_last(j->o, OPTION_LAYOUT);
-    if (t->scheme != NULL) ok &= find_layout(j, t->scheme, layout, &t->layout);
+    if (t->scheme != NULL) ok &= job_find_layout(j, t->scheme, layout, &t->layout);
   }
   return ok;
 }
