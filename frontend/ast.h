@@ -39,7 +39,10 @@ typedef enum ast_expr_kind {
   AST_CALL,   // name(args)
   AST_INDEX,  // args[0] is what is indexed, the others are the indices: a[i][j] is the same as a[i, j]
   AST_LIST,   // [a, b]
-  AST_STAR    // the axis that a line of elements runs along: tensor[*, n]
+  AST_STAR,   // the axis that a line of elements runs along: tensor[*, n]; a dimension of any size, or all of it
+  AST_ELSE,   // args[0] else args[1]
+  AST_RANGE,  // args[0] .. args[1] < args[2], each NULL where it is not written: `..`, `s..`, `a .. b`, `i.. < out`
+  AST_RING    // ring args[0]: a dimension of a state that wraps around
 } ast_expr_kind;
 
 typedef struct ast_expr ast_expr;
@@ -95,7 +98,20 @@ typedef enum ast_kind {
   AST_PRESET,   // name, args (parameters), value: the scheme (AST_CALL), body: options, doc
   AST_QUANTIZE, // body
   AST_RULE,     // name: the glob, value: the scheme (AST_CALL) or NULL, body: options
-  AST_OPTION    // name, word (first word of its value), per or NULL, suffix (second word), args
+  AST_OPTION,   // name, word (first word of its value), per or NULL, suffix (second word), args
+  // Index notation, networks:
+  AST_OPERATOR, // name, params, args (results: AST_NAME, or AST_INDEX of several), body, doc
+  AST_PARAM, // name, args (how many tensors: x[m]), type or none, per (bound of its numbers or NULL), value (default)
+  AST_STATEMENT, // args (targets: AST_NAME or AST_INDEX), type or none, word (= := += *= max= min=), value
+  AST_REQUIRE, // value, word (the message)
+  AST_IF,      // value, body, otherwise
+  AST_FOR,     // binders, per (how often) or value (the list)
+  AST_LOOP,    // name, per (how often), body
+  AST_BLOCK,   // name, params, body
+  AST_ENTRY,   // name, params, body
+  AST_STATE,   // binders (names), args (a family: layer < layers), type, value or NULL
+  AST_RETURN,  // body (AST_RESULT)
+  AST_RESULT   // name or none, type or none, value
 } ast_kind;
 
 typedef struct ast_node ast_node;
@@ -112,6 +128,8 @@ struct ast_node {
   ast_args args;
   ast_names binders;
   ast_nodes body;
+  ast_nodes params;
+  ast_nodes otherwise;
   const char *doc; // the comment right above, without its slashes; NULL if there is none
   bool broken;     // a part of a scheme could not be read, which was reported, and is left out
   src_loc loc;

@@ -64,6 +64,17 @@ static void print_select(strbuf *out, const ast_expr *e) {
   print_expr(out, e->args.data[2].value);
 }
 
+// `..`, `s..`, `a .. b`, `i.. < out`
+static void print_range(strbuf *out, const ast_expr *e) {
+  const ast_arg *part = e->args.data;
+  if (part[0].value != NULL) print_operand(out, part[0].value, SELECT_PRECEDENCE + 1);
+  strbuf_printf(out, part[1].value != NULL ? " .. " : "..");
+  if (part[1].value != NULL) print_operand(out, part[1].value, SELECT_PRECEDENCE + 1);
+  if (part[2].value == NULL) return;
+  strbuf_printf(out, " < ");
+  print_operand(out, part[2].value, SELECT_PRECEDENCE + 1);
+}
+
 static void print_expr(strbuf *out, const ast_expr *e) {
   switch (e->kind) {
   case AST_INT: strbuf_printf(out, "%lld", (long long)e->i); break;
@@ -71,6 +82,16 @@ static void print_expr(strbuf *out, const ast_expr *e) {
   case AST_STRING: text_quoted(out, e->name.text); break;
   case AST_NAME: strbuf_printf(out, "%s", e->name.text); break;
   case AST_STAR: strbuf_putc(out, '*'); break;
+  case AST_RANGE: print_range(out, e); break;
+  case AST_ELSE:
+    print_operand(out, e->args.data[0].value, SELECT_PRECEDENCE);
+    strbuf_printf(out, " else ");
+    print_expr(out, e->args.data[1].value);
+    break;
+  case AST_RING:
+    strbuf_printf(out, "ring ");
+    print_expr(out, e->args.data[0].value);
+    break;
   case AST_BINARY: print_binary(out, e); break;
   case AST_SELECT: print_select(out, e); break;
   case AST_UNARY:

@@ -139,6 +139,9 @@ fe_operand fe_model_expr(fe_model *f, const ast_expr *e) {
   case AST_INDEX: return misplaced(f, e, "an index");
   case AST_LIST: return misplaced(f, e, "a list");
   case AST_STAR: break;
+  case AST_ELSE: return misplaced(f, e, "an 'else'");
+  case AST_RANGE: return misplaced(f, e, "a range");
+  case AST_RING: return misplaced(f, e, "a ring");
   }
   return wrong;
 }

@@ -464,6 +464,9 @@ static const expr *lower(const lowering *l, const ast_expr *e) {
   case AST_INDEX: return lower_index(l, e);
   case AST_LIST: return wrong_kind(l, e, "a list");
   case AST_STAR: return misplaced_star(l, e);
+  case AST_ELSE: return wrong_kind(l, e, "an 'else'");
+  case AST_RANGE: return wrong_kind(l, e, "a range");
+  case AST_RING: return wrong_kind(l, e, "a ring");
   }
   return NULL;
 }
