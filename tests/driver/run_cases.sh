@@ -10,6 +10,7 @@
 #   same A B         two files have the same bytes
 # After each command no temporary file may be left. A qcc that fails must leave all files as they were, and must not have
 # been stopped by a sanitizer. Commands may use what bytes.sh offers.
+#   QCC_TEST_SHARE=n     a quick run takes one case of n, which ones follows from QCC_TEST_SEED
 set -u
 . "$(dirname "$0")/bytes.sh"
 qcc_path=$(realpath "$1") make_files=$(realpath "$2") cases=$(realpath "$3")
@@ -53,7 +54,9 @@ quantize {
 }
 MODEL
 
-failures=0 count=0 name='' command=''
+failures=0 count=0 seen=0 name='' command='' taken=yes
+share=${QCC_TEST_SHARE:-1}
+[ "${QCC_TEST_FULL:-}" != 1 ] || share=1
 fail() {
   failures=$((failures + 1))
   printf 'FAILED: %s\n  $ %s\n  %s\n' "$name" "$command" "$1"
@@ -79,6 +82,11 @@ run() {
 }
 
 while read -r word rest; do
+  if [ "$word" = '==' ]; then
+    seen=$((seen + 1))
+    [ $(((seen + ${QCC_TEST_SEED:-1}) % share)) = 0 ] && taken=yes || taken=no
+  fi
+  [ $taken = yes ] || continue
   case $word in
   '' | '#'*) ;;
   '==') begin "$rest" ;;
@@ -95,5 +103,5 @@ while read -r word rest; do
   *) fail "the table has no '$word'" ;;
   esac
 done <"$cases"
-echo "$count cases, $failures failures"
+echo "$count of $seen cases, $failures failures"
 [ "$failures" = 0 ] && [ "$count" -gt 0 ]
