@@ -5,8 +5,8 @@
 #include "codegen/codegen.h"
 #include "codegen/llvm.h"
 #include "codegen/pattern.h"
-#include "ir/map.h"
 #include "runtime/qrt.h"
+#include "support/map.h"
 #include "support/vec.h"
 
 // Access to a buffer slot.

@@ -2,8 +2,8 @@
 #ifndef QCC_CODEGEN_PATTERN_H
 #define QCC_CODEGEN_PATTERN_H
 
-#include "ir/map.h"
 #include "support/arena.h"
+#include "support/map.h"
 #include "support/vec.h"
 #include "targets/target.h"
 

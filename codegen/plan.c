@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "codegen/plan.h"
-#include "ir/map.h"
+#include "support/map.h"
 
 // ---- constants -------------------------------------------------------------------------------------------
 

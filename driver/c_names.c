@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "ir/map.h"
 #include "support/file.h"
+#include "support/map.h"
 
 // All functions are PREFIX_name: the runtime's own names, and functions of POSIX that a program may link, are taken.
 static const struct {

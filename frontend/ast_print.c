@@ -3,7 +3,7 @@
 
 #include "frontend/frontend.h"
 #include "frontend/tree.h"
-#include "ir/text.h"
+#include "support/text.h"
 #include "support/vec.h"
 
 enum { UNARY_PRECEDENCE = 9, SELECT_PRECEDENCE = 1, ELEMENTS_PER_LINE = 8 };

@@ -6,7 +6,7 @@
 #define QCC_FRONTEND_SEMA_H
 
 #include "frontend/frontend.h"
-#include "ir/map.h"
+#include "support/map.h"
 
 // ---- names -----------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "inspect/convert_source.h"
-#include "ir/map.h"
+#include "support/map.h"
 
 // "fc" of "fc.weight": other files have the weights in tensors of other names.
 static const char *layer_of(arena *a, const char *name) {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ir/map.h"
+#include "support/map.h"
 #include "support/num.h"
 #include "weights/fields.h"
 

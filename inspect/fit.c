@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "inspect/stated.h"
-#include "ir/map.h"
+#include "support/map.h"
 #include "support/num.h"
 
 enum { MAX_ATTEMPTS = 4096, MAX_CANDIDATES = 64, MAX_WIDTH = 8, MAX_TABLE_SIZE = 65536, MAX_KNOWN = 64 };

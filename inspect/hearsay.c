@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/map.h"
+#include "support/map.h"
 
 enum { MAX_LENGTH = 64 }; // of texts that are names or numbers
 

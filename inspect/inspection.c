@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/map.h"
+#include "support/map.h"
 #include "weights/from_float.h"
 
 // ---- what a scheme looks like ----------------------------------------------------------------------------

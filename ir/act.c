@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/text.h"
 #include "support/fp.h"
+#include "support/text.h"
 
 enum { BYTE_BITS = 8, BYTE_SHIFT = 128 };
 

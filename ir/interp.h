@@ -3,7 +3,7 @@
 #define QCC_IR_INTERP_H
 
 #include "ir/ir.h"
-#include "ir/map.h"
+#include "support/map.h"
 
 typedef struct interp interp;
 typedef struct insn insn;

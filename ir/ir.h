@@ -8,11 +8,11 @@
 #include <stdint.h>
 
 #include "ir/elem.h"
-#include "ir/map.h"
 #include "ir/recipe.h"
 #include "ir/scheme.h"
 #include "support/arena.h"
 #include "support/diag.h"
+#include "support/map.h"
 #include "support/vec.h"
 
 // ---- types -----------------------------------------------------------------------------------------------

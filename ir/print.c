@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "ir/map.h"
-#include "ir/text.h"
+#include "support/map.h"
+#include "support/text.h"
 
 typedef struct printer {
   strbuf out;

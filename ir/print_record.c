@@ -1,7 +1,7 @@
 // Structs as text, by their tables in ir/records.c.
 #include "ir/print.h"
 #include "ir/records.h"
-#include "ir/text.h"
+#include "support/text.h"
 
 typedef struct record_printer {
   strbuf *out;

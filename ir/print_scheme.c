@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "ir/print.h"
-#include "ir/text.h"
 #include "ir/transform.h"
+#include "support/text.h"
 
 // ---- names -----------------------------------------------------------------------------------------------
 

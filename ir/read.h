@@ -4,9 +4,9 @@
 
 #include "ir/expr_scope.h"
 #include "ir/ir.h"
-#include "ir/map.h"
 #include "ir/node.h"
 #include "ir/records.h"
+#include "support/map.h"
 
 typedef struct reader {
   parse_context *p;

@@ -3,7 +3,7 @@
 #define QCC_IR_VERIFY_H
 
 #include "ir/ir.h"
-#include "ir/map.h"
+#include "support/map.h"
 
 // Lanes of the widest vector: more than any target has in one operation, few enough to count bytes in 32 bits.
 #define VERIFY_MAX_LANES 4096
@@ -16,7 +16,7 @@ typedef struct verifier {
   const ir_func *func;
   const ir_block *block; // the block that holds `op`
   const ir_op *op;
-  src_loc at; // of what is checked outside of functions
+  src_loc at;    // of what is checked outside of functions
   ptr_map scope; // ir_value -> value_scope
   bool failed;
 } verifier;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/text.h"
 #include "ir/verify.h"
+#include "support/text.h"
 
 typedef struct op_rule {
   const char *operands;

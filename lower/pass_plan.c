@@ -4,8 +4,8 @@
 // others before it. A value's room is free again after its last use.
 #include <string.h>
 
-#include "ir/map.h"
 #include "lower/passes.h"
+#include "support/map.h"
 #include "support/num.h"
 
 #define ALIGN 64

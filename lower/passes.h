@@ -2,9 +2,9 @@
 #ifndef QCC_LOWER_PASSES_H
 #define QCC_LOWER_PASSES_H
 
-#include "ir/map.h"
 #include "lower/emit_rows.h"
 #include "lower/lower.h"
+#include "support/map.h"
 
 /* pass_split.c: products with weights that are sums, or have sections, become several */
 bool pass_split(diag *d, ir_module *m, const lower_options *o);

@@ -2,8 +2,8 @@
 #ifndef QCC_LOWER_VALUE_SET_H
 #define QCC_LOWER_VALUE_SET_H
 
-#include "ir/map.h"
 #include "ir/scheme.h"
+#include "support/map.h"
 
 #define VALUE_SET_MAX 4096
 

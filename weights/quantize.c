@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "ir/map.h"
+#include "support/map.h"
 #include "weights/from_float.h"
 #include "weights/importance.h"
 #include "weights/pack_run.h"

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/map.h"
 #include "ir/transform.h"
+#include "support/map.h"
 #include "tests/kernels/kernel_case.h"
 #include "weights/pack.h"
 #include "weights/parts.h"

@@ -1,5 +1,5 @@
-// Numbers, names and strings of the IR's text form.
-#include "ir/text.h"
+// Numbers, names and strings as text.
+#include "support/text.h"
 
 #include <ctype.h>
 #include <math.h>

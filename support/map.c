@@ -1,5 +1,5 @@
 // Open addressing with linear probing; tables double when they are half full. Entries are never removed.
-#include "ir/map.h"
+#include "support/map.h"
 
 #include <string.h>
 

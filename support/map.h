@@ -1,6 +1,6 @@
 // Hash maps in an arena: from values to numbers, from names to things.
-#ifndef QCC_IR_MAP_H
-#define QCC_IR_MAP_H
+#ifndef QCC_SUPPORT_MAP_H
+#define QCC_SUPPORT_MAP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
-// Small pieces of the IR's text form that several printers share.
-#ifndef QCC_IR_TEXT_H
-#define QCC_IR_TEXT_H
+// Small pieces of text that several printers share: names, numbers and strings as the IR's text form has them.
+#ifndef QCC_SUPPORT_TEXT_H
+#define QCC_SUPPORT_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>
