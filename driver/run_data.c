@@ -3,9 +3,9 @@
 
 #include <string.h>
 
+#include "files/tensor_file.h"
+#include "files/tensor_write.h"
 #include "support/num.h"
-#include "weights/tensor_file.h"
-#include "weights/tensor_write.h"
 
 enum { ROWS_SHOWN = 8, COLUMNS_SHOWN = 12 };
 

@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
+#include "files/tensor_file.h"
 #include "lower/lower.h"
 #include "support/file.h"
 #include "weights/pack_run.h"
-#include "weights/tensor_file.h"
 
 enum { MOST_THREADS = 1024 };
 

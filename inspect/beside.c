@@ -90,7 +90,7 @@ static bool is_of_activations(const tensor *t) {
 
 // ---- what tensors say ------------------------------------------------------------------------------------
 
-// Bytes that readers have taken numbers out of, or such a number: see weights/json_tensors.h. Scales of a byte may begin with
+// Bytes that readers have taken numbers out of, or such a number: see files/json_tensors.h. Scales of a byte may begin with
 // a brace, too, but do not go on like an object.
 static bool is_text(const tensor *t) {
   if (t->dtype != TENSOR_U8 || t->rank != 1 || t->size < 2) return false;

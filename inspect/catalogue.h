@@ -3,9 +3,9 @@
 #ifndef QCC_INSPECT_CATALOGUE_H
 #define QCC_INSPECT_CATALOGUE_H
 
+#include "files/tensor_file.h"
 #include "frontend/frontend.h"
 #include "support/vec.h"
-#include "weights/tensor_file.h"
 
 enum { CATALOGUE_MAX_PARAMETERS = 8 };
 

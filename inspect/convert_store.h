@@ -2,8 +2,8 @@
 #ifndef QCC_INSPECT_CONVERT_STORE_H
 #define QCC_INSPECT_CONVERT_STORE_H
 
+#include "files/tensor_write.h"
 #include "inspect/recognise.h"
-#include "weights/tensor_write.h"
 
 typedef struct convert_output {
   arena *mem;

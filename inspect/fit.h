@@ -2,9 +2,9 @@
 #ifndef QCC_INSPECT_FIT_H
 #define QCC_INSPECT_FIT_H
 
+#include "files/quant_config.h"
 #include "inspect/catalogue.h"
 #include "inspect/solve.h"
-#include "weights/quant_config.h"
 
 typedef struct fit {
   catalogue_form *form;

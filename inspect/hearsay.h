@@ -3,8 +3,8 @@
 #ifndef QCC_INSPECT_HEARSAY_H
 #define QCC_INSPECT_HEARSAY_H
 
+#include "files/quant_config.h"
 #include "inspect/catalogue.h"
-#include "weights/quant_config.h"
 
 typedef struct hearsay hearsay;
 

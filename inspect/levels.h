@@ -3,8 +3,8 @@
 #ifndef QCC_INSPECT_LEVELS_H
 #define QCC_INSPECT_LEVELS_H
 
+#include "files/tensor_file.h"
 #include "inspect/codebooks.h"
-#include "weights/tensor_file.h"
 
 // One row each: suffix, the word in reports, what it is.
 #define LEVEL_KINDS(X)                                                       \

@@ -3,9 +3,9 @@
 #ifndef QCC_INSPECT_RECOGNISE_H
 #define QCC_INSPECT_RECOGNISE_H
 
+#include "files/quant_config.h"
 #include "inspect/beside.h"
 #include "inspect/sample.h"
-#include "weights/quant_config.h"
 
 typedef enum found_kind {
   FOUND_TENSORS, // separate tensors of a layout

@@ -2,8 +2,8 @@
 #ifndef QCC_INSPECT_SOLVE_H
 #define QCC_INSPECT_SOLVE_H
 
+#include "files/tensor_file.h"
 #include "ir/scheme.h"
-#include "weights/tensor_file.h"
 
 // Which rows (N) and columns (K) fit; 1 to 2^31 - 1 when nothing is known.
 typedef struct extent {

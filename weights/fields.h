@@ -15,8 +15,8 @@
 #ifndef QCC_WEIGHTS_FIELDS_H
 #define QCC_WEIGHTS_FIELDS_H
 
+#include "files/tensor_write.h"
 #include "ir/tensor_codes.h"
-#include "weights/tensor_write.h"
 
 // What the metadata say of a tensor.
 typedef struct fields_note {

@@ -2,10 +2,10 @@
 
 #include <inttypes.h>
 
+#include "files/tensor_parse.h"
 #include "support/num.h"
 #include "weights/bits.h"
 #include "weights/fields.h"
-#include "weights/tensor_parse.h"
 
 static const char *part_name(arena *a, const char *name, const scheme_field *f, const char *part) {
   return arena_printf(a, "%s.%s.%s", name, f->name, part);

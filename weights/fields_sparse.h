@@ -6,8 +6,8 @@
 #ifndef QCC_WEIGHTS_FIELDS_SPARSE_H
 #define QCC_WEIGHTS_FIELDS_SPARSE_H
 
+#include "files/tensor_write.h"
 #include "ir/tensor_codes.h"
-#include "weights/tensor_write.h"
 
 enum { FIELDS_SPARSE_ITEMS = 3 };
 

@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_FILES_H
 #define QCC_WEIGHTS_FILES_H
 
-#include "weights/tensor_file.h"
+#include "files/tensor_file.h"
 
 typedef struct weight_files weight_files;
 

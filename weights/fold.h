@@ -5,8 +5,8 @@
 #ifndef QCC_WEIGHTS_FOLD_H
 #define QCC_WEIGHTS_FOLD_H
 
+#include "files/tensor_file.h"
 #include "ir/tensor_codes.h"
-#include "weights/tensor_file.h"
 
 typedef struct folded_weights {
   tensor_codes *codes;  // of the scheme; the fields of input and output are set

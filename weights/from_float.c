@@ -5,10 +5,10 @@
 #include <math.h>
 #include <time.h>
 
+#include "files/tensor_parse.h"
 #include "support/fp.h"
 #include "weights/encode_mixture.h"
 #include "weights/fold.h"
-#include "weights/tensor_parse.h"
 
 static const bool float_dtypes[TENSOR_DTYPE_COUNT] = {
     [TENSOR_F16] = true,     [TENSOR_BF16] = true,    [TENSOR_F32] = true,         [TENSOR_F64] = true,

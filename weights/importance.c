@@ -4,11 +4,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "files/tensor_parse.h"
 #include "support/file.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "support/vec.h"
-#include "weights/tensor_parse.h"
 
 enum { MAX_NAME = 1024 };
 

@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_IMPORTANCE_H
 #define QCC_WEIGHTS_IMPORTANCE_H
 
-#include "weights/tensor_file.h"
+#include "files/tensor_file.h"
 
 typedef struct importance importance;
 

@@ -2,9 +2,9 @@
 #ifndef QCC_WEIGHTS_QUANTIZE_OUT_H
 #define QCC_WEIGHTS_QUANTIZE_OUT_H
 
+#include "files/gguf_write.h"
 #include "support/vec.h"
 #include "weights/fields.h"
-#include "weights/gguf_write.h"
 
 typedef struct quantize_out {
   diag *d;

@@ -2,9 +2,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "files/tensor_parse.h"
 #include "ir/eval.h"
 #include "weights/stored.h"
-#include "weights/tensor_parse.h"
 
 // The types that both files and layouts know.
 static const struct {

@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "weights/tensor_write.h"
+#include "files/tensor_write.h"
 
 enum { SCRIBBLED = 16 }; // bytes
 

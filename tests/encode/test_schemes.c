@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/tensor_file.h"
 #include "frontend/frontend.h"
 #include "ir/scheme_parts.h"
 #include "support/file.h"
@@ -15,7 +16,6 @@
 #include "weights/encode_plan.h"
 #include "weights/error_stats.h"
 #include "weights/fold.h"
-#include "weights/tensor_file.h"
 
 enum { COLUMNS = 512, FEW_COLUMNS = 256, LEAST_ROWS = 3, MOST_ROWS = 132 };
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "weights/quant_config.h"
+#include "files/quant_config.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

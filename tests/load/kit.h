@@ -4,11 +4,11 @@
 
 #include <check.h>
 
+#include "files/tensor_write.h"
 #include "ir/ir.h"
 #include "tests/scheme/kit.h"
 #include "weights/load.h"
 #include "weights/qw.h"
-#include "weights/tensor_write.h"
 
 // What a test works on; made before and freed after each.
 typedef struct load_case {

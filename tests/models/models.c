@@ -7,9 +7,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "files/tensor_file.h"
 #include "tests/check_main.h"
 #include "tests/models/models.h"
-#include "weights/tensor_file.h"
 
 enum { BATCH = 5, SKIPPED = 77 };
 

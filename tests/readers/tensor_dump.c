@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/tensor_file.h"
 #include "support/file.h"
-#include "weights/tensor_file.h"
 
 static json_t *describe_quant(const tensor_quant *q) {
   return q == NULL ? json_null()

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "files/quant_config.h"
 #include "tests/weights/scratch.h"
 #include "tests/weights/tensor_file_tests.h"
-#include "weights/quant_config.h"
 
 static quant_config *read_good(arena *a, const scratch *s) {
   diag *d = diag_new(a, NULL, false);

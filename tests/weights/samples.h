@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "files/tensor_file.h"
 #include "support/arena.h"
-#include "weights/tensor_file.h"
 
 // Where a field of a built file lies.
 typedef struct sample_mark {

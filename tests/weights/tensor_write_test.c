@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files/tensor_write.h"
 #include "tests/weights/tensor_file_tests.h"
-#include "weights/tensor_write.h"
 
 typedef struct scratch {
   char dir[64];
