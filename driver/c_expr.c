@@ -1,4 +1,4 @@
-// Expressions as C. Integers go through functions with the meaning of ir/int_math.h.
+// Expressions as C. Integers go through functions with the meaning of format/int_math.h.
 #include "driver/c_expr.h"
 
 static void put(strbuf *out, const c_names *names, const expr *e);

@@ -2,7 +2,7 @@
 #ifndef QCC_DRIVER_C_EXPR_H
 #define QCC_DRIVER_C_EXPR_H
 
-#include "ir/scheme.h"
+#include "format/scheme.h"
 #include "support/vec.h"
 
 // What leaves become.

@@ -3,7 +3,7 @@
 // tables of a format and the functions that read its elements.
 #include "driver/c_expr.h"
 #include "driver/kernels.h"
-#include "ir/layout_bits.h"
+#include "format/layout_bits.h"
 
 extern const char *const packer_lines[]; // made from text/packer.c by the build
 

@@ -4,7 +4,7 @@
 
 #include "driver/c_expr.h"
 #include "driver/kernels.h"
-#include "ir/transform.h"
+#include "format/transform.h"
 
 typedef unsigned long long ull;
 

@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "format/int_math.h"
 #include "frontend/sema.h"
-#include "ir/int_math.h"
 
 bool fe_is_literal(const expr *e) { return e->op == EXPR_INT || e->op == EXPR_REAL; }
 

@@ -2,8 +2,8 @@
 // compared: digits of a mixed radix may well share a byte.
 #include <inttypes.h>
 
+#include "format/layout_bits.h"
 #include "frontend/sema.h"
-#include "ir/layout_bits.h"
 
 enum { NOBODY = -1 };
 

@@ -2,12 +2,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "format/eval.h"
+#include "format/layout_sparse.h"
+#include "format/scheme_parts.h"
+#include "format/transform.h"
 #include "frontend/model.h"
 #include "frontend/tree.h"
-#include "ir/eval.h"
-#include "ir/layout_sparse.h"
-#include "ir/scheme_parts.h"
-#include "ir/transform.h"
 
 typedef struct linear_builder {
   fe_model *f;

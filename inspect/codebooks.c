@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 enum { MIN_LEVELS = 4 };
 

@@ -4,10 +4,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "format/identity.h"
+#include "format/transform.h"
 #include "inspect/convert_source.h"
 #include "inspect/convert_store.h"
-#include "ir/transform.h"
-#include "weights/identity.h"
 #include "weights/report.h"
 
 typedef struct converter {

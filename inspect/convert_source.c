@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "ir/eval.h"
-#include "ir/transform.h"
+#include "format/eval.h"
+#include "format/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "weights/fields.h"

@@ -3,8 +3,8 @@
 #ifndef QCC_INSPECT_SAMPLE_H
 #define QCC_INSPECT_SAMPLE_H
 
+#include "format/tensor_codes.h"
 #include "inspect/fit.h"
-#include "ir/tensor_codes.h"
 
 // Corners are at most this large.
 enum { SAMPLE_ROWS = 32, SAMPLE_COLUMNS = 512 };

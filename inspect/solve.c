@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "ir/eval.h"
+#include "format/eval.h"
 
 enum { MAX_SIZE = INT32_MAX };
 

@@ -3,7 +3,7 @@
 #define QCC_INSPECT_SOLVE_H
 
 #include "files/tensor_file.h"
-#include "ir/scheme.h"
+#include "format/scheme.h"
 
 // Which rows (N) and columns (K) fit; 1 to 2^31 - 1 when nothing is known.
 typedef struct extent {

@@ -2,7 +2,7 @@
 #ifndef QCC_IR_EXPR_SCOPE_H
 #define QCC_IR_EXPR_SCOPE_H
 
-#include "ir/scheme.h"
+#include "format/scheme.h"
 
 // The scheme around an expression; in a layout also that; in a place of a layout its binders too (else NULL).
 typedef struct expr_scope {

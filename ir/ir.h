@@ -7,9 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ir/elem.h"
-#include "ir/recipe.h"
-#include "ir/scheme.h"
+#include "format/elem.h"
+#include "format/recipe.h"
+#include "format/scheme.h"
 #include "support/arena.h"
 #include "support/diag.h"
 #include "support/map.h"
@@ -146,7 +146,7 @@ typedef struct ir_func {
 
 // ---- weights ---------------------------------------------------------------------------------------------
 // A stored constant. With a scheme: a matrix W[rows][columns], packed by a recipe. Without: f32 numbers, kept as they are.
-// A weight may be stored as one and multiplied in parts (ir/scheme_parts.h). Then each part is a weight of its own; the
+// A weight may be stored as one and multiplied in parts (format/scheme_parts.h). Then each part is a weight of its own; the
 // whole has no bytes in the packed file.
 typedef struct ir_part {
   const char *whole; // name of the weight

@@ -1,8 +1,8 @@
 // Schemes, their layouts and expressions as text.
 #include <string.h>
 
+#include "format/transform.h"
 #include "ir/print.h"
-#include "ir/transform.h"
 #include "support/text.h"
 
 // ---- names -----------------------------------------------------------------------------------------------

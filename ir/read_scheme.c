@@ -1,8 +1,8 @@
 // Schemes, layouts and expressions from the parse tree.
 #include <string.h>
 
+#include "format/transform.h"
 #include "ir/read.h"
-#include "ir/transform.h"
 
 // ---- names -----------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ir/elem.h"
+#include "format/elem.h"
 #include "support/arena.h"
 #include "support/diag.h"
 #include "support/vec.h"

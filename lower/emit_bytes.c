@@ -1,5 +1,5 @@
 // What the bits of an integer tell: sums of a word's four bytes, and 16-bit floats whose exponents are not at either end.
-#include "ir/expr_range.h"
+#include "format/expr_range.h"
 #include "lower/emit_coarse.h"
 #include "targets/target.h"
 

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "ir/expr_range.h"
+#include "format/expr_range.h"
 
 static ir_type i32_of(const coarse_place *p) { return ir_vector(ELEM_I32, p->lanes); }
 static ir_type f32_of(const coarse_place *p) { return ir_vector(ELEM_F32, p->lanes); }

@@ -1,7 +1,7 @@
 // Integer expressions in i32 lanes. Lanes hold the low 32 bits of a value; sums, products and bit operations need no more than
 // the low bits of their operands, all others need operands that fit.
-#include "ir/expr_range.h"
-#include "ir/int_math.h"
+#include "format/expr_range.h"
+#include "format/int_math.h"
 #include "lower/emit_coarse.h"
 #include "support/num.h"
 

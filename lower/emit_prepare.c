@@ -1,4 +1,4 @@
-// The kernel that brings activations into the form which a matmul kernel reads (prepared_layout, ir/recipe.h).
+// The kernel that brings activations into the form which a matmul kernel reads (prepared_layout, format/recipe.h).
 //
 // A token's row is handled in phases over a range of kernel positions: numbers (with their scales), integer sums, float
 // sums. A CPU takes a whole row as one range; on a GPU every thread takes ranges that no scale and no sum crosses.
@@ -18,7 +18,7 @@
 //           q - zero = 0, so that whatever is computed from it is NaN.
 //   static  q - zero = round(clamp(x * inverse, least q - zero, largest q - zero)), inverse the f32 nearest to
 //           1 / scale. NaN becomes the least q.
-//   bytes   q - zero, or with 8 bits q (less 128, if it is unsigned): ir/act.h. What is not a weight's position is 0, the
+//   bytes   q - zero, or with 8 bits q (less 128, if it is unsigned): format/act.h. What is not a weight's position is 0, the
 //           zero point where groups have their own.
 //   as_pairs  the bf16 numbers; of each quad in the order 0 2 1 3.
 //   as_f32  instead of bytes: f32(q - zero) * scale. What is not a weight's position is 0.

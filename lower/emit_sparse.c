@@ -1,4 +1,4 @@
-// The product with a list of entries (sparse_packing, ir/recipe.h). A row is summed in the lanes of its entries, or of the
+// The product with a list of entries (sparse_packing, format/recipe.h). A row is summed in the lanes of its entries, or of the
 // weights of an entry, for one token after the other: a row's entries stay in the first-level cache.
 #include "lower/emit_base.h"
 #include "lower/emit_math.h"

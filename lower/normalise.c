@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/expr_range.h"
-#include "ir/tensor_codes.h"
+#include "format/expr_range.h"
+#include "format/tensor_codes.h"
 #include "lower/normalise.h"
 
 #define MAX_DERIVED 256 // values of a derived part

@@ -1,9 +1,9 @@
-// linear -> a sum of products, where the weight's format is a sum (ir/scheme_parts.h) or is made of sections. The products
+// linear -> a sum of products, where the weight's format is a sum (format/scheme_parts.h) or is made of sections. The products
 // are chained: each adds what came before to its own sum, so that nothing passes over the result a second time.
 #include <inttypes.h>
 #include <string.h>
 
-#include "ir/scheme_parts.h"
+#include "format/scheme_parts.h"
 #include "lower/passes.h"
 #include "support/num.h"
 

@@ -3,7 +3,7 @@
 // the same steps share them; steps whose factors are fields are the same only within one weight.
 #include <string.h>
 
-#include "ir/transform.h"
+#include "format/transform.h"
 #include "lower/passes.h"
 
 typedef struct done_step {

@@ -2,7 +2,7 @@
 // coefficients. Where it fails the spans are shortened until it holds.
 #include <stdlib.h>
 
-#include "ir/expr_range.h"
+#include "format/expr_range.h"
 #include "lower/draft.h"
 #include "support/num.h"
 

@@ -1,5 +1,5 @@
 // A recipe from a scheme and an activation mode, outside of a network: all passes over one recipe.
-#include "ir/scheme_parts.h"
+#include "format/scheme_parts.h"
 #include "lower/draft.h"
 
 bool draft_normalise(draft *t) {

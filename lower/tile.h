@@ -3,7 +3,7 @@
 #ifndef QCC_LOWER_TILE_H
 #define QCC_LOWER_TILE_H
 
-#include "ir/recipe.h"
+#include "format/recipe.h"
 #include "support/arena.h"
 #include "targets/target.h"
 

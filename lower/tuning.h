@@ -3,7 +3,7 @@
 #ifndef QCC_LOWER_TUNING_H
 #define QCC_LOWER_TUNING_H
 
-#include "ir/recipe.h"
+#include "format/recipe.h"
 #include "lower/predict.h"
 #include "lower/tile.h"
 #include "support/vec.h"

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/int_math.h"
+#include "format/int_math.h"
 
 #define SLOTS ((size_t)4 * VALUE_SET_MAX)
 #define MAX_PAIRS (UINT64_C(1) << 20) // of one operation,

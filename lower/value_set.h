@@ -2,7 +2,7 @@
 #ifndef QCC_LOWER_VALUE_SET_H
 #define QCC_LOWER_VALUE_SET_H
 
-#include "ir/scheme.h"
+#include "format/scheme.h"
 #include "support/map.h"
 
 #define VALUE_SET_MAX 4096

@@ -2,7 +2,7 @@
 #ifndef QCC_MEASURE_SUBJECT_H
 #define QCC_MEASURE_SUBJECT_H
 
-#include "ir/recipe.h"
+#include "format/recipe.h"
 #include "lower/lower.h"
 #include "measure/meter.h"
 

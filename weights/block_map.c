@@ -1,7 +1,7 @@
 // Elements of a block that are no bits of it, but follow from a few: by table.
 #include <string.h>
 
-#include "ir/eval.h"
+#include "format/eval.h"
 #include "support/vec.h"
 #include "weights/pack_plan.h"
 

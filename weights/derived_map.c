@@ -1,7 +1,7 @@
 // Derived codes by table: what they are made from is enumerated, and the format's own interpreter evaluates all of it.
 #include <string.h>
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 #include "support/num.h"
 #include "weights/pack_plan.h"
 

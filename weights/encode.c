@@ -6,11 +6,11 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "format/storable.h"
 #include "support/num.h"
 #include "weights/encode_state.h"
 #include "weights/encode_transposed.h"
 #include "weights/encode_unit.h"
-#include "weights/storable.h"
 
 enum { DEFAULT_REFINEMENTS = 3, TABLE_ROUNDS = 12, STAGE_ROUNDS = 3, SEARCH_CODE_BITS = 12, MAX_THREADS = 64 };
 

@@ -6,7 +6,7 @@
 #ifndef QCC_WEIGHTS_ENCODE_H
 #define QCC_WEIGHTS_ENCODE_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 typedef struct encode_options {
   const char *name; // of the tensor, for messages; NULL: "weights"

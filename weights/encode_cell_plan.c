@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "format/relaxed.h"
 #include "support/num.h"
 #include "weights/encode_signed.h"
-#include "weights/relaxed.h"
 
 enum { TABLE_LIMIT = 1 << 22, NEAR_LEAST_BITS = 7, OUTER_BITS = 6, OUTER_SLOT_BITS = 4, SAMPLES = 512 };
 

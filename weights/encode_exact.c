@@ -1,8 +1,8 @@
 // Weights that are exact for some coefficients, in the levels. See Note [Exact weights] in weights/encode_probe.c.
 #include <math.h>
 
+#include "format/relaxed.h"
 #include "weights/encode_unit.h"
-#include "weights/relaxed.h"
 
 static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};
 

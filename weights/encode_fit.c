@@ -3,9 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "format/storable.h"
 #include "weights/encode_line.h"
 #include "weights/encode_signed.h"
-#include "weights/storable.h"
 
 enum { CANDIDATES = 64, FEW_CODES = 16 };
 

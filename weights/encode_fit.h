@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "format/relaxed.h"
 #include "weights/encode_cell.h"
 #include "weights/encode_probe.h"
 #include "weights/encode_trellis.h"
-#include "weights/relaxed.h"
 
 // The squared error of outputs u: power - 2 b.u + u.H.u.
 typedef struct quad {

@@ -3,9 +3,9 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "format/relaxed.h"
+#include "format/storable.h"
 #include "weights/encode_unit.h"
-#include "weights/relaxed.h"
-#include "weights/storable.h"
 
 // Numbers of a coarse field that are tried, and how many divisors of the weights' common one.
 enum { MOST_NUMBERS = 256, DIVISORS = 512, PAIR_DIVISORS = 4, ROUNDED_LEVELS = 4096 };

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/relaxed.h"
-#include "weights/storable.h"
+#include "format/relaxed.h"
+#include "format/storable.h"
 
 enum { PIVOT_BITS = 8, VARIANTS = 256, LISTED = 1 << 12 };
 

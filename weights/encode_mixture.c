@@ -3,10 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/scheme_parts.h"
+#include "format/scheme_parts.h"
+#include "format/storable.h"
 #include "support/num.h"
 #include "weights/low_rank.h"
-#include "weights/storable.h"
 
 typedef struct mixer {
   diag *d;

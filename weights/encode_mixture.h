@@ -1,4 +1,4 @@
-// Encoding float weights into formats that are sums, or have parts (ir/scheme_parts.h).
+// Encoding float weights into formats that are sums, or have parts (format/scheme_parts.h).
 #ifndef QCC_WEIGHTS_ENCODE_MIXTURE_H
 #define QCC_WEIGHTS_ENCODE_MIXTURE_H
 

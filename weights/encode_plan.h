@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_ENCODE_PLAN_H
 #define QCC_WEIGHTS_ENCODE_PLAN_H
 
-#include "ir/scheme.h"
+#include "format/scheme.h"
 
 enum {
   PLAN_TERMS = 8,      // outputs of a level

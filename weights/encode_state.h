@@ -2,9 +2,9 @@
 #ifndef QCC_WEIGHTS_ENCODE_STATE_H
 #define QCC_WEIGHTS_ENCODE_STATE_H
 
+#include "format/relaxed.h"
 #include "weights/encode.h"
 #include "weights/encode_plan.h"
-#include "weights/relaxed.h"
 
 // Part of the tensor: all weights of one granule of some field.
 typedef struct region {

@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_ENCODE_TRANSPOSED_H
 #define QCC_WEIGHTS_ENCODE_TRANSPOSED_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 // The scheme of the transposed matrix: rows and columns change places in granularities and in the value. NULL when it has
 // windows of codes, which run along rows only.

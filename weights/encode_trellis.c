@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/relaxed.h"
+#include "format/relaxed.h"
 
 enum { WIDTH_LIMIT = 16, CHUNK = 256, AHEAD = 64, BLOCK = 512 };
 

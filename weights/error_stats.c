@@ -2,7 +2,7 @@
 
 #include <math.h>
 
-#include "ir/transform.h"
+#include "format/transform.h"
 
 static error_stats of_sums(double error, double power, double max_abs) {
   double relative = error == 0 ? 0 : sqrt(error / power);

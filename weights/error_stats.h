@@ -2,7 +2,7 @@
 #ifndef QCC_WEIGHTS_ERROR_STATS_H
 #define QCC_WEIGHTS_ERROR_STATS_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 typedef struct error_stats {
   double relative_rms; // |w - v| / |w| in the Euclidean norm; 0 when both are 0, infinite when only w is

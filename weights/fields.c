@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/scheme_parts.h"
+#include "format/identity.h"
+#include "format/scheme_parts.h"
 #include "support/num.h"
 #include "weights/bits.h"
 #include "weights/fields_sparse.h"
-#include "weights/identity.h"
 
 #define SCHEME_KEY "qcc.scheme."
 #define DIGEST_KEY "qcc.digest."

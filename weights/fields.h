@@ -2,7 +2,7 @@
 // back bit for bit. Two forms, both announced in the file's metadata:
 //
 //   qcc.scheme.<name> = "<scheme> <rows>x<columns>"   the format and the logical shape
-//   qcc.digest.<name> = 16 hexadecimal digits          of the scheme's definition (weights/identity.h)
+//   qcc.digest.<name> = 16 hexadecimal digits          of the scheme's definition (format/identity.h)
 //   qcc.layout.<name> = "<layout>"                     only with blocks
 //
 // Fields (no qcc.layout): for each field f of the scheme a tensor `<name>.<f>`. Its elements are in the order of the
@@ -16,7 +16,7 @@
 #define QCC_WEIGHTS_FIELDS_H
 
 #include "files/tensor_write.h"
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 // What the metadata say of a tensor.
 typedef struct fields_note {

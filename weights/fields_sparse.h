@@ -7,7 +7,7 @@
 #define QCC_WEIGHTS_FIELDS_SPARSE_H
 
 #include "files/tensor_write.h"
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 enum { FIELDS_SPARSE_ITEMS = 3 };
 

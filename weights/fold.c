@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/transform.h"
+#include "format/transform.h"
 #include "weights/from_float.h"
 
 enum { MAX_CHOSEN = 8 };

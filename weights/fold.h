@@ -6,7 +6,7 @@
 #define QCC_WEIGHTS_FOLD_H
 
 #include "files/tensor_file.h"
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 typedef struct folded_weights {
   tensor_codes *codes;  // of the scheme; the fields of input and output are set

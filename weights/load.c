@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ir/transform.h"
+#include "format/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "weights/encode_mixture.h"

@@ -2,8 +2,8 @@
 #ifndef QCC_WEIGHTS_PACK_H
 #define QCC_WEIGHTS_PACK_H
 
-#include "ir/recipe.h"
-#include "ir/tensor_codes.h"
+#include "format/recipe.h"
+#include "format/tensor_codes.h"
 
 // Writes W[rows][columns] into `out`, which has exactly packing_tensor_bytes bytes (`size`). Padding is zero bytes.
 // False (reported) when sizes disagree or overflow.

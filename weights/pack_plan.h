@@ -4,8 +4,8 @@
 #ifndef QCC_WEIGHTS_PACK_PLAN_H
 #define QCC_WEIGHTS_PACK_PLAN_H
 
-#include "ir/layout_bits.h"
-#include "ir/recipe.h"
+#include "format/layout_bits.h"
+#include "format/recipe.h"
 #include "support/vec.h"
 #include "weights/bit_plan.h"
 

@@ -7,8 +7,8 @@
 #ifndef QCC_WEIGHTS_PACK_TILES_H
 #define QCC_WEIGHTS_PACK_TILES_H
 
-#include "ir/recipe.h"
-#include "ir/tensor_codes.h"
+#include "format/recipe.h"
+#include "format/tensor_codes.h"
 
 // Either codes, or a layout and its tensors (blocks: inputs[0]).
 typedef struct pack_source {

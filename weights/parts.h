@@ -1,9 +1,9 @@
-// Weights that are packed in parts (ir/scheme_parts.h).
+// Weights that are packed in parts (format/scheme_parts.h).
 #ifndef QCC_WEIGHTS_PARTS_H
 #define QCC_WEIGHTS_PARTS_H
 
+#include "format/scheme_parts.h"
 #include "ir/ir.h"
-#include "ir/scheme_parts.h"
 #include "weights/payload.h"
 
 // Packs the entries of a sparse part of `whole` into `out`, `size` bytes. False (reported) when there are more entries

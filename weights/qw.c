@@ -5,9 +5,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "format/identity.h"
 #include "ir/print.h"
 #include "support/num.h"
-#include "weights/identity.h"
 
 _Static_assert(sizeof(qrt_weights_header) == QW_HEADER_BYTES, "the payload follows the header");
 

@@ -2,7 +2,7 @@
 #ifndef QCC_WEIGHTS_SAMPLE_H
 #define QCC_WEIGHTS_SAMPLE_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 
 typedef enum sample_data {
   SAMPLE_RANDOM,   // whole numbers of their full range, floats as sane scales

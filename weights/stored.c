@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "ir/eval.h"
+#include "format/eval.h"
 #include "weights/from_float.h"
 
 typedef struct search {

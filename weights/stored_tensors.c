@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "files/tensor_parse.h"
-#include "ir/eval.h"
+#include "format/eval.h"
 #include "weights/stored.h"
 
 // The types that both files and layouts know.

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/scheme_parts.h"
 #include "frontend/frontend.h"
-#include "ir/scheme_parts.h"
 #include "tests/bench/count.h"
 #include "tests/bench/options.h"
 #include "tests/bench/peers.h"

@@ -3,7 +3,7 @@
 #ifndef QCC_TESTS_BENCH_MATTER_H
 #define QCC_TESTS_BENCH_MATTER_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 #include "tests/bench/peer.h"
 
 #define MATTER_ROWS 64 // row n is row n % MATTER_ROWS

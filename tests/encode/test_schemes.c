@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "files/tensor_file.h"
+#include "format/scheme_parts.h"
 #include "frontend/frontend.h"
-#include "ir/scheme_parts.h"
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"

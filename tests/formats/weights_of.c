@@ -19,9 +19,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/eval.h"
+#include "format/transform.h"
 #include "frontend/frontend.h"
-#include "ir/eval.h"
-#include "ir/transform.h"
 #include "support/file.h"
 #include "support/num.h"
 #include "weights/from_float.h"

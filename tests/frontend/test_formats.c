@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "format/tensor_codes.h"
 #include "frontend/frontend.h"
-#include "ir/tensor_codes.h"
 #include "support/fp.h"
 #include "tests/check_main.h"
 

@@ -1,6 +1,6 @@
 // Sizes that follow from packings and prepared layouts, by hand, and that none overflows silently.
 #include "../check_main.h"
-#include "ir/recipe.h"
+#include "format/recipe.h"
 
 static const pack_field fields[] = {{.span = 48, .bytes = 18, .store = ELEM_U8},
                                     {.store = ELEM_F16, .offset = 64},

@@ -3,7 +3,7 @@
 #ifndef QCC_TESTS_KERNEL_CASE_H
 #define QCC_TESTS_KERNEL_CASE_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 #include "lower/lower.h"
 #include "weights/sample.h"
 

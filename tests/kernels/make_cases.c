@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "codegen/codegen.h"
-#include "ir/scheme_parts.h"
+#include "format/scheme_parts.h"
 #include "lower/passes.h"
 #include "tests/kernels/case_file.h"
 #include "tests/kernels/case_formats.h"

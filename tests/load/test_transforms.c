@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "format/transform.h"
 #include "frontend/frontend.h"
-#include "ir/transform.h"
 #include "lower/lower.h"
 #include "support/fp.h"
 #include "tests/load/kit.h"

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/transform.h"
+#include "format/transform.h"
 #include "support/map.h"
 #include "tests/kernels/kernel_case.h"
 #include "weights/pack.h"

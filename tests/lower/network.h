@@ -2,7 +2,7 @@
 #ifndef QCC_TESTS_LOWER_NETWORK_H
 #define QCC_TESTS_LOWER_NETWORK_H
 
-#include "ir/tensor_codes.h"
+#include "format/tensor_codes.h"
 #include "tests/lower/lower_kit.h"
 
 // A model with one or two inputs, a few layers, reshapes, sums and functions, and up to four outputs, of which some are

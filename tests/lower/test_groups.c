@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/scheme_parts.h"
 #include "frontend/frontend.h"
-#include "ir/scheme_parts.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"
 #include "tests/kernels/kernel_case.h"

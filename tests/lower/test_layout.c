@@ -1,4 +1,4 @@
-// The kernel layout of random formats, read back as ir/recipe.h describes it; recipes that no kernel can follow.
+// The kernel layout of random formats, read back as format/recipe.h describes it; recipes that no kernel can follow.
 #include <string.h>
 
 #include "frontend/frontend.h"

@@ -2,7 +2,7 @@
 #ifndef QCC_TESTS_LOWER_ROWS_PREPARE_REF_H
 #define QCC_TESTS_LOWER_ROWS_PREPARE_REF_H
 
-#include "ir/recipe.h"
+#include "format/recipe.h"
 
 // Prepares one token of `columns` numbers into out (sizes.row_bytes bytes); bytes that no section covers stay as they
 // are. False when the layout has no sizes.

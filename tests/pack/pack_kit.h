@@ -2,7 +2,7 @@
 #ifndef QCC_TESTS_PACK_KIT_H
 #define QCC_TESTS_PACK_KIT_H
 
-#include "ir/recipe.h"
+#include "format/recipe.h"
 #include "weights/pack_tiles.h"
 
 // A tensor as a file has it.

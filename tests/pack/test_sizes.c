@@ -2,7 +2,7 @@
 // longer than it has to be.
 #include <stdio.h>
 
-#include "ir/scheme_parts.h"
+#include "format/scheme_parts.h"
 #include "support/num.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"

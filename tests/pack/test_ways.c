@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ir/scheme_parts.h"
+#include "format/scheme_parts.h"
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"

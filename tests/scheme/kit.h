@@ -2,8 +2,8 @@
 #ifndef QCC_TESTS_SCHEME_KIT_H
 #define QCC_TESTS_SCHEME_KIT_H
 
-#include "ir/scheme.h"
-#include "ir/tensor_codes.h"
+#include "format/scheme.h"
+#include "format/tensor_codes.h"
 
 // Expressions.
 const expr *num(arena *a, int64_t value);

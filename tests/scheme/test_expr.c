@@ -2,9 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/eval.h"
-#include "ir/int_math.h"
-#include "ir/program.h"
+#include "format/eval.h"
+#include "format/int_math.h"
+#include "format/program.h"
 #include "support/fp.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"

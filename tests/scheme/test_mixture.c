@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "format/scheme_parts.h"
 #include "frontend/frontend.h"
-#include "ir/scheme_parts.h"
 #include "tests/check_main.h"
 #include "weights/encode_mixture.h"
 #include "weights/low_rank.h"
