@@ -2,6 +2,7 @@
 #ifndef QCC_TESTS_CODEGEN_CASES_H
 #define QCC_TESTS_CODEGEN_CASES_H
 
+#include "interp/interp.h"
 #include "ir/ir.h"
 
 #define CASE_MAX_BUFFERS 5 // the last one is the output

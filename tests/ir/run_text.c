@@ -3,7 +3,7 @@
 #include <check.h>
 #include <string.h>
 
-#include "ir/interp.h"
+#include "interp/inside.h"
 
 ir_module *run_parse(arena *mem, const char *text) {
   diag *d = diag_new(mem, NULL, false);

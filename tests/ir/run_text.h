@@ -2,6 +2,7 @@
 #ifndef QCC_TESTS_IR_RUN_TEXT_H
 #define QCC_TESTS_IR_RUN_TEXT_H
 
+#include "interp/interp.h"
 #include "ir/ir.h"
 
 // The module of a text that must parse and pass the verifier.

@@ -6,6 +6,8 @@
 #include "../check_main.h"
 #include "samples.h"
 
+#include "interp/interp.h"
+
 enum { SLICES = 8, MUTATIONS_PER_SLICE = 320, BUFFER_BYTES = 4096 };
 
 static uint64_t next(uint64_t *state) {

@@ -4,6 +4,7 @@
 #define QCC_TESTS_KERNEL_CASE_H
 
 #include "format/tensor_codes.h"
+#include "interp/interp.h"
 #include "lower/lower.h"
 #include "weights/sample.h"
 

@@ -3,6 +3,7 @@
 #define QCC_TESTS_LOWER_NETWORK_H
 
 #include "format/tensor_codes.h"
+#include "interp/interp.h"
 #include "tests/lower/lower_kit.h"
 
 // A model with one or two inputs, a few layers, reshapes, sums and functions, and up to four outputs, of which some are

@@ -2,6 +2,7 @@
 #ifndef QCC_TESTS_LOWER_ROWS_KERNEL_RUN_H
 #define QCC_TESTS_LOWER_ROWS_KERNEL_RUN_H
 
+#include "interp/interp.h"
 #include "ir/ir.h"
 
 typedef struct kernel_run {

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "ir/interp.h"
+#include "interp/inside.h"
 #include "support/fp.h"
 
 static const char *name_of(const ir_value *v) { return v->name == NULL ? "" : v->name; }

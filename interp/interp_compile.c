@@ -2,7 +2,7 @@
 // has passed the verifier, so operand counts, types and attributes are what the operations' rules say.
 #include <string.h>
 
-#include "ir/interp.h"
+#include "interp/inside.h"
 #include "support/fp.h"
 
 static bool compile_block(interp *vm, const ir_block *block, insn_list *out);

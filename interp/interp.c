@@ -2,7 +2,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "ir/interp.h"
+#include "interp/inside.h"
 #include "ir/verify.h"
 
 // More instructions than any test or model needs: a loop that was meant to end has not.

@@ -1,10 +1,10 @@
 // Vector arithmetic, lane by lane: one small function a lane operation, mapped over the lanes.
-// Lanes are 32 bits wide whatever the element, with zeros above the element's bits (see ir/interp.h).
+// Lanes are 32 bits wide whatever the element, with zeros above the element's bits (see interp/interp.h).
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/interp.h"
+#include "interp/inside.h"
 #include "support/fp.h"
 
 #define ALWAYS_INLINE static inline __attribute__((always_inline))

@@ -1,7 +1,7 @@
 // Indices and loops.
 #include <string.h>
 
-#include "ir/interp.h"
+#include "interp/inside.h"
 
 static uint64_t left(const insn *in) { return *in->arg[0].index; }
 static uint64_t right(const insn *in) { return *in->arg[1].index; }

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ir/ir.h"
+#include "interp/interp.h"
 #include "support/num.h"
 
 typedef struct plan_run {

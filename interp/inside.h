@@ -1,8 +1,8 @@
-// The interpreter's machine code: a kernel precompiled into instructions whose operands are addresses. Internal to ir/.
-#ifndef QCC_IR_INTERP_H
-#define QCC_IR_INTERP_H
+// The interpreter's machine code: a kernel precompiled into instructions whose operands are addresses. Internal to interp/.
+#ifndef QCC_INTERP_INSIDE_H
+#define QCC_INTERP_INSIDE_H
 
-#include "ir/ir.h"
+#include "interp/interp.h"
 #include "support/map.h"
 
 typedef struct interp interp;
