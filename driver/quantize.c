@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "driver/compile.h"
-#include "weights/importance.h"
+#include "encode/importance.h"
 #include "weights/pack_run.h"
 
 typedef struct named_rule {

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encode/sample.h"
 #include "support/num.h"
 #include "weights/pack.h"
-#include "weights/sample.h"
 
 #define STRIDE 4096 // copies begin at pages
 #define SEED 1

@@ -5,9 +5,9 @@
 #include <math.h>
 #include <time.h>
 
+#include "encode/encode_mixture.h"
 #include "files/tensor_parse.h"
 #include "support/fp.h"
-#include "weights/encode_mixture.h"
 #include "weights/fold.h"
 
 static const bool float_dtypes[TENSOR_DTYPE_COUNT] = {

@@ -3,10 +3,10 @@
 #ifndef QCC_WEIGHTS_FROM_FLOAT_H
 #define QCC_WEIGHTS_FROM_FLOAT_H
 
+#include "encode/encode.h"
+#include "encode/error_stats.h"
 #include "files/tensor_file.h"
 #include "support/progress.h"
-#include "weights/encode.h"
-#include "weights/error_stats.h"
 
 // Whether tensors of this type are float weights that can be encoded.
 bool from_float_dtype(tensor_dtype type);

@@ -4,10 +4,10 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "encode/encode_mixture.h"
 #include "format/transform.h"
 #include "support/fp.h"
 #include "support/num.h"
-#include "weights/encode_mixture.h"
 #include "weights/from_float.h"
 #include "weights/pack.h"
 #include "weights/pack_float.h"

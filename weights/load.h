@@ -7,8 +7,8 @@
 #ifndef QCC_WEIGHTS_LOAD_H
 #define QCC_WEIGHTS_LOAD_H
 
+#include "encode/encode.h"
 #include "ir/ir.h"
-#include "weights/encode.h"
 #include "weights/files.h"
 #include "weights/payload.h"
 #include "weights/report.h"

@@ -5,9 +5,9 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "encode/importance.h"
 #include "support/map.h"
 #include "weights/from_float.h"
-#include "weights/importance.h"
 #include "weights/pack_run.h"
 #include "weights/quantize_out.h"
 #include "weights/report.h"

@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
+#include "encode/encode.h"
 #include "support/file.h"
-#include "weights/encode.h"
 
 // What a tensor becomes: a scheme (verified) in a layout of blocks, or as separate fields (NULL). In GGUF files a scheme has
 // the layout that has a number there, which need not be given.

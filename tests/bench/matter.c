@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encode/sample.h"
 #include "measure/meter.h"
 #include "support/num.h"
-#include "weights/sample.h"
 
 #define SEED 1
 #define PATCH 2048 // columns that an encoder is asked for; wider rows repeat them

@@ -1,11 +1,11 @@
 // Forms of values as text: how near the encoder comes, and what it says of those that it cannot encode.
 #include <string.h>
 
+#include "encode/encode_mixture.h"
+#include "encode/error_stats.h"
 #include "frontend/frontend.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
-#include "weights/encode_mixture.h"
-#include "weights/error_stats.h"
 
 enum { ROWS = 18, COLUMNS = 256 };
 

@@ -5,16 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encode/encode_grid.h"
+#include "encode/encode_mixture.h"
+#include "encode/encode_plan.h"
+#include "encode/error_stats.h"
 #include "files/tensor_file.h"
 #include "format/scheme_parts.h"
 #include "frontend/frontend.h"
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
-#include "weights/encode_grid.h"
-#include "weights/encode_mixture.h"
-#include "weights/encode_plan.h"
-#include "weights/error_stats.h"
 #include "weights/fold.h"
 
 enum { COLUMNS = 512, FEW_COLUMNS = 256, LEAST_ROWS = 3, MOST_ROWS = 132 };

@@ -2,10 +2,10 @@
 // The functions named plain_* are the same sources once more, for the least that the build's machines have.
 #include <string.h>
 
+#include "encode/encode_line.h"
+#include "encode/encode_near.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
-#include "weights/encode_line.h"
-#include "weights/encode_near.h"
 
 line_weights plain_line_weights_of(const fit_span *s);
 void plain_line_measure(const core_set *c, const fit_span *s, const double *u, bool store, line_sums *out);

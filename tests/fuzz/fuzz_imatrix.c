@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "weights/importance.h"
+#include "encode/importance.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

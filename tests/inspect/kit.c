@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "weights/encode.h"
+#include "encode/encode.h"
 
 inspect_case ic;
 

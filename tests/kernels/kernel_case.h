@@ -3,10 +3,10 @@
 #ifndef QCC_TESTS_KERNEL_CASE_H
 #define QCC_TESTS_KERNEL_CASE_H
 
+#include "encode/sample.h"
 #include "format/tensor_codes.h"
 #include "interp/interp.h"
 #include "lower/lower.h"
-#include "weights/sample.h"
 
 typedef struct kernel_case {
   arena *mem;

@@ -1,10 +1,10 @@
 // Rows whose last block is shorter than the others: every stock format, interpreted, against its value expression, for K of
 // real models and for K that share no factor with the groups.
+#include "encode/sample.h"
 #include "format/scheme_parts.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"
 #include "tests/lower/lower_kit.h"
-#include "weights/sample.h"
 
 static const char *const acts[] = {"i8 per 32", "f32", "i8 per token", "bf16"};
 static const uint64_t columns[] = {64, 96, 161, 300, 352, 577, 96 + 512, 1};

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "encode/sample.h"
 #include "format/scheme_parts.h"
 #include "support/file.h"
 #include "tests/check_main.h"
@@ -10,7 +11,6 @@
 #include "tests/pack/pack_kit.h"
 #include "weights/pack.h"
 #include "weights/pack_float.h"
-#include "weights/sample.h"
 
 static const act_spec acts[] = {
     {.kind = ACT_SYMMETRIC, .type = ELEM_I8, .group = 32},

@@ -2,10 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "encode/encode.h"
+#include "encode/error_stats.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
-#include "weights/encode.h"
-#include "weights/error_stats.h"
 
 static scheme *nf4_of_64(arena *a) { return kit_nf4(a, 64); }
 static scheme *zero_of_32(arena *a) { return kit_int4_zero(a, 32); }

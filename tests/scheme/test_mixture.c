@@ -3,11 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "encode/encode_mixture.h"
+#include "encode/low_rank.h"
 #include "format/scheme_parts.h"
 #include "frontend/frontend.h"
 #include "tests/check_main.h"
-#include "weights/encode_mixture.h"
-#include "weights/low_rank.h"
 
 enum { ROWS = 48, COLUMNS = 96 };
 
