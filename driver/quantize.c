@@ -6,7 +6,7 @@
 
 #include "driver/compile.h"
 #include "encode/importance.h"
-#include "weights/pack_run.h"
+#include "pack/pack_run.h"
 
 typedef struct named_rule {
   const fe_format_rule *rule;

@@ -9,8 +9,8 @@
 #include "codegen/codegen.h"
 #include "files/tensor_file.h"
 #include "lower/lower.h"
+#include "pack/pack_run.h"
 #include "support/file.h"
-#include "weights/pack_run.h"
 
 enum { MOST_THREADS = 1024 };
 

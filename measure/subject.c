@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "encode/sample.h"
+#include "pack/pack.h"
 #include "support/num.h"
-#include "weights/pack.h"
 
 #define STRIDE 4096 // copies begin at pages
 #define SEED 1

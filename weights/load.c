@@ -6,12 +6,12 @@
 
 #include "encode/encode_mixture.h"
 #include "format/transform.h"
+#include "pack/pack.h"
+#include "pack/pack_run.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "weights/from_float.h"
-#include "weights/pack.h"
 #include "weights/pack_float.h"
-#include "weights/pack_run.h"
 #include "weights/parts.h"
 #include "weights/stored.h"
 

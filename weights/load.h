@@ -9,8 +9,8 @@
 
 #include "encode/encode.h"
 #include "ir/ir.h"
+#include "pack/payload.h"
 #include "weights/files.h"
-#include "weights/payload.h"
 #include "weights/report.h"
 
 typedef struct weight_set weight_set;

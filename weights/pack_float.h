@@ -3,8 +3,8 @@
 #ifndef QCC_WEIGHTS_PACK_FLOAT_H
 #define QCC_WEIGHTS_PACK_FLOAT_H
 
+#include "pack/pack_run.h"
 #include "weights/from_float.h"
-#include "weights/pack_run.h"
 
 typedef struct float_source {
   const tensor *tensor; // [rows, columns]

@@ -3,9 +3,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "pack/pack.h"
 #include "support/fp.h"
 #include "support/num.h"
-#include "weights/pack.h"
 
 // ---- lists of entries ------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@
 
 #include "format/scheme_parts.h"
 #include "ir/ir.h"
-#include "weights/payload.h"
+#include "pack/payload.h"
 
 // Packs the entries of a sparse part of `whole` into `out`, `size` bytes. False (reported) when there are more entries
 // than room.

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "encode/importance.h"
+#include "pack/pack_run.h"
 #include "support/map.h"
 #include "weights/from_float.h"
-#include "weights/pack_run.h"
 #include "weights/quantize_out.h"
 #include "weights/report.h"
 

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "pack/pack.h"
 #include "support/num.h"
-#include "weights/pack.h"
 
 #define PAGE 4096
 

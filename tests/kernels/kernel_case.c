@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "lower/passes.h"
+#include "pack/pack.h"
 #include "support/num.h"
-#include "weights/pack.h"
 
 // ---- activations, by the definition ----------------------------------------------------------------------
 

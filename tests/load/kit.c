@@ -3,8 +3,8 @@
 #include "tests/load/kit.h"
 
 #include "lower/lower.h"
+#include "pack/pack.h"
 #include "support/num.h"
-#include "weights/pack.h"
 
 load_case lc;
 

@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "format/transform.h"
+#include "pack/pack.h"
 #include "support/map.h"
 #include "tests/kernels/kernel_case.h"
-#include "weights/pack.h"
 #include "weights/parts.h"
 
 // ---- random models --------------------------------------------------------------------------------------------------------

@@ -5,10 +5,10 @@
 #include <string.h>
 
 #include "lower/passes.h"
+#include "pack/pack.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/lower_kit.h"
-#include "weights/pack.h"
 
 #define SIGNS "c : u1; d : f16 per row; value = d * (2 * c - 1);"
 #define GROUPS "c : u1; d : f16 per 64; value = d * (2 * c - 1);"

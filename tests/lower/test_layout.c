@@ -3,11 +3,11 @@
 
 #include "frontend/frontend.h"
 #include "lower/passes.h"
+#include "pack/pack.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/lower_kit.h"
 #include "tests/lower/random_scheme.h"
-#include "weights/pack.h"
 
 static const char *const acts[] = {"i8 per 32", "f32", "i8 per token", "i8 static", "i8 per 100", "bf16"};
 

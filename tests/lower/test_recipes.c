@@ -2,10 +2,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "pack/pack.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/lower_kit.h"
-#include "weights/pack.h"
 
 // ---- normalise -------------------------------------------------------------------------------------------------------
 

@@ -5,11 +5,11 @@
 
 #include "encode/sample.h"
 #include "format/scheme_parts.h"
+#include "pack/pack.h"
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"
 #include "tests/pack/pack_kit.h"
-#include "weights/pack.h"
 #include "weights/pack_float.h"
 
 static const act_spec acts[] = {

@@ -1,13 +1,13 @@
 // How the tiles of one tensor are packed: bit plans that bring the bits of its fields, from a file's layout or from
 // elements that were read before, to where the recipe's kernels want them. What is no mere move of bits (derived codes,
 // numbers in another type, sums) passes through a table on its way. Internal to weights/.
-#ifndef QCC_WEIGHTS_PACK_PLAN_H
-#define QCC_WEIGHTS_PACK_PLAN_H
+#ifndef QCC_PACK_PACK_PLAN_H
+#define QCC_PACK_PACK_PLAN_H
 
 #include "format/layout_bits.h"
 #include "format/recipe.h"
+#include "pack/bit_plan.h"
 #include "support/vec.h"
-#include "weights/bit_plan.h"
 
 // From where a field's elements come.
 typedef enum field_from {

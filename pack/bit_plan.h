@@ -1,7 +1,7 @@
 // Bits moved from where files have them to where kernels read them, the same way again and again: a plan is found once,
 // word by word, and then run over any number of instances, whose bits lie at fixed distances from one another.
-#ifndef QCC_WEIGHTS_BIT_PLAN_H
-#define QCC_WEIGHTS_BIT_PLAN_H
+#ifndef QCC_PACK_BIT_PLAN_H
+#define QCC_PACK_BIT_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 // Packing a tensor tile by tile, straight from a file's layout wherever its fields are bits that lie evenly there: the fast
-// way to what weights/pack.h describes, with the same bytes.
+// way to what pack/pack.h describes, with the same bytes.
 //
 //   pack_tiles *x = pack_tiles_new(d, a, recipe, rows, columns, &source);
 //   pack_tiles_head(x, out);
 //   pack_tiles_run(x, first, count, out);   // any tiles, any thread
-#ifndef QCC_WEIGHTS_PACK_TILES_H
-#define QCC_WEIGHTS_PACK_TILES_H
+#ifndef QCC_PACK_PACK_TILES_H
+#define QCC_PACK_PACK_TILES_H
 
 #include "format/recipe.h"
 #include "format/tensor_codes.h"

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "format/tensor_codes.h"
+#include "pack/pack_plan.h"
 #include "support/num.h"
-#include "weights/pack_plan.h"
 
 enum { MAX_KEY_BITS = 18, MAX_ENTRIES = 1 << 18, MAX_PERIOD = 1024, MAX_LANES = 1 << 22 };
 

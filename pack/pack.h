@@ -1,6 +1,6 @@
 // The packer: codes in their neutral form -> the layout that kernels read, as the recipe's packing says.
-#ifndef QCC_WEIGHTS_PACK_H
-#define QCC_WEIGHTS_PACK_H
+#ifndef QCC_PACK_PACK_H
+#define QCC_PACK_PACK_H
 
 #include "format/recipe.h"
 #include "format/tensor_codes.h"
@@ -9,7 +9,7 @@
 // False (reported) when sizes disagree or overflow.
 bool pack_tensor(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size);
 
-// The same, one weight after the other: what pack_tensor and weights/pack_tiles.h are tested against.
+// The same, one weight after the other: what pack_tensor and pack/pack_tiles.h are tested against.
 bool pack_plain(diag *d, arena *a, const recipe *r, const tensor_codes *t, uint8_t *out, uint64_t size);
 
 // Whether `size` is what the recipe's layout needs; reported otherwise.

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "format/eval.h"
+#include "pack/pack_plan.h"
 #include "support/vec.h"
-#include "weights/pack_plan.h"
 
 enum { MAX_KEY_BITS = 8 };
 

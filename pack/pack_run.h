@@ -1,10 +1,10 @@
 // Packing all tiles of a tensor into a payload, some at a time, by as many threads as there are processors. The bytes do
 // not depend on how many.
-#ifndef QCC_WEIGHTS_PACK_RUN_H
-#define QCC_WEIGHTS_PACK_RUN_H
+#ifndef QCC_PACK_PACK_RUN_H
+#define QCC_PACK_PACK_RUN_H
 
-#include "weights/pack_tiles.h"
-#include "weights/payload.h"
+#include "pack/pack_tiles.h"
+#include "pack/payload.h"
 
 // Told after each piece, by one thread at a time, which share of the tiles is done; may be NULL.
 typedef struct pack_watch {

@@ -1,6 +1,6 @@
 // Where packed weights go: memory, or a file that is written piece by piece so that no more than a piece is in memory.
-#ifndef QCC_WEIGHTS_PAYLOAD_H
-#define QCC_WEIGHTS_PAYLOAD_H
+#ifndef QCC_PACK_PAYLOAD_H
+#define QCC_PACK_PAYLOAD_H
 
 #include "support/file.h"
 

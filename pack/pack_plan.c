@@ -1,5 +1,5 @@
 // Plans for the regions of a tensor.
-#include "weights/pack_plan.h"
+#include "pack/pack_plan.h"
 
 #include <string.h>
 

@@ -1,13 +1,13 @@
 // Which plans a tensor needs, and running them over its tiles.
-#include "weights/pack_tiles.h"
+#include "pack/pack_tiles.h"
 
 #include <string.h>
 
+#include "pack/pack.h"
+#include "pack/pack_plan.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "support/vec.h"
-#include "weights/pack.h"
-#include "weights/pack_plan.h"
 
 enum { MAX_SPLITS = 4 };
 

@@ -1,5 +1,5 @@
 // The digest is taken as bytes come, in the order of the payload; what came out of order is read back.
-#include "weights/payload.h"
+#include "pack/payload.h"
 
 #include <string.h>
 

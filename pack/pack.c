@@ -1,13 +1,13 @@
-// The plain packer, weight by weight: what fast packing (weights/pack_tiles.h) must give. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
+// The plain packer, weight by weight: what fast packing (pack/pack_tiles.h) must give. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
 // planed, where coarse elements go.
-#include "weights/pack.h"
+#include "pack/pack.h"
 
 #include <string.h>
 
 #include "format/transform.h"
+#include "pack/pack_plan.h"
 #include "support/fp.h"
 #include "support/num.h"
-#include "weights/pack_plan.h"
 
 typedef struct packer {
   const recipe *r;
