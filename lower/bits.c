@@ -4,7 +4,7 @@
 // 32 positions is the sum over pairs i, j of weights times the number of set bits in w_i & a_j, words of 32 bits. Of i1,
 // where a bit means +1 or -1, it is the number of +1 less the number of set bits in w_i ^ a.
 #include "lower/draft.h"
-#include "lower/matmul.h"
+#include "lower/spans.h"
 
 #define MAX_PAIRS 4 // of planes; beyond that dot products of bytes are cheaper nearly everywhere
 
@@ -30,18 +30,10 @@ const char *draft_bits_refused(const recipe *r, const mode_candidate *m) {
   return r->act.kind == ACT_SIGN ? signs_refused(m) : NULL;
 }
 
-static double count_cost(const target_tier *tier, bool words) {
-  uint32_t lanes = tier->lanes;
-  if (words) return target_cost(tier, IR_POPCOUNT, ELEM_I32, lanes, 0) + target_cost(tier, IR_ADD, ELEM_I32, lanes, 0);
-  return target_cost(tier, IR_POPCOUNT, ELEM_I8, 4 * lanes, 0) + target_cost(tier, IR_DOT4, ELEM_I32, lanes, 8);
-}
-
-bool matmul_counts_words(const target_tier *tier) { return count_cost(tier, true) <= count_cost(tier, false); }
-
 double draft_bits_cost(const recipe *r, const target_tier *tier) {
   bool words = matmul_counts_words(tier);
   unsigned pairs = r->normal.code_bits * act_bit_planes(&r->act);
-  double cycles = target_cost(tier, IR_AND, ELEM_I32, tier->lanes, 0) + count_cost(tier, words);
+  double cycles = target_cost(tier, IR_AND, ELEM_I32, tier->lanes, 0) + bits_count_cost(tier, words);
   if (words && pairs > 1) cycles += target_cost(tier, IR_SHL, ELEM_I32, tier->lanes, 0);
   return pairs * cycles / (PACK_CHUNK * tier->lanes);
 }

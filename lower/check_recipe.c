@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "lower/draft.h"
-#include "lower/matmul.h"
+#include "lower/spans.h"
 
 #define MAX_UNIT 4096 // kernel positions that are worth unrolling
 

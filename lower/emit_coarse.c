@@ -213,17 +213,6 @@ static ir_value *wide_unsigned(const coarse_place *p, ir_value *raw) {
   return lo_fadd(p->b, lo_fmul(p->b, x, lo_real(p->b, x, 65536)), y);
 }
 
-// Operators on integers that are computed in f32: exact for the integers that codes and sub-scales are.
-static bool computes_in_real(expr_op op) {
-  return op == EXPR_LT || op == EXPR_EQ || op == EXPR_SELECT || op == EXPR_ABS;
-}
-
-// Whether an integer expression is computed in i32 lanes, as a signed or an unsigned number.
-static bool is_signed_lane(const scheme *s, const expr *e) { return lo_fits_signed(s, e, 31) && lo_has_low_bits(s, e); }
-static bool is_unsigned_lane(const scheme *s, const expr *e) {
-  return lo_fits_unsigned(s, e, 32) && lo_has_low_bits(s, e);
-}
-
 ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   const scheme *s = p->recipe->scheme;
   int64_t known;
@@ -234,9 +223,9 @@ ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   if (lo_is_known(p, e, &known)) return ir_vector_real(p->b, f32_of(p), (double)known);
   if (e->op == EXPR_TABLE) return lo_table_lookup(p, e, false);
   if (e->op == EXPR_ELEMENT) return lo_element_lookup(p, e, false);
-  if (e->is_int && !computes_in_real(e->op)) {
-    if (is_signed_lane(s, e)) return ir_emit1(p->b, IR_ITOF, f32_of(p), lo_expr_int(p, e));
-    if (is_unsigned_lane(s, e)) return wide_unsigned(p, lo_expr_int(p, e));
+  if (e->is_int && !lo_computes_in_real(e->op)) {
+    if (lo_is_signed_lane(s, e)) return ir_emit1(p->b, IR_ITOF, f32_of(p), lo_expr_int(p, e));
+    if (lo_is_unsigned_lane(s, e)) return wide_unsigned(p, lo_expr_int(p, e));
   }
   const arithmetic *a = find_arithmetic(e->op);
   if (a != NULL) return ir_emit2(p->b, a->real, f32_of(p), lo_expr_real(p, e->args[0]), lo_expr_real(p, e->args[1]));
@@ -258,68 +247,4 @@ ir_value *lo_expr_real(const coarse_place *p, const expr *e) {
   }
   default: return NULL;
   }
-}
-
-static bool lacks(arena *a, const expr *e, const char **reason) {
-  *reason = arena_printf(a, "'%s' has no vector form here", expr_get_info(e->op)->name);
-  return false;
-}
-
-// Sums and products of integers that may leave i32 lanes are computed in f32, as long as all 64 bits are enough for them.
-static bool is_wide_sum(const scheme *s, const expr *e) {
-  bool sums = e->op == EXPR_INT || e->op == EXPR_NEG || e->op == EXPR_ADD || e->op == EXPR_SUB || e->op == EXPR_MUL;
-  return sums && lo_fits_signed(s, e, 63);
-}
-
-// Whether an integer expression can be a real number: in lanes, or in f32.
-static bool converts(const scheme *s, const expr *e) {
-  if (e->op == EXPR_TABLE || e->op == EXPR_ELEMENT || e->op == EXPR_INT) return true;
-  if (computes_in_real(e->op)) return lo_has_low_bits(s, e);
-  return is_signed_lane(s, e) || is_unsigned_lane(s, e) || is_wide_sum(s, e);
-}
-
-// What an operator takes from an integer operand: its number in f32, or its low bits.
-static bool operand_possible(const scheme *s, const expr *e, const expr *arg) {
-  if (!arg->is_int) return true;
-  if (e->op == EXPR_TABLE || e->op == EXPR_ELEMENT) return lo_fits_signed(s, arg, 24) && lo_has_low_bits(s, arg);
-  if (e->op == EXPR_EXP2) return lo_fits_signed(s, arg, 31) && lo_has_low_bits(s, arg);
-  if (e->op == EXPR_FLOAT) return lo_has_low_bits(s, arg);
-  if (e->is_int && lo_has_low_bits(s, e)) return true;
-  return converts(s, arg);
-}
-
-static bool possible(arena *a, const scheme *s, const expr *e, bool in_remainder, const char **reason) {
-  for (unsigned i = 0; i < e->arg_count; i++) {
-    if (!possible(a, s, e->args[i], lo_is_row_remainder(e), reason)) return false;
-    if (operand_possible(s, e, e->args[i])) continue;
-    *reason = arena_printf(a, "the integers of '%s' may not fit its lanes", expr_get_info(e->args[i]->op)->name);
-    return false;
-  }
-  switch (e->op) {
-  case EXPR_DIV:
-  case EXPR_SHL:
-  case EXPR_SHR:
-  case EXPR_MOD: return !e->is_int || lo_has_low_bits(s, e) ? true : lacks(a, e, reason);
-  case EXPR_EXP2: return e->args[0]->is_int ? true : lacks(a, e, reason);
-  case EXPR_TABLE:
-  case EXPR_ELEMENT: return lo_lookup_possible(a, s, e, reason);
-  case EXPR_ROUND: {
-    elem_type type = (elem_type)e->index;
-    return type == ELEM_F32 || type == ELEM_F16 || type == ELEM_BF16 || lacks(a, e, reason);
-  }
-  case EXPR_VAR: return e->index == VAR_K || in_remainder ? true : lacks(a, e, reason);
-  case EXPR_WINDOW:
-    return e->args[1]->i % PACK_CHUNK == 0 && PACK_CHUNK % e->args[2]->i == 0 ? true : lacks(a, e, reason);
-  case EXPR_BITS:
-  case EXPR_LOAD:
-  case EXPR_STREAM: return lacks(a, e, reason);
-  default: return true;
-  }
-}
-
-bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
-  if (!possible(a, s, e, false, reason)) return false;
-  if (!e->is_int || converts(s, e)) return true;
-  *reason = arena_printf(a, "the integers of '%s' may not fit its lanes", expr_get_info(e->op)->name);
-  return false;
 }

@@ -3,14 +3,8 @@
 #define QCC_LOWER_EMIT_COARSE_H
 
 #include "lower/emit_base.h"
+#include "lower/lanes.h"
 #include "lower/lower.h"
-
-// Neighbouring weights that look up neighbouring elements: `length` positions of one row, which are the lanes; or, down,
-// so many rows, lanes being rows as ever. Length 0: lanes are rows, and there is nothing to gain.
-typedef struct value_run {
-  uint32_t length;
-  bool down;
-} value_run;
 
 // Integer expressions that were computed for one weight: values name some of them twice.
 #define COARSE_MEMO 16
@@ -65,10 +59,6 @@ typedef struct coarse_place {
 /* emit_coarse.c */
 // The value as f32.
 ir_value *lo_expr_real(const coarse_place *p, const expr *e);
-// Whether the expression can be computed in vectors: every operator has a vector form, and integers fit the lanes
-// wherever their bits matter (sums and products beyond 32 bits are computed in f32, unless only their low 32 bits are
-// asked for). If not, *reason says why.
-bool lo_expr_possible(arena *a, const scheme *s, const expr *e, const char **reason);
 // Number `element` of a coarse field's granule (0 for plain fields), one per row: as f32; in its natural lanes, i32 or f32.
 ir_value *lo_field_element(const coarse_place *p, unsigned field, uint64_t element);
 ir_value *lo_field_lanes(const coarse_place *p, unsigned field, uint64_t element);
@@ -82,15 +72,7 @@ ir_value *lo_code_field(const coarse_place *p, unsigned field, ir_value *code);
 /* emit_int.c */
 // The low 32 bits of an integer expression, as i32.
 ir_value *lo_expr_int(const coarse_place *p, const expr *e);
-// Whether they can be computed.
-bool lo_has_low_bits(const scheme *s, const expr *e);
-// Whether the values of an integer expression lie in -2^bits .. 2^bits - 1; in 0 .. 2^bits - 1.
-bool lo_fits_signed(const scheme *s, const expr *e, unsigned bits);
-bool lo_fits_unsigned(const scheme *s, const expr *e, unsigned bits);
-bool lo_is_at_least(const scheme *s, const expr *e, int64_t least);
-// n modulo a divisor of a tile's rows: the same in every tile.
-bool lo_is_row_remainder(const expr *e);
-// Whether the expression is a number known while the kernel is emitted: constants, and k modulo a divisor of `aligned`.
+// Whether the expression is a number known while the kernel is emitted (lo_known_at).
 bool lo_is_known(const coarse_place *p, const expr *e, int64_t *out);
 
 /* emit_bytes.c */
@@ -101,14 +83,8 @@ ir_value *lo_plain_f16(const coarse_place *p, const expr *e);
 ir_value *lo_byte_sum(const coarse_place *p, const expr *e);
 
 /* emit_run.c */
-// The run that is best for a scheme's value; of length 0 when there is none.
-value_run lo_run_of(const scheme *s);
-// Whether a look-up finds neighbouring elements for the weights of an aligned run.
-bool lo_is_run_lookup(const scheme *s, const expr *e, value_run run);
 // Whether an expression of fields is computed for the first weight of the lanes' run, being the same for all of them.
 bool lo_is_splat(const coarse_place *p, const expr *e);
-// Whether an expression is the same for all weights of an aligned run.
-bool lo_is_steady(const scheme *s, const expr *e, value_run run);
 // The place of the run's first weight: as the only lane; in every lane.
 coarse_place lo_run_row(const coarse_place *p);
 coarse_place lo_run_splat(const coarse_place *p);
@@ -152,8 +128,5 @@ ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int);
 // i32.
 ir_value *lo_stored_number(const coarse_place *p, unsigned field, ir_value *index, uint64_t count,
                            const double *places);
-// Whether there is a way to look up: of an expression in any table; of the code in a stored one.
-bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason);
-bool lo_stored_possible(arena *a, const scheme *s, unsigned field, const char **reason);
 
 #endif

@@ -5,8 +5,6 @@
 #include "lower/emit_coarse.h"
 #include "support/num.h"
 
-#define MOST_BYTES INT32_MAX // from a table's first number to its last: offsets are i32
-
 static ir_type i32_of(const coarse_place *p) { return ir_vector(ELEM_I32, p->lanes); }
 static ir_type f32_of(const coarse_place *p) { return ir_vector(ELEM_F32, p->lanes); }
 
@@ -147,29 +145,4 @@ ir_value *lo_element_lookup(const coarse_place *p, const expr *e, bool as_int) {
     return lo_in_lanes(p, lo_gather(p, &table, e->args[0]), as_int);
   }
   return lo_in_lanes(p, lo_stored_number(p, e->index, lo_expr_int(p, e->args[0]), count, NULL), as_int);
-}
-
-bool lo_stored_possible(arena *a, const scheme *s, unsigned field, const char **reason) {
-  enum { TILE_ROWS = 16 };
-  const scheme_field *f = &s->fields[field];
-  uint64_t bytes = (elem_get(f->type)->bits + 7) / 8;
-  if (elem_get(f->type)->kind == ELEM_KIND_FLOAT && bytes < 2) bytes = 2; // as they are stored
-  if (f->gran.kind != GRAN_TENSOR) bytes *= TILE_ROWS;
-  if (scheme_field_elements(f) <= MOST_BYTES / bytes) return true;
-  *reason = arena_printf(a, "the numbers of the stored table '%s' for %s take more than %d bytes", f->name,
-                         f->gran.kind == GRAN_TENSOR ? "a tensor" : "16 rows", MOST_BYTES);
-  return false;
-}
-
-bool lo_lookup_possible(arena *a, const scheme *s, const expr *e, const char **reason) {
-  if (e->op == EXPR_TABLE) return true;
-  const scheme_field *f = &s->fields[e->index];
-  if (f->gran.kind == GRAN_WEIGHT) {
-    *reason = arena_printf(a, "'%s' is a table for each weight: give each of its numbers a field of its own", f->name);
-    return false;
-  }
-  recipe r = {.scheme = s};
-  coarse_place nowhere = {.recipe = &r, .aligned = PACK_CHUNK};
-  int64_t known;
-  return lo_is_known(&nowhere, e->args[0], &known) || lo_stored_possible(a, s, e->index, reason);
 }

@@ -2,7 +2,7 @@
 // `segment` in which no coefficient changes; integer coefficients stay integers up to `float_span`, where the first
 // real one changes.
 #include "lower/draft.h"
-#include "lower/matmul.h"
+#include "lower/spans.h"
 #include "support/num.h"
 
 #define MAX_UNIT 256

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "lower/draft.h"
-#include "lower/matmul.h"
+#include "lower/spans.h"
 #include "support/num.h"
 
 #define TILE_ROWS 16

@@ -7,6 +7,7 @@
 #include "lower/emit_base.h"
 #include "lower/emit_coarse.h"
 #include "lower/lower.h"
+#include "lower/spans.h"
 #include "lower/tile.h"
 
 #define MATMUL_MAX_VECTORS 16 // vectors of rows in a tile
@@ -98,11 +99,6 @@ static inline ir_type matmul_f32s(const matmul *e) { return ir_vector(ELEM_F32, 
 static inline ir_type matmul_bytes(const matmul *e) { return ir_vector(ELEM_I8, 4 * e->lanes); }
 static inline ir_type matmul_words(const matmul *e) { return ir_vector(ELEM_I16, 2 * e->lanes); }
 
-static inline bool matmul_is_integer(const recipe *r) { return mode_is_integer(r->mode); }
-// Whether activations have zero points that are taken off through the sums of the codes.
-static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(r) && act_has_zeros(&r->act); }
-static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
-
 /* matmul_tiles.c */
 // Whether the panel is laid out for products of tiles; whether the tile of tokens at hand is multiplied so.
 bool matmul_lays_tiles(const matmul *e);
@@ -118,9 +114,6 @@ bool matmul_has_pairs(const matmul *e);
 /* matmul_row.c: adds the blocks first .. end (of the whole row, when float_span is the row) to e->total, for e->tokens
  * tokens and e->vectors vectors */
 void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end);
-
-/* matmul_row.c: kernel positions of the unrolled inner body: whole chunks, and spans that are no whole chunks whole */
-uint64_t matmul_unit(uint64_t segment, uint64_t float_span);
 
 /* matmul_row.c: blocks first .. end of sums that began before and go on afterwards */
 void matmul_emit_stretch(matmul *e, ir_value *first, ir_value *end);
@@ -195,14 +188,11 @@ void matmul_find_small_floats(matmul *e);
 /* matmul_run.c: the same with lanes along K */
 void matmul_emit_runs(matmul *e, ir_value *position, uint64_t first, uint64_t count);
 bool matmul_is_along(const matmul *e);
-// The run that kernels of the recipe look up at once.
-value_run matmul_run(const recipe *r);
 // Rows computed at once along K, as registers allow.
 unsigned matmul_run_rows(const recipe *r, const target_tier *tier, unsigned tokens);
 
-/* matmul_bits.c: the same for a whole chunk, by bits; whether words of 32 bits are counted, or bytes and then summed */
+/* matmul_bits.c: the same for a whole chunk, by bits */
 void matmul_emit_bits(matmul *e, ir_value *position, uint64_t first);
-bool matmul_counts_words(const target_tier *tier);
 
 /* matmul_fold.c */
 void matmul_begin_segment(matmul *e, ir_value *position);

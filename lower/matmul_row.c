@@ -257,17 +257,6 @@ static void emit_stretches(matmul *e) {
   end_loop(e, &s, loop);
 }
 
-static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
-
-static uint64_t unit_for(uint64_t unit, uint64_t span) {
-  bool fine = span == PREPARED_ROW || span % unit == 0 || unit % span == 0;
-  return fine ? unit : lcm(unit, span);
-}
-
-uint64_t matmul_unit(uint64_t segment, uint64_t float_span) {
-  return unit_for(unit_for(PACK_CHUNK, segment), float_span);
-}
-
 void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end) {
   e->unit = matmul_unit(e->r->segment, e->r->float_span);
   if (e->r->float_span == PREPARED_ROW) {

@@ -38,8 +38,6 @@ void matmul_emit_runs(matmul *e, ir_value *position, uint64_t first, uint64_t co
 
 bool matmul_is_along(const matmul *e) { return e->run.length > 0 && !e->run.down; }
 
-value_run matmul_run(const recipe *r) { return r->mode == MODE_DECODE ? lo_run_of(r->scheme) : (value_run){0}; }
-
 // Sums take half of the registers.
 unsigned matmul_run_rows(const recipe *r, const target_tier *tier, unsigned tokens) {
   unsigned each = (matmul_run(r).length + tier->lanes - 1) / tier->lanes, rows = r->pack.rows;

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lower/draft.h"
-#include "lower/emit_coarse.h"
+#include "lower/lanes.h"
 
 #define BYTE 256.0
 #define DECODE_CYCLES 1.0 // a whole expression per weight: always after the factored modes
