@@ -2,7 +2,7 @@
 #ifndef QCC_LOWER_DRAFT_H
 #define QCC_LOWER_DRAFT_H
 
-#include "lower/lower.h"
+#include "lower/make.h"
 
 #define DRAFT_MAX_CANDIDATES 6
 
@@ -71,8 +71,6 @@ value_term draft_scaled_term(draft *t, const value_term *v, double factor);
 /* explain.c: the report of --explain, and warnings of slow paths */
 void draft_explain_mode(const draft *t);
 void draft_explain_layout(const draft *t);
-/* explain_speed.c: how fast the kernels should be, and were measured to be */
-void draft_explain_speed(const draft *t);
 
 /* normalise.c: whether the code is one float of more than 8 bits, which is not cut into planes */
 bool lower_has_float_code(const recipe *r);

@@ -4,7 +4,7 @@
 
 #include "lower/emit_base.h"
 #include "lower/lanes.h"
-#include "lower/lower.h"
+#include "targets/target.h"
 
 // Integer expressions that were computed for one weight: values name some of them twice.
 #define COARSE_MEMO 16

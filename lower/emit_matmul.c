@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lower/emit_math.h"
+#include "lower/make.h"
 
 #define TILE_ROWS 16
 
@@ -324,9 +325,7 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   number_dots(e);
   matmul_choose_forms(e);
   for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
-    e->tiles[c] = shape->tiles != NULL ? shape->tiles[c]
-                  : gpu                ? lower_default_tile(r, tier, c)
-                                       : lower_choose_tile(r, tier, c);
+    e->tiles[c] = shape->tiles != NULL ? shape->tiles[c] : lower_default_tile(r, tier, c);
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
   if (!gpu) matmul_find_small_floats(e);

@@ -2,7 +2,7 @@
 // weights of an entry, for one token after the other: a row's entries stay in the first-level cache.
 #include "lower/emit_base.h"
 #include "lower/emit_math.h"
-#include "lower/lower.h"
+#include "lower/kernel.h"
 
 #define MOST_LANES 16
 #define UNROLLED 8 // parts of an entry

@@ -124,5 +124,4 @@ void draft_explain_layout(const draft *t) {
   if (mode_is_integer(r->mode))
     fprintf(f, "    i32 sums cannot overflow%s\n", r->flush > 0 ? ", being flushed in time" : "");
   explain_layout(r, f);
-  draft_explain_speed(t);
 }

@@ -1,7 +1,6 @@
 // --explain: how fast the kernels of a recipe should be on the best tier that is compiled, and how fast they were found to be.
 #include <string.h>
 
-#include "lower/draft.h"
 #include "lower/tuning.h"
 
 #define MANY_TOKENS 32 // as qcc bench measures
@@ -21,23 +20,22 @@ static void explain_tile(FILE *f, const recipe *r, const lower_options *o, const
   if (e != NULL) fprintf(f, " (tuned on %s, %.2f times as fast)", e->cpu, e->gain);
 }
 
-static void explain_tokens(const draft *t, const matmul_tile *tiles, const machine *on, tile_class c, uint64_t tokens) {
-  const lower_options *o = t->options;
-  const target_tier *tier = lower_best_tier(o, t->r);
-  prediction p = lower_predict(t->r, tier, on, tiles, tokens);
+static void explain_tokens(const recipe *r, const lower_options *o, const matmul_tile *tiles, const machine *on,
+                           tile_class c, uint64_t tokens) {
+  const target_tier *tier = lower_best_tier(o, r);
+  prediction p = lower_predict(r, tier, on, tiles, tokens);
   fprintf(o->explain, "    %llu token%s", (unsigned long long)tokens, tokens == 1 ? "" : "s");
-  explain_tile(o->explain, t->r, o, &tiles[c], c);
+  explain_tile(o->explain, r, o, &tiles[c], c);
   fprintf(o->explain, ": %.3g cycles per weight%s on %s, %.3g GB/s, %.3g GMAC/s, bound by %s\n", p.cycles,
           tokens == 1 ? "" : " and token", tier->name, p.bytes / 1e9, p.macs / 1e9, bound_name(p.bound));
-  explain_measured(o->explain, t->r, o, tokens);
+  explain_measured(o->explain, r, o, tokens);
 }
 
-void draft_explain_speed(const draft *t) {
-  const lower_options *o = t->options;
+void lower_explain_speed(arena *a, const recipe *r, const lower_options *o) {
   if (o->explain == NULL || o->target->gpu) return;
-  const target_tier *tier = lower_best_tier(o, t->r);
-  const matmul_tile *tiles = lower_choose_tiles(t->mem, t->r, tier, o->tuning);
+  const target_tier *tier = lower_best_tier(o, r);
+  const matmul_tile *tiles = lower_choose_tiles(a, r, tier, o->tuning);
   machine on = tuning_machine(tier, tuning_limits(o->tuning, tier, 1));
-  explain_tokens(t, tiles, &on, TILE_ONE, 1);
-  explain_tokens(t, tiles, &on, TILE_MANY, MANY_TOKENS);
+  explain_tokens(r, o, tiles, &on, TILE_ONE, 1);
+  explain_tokens(r, o, tiles, &on, TILE_MANY, MANY_TOKENS);
 }

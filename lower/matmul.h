@@ -6,7 +6,7 @@
 
 #include "lower/emit_base.h"
 #include "lower/emit_coarse.h"
-#include "lower/lower.h"
+#include "lower/kernel.h"
 #include "lower/spans.h"
 #include "lower/tile.h"
 

@@ -4,6 +4,7 @@
 
 #include "lower/draft.h"
 #include "lower/passes.h"
+#include "lower/tuning.h"
 
 static void append_symbol(strbuf *out, const char *text) {
   for (; *text != '\0'; text++) {
@@ -97,7 +98,11 @@ static bool ask_again(draft *t) {
 }
 
 static bool mode_step(draft *t) { return ask_again(t) && draft_choose_mode(t); }
-static bool layout_step(draft *t) { return ask_again(t) && draft_layout(t); }
+static bool layout_step(draft *t) {
+  if (!ask_again(t) || !draft_layout(t)) return false;
+  lower_explain_speed(t->mem, t->r, t->options);
+  return true;
+}
 
 bool pass_mode(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, mode_step); }
 bool pass_factor(diag *d, ir_module *m, const lower_options *o) { return each_recipe(d, m, o, draft_factor); }

@@ -37,9 +37,6 @@ kernel_choice lower_choose_kernel(arena *a, const ir_module *m, const ir_op *op)
 // A kernel that copies rows.
 kernel_choice lower_copy_kernel(arena *a);
 
-/* check_recipe.c: whether lower_emit_matmul can make a kernel of the recipe, which may come from IR text; else reported */
-bool lower_check_recipe(diag *d, arena *a, const recipe *r);
-
 /* explain_plan.c */
 void lower_explain_plan(const ir_module *m, const lower_options *o);
 

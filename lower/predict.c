@@ -1,6 +1,6 @@
 #include "lower/predict.h"
 
-#include "lower/lower.h"
+#include "lower/kernel.h"
 
 #define PREDICT_COLUMNS 4096 // positions of the matrix that is thought of
 #define OVERLAP \

@@ -4,7 +4,7 @@
 #define QCC_LOWER_PREPARE_H
 
 #include "lower/emit_base.h"
-#include "lower/lower.h"
+#include "lower/kernel.h"
 
 typedef struct preparer {
   ir_builder b;

@@ -26,20 +26,8 @@ typedef struct matmul_tile {
   uint64_t prefetch; // bytes between what is computed and what is asked for from memory; 0: nothing is
 } matmul_tile;
 
-// What the cost model chooses for a recipe on a tier of a processor: the default tile, or one that is better for many
-// tokens.
-matmul_tile lower_choose_tile(const recipe *r, const target_tier *tier, tile_class c);
 // The tile to begin with: what the tier's table says.
 matmul_tile lower_default_tile(const recipe *r, const target_tier *tier, tile_class c);
-
-/* tile_search.c, and lower_choose_tile */
-typedef struct tile_candidate {
-  matmul_tile tile;
-  double cycles; // predicted, per weight and token
-  size_t number; // in the order in which they were made
-} tile_candidate;
-// Tiles of other heights and widths than the default one, and it, cheapest first by the cost model; in the arena.
-size_t lower_tile_candidates(arena *a, const recipe *r, const target_tier *tier, tile_class c, tile_candidate **out);
 
 // Whether kernels of the recipe can have that tile on the tier.
 bool lower_tile_possible(const recipe *r, const target_tier *tier, tile_class c, const matmul_tile *t);

@@ -3,6 +3,7 @@
 
 #include "lower/matmul.h"
 #include "lower/predict.h"
+#include "lower/tile_search.h"
 #include "support/vec.h"
 
 #define SEARCH_TOKENS 96 // are thought of with many

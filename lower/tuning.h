@@ -4,8 +4,9 @@
 #define QCC_LOWER_TUNING_H
 
 #include "format/recipe.h"
+#include "lower/options.h"
 #include "lower/predict.h"
-#include "lower/tile.h"
+#include "lower/tile_search.h"
 #include "support/vec.h"
 
 typedef enum tuned_kind { TUNED_LIMITS, TUNED_TILE, TUNED_SPEED } tuned_kind;
@@ -60,5 +61,8 @@ void tuning_sort(tuning *t);
 const matmul_tile *lower_choose_tiles(arena *a, const recipe *r, const target_tier *tier, const tuning *t);
 // Whether one of them is the table's.
 bool tuning_has_tile(const tuning *t, const recipe *r, const target_tier *tier);
+
+/* explain_speed.c: how fast the kernels of a recipe should be, and were measured to be: to o->explain, unless it is NULL */
+void lower_explain_speed(arena *a, const recipe *r, const lower_options *o);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "codegen/codegen.h"
 #include "lower/lower.h"
+#include "lower/tuning.h"
 #include "tests/kernels/case_formats.h"
 
 typedef struct maker {
@@ -43,7 +44,8 @@ static bool compile(const maker *m, diag *d, arena *a, const scheme *s, size_t *
   if (r == NULL) return false;
   ir_module *kernels = ir_module_new(a, "kernels");
   lower_emit_prepare(kernels, &r->prepared, m->tier, false, "prepare");
-  lower_emit_matmul(kernels, r, m->tier, false, &(matmul_shape){.epilogue = ""}, "matmul");
+  const matmul_shape shape = {.epilogue = "", .tiles = lower_choose_tiles(a, r, m->tier, NULL)};
+  lower_emit_matmul(kernels, r, m->tier, false, &shape, "matmul");
   cg_options options = {.opt_level = 2};
   cg_context *cg = cg_new(d, a);
   cg_bytes object = {0};

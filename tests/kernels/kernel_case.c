@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "lower/passes.h"
+#include "lower/tuning.h"
 #include "pack/pack.h"
 #include "support/num.h"
 
@@ -275,8 +276,8 @@ static void expect(kernel_case *c) {
       }
       c->expected[m * c->rows + n] = sum;
       // Where partial sums may leave f32, nothing is known of the result.
-      double bound = steps * 0x1p-24 * size + case_level_bound(c, m, n) + 1e-37;
-      c->bound[m * c->rows + n] = size < 0x1p126 ? bound : INFINITY;
+      double limit = steps * 0x1p-24 * size + case_level_bound(c, m, n) + 1e-37;
+      c->bound[m * c->rows + n] = size < 0x1p126 ? limit : INFINITY;
     }
   }
 }
@@ -409,7 +410,7 @@ uint64_t case_tiles(const kernel_case *c) { return num_ceil_div(c->rows, c->reci
 
 const float *case_layer(kernel_case *c, const target_tier *tier) {
   ir_module *m = ir_module_new(c->mem, "layer");
-  const matmul_shape plain = {.epilogue = ""};
+  const matmul_shape plain = {.epilogue = "", .tiles = lower_choose_tiles(c->mem, c->recipe, tier, NULL)};
   const ir_func *prepare = lower_emit_prepare(m, &c->recipe->prepared, tier, false, "prepare");
   const ir_func *matmul = lower_emit_matmul(m, c->recipe, tier, false, &plain, "matmul");
   const prepared_sizes *s = &c->sizes;

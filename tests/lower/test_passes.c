@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "lower/lower.h"
 #include "tests/check_main.h"
 #include "tests/lower/network.h"
 
