@@ -3,7 +3,7 @@
 #define QCC_LOWER_EMIT_COARSE_H
 
 #include "lower/emit_base.h"
-#include "lower/lanes.h"
+#include "recipe/lanes.h"
 #include "targets/target.h"
 
 // Integer expressions that were computed for one weight: values name some of them twice.

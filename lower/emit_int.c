@@ -1,4 +1,4 @@
-// Integer expressions in i32 lanes, which hold the low 32 bits of a value (see lower/lanes.h).
+// Integer expressions in i32 lanes, which hold the low 32 bits of a value (see recipe/lanes.h).
 #include "lower/emit_coarse.h"
 
 static ir_type i32_of(const coarse_place *p) { return ir_vector(ELEM_I32, p->lanes); }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lower/emit_math.h"
-#include "lower/make.h"
+#include "recipe/make.h"
 
 #define TILE_ROWS 16
 

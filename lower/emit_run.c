@@ -1,4 +1,4 @@
-// Places of the weights of a run (lower/lanes.h).
+// Places of the weights of a run (recipe/lanes.h).
 #include "lower/emit_coarse.h"
 
 coarse_place lo_run_splat(const coarse_place *p) {

@@ -4,8 +4,8 @@
 
 #include "ir/ir.h"
 #include "lower/kernel.h"
-#include "lower/make.h"
-#include "lower/options.h"
+#include "recipe/make.h"
+#include "recipe/options.h"
 #include "support/diag.h"
 
 // A pass over the module; false when it reported an error.

@@ -7,8 +7,8 @@
 #include "lower/emit_base.h"
 #include "lower/emit_coarse.h"
 #include "lower/kernel.h"
-#include "lower/spans.h"
 #include "lower/tile.h"
+#include "recipe/spans.h"
 
 #define MATMUL_MAX_VECTORS 16 // vectors of rows in a tile
 #define MATMUL_MAX_TOKENS 16

@@ -2,9 +2,9 @@
 // activations share one, and with it their kernels.
 #include <ctype.h>
 
-#include "lower/draft.h"
 #include "lower/passes.h"
 #include "lower/tuning.h"
+#include "recipe/draft.h"
 
 static void append_symbol(strbuf *out, const char *text) {
   for (; *text != '\0'; text++) {

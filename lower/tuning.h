@@ -4,9 +4,9 @@
 #define QCC_LOWER_TUNING_H
 
 #include "format/recipe.h"
-#include "lower/options.h"
 #include "lower/predict.h"
 #include "lower/tile_search.h"
+#include "recipe/options.h"
 #include "support/vec.h"
 
 typedef enum tuned_kind { TUNED_LIMITS, TUNED_TILE, TUNED_SPEED } tuned_kind;

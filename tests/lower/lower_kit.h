@@ -2,7 +2,7 @@
 #ifndef QCC_TESTS_LOWER_KIT_H
 #define QCC_TESTS_LOWER_KIT_H
 
-#include "lower/draft.h"
+#include "recipe/draft.h"
 
 typedef struct lower_kit {
   arena *mem;

@@ -1,4 +1,4 @@
-#include "lower/options.h"
+#include "recipe/options.h"
 
 bool lower_recipe_uses(const recipe *r, ir_opcode special) {
   if (r->mode == MODE_PAIR_DOT) return special == IR_DOT2 || special == IR_TILE_PAIRS;

@@ -1,7 +1,7 @@
 // Pairs of bf16 numbers: which levels are such numbers, what it costs, and how much is summed at once.
 #include <math.h>
 
-#include "lower/draft.h"
+#include "recipe/draft.h"
 #include "support/num.h"
 
 // Positions whose products one accumulator takes, one after the other: long enough that what follows it does not count,

@@ -1,6 +1,6 @@
 // A recipe from a scheme and an activation mode, outside of a network: all passes over one recipe.
 #include "format/scheme_parts.h"
-#include "lower/draft.h"
+#include "recipe/draft.h"
 
 bool draft_normalise(draft *t) {
   normal_form *nf = &t->r->normal;

@@ -1,6 +1,6 @@
 // Runs: a few neighbouring weights, of one row or of neighbouring rows. Where what differs between them are look-ups of
 // neighbouring elements (a point of a codebook), one load takes the place of one gathered element for each of them.
-#include "lower/lanes.h"
+#include "recipe/lanes.h"
 
 #define LONGEST_RUN 8
 

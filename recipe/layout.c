@@ -2,8 +2,8 @@
 // side) and the layout of the activations. Both follow from the scheme and the spans; neither depends on a target.
 #include <string.h>
 
-#include "lower/draft.h"
-#include "lower/spans.h"
+#include "recipe/draft.h"
+#include "recipe/spans.h"
 #include "support/num.h"
 
 #define TILE_ROWS 16

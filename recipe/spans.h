@@ -1,8 +1,8 @@
 // What of a matmul kernel follows from its recipe: the spans over which sums are kept, and how weights are taken together.
-#ifndef QCC_LOWER_SPANS_H
-#define QCC_LOWER_SPANS_H
+#ifndef QCC_RECIPE_SPANS_H
+#define QCC_RECIPE_SPANS_H
 
-#include "lower/lanes.h"
+#include "recipe/lanes.h"
 #include "targets/target.h"
 
 static inline bool matmul_is_integer(const recipe *r) { return mode_is_integer(r->mode); }

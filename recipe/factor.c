@@ -1,8 +1,8 @@
 // The pass `factor`: factoring the dot product. Coarse coefficients leave the inner loop: products are summed over a
 // `segment` in which no coefficient changes; integer coefficients stay integers up to `float_span`, where the first
 // real one changes.
-#include "lower/draft.h"
-#include "lower/spans.h"
+#include "recipe/draft.h"
+#include "recipe/spans.h"
 #include "support/num.h"
 
 #define MAX_UNIT 256

@@ -1,6 +1,6 @@
 // What a lowering is for, and which of the target's tiers a recipe is told for.
-#ifndef QCC_LOWER_OPTIONS_H
-#define QCC_LOWER_OPTIONS_H
+#ifndef QCC_RECIPE_OPTIONS_H
+#define QCC_RECIPE_OPTIONS_H
 
 #include <stdio.h>
 

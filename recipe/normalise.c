@@ -6,7 +6,7 @@
 
 #include "format/expr_range.h"
 #include "format/tensor_codes.h"
-#include "lower/normalise.h"
+#include "recipe/normalise.h"
 
 #define MAX_DERIVED 256 // values of a derived part
 

@@ -1,5 +1,5 @@
 // What of a recipe's kernels is decided before they are emitted.
-#include "lower/spans.h"
+#include "recipe/spans.h"
 
 #include "support/num.h"
 

@@ -1,7 +1,7 @@
 // What of value expressions kernels can compute in lanes, one for each row or for each of a few neighbouring weights. Recipes
 // are chosen by it, and the emitters keep to it.
-#ifndef QCC_LOWER_LANES_H
-#define QCC_LOWER_LANES_H
+#ifndef QCC_RECIPE_LANES_H
+#define QCC_RECIPE_LANES_H
 
 #include "format/recipe.h"
 #include "support/arena.h"

@@ -1,4 +1,4 @@
-#include "lower/value_set.h"
+#include "recipe/value_set.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // Recipes: how the weights of a scheme are multiplied with activations of a mode.
-#ifndef QCC_LOWER_MAKE_H
-#define QCC_LOWER_MAKE_H
+#ifndef QCC_RECIPE_MAKE_H
+#define QCC_RECIPE_MAKE_H
 
-#include "lower/options.h"
+#include "recipe/options.h"
 #include "support/diag.h"
 
 /* normalise.c: value expression -> sum of products. The joint code is always described; when the value is no sum of

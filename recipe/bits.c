@@ -3,8 +3,8 @@
 // A code is the sum of its bits w_i * 2^i, an activation the sum of its bits a_j times their weights. So the sum of products over
 // 32 positions is the sum over pairs i, j of weights times the number of set bits in w_i & a_j, words of 32 bits. Of i1,
 // where a bit means +1 or -1, it is the number of +1 less the number of set bits in w_i ^ a.
-#include "lower/draft.h"
-#include "lower/spans.h"
+#include "recipe/draft.h"
+#include "recipe/spans.h"
 
 #define MAX_PAIRS 4 // of planes; beyond that dot products of bytes are cheaper nearly everywhere
 

@@ -7,7 +7,7 @@
 // Otherwise a few rows are cores of their own, and the integer says which of them counts.
 #include <math.h>
 
-#include "lower/normalise.h"
+#include "recipe/normalise.h"
 
 #define MAX_ROWS 16
 #define MAX_CORES 4

@@ -1,8 +1,8 @@
 // A recipe while it is being made: each pass fills in its part.
-#ifndef QCC_LOWER_DRAFT_H
-#define QCC_LOWER_DRAFT_H
+#ifndef QCC_RECIPE_DRAFT_H
+#define QCC_RECIPE_DRAFT_H
 
-#include "lower/make.h"
+#include "recipe/make.h"
 
 #define DRAFT_MAX_CANDIDATES 6
 

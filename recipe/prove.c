@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "format/expr_range.h"
-#include "lower/draft.h"
+#include "recipe/draft.h"
 #include "support/num.h"
 
 #define NEVER_FLUSH (UINT64_C(1) << 40)

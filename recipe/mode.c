@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "lower/draft.h"
-#include "lower/lanes.h"
+#include "recipe/draft.h"
+#include "recipe/lanes.h"
 
 #define BYTE 256.0
 #define DECODE_CYCLES 1.0 // a whole expression per weight: always after the factored modes

@@ -1,6 +1,6 @@
 // What of expressions kernels can compute in lanes, and how. Lanes hold the low 32 bits of an integer; sums, products and bit
 // operations need no more than the low bits of their operands, all others need operands that fit.
-#include "lower/lanes.h"
+#include "recipe/lanes.h"
 
 #include "format/expr_range.h"
 #include "format/int_math.h"

@@ -1,9 +1,9 @@
 // What normalise.c asks of normalise_few.c.
-#ifndef QCC_LOWER_NORMALISE_H
-#define QCC_LOWER_NORMALISE_H
+#ifndef QCC_RECIPE_NORMALISE_H
+#define QCC_RECIPE_NORMALISE_H
 
-#include "lower/draft.h"
-#include "lower/value_set.h"
+#include "recipe/draft.h"
+#include "recipe/value_set.h"
 
 // Products of a coarse coefficient and a function of the code (NULL: 1).
 #define FEW_MAX 5

@@ -1,6 +1,6 @@
 // --explain: what was chosen and why, what was refused and why; and -Wfallback, so that no slow path is silent.
-#include "lower/draft.h"
-#include "lower/lanes.h"
+#include "recipe/draft.h"
+#include "recipe/lanes.h"
 
 static void explain_candidates(const draft *t, FILE *f) {
   for (size_t i = 0; i < t->candidate_count; i++) {

@@ -1,8 +1,8 @@
 // What the matmul kernel takes for granted of a recipe. The passes make only such recipes; IR text may hold others.
 #include <math.h>
 
-#include "lower/draft.h"
-#include "lower/spans.h"
+#include "recipe/draft.h"
+#include "recipe/spans.h"
 
 #define MAX_UNIT 4096 // kernel positions that are worth unrolling
 

@@ -1,6 +1,6 @@
 // The finite set of numbers that an integer expression can have, by trying every pair of what its operands can have.
-#ifndef QCC_LOWER_VALUE_SET_H
-#define QCC_LOWER_VALUE_SET_H
+#ifndef QCC_RECIPE_VALUE_SET_H
+#define QCC_RECIPE_VALUE_SET_H
 
 #include "format/scheme.h"
 #include "support/map.h"
