@@ -4,7 +4,7 @@
 
 #include "codegen/codegen.h"
 #include "driver/job.h"
-#include "lower/emit_rows.h"
+#include "kernel/emit_rows.h"
 #include "support/vec.h"
 
 // The start of all C names of a recipe: <prefix>_<recipe>.

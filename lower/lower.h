@@ -3,7 +3,7 @@
 #define QCC_LOWER_LOWER_H
 
 #include "ir/ir.h"
-#include "lower/kernel.h"
+#include "kernel/kernel.h"
 #include "recipe/make.h"
 #include "recipe/options.h"
 #include "support/diag.h"

@@ -2,7 +2,7 @@
 #ifndef QCC_LOWER_PASSES_H
 #define QCC_LOWER_PASSES_H
 
-#include "lower/emit_rows.h"
+#include "kernel/emit_rows.h"
 #include "lower/lower.h"
 #include "support/map.h"
 

@@ -1,6 +1,6 @@
 #include "lower/predict.h"
 
-#include "lower/kernel.h"
+#include "kernel/kernel.h"
 
 #define PREDICT_COLUMNS 4096 // positions of the matrix that is thought of
 #define OVERLAP \

@@ -5,7 +5,7 @@
 #define QCC_LOWER_PREDICT_H
 
 #include "ir/ir.h"
-#include "lower/tile.h"
+#include "kernel/tile.h"
 
 // What can be the bottleneck.
 typedef enum bound {

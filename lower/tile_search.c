@@ -1,7 +1,7 @@
 // Which tiles are worth a thought, and what the cost model thinks of them.
 #include <stdlib.h>
 
-#include "lower/matmul.h"
+#include "kernel/matmul.h"
 #include "lower/predict.h"
 #include "lower/tile_search.h"
 #include "support/vec.h"

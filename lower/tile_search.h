@@ -2,7 +2,7 @@
 #ifndef QCC_LOWER_TILE_SEARCH_H
 #define QCC_LOWER_TILE_SEARCH_H
 
-#include "lower/tile.h"
+#include "kernel/tile.h"
 
 // What the cost model chooses for a recipe on a tier of a processor: the default tile, or one that is better for many
 // tokens.

@@ -3,7 +3,7 @@
 #ifndef QCC_MEASURE_CONTEST_H
 #define QCC_MEASURE_CONTEST_H
 
-#include "lower/tile.h"
+#include "kernel/tile.h"
 #include "measure/subject.h"
 
 typedef struct contest {

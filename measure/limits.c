@@ -1,6 +1,6 @@
 #include "measure/limits.h"
 
-#include "lower/emit_base.h"
+#include "kernel/emit_base.h"
 
 #define READ_VECTORS 8
 

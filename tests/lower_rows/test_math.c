@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "lower/emit_base.h"
-#include "lower/emit_math.h"
+#include "kernel/emit_base.h"
+#include "kernel/emit_math.h"
 #include "support/fp.h"
 #include "tests/check_main.h"
 #include "tests/lower_rows/kernel_run.h"

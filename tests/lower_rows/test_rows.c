@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "lower/emit_rows.h"
+#include "kernel/emit_rows.h"
 #include "tests/check_main.h"
 #include "tests/lower_rows/kernel_run.h"
 
