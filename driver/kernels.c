@@ -5,10 +5,10 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cost/tuning.h"
 #include "driver/compile.h"
 #include "driver/library.h"
 #include "driver/tiers.h"
-#include "lower/tuning.h"
 
 // ---- the model that is compiled --------------------------------------------------------------------------
 

@@ -2,8 +2,8 @@
 #ifndef QCC_DRIVER_MATRICES_H
 #define QCC_DRIVER_MATRICES_H
 
+#include "cost/tuning.h"
 #include "driver/job.h"
-#include "lower/tuning.h"
 #include "measure/subject.h"
 
 // Layers of one shape and recipe.

@@ -1,5 +1,5 @@
 // The file of what `qcc tune` and `qcc bench` measured, as an input of compilations.
-#include "lower/tuning.h"
+#include "cost/tuning.h"
 
 #include <stdlib.h>
 #include <string.h>

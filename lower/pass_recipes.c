@@ -2,8 +2,8 @@
 // activations share one, and with it their kernels.
 #include <ctype.h>
 
+#include "cost/tuning.h"
 #include "lower/passes.h"
-#include "lower/tuning.h"
 #include "recipe/draft.h"
 
 static void append_symbol(strbuf *out, const char *text) {

@@ -12,7 +12,7 @@
 #ifndef QCC_MEASURE_TUNING_FILE_H
 #define QCC_MEASURE_TUNING_FILE_H
 
-#include "lower/tuning.h"
+#include "cost/tuning.h"
 #include "support/diag.h"
 #include "support/file.h"
 

@@ -17,7 +17,7 @@ typedef struct lower_options {
   const char *dump; // -d: comma-separated pass names, or NULL
   FILE *dump_stream;
   bool verify;                 // run the verifier between passes
-  const struct tuning *tuning; // what was measured (lower/tuning.h), or NULL
+  const struct tuning *tuning; // what was measured (cost/tuning.h), or NULL
   // That kernels are made for, best first; none: all that the target has. Only what is told depends on them.
   size_t tier_count;
   const target_tier *const *tiers;

@@ -10,7 +10,7 @@ import math
 import statistics
 import sys
 
-OVERLAP = 0.2  # as in lower/predict.c
+OVERLAP = 0.2  # as in cost/predict.c
 FAR = 8  # formats shown
 
 
@@ -39,7 +39,7 @@ def correlation(x, y):
 
 def predicted_rate(row, limit):
     """What the model says when memory gives `limit` bytes a second: on a machine that others use as well, what it gave beside
-    one product says little of what it gave beside another. As lower/predict.c adds the parts up."""
+    one product says little of what it gave beside another. As cost/predict.c adds the parts up."""
     parts = dict(row["predicted"]["parts"])
     if row["tokens"] == 1:
         parts["memory"] *= row["limit"] / limit

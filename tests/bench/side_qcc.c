@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "lower/tuning.h"
+#include "cost/tuning.h"
 #include "pack/pack.h"
 #include "support/num.h"
 

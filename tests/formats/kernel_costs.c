@@ -9,8 +9,8 @@
 #include <time.h>
 
 #include "codegen/codegen.h"
+#include "cost/tuning.h"
 #include "lower/lower.h"
-#include "lower/tuning.h"
 #include "tests/kernels/case_formats.h"
 
 typedef struct maker {

@@ -4,8 +4,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "cost/tuning.h"
 #include "lower/passes.h"
-#include "lower/tuning.h"
 #include "pack/pack.h"
 #include "support/num.h"
 

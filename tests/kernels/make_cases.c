@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "codegen/codegen.h"
+#include "cost/tuning.h"
 #include "format/scheme_parts.h"
 #include "lower/passes.h"
-#include "lower/tuning.h"
 #include "tests/kernels/case_file.h"
 #include "tests/kernels/case_formats.h"
 #include "tests/kernels/kernel_case.h"

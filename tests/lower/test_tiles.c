@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lower/tuning.h"
+#include "cost/tuning.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/lower_kit.h"

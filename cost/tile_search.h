@@ -1,6 +1,6 @@
 // The search for tiles: candidates are emitted and priced by the cost model.
-#ifndef QCC_LOWER_TILE_SEARCH_H
-#define QCC_LOWER_TILE_SEARCH_H
+#ifndef QCC_COST_TILE_SEARCH_H
+#define QCC_COST_TILE_SEARCH_H
 
 #include "kernel/tile.h"
 

@@ -1,9 +1,9 @@
 // Which tiles are worth a thought, and what the cost model thinks of them.
 #include <stdlib.h>
 
+#include "cost/predict.h"
+#include "cost/tile_search.h"
 #include "kernel/matmul.h"
-#include "lower/predict.h"
-#include "lower/tile_search.h"
 #include "support/vec.h"
 
 #define SEARCH_TOKENS 96 // are thought of with many

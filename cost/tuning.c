@@ -1,4 +1,4 @@
-#include "lower/tuning.h"
+#include "cost/tuning.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 // The cost model: how long a matmul kernel takes. The kernel is emitted and its loops are walked with the sizes of a call,
 // so that the model follows whatever the emitters do; each operation costs what the target's table says. A processor works
 // on everything at once: the time is that of the resource that is needed longest.
-#ifndef QCC_LOWER_PREDICT_H
-#define QCC_LOWER_PREDICT_H
+#ifndef QCC_COST_PREDICT_H
+#define QCC_COST_PREDICT_H
 
 #include "ir/ir.h"
 #include "kernel/tile.h"

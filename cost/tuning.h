@@ -1,11 +1,11 @@
 // What was measured on machines: the tiles that were fastest, how fast kernels are, and the limits beside them. Data of a
 // compilation like its options; measure/tuning_file.h reads and writes it.
-#ifndef QCC_LOWER_TUNING_H
-#define QCC_LOWER_TUNING_H
+#ifndef QCC_COST_TUNING_H
+#define QCC_COST_TUNING_H
 
+#include "cost/predict.h"
+#include "cost/tile_search.h"
 #include "format/recipe.h"
-#include "lower/predict.h"
-#include "lower/tile_search.h"
 #include "recipe/options.h"
 #include "support/vec.h"
 

@@ -1,7 +1,7 @@
 // Counting what a kernel does, by walking its loops with the sizes of a call.
 #include <string.h>
 
-#include "lower/predict.h"
+#include "cost/predict.h"
 #include "support/num.h"
 
 #define MAX_KNOWN 64
@@ -109,7 +109,7 @@ typedef enum use { USE_FREE, USE_LOAD, USE_STORE, USE_DOT, USE_DECODE, USE_SCALE
 
 static const unsigned char uses[IR_OPCODE_COUNT] = {
 #define USE(op, use) [IR_##op] = USE_##use,
-#include "lower/uses.def"
+#include "cost/uses.def"
 #undef USE
 };
 
@@ -124,10 +124,10 @@ enum {
 #undef OP
 #define USE(op, use) +1
   WITH_A_USE = 0
-#include "lower/uses.def"
+#include "cost/uses.def"
 #undef USE
 };
-_Static_assert(OPERATIONS == WITH_A_USE, "lower/uses.def lacks an operation");
+_Static_assert(OPERATIONS == WITH_A_USE, "cost/uses.def lacks an operation");
 
 static double *cycles_of(walker *w, use u) {
   if (u == USE_DOT || (u == USE_PRODUCT && !w->integer)) return &w->out.dots;

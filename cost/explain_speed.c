@@ -1,7 +1,7 @@
 // --explain: how fast the kernels of a recipe should be on the best tier that is compiled, and how fast they were found to be.
 #include <string.h>
 
-#include "lower/tuning.h"
+#include "cost/tuning.h"
 
 #define MANY_TOKENS 32 // as qcc bench measures
 

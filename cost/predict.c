@@ -1,4 +1,4 @@
-#include "lower/predict.h"
+#include "cost/predict.h"
 
 #include "kernel/kernel.h"
 
