@@ -9,7 +9,7 @@
 #include "driver/settings.h"
 #include "frontend/frontend.h"
 #include "ir/ir.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "support/file.h"
 #include "weights/files.h"
 

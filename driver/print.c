@@ -6,7 +6,7 @@
 #include "driver/cache.h"
 #include "driver/places.h"
 #include "frontend/frontend.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "targets/target.h"
 
 static void print_version(diag *d, arena *a, const options *o) {

@@ -8,7 +8,7 @@
 
 #include "codegen/codegen.h"
 #include "files/tensor_file.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "pack/pack_run.h"
 #include "support/file.h"
 

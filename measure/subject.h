@@ -3,8 +3,8 @@
 #define QCC_MEASURE_SUBJECT_H
 
 #include "format/recipe.h"
-#include "lower/lower.h"
 #include "measure/meter.h"
+#include "network/lower.h"
 
 typedef struct subject_shape {
   uint64_t tokens, rows, columns;

@@ -2,8 +2,8 @@
 #ifndef QCC_TESTS_BENCH_SIDE_QCC_H
 #define QCC_TESTS_BENCH_SIDE_QCC_H
 
-#include "lower/lower.h"
 #include "measure/meter.h"
+#include "network/lower.h"
 #include "tests/bench/matter.h"
 
 // The kernels of a recipe on one tier.

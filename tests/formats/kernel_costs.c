@@ -10,7 +10,7 @@
 
 #include "codegen/codegen.h"
 #include "cost/tuning.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "tests/kernels/case_formats.h"
 
 typedef struct maker {

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cost/tuning.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "pack/pack.h"
 #include "support/num.h"
 

@@ -6,7 +6,7 @@
 #include "encode/sample.h"
 #include "format/tensor_codes.h"
 #include "interp/interp.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 
 typedef struct kernel_case {
   arena *mem;

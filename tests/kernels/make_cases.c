@@ -17,7 +17,7 @@
 #include "codegen/codegen.h"
 #include "cost/tuning.h"
 #include "format/scheme_parts.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "tests/kernels/case_file.h"
 #include "tests/kernels/case_formats.h"
 #include "tests/kernels/kernel_case.h"

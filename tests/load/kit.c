@@ -2,7 +2,7 @@
 
 #include "tests/load/kit.h"
 
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "pack/pack.h"
 #include "support/num.h"
 

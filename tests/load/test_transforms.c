@@ -6,7 +6,7 @@
 #include "format/transform.h"
 #include "frontend/frontend.h"
 #include "interp/interp.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "support/fp.h"
 #include "tests/load/kit.h"
 #include "weights/quantize.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "tests/kernels/kernel_case.h"
 
 lower_kit kit_new(void) {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "pack/pack.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"

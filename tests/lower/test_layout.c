@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "pack/pack.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/network.h"

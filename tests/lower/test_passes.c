@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "tests/check_main.h"
 #include "tests/lower/network.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "frontend/frontend.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "tests/check_main.h"
 #include "tests/kernels/kernel_case.h"
 #include "tests/lower/random_scheme.h"

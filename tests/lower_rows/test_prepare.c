@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "tests/check_main.h"

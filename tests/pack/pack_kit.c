@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lower/lower.h"
+#include "network/lower.h"
 
 static uint64_t next(uint64_t *state) {
   *state += UINT64_C(0x9e3779b97f4a7c15);

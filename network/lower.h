@@ -1,6 +1,6 @@
 // Lowering: IR -> IR passes, from tensor operations and value expressions to kernels and a plan. One file a pass.
-#ifndef QCC_LOWER_LOWER_H
-#define QCC_LOWER_LOWER_H
+#ifndef QCC_NETWORK_LOWER_H
+#define QCC_NETWORK_LOWER_H
 
 #include "ir/ir.h"
 #include "kernel/kernel.h"

@@ -1,9 +1,9 @@
 // The tensor-level passes and what they share.
-#ifndef QCC_LOWER_PASSES_H
-#define QCC_LOWER_PASSES_H
+#ifndef QCC_NETWORK_PASSES_H
+#define QCC_NETWORK_PASSES_H
 
 #include "kernel/emit_rows.h"
-#include "lower/lower.h"
+#include "network/lower.h"
 #include "support/map.h"
 
 /* pass_split.c: products with weights that are sums, or have sections, become several */

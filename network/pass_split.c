@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "format/scheme_parts.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "support/num.h"
 
 #define SPARSE_STEP 8

@@ -1,6 +1,6 @@
 // --explain: the layers, their sizes, and what bounds them on one core of the best tier that is compiled.
 #include "cost/tuning.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 
 // Bits of all elements of a matrix that has this shape, as its scheme declares them.
 static double stored_bits(const ir_weight *w) {

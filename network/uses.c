@@ -1,5 +1,5 @@
 // Uses of values and operations, and the shapes that passes ask for.
-#include "lower/passes.h"
+#include "network/passes.h"
 
 ptr_map lower_count_uses(arena *a, const ir_block *block) {
   ptr_map uses = {.mem = a};

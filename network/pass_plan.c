@@ -4,7 +4,7 @@
 // others before it. A value's room is free again after its last use.
 #include <string.h>
 
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "support/map.h"
 #include "support/num.h"
 

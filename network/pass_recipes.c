@@ -3,7 +3,7 @@
 #include <ctype.h>
 
 #include "cost/tuning.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 #include "recipe/draft.h"
 
 static void append_symbol(strbuf *out, const char *text) {

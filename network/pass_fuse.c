@@ -1,7 +1,7 @@
 // Fusion: y = act(matmul), y = matmul + residual, when nobody else needs the value in between.
 #include <string.h>
 
-#include "lower/passes.h"
+#include "network/passes.h"
 
 static bool is_epilogue(ir_opcode code) {
   return code == IR_RELU || code == IR_GELU || code == IR_SILU || code == IR_TANH || code == IR_SIGMOID;

@@ -1,7 +1,7 @@
 // The passes in order; the verifier between them; dumps of what each changed.
 #include <string.h>
 
-#include "lower/passes.h"
+#include "network/passes.h"
 
 static const lower_pass passes[] = {
     {"transform", "puts what schemes do to input and output around the product", pass_transform, false},

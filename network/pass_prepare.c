@@ -1,5 +1,5 @@
 // linear -> prepare + matmul. Activations that several layers read in the same form are prepared once.
-#include "lower/passes.h"
+#include "network/passes.h"
 
 typedef struct prepared_value {
   const recipe *recipe;

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cost/tuning.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 
 static const recipe *recipe_of(const ir_module *m, const ir_op *op) {
   const ir_attr *attr = ir_get_attr(op, IR_ATTR_RECIPE);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "format/transform.h"
-#include "lower/passes.h"
+#include "network/passes.h"
 
 typedef struct done_step {
   const ir_value *x;

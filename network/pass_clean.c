@@ -1,5 +1,5 @@
 // Operations whose results nobody uses go, from the end backwards so that whole chains go at once.
-#include "lower/passes.h"
+#include "network/passes.h"
 
 static bool is_used(const ptr_map *uses, const ir_op *op) {
   if ((ir_op_get_info(op->code)->flags & IR_FLAG_PURE) == 0) return true;
