@@ -66,7 +66,7 @@ void emit_bind(emit *e, const ir_value *v, LLVMValueRef value, uint64_t align);
 const emit_binding *emit_lookup_value(const emit *e, const ir_value *v);
 LLVMValueRef emit_operand(const emit *e, const ir_op *op, size_t index);
 
-/* emit_value.c: types, constants, lane groups. Vectors of one lane are LLVM scalars. */
+/* llvm_value.c: types, constants, lane groups. Vectors of one lane are LLVM scalars. */
 LLVMTypeRef emit_int_type(const emit *e, unsigned bits);
 LLVMTypeRef emit_elem_type(const emit *e, elem_type elem); // f16 and bf16 are their bits, i16
 LLVMTypeRef emit_lanes_type(LLVMTypeRef elem, uint32_t lanes);
@@ -95,7 +95,7 @@ LLVMValueRef emit_little(emit *e, LLVMValueRef v);
 // Elements of a table, repeated to fill the type.
 LLVMValueRef emit_table_vector(emit *e, const pattern_table *table, LLVMTypeRef t);
 
-/* emit_call.c */
+/* llvm_call.c */
 // Calls an intrinsic by its full name; arguments are cast to its parameters where only the type differs.
 LLVMValueRef emit_call(emit *e, const char *name, LLVMTypeRef result, LLVMValueRef *args, unsigned count);
 // The same for a name that lacks the suffix of its one overloaded type, `t`, which is its result: "llvm.fma".
@@ -103,7 +103,7 @@ LLVMValueRef emit_call_on(emit *e, const char *name, LLVMTypeRef t, LLVMValueRef
 // "v4f32" for four floats.
 const char *emit_type_suffix(const emit *e, LLVMTypeRef t);
 
-/* emit_address.c */
+/* llvm_address.c */
 emit_slot *emit_buffer(const emit *e, const ir_op *op); // of operand 0
 LLVMValueRef emit_address(emit *e, const emit_slot *slot, const ir_value *offset);
 LLVMValueRef emit_advance(emit *e, LLVMValueRef pointer, LLVMValueRef bytes);
@@ -118,11 +118,11 @@ void emit_make_slots(emit *e);
 // Memory on the stack, in the function's entry block.
 LLVMValueRef emit_alloca(emit *e, LLVMTypeRef t);
 
-/* emit_quant.c */
+/* llvm_quant.c */
 // Constant bytes in memory; equal ones of a module are shared.
 LLVMValueRef emit_constant_bytes(emit *e, const uint8_t *bytes, size_t count, unsigned align);
 
-/* emit_masked.c */
+/* llvm_masked.c */
 LLVMValueRef emit_masked_load(emit *e, LLVMTypeRef t, LLVMValueRef pointer, LLVMValueRef mask, unsigned align,
                               const emit_slot *slot);
 void emit_masked_store(emit *e, LLVMValueRef v, LLVMValueRef pointer, LLVMValueRef mask, unsigned align,
