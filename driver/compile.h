@@ -31,8 +31,6 @@ exit_status inspect_command(job *j);
 bool library_write(job *j);
 
 /* kernels.c: --emit=kernels */
-// Gives j->tree a model that uses every format to be compiled, if it has none.
-bool kernels_parse(job *j);
 // Archive, header and packer of the recipes of a lowered module.
 bool kernels_write(job *j);
 

@@ -2,7 +2,7 @@
 // and write, sizes and offsets, and calls.
 #include <string.h>
 
-#include "driver/kernels.h"
+#include "driver/engine.h"
 
 extern const char *const kernels_head_lines[], *const kernels_recipe_lines[]; // made from the templates by the build
 
@@ -55,9 +55,9 @@ static void put_template(strbuf *out, const char *const *lines, const slot_list 
   for (; *lines != NULL; lines++) put_line(out, *lines, slots);
 }
 
-static void set_kind(const job *j, slot_list *slots) {
-  set(j->mem, slots, "CPU", j->s.target->gpu ? NULL : "");
-  set(j->mem, slots, "GPU", j->s.target->gpu ? "" : NULL);
+static void set_kind(const engine *g, slot_list *slots) {
+  set(g->mem, slots, "CPU", g->target->gpu ? NULL : "");
+  set(g->mem, slots, "GPU", g->target->gpu ? "" : NULL);
 }
 
 // ---- a recipe --------------------------------------------------------------------------------------------
@@ -182,23 +182,23 @@ static void set_prepared(arena *a, slot_list *slots, const prepared_layout *l) {
   set(a, slots, "FSUM_SPAN", span_text(a, l->fsum_span));
 }
 
-static void put_recipe(const job *j, const cg_options *co, const recipe *r, strbuf *out) {
+static void put_recipe(const engine *g, const cg_options *co, const recipe *r, strbuf *out) {
   slot_list slots = {0};
-  const target_tier *best = j->s.tiers.data[0];
-  set_kind(j, &slots);
-  set(j->mem, &slots, "MATMUL", cg_kernel_symbol(j->mem, co, best, kernels_function(j->mem, "matmul", r)));
-  set(j->mem, &slots, "PREPARE", cg_kernel_symbol(j->mem, co, best, kernels_function(j->mem, "prepare", r)));
-  strbuf packers = {.mem = j->mem};
-  kernels_put_pack_declarations(j, r, &packers);
-  kernels_put_steps(j, co, r, &packers);
-  set(j->mem, &slots, "PREFIX", job_prefix(j));
-  set(j->mem, &slots, "P", kernels_symbol(j, r));
-  set(j->mem, &slots, "RECIPE", r->name);
-  set(j->mem, &slots, "SCHEME", r->scheme->name);
-  set(j->mem, &slots, "ACT", act_text(j->mem, &r->act));
-  set(j->mem, &slots, "PACKERS", strbuf_text(&packers));
-  set_packing(j->mem, &slots, r, kernels_symbol(j, r));
-  set_prepared(j->mem, &slots, &r->prepared);
+  const target_tier *best = g->tiers[0];
+  set_kind(g, &slots);
+  set(g->mem, &slots, "MATMUL", cg_kernel_symbol(g->mem, co, best, engine_function(g->mem, "matmul", r)));
+  set(g->mem, &slots, "PREPARE", cg_kernel_symbol(g->mem, co, best, engine_function(g->mem, "prepare", r)));
+  strbuf packers = {.mem = g->mem};
+  engine_put_pack_declarations(g, r, &packers);
+  engine_put_steps(g, co, r, &packers);
+  set(g->mem, &slots, "PREFIX", g->prefix);
+  set(g->mem, &slots, "P", engine_symbol(g, r));
+  set(g->mem, &slots, "RECIPE", r->name);
+  set(g->mem, &slots, "SCHEME", r->scheme->name);
+  set(g->mem, &slots, "ACT", act_text(g->mem, &r->act));
+  set(g->mem, &slots, "PACKERS", strbuf_text(&packers));
+  set_packing(g->mem, &slots, r, engine_symbol(g, r));
+  set_prepared(g->mem, &slots, &r->prepared);
   put_template(out, kernels_recipe_lines, &slots);
 }
 
@@ -210,61 +210,61 @@ static void put_tier_member(const recipe *r, strbuf *out) {
   for (size_t i = 0; i < 2; i++) strbuf_printf(out, "  qrt_kernel %s_%s;\n", kinds[i], r->name);
 }
 
-static void put_declarations(const job *j, const cg_options *co, const target_tier *tier, const recipe *r,
+static void put_declarations(const engine *g, const cg_options *co, const target_tier *tier, const recipe *r,
                              strbuf *out) {
   for (size_t i = 0; i < 2; i++)
     strbuf_printf(out, "void %s(const qrt_args *args, uint64_t begin, uint64_t end);\n",
-                  cg_kernel_symbol(j->mem, co, tier, kernels_function(j->mem, kinds[i], r)));
+                  cg_kernel_symbol(g->mem, co, tier, engine_function(g->mem, kinds[i], r)));
 }
 
-static void put_step_declarations(const job *j, const cg_options *co, const target_tier *tier, strbuf *out) {
-  steps_kernels steps = kernels_of_steps(j);
+static void put_step_declarations(const engine *g, const cg_options *co, const target_tier *tier, strbuf *out) {
+  steps_kernels steps = engine_of_steps(g);
   for (size_t i = 0; i < steps.len; i++)
     strbuf_printf(out, "void %s(const qrt_args *args, uint64_t begin, uint64_t end);\n",
-                  cg_kernel_symbol(j->mem, co, tier, steps.data[i].name));
+                  cg_kernel_symbol(g->mem, co, tier, steps.data[i].name));
 }
 
-static void put_tier_row(const job *j, const cg_options *co, const target_tier *tier, strbuf *out) {
+static void put_tier_row(const engine *g, const cg_options *co, const target_tier *tier, strbuf *out) {
   strbuf_printf(out, "      {\"%s\", UINT64_C(0x%llx)", tier->name, (ull)tier->cpu_features);
-  for (size_t r = 0; r < j->m->recipes.len; r++)
+  for (size_t r = 0; r < g->m->recipes.len; r++)
     for (size_t i = 0; i < 2; i++)
       strbuf_printf(out, ",\n       %s",
-                    cg_kernel_symbol(j->mem, co, tier, kernels_function(j->mem, kinds[i], j->m->recipes.data[r])));
-  steps_kernels steps = kernels_of_steps(j);
+                    cg_kernel_symbol(g->mem, co, tier, engine_function(g->mem, kinds[i], g->m->recipes.data[r])));
+  steps_kernels steps = engine_of_steps(g);
   for (size_t i = 0; i < steps.len; i++)
-    strbuf_printf(out, ",\n       %s", cg_kernel_symbol(j->mem, co, tier, steps.data[i].name));
+    strbuf_printf(out, ",\n       %s", cg_kernel_symbol(g->mem, co, tier, steps.data[i].name));
   strbuf_printf(out, "},\n");
 }
 
-static void set_tiers(const job *j, const cg_options *co, slot_list *slots) {
-  strbuf members = {.mem = j->mem}, kernels = {.mem = j->mem}, rows = {.mem = j->mem};
-  for (size_t r = 0; r < j->m->recipes.len; r++) put_tier_member(j->m->recipes.data[r], &members);
-  steps_kernels steps = kernels_of_steps(j);
+static void set_tiers(const engine *g, const cg_options *co, slot_list *slots) {
+  strbuf members = {.mem = g->mem}, kernels = {.mem = g->mem}, rows = {.mem = g->mem};
+  for (size_t r = 0; r < g->m->recipes.len; r++) put_tier_member(g->m->recipes.data[r], &members);
+  steps_kernels steps = engine_of_steps(g);
   for (size_t i = 0; i < steps.len; i++) strbuf_printf(&members, "  qrt_kernel %s;\n", steps.data[i].name);
-  for (size_t t = 0; t < j->s.tiers.len; t++) {
-    for (size_t r = 0; r < j->m->recipes.len; r++)
-      put_declarations(j, co, j->s.tiers.data[t], j->m->recipes.data[r], &kernels);
-    put_step_declarations(j, co, j->s.tiers.data[t], &kernels);
-    put_tier_row(j, co, j->s.tiers.data[t], &rows);
+  for (size_t t = 0; t < g->tier_count; t++) {
+    for (size_t r = 0; r < g->m->recipes.len; r++)
+      put_declarations(g, co, g->tiers[t], g->m->recipes.data[r], &kernels);
+    put_step_declarations(g, co, g->tiers[t], &kernels);
+    put_tier_row(g, co, g->tiers[t], &rows);
   }
-  set(j->mem, slots, "TIER_MEMBERS", strbuf_text(&members));
-  set(j->mem, slots, "TIER_KERNELS", strbuf_text(&kernels));
-  set(j->mem, slots, "TIER_ROWS", strbuf_text(&rows));
-  set_number(j->mem, slots, "TIER_COUNT", j->s.tiers.len);
+  set(g->mem, slots, "TIER_MEMBERS", strbuf_text(&members));
+  set(g->mem, slots, "TIER_KERNELS", strbuf_text(&kernels));
+  set(g->mem, slots, "TIER_ROWS", strbuf_text(&rows));
+  set_number(g->mem, slots, "TIER_COUNT", g->tier_count);
 }
 
 // ---- the whole -------------------------------------------------------------------------------------------
 
-void kernels_put_header(const job *j, const cg_options *co, strbuf *out) {
+void engine_put_header(const engine *g, const cg_options *co, strbuf *out) {
   slot_list slots = {0};
-  strbuf recipes = {.mem = j->mem};
-  for (size_t i = 0; i < j->m->recipes.len; i++) put_recipe(j, co, j->m->recipes.data[i], &recipes);
-  set_kind(j, &slots);
-  set(j->mem, &slots, "NAME", j->m->name);
-  set(j->mem, &slots, "PREFIX", job_prefix(j));
-  set(j->mem, &slots, "FIRST", kernels_symbol(j, j->m->recipes.data[0]));
-  set(j->mem, &slots, "RUNTIME", cg_runtime_header(j->mem));
-  set(j->mem, &slots, "RECIPES", strbuf_text(&recipes));
-  set_tiers(j, co, &slots);
+  strbuf recipes = {.mem = g->mem};
+  for (size_t i = 0; i < g->m->recipes.len; i++) put_recipe(g, co, g->m->recipes.data[i], &recipes);
+  set_kind(g, &slots);
+  set(g->mem, &slots, "NAME", g->m->name);
+  set(g->mem, &slots, "PREFIX", g->prefix);
+  set(g->mem, &slots, "FIRST", engine_symbol(g, g->m->recipes.data[0]));
+  set(g->mem, &slots, "RUNTIME", cg_runtime_header(g->mem));
+  set(g->mem, &slots, "RECIPES", strbuf_text(&recipes));
+  set_tiers(g, co, &slots);
   put_template(out, kernels_head_lines, &slots);
 }

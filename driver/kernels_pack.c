@@ -2,7 +2,7 @@
 // their fields, into the layout of the kernels. text/packer.c is the part that is the same for all; written here are the
 // tables of a format and the functions that read its elements.
 #include "driver/c_expr.h"
-#include "driver/kernels.h"
+#include "driver/engine.h"
 #include "format/layout_bits.h"
 
 extern const char *const packer_lines[]; // made from text/packer.c by the build
@@ -10,15 +10,15 @@ extern const char *const packer_lines[]; // made from text/packer.c by the build
 typedef unsigned long long ull;
 
 typedef struct writer {
-  const job *j;
+  const engine *g;
   const recipe *r;
   const scheme *s;
   const char *symbol;
   strbuf *out;
 } writer;
 
-static writer writer_new(const job *j, const recipe *r, strbuf *out) {
-  return (writer){.j = j, .r = r, .s = r->scheme, .symbol = kernels_symbol(j, r), .out = out};
+static writer writer_new(const engine *g, const recipe *r, strbuf *out) {
+  return (writer){.g = g, .r = r, .s = r->scheme, .symbol = engine_symbol(g, r), .out = out};
 }
 
 static uint64_t table_size(const scheme_field *f) {
@@ -51,7 +51,7 @@ static void declare_fields(const writer *w) {
   for (size_t i = 0; i < w->s->field_count; i++) {
     const scheme_field *f = &w->s->fields[i];
     strbuf_printf(w->out, "  const %s *%s; /* %s%s: %s */\n", c_raw_type(f->type), f->name, elem_get(f->type)->name,
-                  elem_get(f->type)->kind == ELEM_KIND_UINT ? "" : ", its bits", shape_text(w->j->mem, f));
+                  elem_get(f->type)->kind == ELEM_KIND_UINT ? "" : ", its bits", shape_text(w->g->mem, f));
   }
   strbuf_printf(w->out, "} %s_fields;\nvoid %s_pack(size_t n, size_t k, const %s_fields *fields, void *packed);\n\n",
                 w->symbol, w->symbol, w->symbol);
@@ -109,8 +109,8 @@ static void declare_blocks(const writer *w, const scheme_layout *l) {
       l->name, (ull)l->block_bytes, (ull)l->block_weights, (ull)l->block_weights, w->symbol, l->name);
 }
 
-void kernels_put_pack_declarations(const job *j, const recipe *r, strbuf *out) {
-  writer w = writer_new(j, r, out);
+void engine_put_pack_declarations(const engine *g, const recipe *r, strbuf *out) {
+  writer w = writer_new(g, r, out);
   declare_fields(&w);
   for (size_t i = 0; i < w.s->layout_count; i++)
     (w.s->layouts[i].block_weights > 0 ? declare_blocks : declare_tensors)(&w, &w.s->layouts[i]);
@@ -118,7 +118,7 @@ void kernels_put_pack_declarations(const job *j, const recipe *r, strbuf *out) {
 
 // ---- functions that read elements ------------------------------------------------------------------------
 
-static const char *tables_name(const writer *w) { return arena_printf(w->j->mem, "%s_table", w->symbol); }
+static const char *tables_name(const writer *w) { return arena_printf(w->g->mem, "%s_table", w->symbol); }
 
 static void mark_tables(const expr *e, bool *used) {
   if (e->op == EXPR_TABLE) used[e->index] = true;
@@ -127,7 +127,7 @@ static void mark_tables(const expr *e, bool *used) {
 
 // The constant tables that what follows looks into.
 static void put_tables(const writer *w) {
-  bool *used = ARENA_ARRAY(w->j->mem, bool, w->s->table_count);
+  bool *used = ARENA_ARRAY(w->g->mem, bool, w->s->table_count);
   if (w->r->pack.has_row_sums) mark_tables(w->s->value, used);
   for (size_t i = 0; i < w->s->input.count; i++)
     if (w->s->input.steps[i].factor != NULL) mark_tables(w->s->input.steps[i].factor, used);
@@ -202,14 +202,14 @@ static void put_block_getter(const writer *w, const scheme_layout *l, size_t ind
 static void put_tensor_getter(const writer *w, const scheme_layout *l, size_t index) {
   const scheme_field *f = &w->s->fields[index];
   c_names names = {.s = w->s, .tables = tables_name(w)};
-  const char **tensors = ARENA_ARRAY(w->j->mem, const char *, l->tensor_count);
-  for (size_t i = 0; i < l->tensor_count; i++) tensors[i] = arena_printf(w->j->mem, "&s->tensors[%zu]", i);
+  const char **tensors = ARENA_ARRAY(w->g->mem, const char *, l->tensor_count);
+  for (size_t i = 0; i < l->tensor_count; i++) tensors[i] = arena_printf(w->g->mem, "&s->tensors[%zu]", i);
   names.tensors = tensors;
   names.vars[VAR_ROWS] = "(int64_t)s->rows";
   names.vars[VAR_COLUMNS] = "(int64_t)s->columns";
   unsigned b = VAR_BINDER0;
   uint64_t rows = granularity_rows(&f->gran);
-  if (rows != 0) names.vars[b++] = arena_printf(w->j->mem, "(int64_t)(row / %lluu)", (ull)rows);
+  if (rows != 0) names.vars[b++] = arena_printf(w->g->mem, "(int64_t)(row / %lluu)", (ull)rows);
   if (granularity_columns(&f->gran) != 0) names.vars[b++] = "(int64_t)granule";
   names.vars[b] = "(int64_t)element";
   begin_getter(w, l->name, f);
@@ -288,7 +288,7 @@ static void put_value(const writer *w, const c_names *names) {
 }
 
 static const char *table_name(const writer *w, size_t count, const char *name) {
-  return count == 0 ? "0" : arena_printf(w->j->mem, "%s_%s", w->symbol, name);
+  return count == 0 ? "0" : arena_printf(w->g->mem, "%s_%s", w->symbol, name);
 }
 
 static void put_format(const writer *w) {
@@ -309,7 +309,7 @@ static void put_format(const writer *w) {
       (ull)p->block_bytes, (ull)p->tile_head_bytes, (ull)p->tensor_head_bytes, w->r->normal.part_count, p->plane_count,
       p->field_count, p->tensor_field_count, w->symbol, w->symbol, table_name(w, p->field_count, "coarse"),
       table_name(w, p->tensor_field_count, "coarse_of_tensor"),
-      p->has_row_sums ? arena_printf(w->j->mem, "%s_value", w->symbol) : "0", (ull)p->row_sum_offset);
+      p->has_row_sums ? arena_printf(w->g->mem, "%s_value", w->symbol) : "0", (ull)p->row_sum_offset);
 }
 
 // ---- the functions of the header -------------------------------------------------------------------------
@@ -357,30 +357,30 @@ static void put_pack_tensors(const writer *w, const scheme_layout *l) {
   strbuf_printf(w->out, "  qp_pack(&%s_format, &s, packed);\n}\n\n", w->symbol);
 }
 
-static bool put_recipe(const job *j, const recipe *r, strbuf *out) {
-  writer w = writer_new(j, r, out);
+static bool put_recipe(const engine *g, const recipe *r, strbuf *out) {
+  writer w = writer_new(g, r, out);
   for (size_t i = 0; i < w.s->field_count; i++) {
     if (elem_get(w.s->fields[i].type)->bits <= 32) continue;
-    diag_error(j->d, w.s->fields[i].loc, "the packer has no fields of more than 32 bits: '%s'", w.s->fields[i].name);
+    diag_error(g->d, w.s->fields[i].loc, "the packer has no fields of more than 32 bits: '%s'", w.s->fields[i].name);
     return false;
   }
-  strbuf_printf(out, "/* ---- %s, activations %s ---- */\n\n", w.s->name, act_text(j->mem, &r->act));
+  strbuf_printf(out, "/* ---- %s, activations %s ---- */\n\n", w.s->name, act_text(g->mem, &r->act));
   put_format(&w);
   put_pack_fields(&w);
-  kernels_put_factors(j, r, out);
+  engine_put_factors(g, r, out);
   for (size_t i = 0; i < w.s->layout_count; i++)
     (w.s->layouts[i].block_weights > 0 ? put_pack_blocks : put_pack_tensors)(&w, &w.s->layouts[i]);
   return true;
 }
 
-bool kernels_put_pack_source(const job *j, strbuf *out) {
+bool engine_put_pack_source(const engine *g, strbuf *out) {
   strbuf_printf(out,
                 "/* Packers for the kernels of %s.h. Made by qcc; plain C11, needs the C library's math functions. */\n"
                 "#include \"%s.h\"\n\n#include <math.h>\n#include <string.h>\n\n",
-                job_prefix(j), job_prefix(j));
+                g->prefix, g->prefix);
   for (const char *const *line = packer_lines; *line != NULL; line++) strbuf_printf(out, "%s", *line);
   strbuf_putc(out, '\n');
   bool ok = true;
-  for (size_t i = 0; i < j->m->recipes.len; i++) ok = put_recipe(j, j->m->recipes.data[i], out) && ok;
+  for (size_t i = 0; i < g->m->recipes.len; i++) ok = put_recipe(g, g->m->recipes.data[i], out) && ok;
   return ok;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "driver/c_expr.h"
-#include "driver/kernels.h"
+#include "driver/engine.h"
 #include "format/transform.h"
 
 typedef unsigned long long ull;
@@ -28,25 +28,25 @@ static void add_kernels(arena *a, const transform *t, steps_kernels *out) {
   }
 }
 
-steps_kernels kernels_of_steps(const job *j) {
+steps_kernels engine_of_steps(const engine *g) {
   steps_kernels all = {0};
-  for (size_t i = 0; i < j->m->recipes.len; i++) {
-    add_kernels(j->mem, &j->m->recipes.data[i]->scheme->input, &all);
-    add_kernels(j->mem, &j->m->recipes.data[i]->scheme->output, &all);
+  for (size_t i = 0; i < g->m->recipes.len; i++) {
+    add_kernels(g->mem, &g->m->recipes.data[i]->scheme->input, &all);
+    add_kernels(g->mem, &g->m->recipes.data[i]->scheme->output, &all);
   }
   return all;
 }
 
-bool kernels_check_steps(const job *j) {
-  for (size_t i = 0; i < j->m->recipes.len; i++) {
-    const scheme *s = j->m->recipes.data[i]->scheme;
+bool engine_check_steps(const engine *g) {
+  for (size_t i = 0; i < g->m->recipes.len; i++) {
+    const scheme *s = g->m->recipes.data[i]->scheme;
     for (size_t side = 0; side < 2; side++) {
       const transform *t = side == 0 ? &s->input : &s->output;
       for (size_t step = 0; step < t->count; step++) {
         if (t->steps[step].kind != TRANSFORM_HADAMARD || t->steps[step].block != 0) continue;
-        diag_error(j->d, t->steps[step].loc, "a kernel for all sizes needs the block of the Hadamard transform of '%s'",
+        diag_error(g->d, t->steps[step].loc, "a kernel for all sizes needs the block of the Hadamard transform of '%s'",
                    s->name);
-        diag_hint(j->d, "give it: hadamard(x, 128)");
+        diag_hint(g->d, "give it: hadamard(x, 128)");
         return false;
       }
     }
@@ -57,7 +57,7 @@ bool kernels_check_steps(const job *j) {
 // ---- the header ------------------------------------------------------------------------------------------
 
 typedef struct step_writer {
-  const job *j;
+  const engine *g;
   const recipe *r;
   const char *symbol;
   const char *side; // "input" or "output"
@@ -66,10 +66,10 @@ typedef struct step_writer {
   strbuf *out;
 } step_writer;
 
-static step_writer writer_of(const job *j, const recipe *r, bool input, strbuf *out) {
-  return (step_writer){.j = j,
+static step_writer writer_of(const engine *g, const recipe *r, bool input, strbuf *out) {
+  return (step_writer){.g = g,
                        .r = r,
-                       .symbol = kernels_symbol(j, r),
+                       .symbol = engine_symbol(g, r),
                        .side = input ? "input" : "output",
                        .count = input ? 'k' : 'n',
                        .steps = input ? &r->scheme->input : &r->scheme->output,
@@ -101,22 +101,22 @@ static void put_factor_head(const step_writer *w, size_t i) {
 static void put_call(const step_writer *w, size_t i, const cg_options *co) {
   const transform_step *s = &w->steps->steps[i];
   rows_kernel k = kernel_of(s);
-  const char *kernel = lower_rows_name(w->j->mem, &k), *p = w->symbol,
+  const char *kernel = lower_rows_name(w->g->mem, &k), *p = w->symbol,
              *factor = TRANSFORM_HAS_FACTOR(s->kind) ? "factor" : NULL;
-  const char *parameter = factor == NULL ? "" : arena_printf(w->j->mem, "const %s *factor, ", factor_type(s));
-  if (w->j->s.target->gpu)
+  const char *parameter = factor == NULL ? "" : arena_printf(w->g->mem, "const %s *factor, ", factor_type(s));
+  if (w->g->target->gpu)
     strbuf_printf(w->out, "#define %s_%s_%zu_KERNEL \"%s\"\n", p, w->side, i,
-                  cg_kernel_symbol(w->j->mem, co, w->j->s.tiers.data[0], kernel));
+                  cg_kernel_symbol(w->g->mem, co, w->g->tiers[0], kernel));
   strbuf_printf(w->out, "static inline qrt_args %s_%s_%zu_args(size_t %c, const float *x, %sfloat *y) {\n", p, w->side,
                 i, w->count, parameter);
   strbuf_printf(w->out, "  qrt_args args = {{(void *)(uintptr_t)x, y%s}, {%c, 1}};\n  return args;\n}\n",
                 factor == NULL ? "" : ", (void *)(uintptr_t)factor", w->count);
-  if (w->j->s.target->gpu) return;
+  if (w->g->target->gpu) return;
   strbuf_printf(w->out,
                 "static inline void %s_%s_%zu(const %s_tier *tier, size_t %c, const float *x, %sfloat *y,\n"
                 "    size_t begin, size_t end) {\n"
                 "  qrt_args args = %s_%s_%zu_args(%c, x, %sy);\n  tier->%s(&args, begin, end);\n}\n",
-                p, w->side, i, job_prefix(w->j), w->count, parameter, p, w->side, i, w->count,
+                p, w->side, i, w->g->prefix, w->count, parameter, p, w->side, i, w->count,
                 factor == NULL ? "" : "factor, ", kernel);
 }
 
@@ -124,7 +124,7 @@ static void put_side(const step_writer *w, const cg_options *co) {
   for (size_t i = 0; i < w->steps->count; i++) {
     const transform_step *s = &w->steps->steps[i];
     strbuf_printf(w->out, "\n/* Step %zu of the %s: y[%c] = %s. */\n", i, w->side, w->count,
-                  meaning(w->j->mem, s, w->count));
+                  meaning(w->g->mem, s, w->count));
     if (TRANSFORM_HAS_FACTOR(s->kind)) {
       put_factor_head(w, i);
       strbuf_printf(w->out, ";\n");
@@ -133,7 +133,7 @@ static void put_side(const step_writer *w, const cg_options *co) {
   }
 }
 
-void kernels_put_steps(const job *j, const cg_options *co, const recipe *r, strbuf *out) {
+void engine_put_steps(const engine *g, const cg_options *co, const recipe *r, strbuf *out) {
   const scheme *s = r->scheme;
   if (s->input.count + s->output.count == 0) return;
   strbuf_printf(
@@ -144,8 +144,8 @@ void kernels_put_steps(const job *j, const cg_options *co, const recipe *r, strb
       "Factors\n"
       " * are made once, %s from the format's fields. Fields that no factor uses may be NULL there, and\n"
       " * for pack those that only factors use. */\n",
-      kernels_symbol(j, r), s->input.count, s->output.count, "for each W,");
-  step_writer input = writer_of(j, r, true, out), output = writer_of(j, r, false, out);
+      engine_symbol(g, r), s->input.count, s->output.count, "for each W,");
+  step_writer input = writer_of(g, r, true, out), output = writer_of(g, r, false, out);
   put_side(&input, co);
   put_side(&output, co);
   strbuf_putc(out, '\n');
@@ -155,7 +155,7 @@ void kernels_put_steps(const job *j, const cg_options *co, const recipe *r, strb
 
 static void put_factor(const step_writer *w, size_t i) {
   const transform_step *s = &w->steps->steps[i];
-  c_names names = {.s = w->r->scheme, .tables = arena_printf(w->j->mem, "%s_table", w->symbol)};
+  c_names names = {.s = w->r->scheme, .tables = arena_printf(w->g->mem, "%s_table", w->symbol)};
   bool input = w->count == 'k';
   names.vars[VAR_K] = "(int64_t)k";
   names.vars[VAR_N] = "(int64_t)n";
@@ -174,9 +174,9 @@ static void put_factor(const step_writer *w, size_t i) {
                 w->count, factor_type(s), w->symbol, w->side, i, input ? "0, i" : "i, 0");
 }
 
-void kernels_put_factors(const job *j, const recipe *r, strbuf *out) {
+void engine_put_factors(const engine *g, const recipe *r, strbuf *out) {
   for (size_t side = 0; side < 2; side++) {
-    step_writer w = writer_of(j, r, side == 0, out);
+    step_writer w = writer_of(g, r, side == 0, out);
     for (size_t i = 0; i < w.steps->count; i++)
       if (TRANSFORM_HAS_FACTOR(w.steps->steps[i].kind)) put_factor(&w, i);
   }

@@ -3,7 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "driver/compile.h"
+#include "driver/engine.h"
+#include "driver/job.h"
 
 // ---- reading ---------------------------------------------------------------------------------------------
 
@@ -46,13 +47,22 @@ static bool parse_ir(job *j) {
 // Formats instead of a model. A text that is IR has its matrices already.
 static bool wants_kernels(const job *j) { return j->s.stage == STAGE_KERNELS || option_given(j->o, OPTION_KERNELS); }
 
+static bool parse_formats(job *j) {
+  VEC(const char *) rules = {0};
+  for (size_t i = 0; i < j->o->uses.len; i++)
+    if (j->o->uses.data[i].id == OPTION_KERNELS) vec_push(j->mem, &rules, j->o->uses.data[i].argument);
+  engine_request asked = {.tree = j->tree, .rule_count = rules.len, .rules = rules.data, .input = j->s.input};
+  j->fe.find_tensor = engine_find_layer;
+  return engine_make_model(j->d, j->mem, &asked);
+}
+
 static bool parse_q(job *j) {
   const char *name = "--kernels", *text = "";
   size_t length = 0;
   if (j->s.input != NULL && !read_text(j, &name, &text, &length)) return false;
   j->tree = fe_parse(j->d, j->mem, name, text, length);
   if (j->tree->has_errors) return false;
-  return !wants_kernels(j) || kernels_parse(j);
+  return !wants_kernels(j) || parse_formats(j);
 }
 
 bool source_parse(job *j) {
