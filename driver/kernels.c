@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "driver/compile.h"
-#include "driver/engine.h"
 #include "driver/library.h"
 #include "driver/tiers.h"
+#include "engine/engine.h"
 
 static engine engine_of(const job *j) {
   return (engine){.mem = j->mem,

@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "driver/engine.h"
 #include "driver/job.h"
+#include "engine/engine.h"
 
 // ---- reading ---------------------------------------------------------------------------------------------
 

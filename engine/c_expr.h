@@ -1,6 +1,6 @@
 // Expressions of schemes as C, over the helpers of text/packer.c.
-#ifndef QCC_DRIVER_C_EXPR_H
-#define QCC_DRIVER_C_EXPR_H
+#ifndef QCC_ENGINE_C_EXPR_H
+#define QCC_ENGINE_C_EXPR_H
 
 #include "format/scheme.h"
 #include "support/vec.h"

@@ -1,5 +1,5 @@
 // Expressions as C. Integers go through functions with the meaning of format/int_math.h.
-#include "driver/c_expr.h"
+#include "engine/c_expr.h"
 
 static void put(strbuf *out, const c_names *names, const expr *e);
 

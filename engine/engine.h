@@ -1,14 +1,14 @@
 // --emit=kernels, a product of its own: for every format and activation mode that a text's `quantize` block names (or --kernels
 // gives), the matmul kernel and the one that prepares activations, as a library of C functions with a header and a packer.
-#ifndef QCC_DRIVER_ENGINE_H
-#define QCC_DRIVER_ENGINE_H
+#ifndef QCC_ENGINE_ENGINE_H
+#define QCC_ENGINE_ENGINE_H
 
 #include "codegen/codegen.h"
 #include "frontend/frontend.h"
 #include "kernel/emit_rows.h"
 #include "support/vec.h"
 
-/* kernels_model.c */
+/* model.c */
 // Formats instead of a model.
 typedef struct engine_request {
   ast *tree; // of a text with a quantize block, or schemes
@@ -37,14 +37,14 @@ typedef struct engine {
 // Whether kernels for any size can do what the formats say, one for each; reported when not.
 bool engine_check(const engine *g);
 
-/* kernels_lower.c */
+/* lower.c */
 // Fills the module with the kernels of a tier. Called from several threads.
 bool engine_lower(const engine *g, diag *d, const target_tier *tier, ir_module *kernels);
 
-/* kernels_header.c */
+/* c_header.c */
 void engine_put_header(const engine *g, const cg_options *co, strbuf *out);
 
-/* kernels_pack.c */
+/* c_packer.c */
 // The packer's source. False (reported) for a format that it cannot do.
 bool engine_put_pack_source(const engine *g, strbuf *out);
 
@@ -56,7 +56,7 @@ const char *engine_symbol(const engine *g, const recipe *r);
 // The kernel's name in the module: "matmul" or "prepare" and the recipe.
 const char *engine_function(arena *a, const char *what, const recipe *r);
 
-/* kernels_steps.c: what formats do to input and output */
+/* c_steps.c: what formats do to input and output */
 typedef struct steps_kernel {
   const char *name;
   rows_kernel kernel;
@@ -71,7 +71,7 @@ bool engine_check_steps(const engine *g);
 void engine_put_steps(const engine *g, const cg_options *co, const recipe *r, strbuf *out);
 void engine_put_factors(const engine *g, const recipe *r, strbuf *out);
 
-/* kernels_pack.c: declarations for the header */
+/* c_packer.c: declarations for the header */
 void engine_put_pack_declarations(const engine *g, const recipe *r, strbuf *out);
 
 #endif

@@ -2,8 +2,8 @@
 // factors from the format's fields, and the header's part that says in which order they belong around the product.
 #include <string.h>
 
-#include "driver/c_expr.h"
-#include "driver/engine.h"
+#include "engine/c_expr.h"
+#include "engine/engine.h"
 #include "format/transform.h"
 
 typedef unsigned long long ull;

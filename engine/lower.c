@@ -1,6 +1,6 @@
 // The kernels of --emit=kernels: for each recipe one that multiplies and one that prepares activations, and those of its steps.
 #include "cost/tuning.h"
-#include "driver/engine.h"
+#include "engine/engine.h"
 #include "kernel/kernel.h"
 
 const char *engine_symbol(const engine *g, const recipe *r) {

@@ -2,7 +2,7 @@
 // and write, sizes and offsets, and calls.
 #include <string.h>
 
-#include "driver/engine.h"
+#include "engine/engine.h"
 
 extern const char *const kernels_head_lines[], *const kernels_recipe_lines[]; // made from the templates by the build
 

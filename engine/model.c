@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "driver/engine.h"
+#include "engine/engine.h"
 #include "support/file.h"
 
 typedef struct maker {

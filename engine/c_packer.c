@@ -1,8 +1,8 @@
 // The packer of --emit=kernels: C source that brings weights from the formats' storage layouts, or from plain arrays of
 // their fields, into the layout of the kernels. text/packer.c is the part that is the same for all; written here are the
 // tables of a format and the functions that read its elements.
-#include "driver/c_expr.h"
-#include "driver/engine.h"
+#include "engine/c_expr.h"
+#include "engine/engine.h"
 #include "format/layout_bits.h"
 
 extern const char *const packer_lines[]; // made from text/packer.c by the build
