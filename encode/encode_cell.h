@@ -1,5 +1,5 @@
 // Level 0 of the encoder where codes belong to several weights: vectors of a codebook, signs of a group, positions within a
-// group. See Note [Cells] in encode/encode_cell_plan.c. Internal to weights/.
+// group. See Note [Cells] in encode/encode_cell_plan.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_CELL_H
 #define QCC_ENCODE_ENCODE_CELL_H
 

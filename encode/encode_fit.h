@@ -1,5 +1,5 @@
 // Level 0 of the encoder: codes of weights for given coefficients, and the best coefficients for a granule of weights.
-// See Note [Levels] in encode/encode_plan.c. Internal to weights/.
+// See Note [Levels] in encode/encode_plan.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_FIT_H
 #define QCC_ENCODE_ENCODE_FIT_H
 

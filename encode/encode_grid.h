@@ -1,5 +1,5 @@
 // Weights that lie on a grid that a format has exactly, found by arithmetic without rounding. See Note [Grids] in
-// encode/encode_grid.c. Internal to weights/.
+// encode/encode_grid.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_GRID_H
 #define QCC_ENCODE_ENCODE_GRID_H
 

@@ -1,5 +1,5 @@
 // Granules above the weights whose fields are solved for without evaluating expressions. See Note [Item forms] in
-// encode/encode_item_form.c. Internal to weights/.
+// encode/encode_item_form.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_ITEM_FORM_H
 #define QCC_ENCODE_ENCODE_ITEM_FORM_H
 

@@ -1,5 +1,5 @@
 // Codes of single weights whose value is slope * level + offset: all sums that a least-squares fit of the two needs, for the
-// nearest levels. This is where the encoder spends its time, so that it works on several weights at once. Internal to weights/.
+// nearest levels. This is where the encoder spends its time, so that it works on several weights at once. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_LINE_H
 #define QCC_ENCODE_ENCODE_LINE_H
 

@@ -1,4 +1,4 @@
-// The nearest of many fixed vectors, for codes that stand for several weights at once. Internal to weights/.
+// The nearest of many fixed vectors, for codes that stand for several weights at once. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_NEAR_H
 #define QCC_ENCODE_ENCODE_NEAR_H
 

@@ -1,5 +1,5 @@
 // Weights that a format has exactly are found again: numbers that are all multiples of levels. See Note [Exact weights] in
-// encode/encode_probe.c. Internal to weights/.
+// encode/encode_probe.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_PROBE_H
 #define QCC_ENCODE_ENCODE_PROBE_H
 

@@ -1,5 +1,5 @@
 // Cells whose weights are magnitudes from a table times signs: the nearest of them, found without trying signs. See
-// Note [Signs] in encode/encode_signed.c. Internal to weights/.
+// Note [Signs] in encode/encode_signed.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_SIGNED_H
 #define QCC_ENCODE_ENCODE_SIGNED_H
 

@@ -1,4 +1,4 @@
-// What the parts of the encoder share while a tensor is being encoded. Internal to weights/.
+// What the parts of the encoder share while a tensor is being encoded. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_STATE_H
 #define QCC_ENCODE_ENCODE_STATE_H
 

@@ -1,5 +1,5 @@
 // Formats whose vectors lie down the columns are those whose vectors lie along the rows, of the transposed matrix. Internal to
-// weights/.
+// encode/.
 #ifndef QCC_ENCODE_ENCODE_TRANSPOSED_H
 #define QCC_ENCODE_ENCODE_TRANSPOSED_H
 

@@ -1,5 +1,5 @@
 // Level 0 of the encoder where a weight's value depends on a window of the code stream (trellis codes): the best codes of a
-// whole span are a shortest path. See Note [Trellis] in encode/encode_trellis.c. Internal to weights/.
+// whole span are a shortest path. See Note [Trellis] in encode/encode_trellis.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_TRELLIS_H
 #define QCC_ENCODE_ENCODE_TRELLIS_H
 

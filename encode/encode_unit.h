@@ -1,5 +1,5 @@
 // A unit of the structured encoder: the weights of one granule of the outermost level, which share all coarse fields.
-// See Note [Levels] in encode/encode_plan.c. Internal to weights/.
+// See Note [Levels] in encode/encode_plan.c. Internal to encode/.
 #ifndef QCC_ENCODE_ENCODE_UNIT_H
 #define QCC_ENCODE_ENCODE_UNIT_H
 

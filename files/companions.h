@@ -1,5 +1,5 @@
 // Tensors that a reader adds beside those of the file: scales and zero points, under the names of what they belong to.
-// For readers of graph files. Internal to weights/.
+// For readers of graph files. Internal to files/.
 #ifndef QCC_FILES_COMPANIONS_H
 #define QCC_FILES_COMPANIONS_H
 

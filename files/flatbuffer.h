@@ -3,7 +3,7 @@
 // A table is a position whose first four bytes lead to its vtable: 16-bit sizes of vtable and table, then for each field
 // of the schema its 16-bit place in the table, 0 for a field that is left out. Strings, vectors and other tables are
 // reached by 32-bit offsets from where the offset is stored. Nothing here recurses, and no alignment is assumed.
-// Internal to weights/.
+// Internal to files/.
 #ifndef QCC_FILES_FLATBUFFER_H
 #define QCC_FILES_FLATBUFFER_H
 

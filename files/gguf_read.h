@@ -1,4 +1,4 @@
-// The cursor that the parts of the GGUF reader share. Internal to weights/gguf*.c.
+// The cursor that the parts of the GGUF reader share. Internal to files/gguf*.c.
 #ifndef QCC_FILES_GGUF_READ_H
 #define QCC_FILES_GGUF_READ_H
 

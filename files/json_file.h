@@ -1,4 +1,4 @@
-// A whole JSON file of moderate size. Internal to weights/.
+// A whole JSON file of moderate size. Internal to files/.
 #ifndef QCC_FILES_JSON_FILE_H
 #define QCC_FILES_JSON_FILE_H
 

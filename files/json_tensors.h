@@ -1,4 +1,4 @@
-// Numbers that writers put into a tensor of bytes as JSON text, as tensors. Internal to weights/.
+// Numbers that writers put into a tensor of bytes as JSON text, as tensors. Internal to files/.
 #ifndef QCC_FILES_JSON_TENSORS_H
 #define QCC_FILES_JSON_TENSORS_H
 

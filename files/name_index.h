@@ -1,4 +1,4 @@
-// Rows of an array by their names. Internal to weights/.
+// Rows of an array by their names. Internal to files/.
 #ifndef QCC_FILES_NAME_INDEX_H
 #define QCC_FILES_NAME_INDEX_H
 

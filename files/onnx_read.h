@@ -1,4 +1,4 @@
-// What the parts of the ONNX reader share. Internal to weights/onnx*.c.
+// What the parts of the ONNX reader share. Internal to files/onnx*.c.
 #ifndef QCC_FILES_ONNX_READ_H
 #define QCC_FILES_ONNX_READ_H
 

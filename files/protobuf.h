@@ -1,5 +1,5 @@
 // Reading Protocol Buffers without trust and without copying: a message is a run of fields, each a number, a wire type
-// and a value, that is walked with a cursor. A library would copy every tensor out of the mapping. Internal to weights/.
+// and a value, that is walked with a cursor. A library would copy every tensor out of the mapping. Internal to files/.
 #ifndef QCC_FILES_PROTOBUF_H
 #define QCC_FILES_PROTOBUF_H
 

@@ -1,5 +1,5 @@
 // What the readers of weight files share: the tensor_file under construction, error reports with byte offsets,
-// checks of names and shapes. Internal to weights/.
+// checks of names and shapes. Internal to files/.
 #ifndef QCC_FILES_TENSOR_PARSE_H
 #define QCC_FILES_TENSOR_PARSE_H
 

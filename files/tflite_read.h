@@ -1,4 +1,4 @@
-// What the parts of the TFLite reader share. Internal to weights/tflite*.c.
+// What the parts of the TFLite reader share. Internal to files/tflite*.c.
 #ifndef QCC_FILES_TFLITE_READ_H
 #define QCC_FILES_TFLITE_READ_H
 

@@ -1,5 +1,5 @@
 // The directory of a ZIP archive in memory, checked against hostile lengths, and its members. Only what .npz files use:
-// members that are stored as they are or deflated, with or without 64-bit sizes. Internal to weights/.
+// members that are stored as they are or deflated, with or without 64-bit sizes. Internal to files/.
 #ifndef QCC_FILES_ZIP_H
 #define QCC_FILES_ZIP_H
 

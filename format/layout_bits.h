@@ -1,5 +1,5 @@
 // Places of block layouts as lists of bits: where each bit of a raw element lies in its block. Reading and writing
-// blocks is copying bits then. Internal to ir/.
+// blocks is copying bits then. Internal to format/.
 #ifndef QCC_FORMAT_LAYOUT_BITS_H
 #define QCC_FORMAT_LAYOUT_BITS_H
 

@@ -1,6 +1,6 @@
 // What the places of a layout may ask of the lines of a stored tensor (its elements along one axis): their order, where a
 // number is among them, how many bits are set before one. All that takes more than a look is computed once, for the
-// whole tensor. Internal to ir/.
+// whole tensor. Internal to format/.
 #ifndef QCC_FORMAT_LINE_INDEX_H
 #define QCC_FORMAT_LINE_INDEX_H
 

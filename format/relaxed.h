@@ -1,5 +1,5 @@
 // Expressions over real numbers: fields may have values between those that their type can store. The encoder searches
-// there before it rounds. Internal to weights/.
+// there before it rounds. Internal to format/.
 #ifndef QCC_FORMAT_RELAXED_H
 #define QCC_FORMAT_RELAXED_H
 

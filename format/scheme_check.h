@@ -1,4 +1,4 @@
-// Checks of expressions, part of scheme_verify (format/scheme_verify.c). Internal to ir/.
+// Checks of expressions, part of scheme_verify (format/scheme_verify.c). Internal to format/.
 #ifndef QCC_FORMAT_SCHEME_CHECK_H
 #define QCC_FORMAT_SCHEME_CHECK_H
 

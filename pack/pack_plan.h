@@ -1,6 +1,6 @@
 // How the tiles of one tensor are packed: bit plans that bring the bits of its fields, from a file's layout or from
 // elements that were read before, to where the recipe's kernels want them. What is no mere move of bits (derived codes,
-// numbers in another type, sums) passes through a table on its way. Internal to weights/.
+// numbers in another type, sums) passes through a table on its way. Internal to pack/.
 #ifndef QCC_PACK_PACK_PLAN_H
 #define QCC_PACK_PACK_PLAN_H
 

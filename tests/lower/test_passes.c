@@ -108,7 +108,7 @@ static span make_span(const ir_ref *ref, uint64_t bytes, uint64_t batch) {
   return (span){.ref = ref, .at = at_batch(ref->offset, batch), .bytes = bytes};
 }
 
-// What a step writes, and what it reads, from its sizes: see the kernels' headers in lower/.
+// What a step writes, and what it reads, from its sizes: see the kernels' headers in kernel/.
 static size_t step_spans(const ir_step *s, uint64_t batch, span *written, span *read) {
   uint64_t size[11] = {0}, work = at_batch(s->work, batch);
   for (size_t i = 0; i < s->size_count; i++) size[i] = at_batch(s->sizes[i], batch);
