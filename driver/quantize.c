@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "driver/compile.h"
-#include "encode/importance.h"
+#include "encode/encode.h"
 #include "pack/pack_run.h"
 
 typedef struct named_rule {

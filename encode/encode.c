@@ -6,9 +6,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "encode/encode_state.h"
-#include "encode/encode_transposed.h"
-#include "encode/encode_unit.h"
+#include "encode/inside.h"
 #include "format/storable.h"
 #include "support/num.h"
 

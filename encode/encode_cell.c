@@ -1,5 +1,5 @@
 // Choosing the codes of one cell. See Note [Cells] in encode/encode_cell_plan.c.
-#include "encode/encode_cell.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <string.h>

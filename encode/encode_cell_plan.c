@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "encode/encode_signed.h"
+#include "encode/inside.h"
 #include "format/relaxed.h"
 #include "support/num.h"
 
@@ -484,7 +484,7 @@ arithmetic. For `grid[code, k % 8] * sign[s, k % 8]` with 15 bits that is a sing
 three books of 16 bits, three tables.
 
 A move chooses the codes of one table, everything else as it is. If the value is the table plus something, the best choice
-is the nearest vector to what is left of the weights, which an index finds (encode/encode_near.h); otherwise all numbers
+is the nearest vector to what is left of the weights, which an index finds (encode/encode_near.c); otherwise all numbers
 are tried. A cell is solved by making each move once, those with the most effect first, codes that have not been chosen yet
 counting as their mean, then making them again while that helps; several unlike solutions are carried along. With a single
 table this is exact as far as the index is; otherwise it is a good solution and not always the best.

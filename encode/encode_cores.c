@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/encode_fit.h"
+#include "encode/inside.h"
 
 double quad_error(const quad *q, size_t terms, const double *u) {
   double error = q->power;

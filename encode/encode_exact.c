@@ -1,7 +1,7 @@
 // Weights that are exact for some coefficients, in the levels. See Note [Exact weights] in encode/encode_probe.c.
 #include <math.h>
 
-#include "encode/encode_unit.h"
+#include "encode/inside.h"
 #include "format/relaxed.h"
 
 static const double constant[PLAN_TERMS] = {1, 1, 1, 1, 1, 1, 1, 1};

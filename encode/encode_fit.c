@@ -1,10 +1,8 @@
-#include "encode/encode_fit.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "encode/encode_line.h"
-#include "encode/encode_signed.h"
 #include "format/storable.h"
 
 enum { CANDIDATES = 64, FEW_CODES = 16 };

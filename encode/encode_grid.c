@@ -1,9 +1,8 @@
-#include "encode/encode_grid.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-#include "encode/encode_unit.h"
 #include "format/relaxed.h"
 #include "format/storable.h"
 

@@ -2,7 +2,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "encode/encode_unit.h"
+#include "encode/inside.h"
 
 // How far an integer that is tried moves once it has been chosen.
 static const double REACH = 2;

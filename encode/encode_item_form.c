@@ -1,4 +1,4 @@
-#include "encode/encode_item_form.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <string.h>

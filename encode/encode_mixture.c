@@ -1,9 +1,9 @@
-#include "encode/encode_mixture.h"
+#include "encode/encode.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "encode/low_rank.h"
+#include "encode/inside.h"
 #include "format/scheme_parts.h"
 #include "format/storable.h"
 #include "support/num.h"

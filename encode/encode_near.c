@@ -1,4 +1,4 @@
-#include "encode/encode_near.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <string.h>

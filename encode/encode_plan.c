@@ -1,4 +1,4 @@
-#include "encode/encode_plan.h"
+#include "encode/inside.h"
 
 #include <string.h>
 
@@ -104,11 +104,11 @@ static bool expand_quotient(planner *p, const expr *e, term_list *out) {
   if (!expand(p, e->args[0], &a)) return false;
   for (size_t i = 0; i < a.len; i++) {
     // The product with 1.0 keeps the quotient a real one.
-    const expr *coef = a.data[i].coef, *core = a.data[i].core, *unit = expr_real(p->mem, 1, SRC_NOWHERE);
+    const expr *coef = a.data[i].coef, *core = a.data[i].core, *one = expr_real(p->mem, 1, SRC_NOWHERE);
     if (d.outer)
-      coef = make2(p, EXPR_DIV, make2(p, EXPR_MUL, coef, unit), e->args[1]);
+      coef = make2(p, EXPR_DIV, make2(p, EXPR_MUL, coef, one), e->args[1]);
     else
-      core = make2(p, EXPR_DIV, make2(p, EXPR_MUL, core, unit), e->args[1]);
+      core = make2(p, EXPR_DIV, make2(p, EXPR_MUL, core, one), e->args[1]);
     push(p, out, coef, core);
   }
   return true;
@@ -425,10 +425,10 @@ static uint64_t column_divisor(const expr *e) {
 static uint64_t period_of(const expr *e) {
   enum { LIMIT = 256 };
   if (e->op == EXPR_VAR) return 0;
-  uint64_t unit = e->op == EXPR_MOD ? column_divisor(e->args[0]) : 0;
-  if (unit > 0 && unit <= LIMIT && e->args[1]->op == EXPR_INT) {
+  uint64_t turn = e->op == EXPR_MOD ? column_divisor(e->args[0]) : 0;
+  if (turn > 0 && turn <= LIMIT && e->args[1]->op == EXPR_INT) {
     uint64_t times = e->args[1]->i >= 1 && e->args[1]->i <= LIMIT ? (uint64_t)e->args[1]->i : 0;
-    return unit * times <= LIMIT ? unit * times : 0;
+    return turn * times <= LIMIT ? turn * times : 0;
   }
   uint64_t period = 1;
   for (unsigned i = 0; i < e->arg_count; i++) {

@@ -1,4 +1,4 @@
-#include "encode/encode_probe.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <stdint.h>

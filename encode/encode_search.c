@@ -2,7 +2,7 @@
 // of the weights that it touches. Codes follow: they are the nearest values.
 #include <math.h>
 
-#include "encode/encode_state.h"
+#include "encode/inside.h"
 #include "support/num.h"
 
 enum { SWEEPS = 3 };

@@ -1,4 +1,4 @@
-#include "encode/encode_signed.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/encode_state.h"
+#include "encode/inside.h"
 #include "support/vec.h"
 
 enum { SAMPLES = 1 << 16, CLUSTER_ROUNDS = 20 };

@@ -1,4 +1,4 @@
-#include "encode/encode_transposed.h"
+#include "encode/inside.h"
 
 #include <string.h>
 

@@ -1,9 +1,8 @@
-#include "encode/encode_unit.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <string.h>
 
-#include "encode/encode_line.h"
 #include "support/num.h"
 
 // Granules of `size` (0: all) in a length.

@@ -1,4 +1,4 @@
-#include "encode/error_stats.h"
+#include "encode/encode.h"
 
 #include <math.h>
 

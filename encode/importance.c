@@ -1,4 +1,4 @@
-#include "encode/importance.h"
+#include "encode/encode.h"
 
 #include <inttypes.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "encode/low_rank.h"
+#include "encode/inside.h"
 
 #include <math.h>
 #include <string.h>

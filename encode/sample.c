@@ -1,4 +1,4 @@
-#include "encode/sample.h"
+#include "encode/encode.h"
 
 #include <math.h>
 

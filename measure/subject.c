@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/sample.h"
+#include "encode/encode.h"
 #include "pack/pack.h"
 #include "support/num.h"
 

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <time.h>
 
-#include "encode/encode_mixture.h"
+#include "encode/encode.h"
 #include "files/tensor_parse.h"
 #include "support/fp.h"
 #include "weights/fold.h"

@@ -4,7 +4,6 @@
 #define QCC_WEIGHTS_FROM_FLOAT_H
 
 #include "encode/encode.h"
-#include "encode/error_stats.h"
 #include "files/tensor_file.h"
 #include "support/progress.h"
 

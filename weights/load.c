@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "encode/encode_mixture.h"
+#include "encode/encode.h"
 #include "format/transform.h"
 #include "pack/pack.h"
 #include "pack/pack_run.h"

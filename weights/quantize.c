@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "encode/importance.h"
+#include "encode/encode.h"
 #include "pack/pack_run.h"
 #include "support/map.h"
 #include "weights/from_float.h"

@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "encode/error_stats.h"
+#include "encode/encode.h"
 
 typedef struct weight_stats {
   const char *layer;

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/sample.h"
+#include "encode/encode.h"
 #include "measure/meter.h"
 #include "support/num.h"
 

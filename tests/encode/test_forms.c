@@ -1,8 +1,7 @@
 // Forms of values as text: how near the encoder comes, and what it says of those that it cannot encode.
 #include <string.h>
 
-#include "encode/encode_mixture.h"
-#include "encode/error_stats.h"
+#include "encode/encode.h"
 #include "frontend/frontend.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"

@@ -5,10 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/encode_grid.h"
-#include "encode/encode_mixture.h"
-#include "encode/encode_plan.h"
-#include "encode/error_stats.h"
+#include "encode/encode.h"
+#include "encode/inside.h"
 #include "files/tensor_file.h"
 #include "format/scheme_parts.h"
 #include "frontend/frontend.h"

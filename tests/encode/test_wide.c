@@ -2,8 +2,7 @@
 // The functions named plain_* are the same sources once more, for the least that the build's machines have.
 #include <string.h>
 
-#include "encode/encode_line.h"
-#include "encode/encode_near.h"
+#include "encode/inside.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
 

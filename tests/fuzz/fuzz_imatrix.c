@@ -2,7 +2,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "encode/importance.h"
+#include "encode/encode.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

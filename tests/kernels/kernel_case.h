@@ -3,7 +3,7 @@
 #ifndef QCC_TESTS_KERNEL_CASE_H
 #define QCC_TESTS_KERNEL_CASE_H
 
-#include "encode/sample.h"
+#include "encode/encode.h"
 #include "format/tensor_codes.h"
 #include "interp/interp.h"
 #include "network/lower.h"

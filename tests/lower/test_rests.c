@@ -1,6 +1,6 @@
 // Rows whose last block is shorter than the others: every stock format, interpreted, against its value expression, for K of
 // real models and for K that share no factor with the groups.
-#include "encode/sample.h"
+#include "encode/encode.h"
 #include "format/scheme_parts.h"
 #include "tests/check_main.h"
 #include "tests/kernels/case_formats.h"

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "encode/sample.h"
+#include "encode/encode.h"
 #include "format/scheme_parts.h"
 #include "pack/pack.h"
 #include "support/file.h"

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "encode/encode.h"
-#include "encode/error_stats.h"
 #include "tests/check_main.h"
 #include "tests/scheme/kit.h"
 

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "encode/encode_mixture.h"
-#include "encode/low_rank.h"
+#include "encode/encode.h"
+#include "encode/inside.h"
 #include "format/scheme_parts.h"
 #include "frontend/frontend.h"
 #include "tests/check_main.h"
