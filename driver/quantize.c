@@ -6,7 +6,7 @@
 
 #include "driver/compile.h"
 #include "encode/encode.h"
-#include "pack/pack_run.h"
+#include "pack/pack.h"
 
 typedef struct named_rule {
   const fe_format_rule *rule;

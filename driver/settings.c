@@ -9,7 +9,7 @@
 #include "codegen/codegen.h"
 #include "files/tensor_file.h"
 #include "network/lower.h"
-#include "pack/pack_run.h"
+#include "pack/pack.h"
 #include "support/file.h"
 
 enum { MOST_THREADS = 1024 };

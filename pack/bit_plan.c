@@ -2,7 +2,7 @@
 // whichever takes fewer moves. A move takes eight neighbouring bytes of a source, shifts and masks them, which brings all
 // bits that go the same way; or it looks one byte up in a table of words, which brings all bits of that byte. The plan
 // takes whichever brings most bits, until none is left.
-#include "pack/bit_plan.h"
+#include "pack/inside.h"
 
 #include <string.h>
 

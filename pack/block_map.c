@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "format/eval.h"
-#include "pack/pack_plan.h"
+#include "pack/inside.h"
 #include "support/vec.h"
 
 enum { MAX_KEY_BITS = 8 };

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "format/tensor_codes.h"
-#include "pack/pack_plan.h"
+#include "pack/inside.h"
 #include "support/num.h"
 
 enum { MAX_KEY_BITS = 18, MAX_ENTRIES = 1 << 18, MAX_PERIOD = 1024, MAX_LANES = 1 << 22 };

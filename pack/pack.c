@@ -1,11 +1,11 @@
-// The plain packer, weight by weight: what fast packing (pack/pack_tiles.h) must give. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
+// The plain packer, weight by weight: what fast packing (pack_tiles) must give. Everything it knows about a format is in the recipe: which elements form the joint code, how its bits are
 // planed, where coarse elements go.
 #include "pack/pack.h"
 
 #include <string.h>
 
 #include "format/transform.h"
-#include "pack/pack_plan.h"
+#include "pack/inside.h"
 #include "support/fp.h"
 #include "support/num.h"
 

@@ -1,5 +1,5 @@
 // Plans for the regions of a tensor.
-#include "pack/pack_plan.h"
+#include "pack/inside.h"
 
 #include <string.h>
 

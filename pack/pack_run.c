@@ -1,6 +1,6 @@
 // Strips of tiles are handed out in their order, and written in their order: a file's digest is taken on the way.
 #define _GNU_SOURCE
-#include "pack/pack_run.h"
+#include "pack/pack.h"
 
 #include <pthread.h>
 #include <sched.h>

@@ -1,10 +1,9 @@
 // Which plans a tensor needs, and running them over its tiles.
-#include "pack/pack_tiles.h"
+#include "pack/pack.h"
 
 #include <string.h>
 
-#include "pack/pack.h"
-#include "pack/pack_plan.h"
+#include "pack/inside.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "support/vec.h"

@@ -1,5 +1,5 @@
 // The digest is taken as bytes come, in the order of the payload; what came out of order is read back.
-#include "pack/payload.h"
+#include "pack/pack.h"
 
 #include <string.h>
 

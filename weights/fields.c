@@ -7,8 +7,8 @@
 
 #include "format/identity.h"
 #include "format/scheme_parts.h"
-#include "pack/bits.h"
 #include "support/num.h"
+#include "weights/bits.h"
 #include "weights/fields_sparse.h"
 
 #define SCHEME_KEY "qcc.scheme."

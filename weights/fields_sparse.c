@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "files/tensor_parse.h"
-#include "pack/bits.h"
 #include "support/num.h"
+#include "weights/bits.h"
 #include "weights/fields.h"
 
 static const char *part_name(arena *a, const char *name, const scheme_field *f, const char *part) {

@@ -7,7 +7,6 @@
 #include "encode/encode.h"
 #include "format/transform.h"
 #include "pack/pack.h"
-#include "pack/pack_run.h"
 #include "support/fp.h"
 #include "support/num.h"
 #include "weights/from_float.h"

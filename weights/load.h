@@ -9,7 +9,7 @@
 
 #include "encode/encode.h"
 #include "ir/ir.h"
-#include "pack/payload.h"
+#include "pack/pack.h"
 #include "weights/files.h"
 #include "weights/report.h"
 

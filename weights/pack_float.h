@@ -3,7 +3,7 @@
 #ifndef QCC_WEIGHTS_PACK_FLOAT_H
 #define QCC_WEIGHTS_PACK_FLOAT_H
 
-#include "pack/pack_run.h"
+#include "pack/pack.h"
 #include "weights/from_float.h"
 
 typedef struct float_source {

@@ -4,7 +4,7 @@
 
 #include "format/scheme_parts.h"
 #include "ir/ir.h"
-#include "pack/payload.h"
+#include "pack/pack.h"
 
 // Packs the entries of a sparse part of `whole` into `out`, `size` bytes. False (reported) when there are more entries
 // than room.

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "encode/encode.h"
-#include "pack/pack_run.h"
+#include "pack/pack.h"
 #include "support/map.h"
 #include "weights/from_float.h"
 #include "weights/quantize_out.h"

@@ -3,7 +3,7 @@
 #define QCC_TESTS_PACK_KIT_H
 
 #include "format/recipe.h"
-#include "pack/pack_tiles.h"
+#include "pack/pack.h"
 
 // A tensor as a file has it.
 typedef struct pack_file {

@@ -1,6 +1,6 @@
 // Dense streams of bits, bit 0 of a byte first.
-#ifndef QCC_PACK_BITS_H
-#define QCC_PACK_BITS_H
+#ifndef QCC_WEIGHTS_BITS_H
+#define QCC_WEIGHTS_BITS_H
 
 #include <stdint.h>
 
