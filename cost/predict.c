@@ -5,7 +5,7 @@
 #define PREDICT_COLUMNS 4096 // positions of the matrix that is thought of
 #define OVERLAP \
   0.2 // of what the resources that are not the slowest need is seen: they do not work side by side at all times
-#define PREDICT_TILES 4 // and its rows, in interleaved tiles: enough for any tile of a kernel
+#define PREDICT_TILES 4 // and its rows, in interleaved tiles: enough for any schedule of a kernel
 
 const char *bound_name(bound b) {
   static const char *const names[BOUND_COUNT] = {[BOUND_MEMORY] = "memory",
@@ -20,11 +20,11 @@ machine lower_machine(const target_tier *tier) {
   return (machine){.clock = tier->clock_ghz * 1e9, .bandwidth = tier->bandwidth_gbs * 1e9, .speed = 1};
 }
 
-static kernel_counts count_call(const recipe *r, const target_tier *tier, const matmul_tile *tiles, uint64_t tokens,
+static kernel_counts count_call(const recipe *r, const target_tier *tier, const schedule *schedules, uint64_t tokens,
                                 uint64_t positions) {
   arena *mem = arena_new();
   ir_module *m = ir_module_new(mem, "predicted");
-  matmul_shape shape = {.epilogue = "", .tiles = tiles, .whole_blocks = true};
+  matmul_shape shape = {.epilogue = "", .schedules = schedules, .whole_blocks = true};
   const ir_func *f = lower_emit_matmul(m, r, tier, false, &shape, "matmul");
   uint64_t rows = (uint64_t)PREDICT_TILES * r->pack.rows;
   // Only loops' lengths matter: bytes of activation rows and where their parts begin do not.
@@ -42,10 +42,10 @@ static bound largest_part(const prediction *p) {
   return p->parts[BOUND_SCALES] > p->parts[b] ? BOUND_SCALES : b;
 }
 
-prediction lower_predict(const recipe *r, const target_tier *tier, const machine *on, const matmul_tile *tiles,
+prediction lower_predict(const recipe *r, const target_tier *tier, const machine *on, const schedule *schedules,
                          uint64_t tokens) {
   uint64_t positions = (PREDICT_COLUMNS + r->pack.block - 1) / r->pack.block * r->pack.block;
-  kernel_counts c = count_call(r, tier, tiles, tokens, positions);
+  kernel_counts c = count_call(r, tier, schedules, tokens, positions);
   double weights = (double)positions * PREDICT_TILES * r->pack.rows;
   double each = 1 / (weights * (double)tokens);
   double loads = tier->loads > 0 ? tier->loads : 1, stores = tier->stores > 0 ? tier->stores : 1;

@@ -5,7 +5,7 @@
 #define QCC_COST_PREDICT_H
 
 #include "ir/ir.h"
-#include "kernel/tile.h"
+#include "kernel/schedule.h"
 
 // What can be the bottleneck.
 typedef enum bound {
@@ -34,8 +34,8 @@ typedef struct prediction {
   double macs;  // multiply-adds in a second
 } prediction;
 
-// A kernel of the recipe with these tiles (one for each tile_class) and that many tokens, on a large matrix, one thread.
-prediction lower_predict(const recipe *r, const target_tier *tier, const machine *on, const matmul_tile *tiles,
+// A kernel of the recipe with these schedules (one for each schedule_class) and that many tokens, on a large matrix, one thread.
+prediction lower_predict(const recipe *r, const target_tier *tier, const machine *on, const schedule *schedules,
                          uint64_t tokens);
 
 // What a call of a kernel does. Vectors are counted in natural vectors of the tier, the others in cycles of its table.

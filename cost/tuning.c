@@ -83,9 +83,9 @@ const tuned *tuning_limits(const tuning *t, const target_tier *tier, unsigned th
   return NULL;
 }
 
-const tuned *tuning_tile(const tuning *t, const target_tier *tier, uint64_t identity, tile_class c) {
+const tuned *tuning_schedule(const tuning *t, const target_tier *tier, uint64_t identity, schedule_class c) {
   for (size_t i = 0; t != NULL && i < t->entries.len; i++)
-    if (is_for(t, &t->entries.data[i], TUNED_TILE, tier, identity) && t->entries.data[i].tokens_class == c)
+    if (is_for(t, &t->entries.data[i], TUNED_SCHEDULE, tier, identity) && t->entries.data[i].tokens_class == c)
       return &t->entries.data[i];
   return NULL;
 }
@@ -138,22 +138,22 @@ void tuning_sort(tuning *t) {
   if (t->entries.len > 1) qsort(t->entries.data, t->entries.len, sizeof *t->entries.data, compare);
 }
 
-static const matmul_tile *usable_tile(const tuning *t, const recipe *r, const target_tier *tier, tile_class c) {
-  const tuned *e = t == NULL || t->entries.len == 0 ? NULL : tuning_tile(t, tier, recipe_identity(r), c);
-  return e != NULL && lower_tile_possible(r, tier, c, &e->tile) ? &e->tile : NULL;
+static const schedule *usable(const tuning *t, const recipe *r, const target_tier *tier, schedule_class c) {
+  const tuned *e = t == NULL || t->entries.len == 0 ? NULL : tuning_schedule(t, tier, recipe_identity(r), c);
+  return e != NULL && schedule_possible(r, tier, c, &e->schedule) ? &e->schedule : NULL;
 }
 
-const matmul_tile *lower_choose_tiles(arena *a, const recipe *r, const target_tier *tier, const tuning *t) {
-  matmul_tile *tiles = ARENA_ARRAY(a, matmul_tile, TILE_CLASS_COUNT);
-  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) {
-    const matmul_tile *measured = usable_tile(t, r, tier, c);
-    tiles[c] = measured != NULL ? *measured : lower_choose_tile(r, tier, c);
+const schedule *schedule_choose_all(arena *a, const recipe *r, const target_tier *tier, const tuning *t) {
+  schedule *schedules = ARENA_ARRAY(a, schedule, SCHEDULE_CLASS_COUNT);
+  for (schedule_class c = SCHEDULE_ONE; c < SCHEDULE_CLASS_COUNT; c++) {
+    const schedule *measured = usable(t, r, tier, c);
+    schedules[c] = measured != NULL ? *measured : schedule_choose(r, tier, c);
   }
-  return tiles;
+  return schedules;
 }
 
-bool tuning_has_tile(const tuning *t, const recipe *r, const target_tier *tier) {
-  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
-    if (usable_tile(t, r, tier, c) != NULL) return true;
+bool tuning_has_schedule(const tuning *t, const recipe *r, const target_tier *tier) {
+  for (schedule_class c = SCHEDULE_ONE; c < SCHEDULE_CLASS_COUNT; c++)
+    if (usable(t, r, tier, c) != NULL) return true;
   return false;
 }

@@ -1,15 +1,15 @@
-// What was measured on machines: the tiles that were fastest, how fast kernels are, and the limits beside them. Data of a
+// What was measured on machines: the schedules that were fastest, how fast kernels are, and the limits beside them. Data of a
 // compilation like its options; measure/tuning_file.h reads and writes it.
 #ifndef QCC_COST_TUNING_H
 #define QCC_COST_TUNING_H
 
 #include "cost/predict.h"
-#include "cost/tile_search.h"
+#include "cost/schedule_search.h"
 #include "format/recipe.h"
 #include "recipe/options.h"
 #include "support/vec.h"
 
-typedef enum tuned_kind { TUNED_LIMITS, TUNED_TILE, TUNED_SPEED } tuned_kind;
+typedef enum tuned_kind { TUNED_LIMITS, TUNED_SCHEDULE, TUNED_SPEED } tuned_kind;
 
 typedef struct tuned {
   tuned_kind kind;
@@ -20,9 +20,9 @@ typedef struct tuned {
   // limits and speeds
   unsigned threads;
   double read, dot, fma; // limits: bytes, multiply-adds a second
-  // a tile
-  tile_class tokens_class;
-  matmul_tile tile;
+  // a schedule
+  schedule_class tokens_class;
+  schedule schedule;
   double gain; // speed over what the cost model chooses
   // a speed
   uint64_t tokens, rows, columns;
@@ -44,7 +44,7 @@ uint64_t recipe_identity(const recipe *r);
 
 // What the table has for t->cpu, or NULL. `t` may be NULL.
 const tuned *tuning_limits(const tuning *t, const target_tier *tier, unsigned threads);
-const tuned *tuning_tile(const tuning *t, const target_tier *tier, uint64_t identity, tile_class c);
+const tuned *tuning_schedule(const tuning *t, const target_tier *tier, uint64_t identity, schedule_class c);
 // The speed with that many tokens; of several shapes the largest.
 const tuned *tuning_speed(const tuning *t, const target_tier *tier, uint64_t identity, uint64_t tokens);
 
@@ -56,11 +56,11 @@ void tuning_put(arena *a, tuning *t, const tuned *entry);
 // Orders the entries, so that the same entries make the same file.
 void tuning_sort(tuning *t);
 
-// The tiles of a recipe's kernel, one for each tile_class, in the arena: those of the table, which may be NULL, else the cost
+// The schedules of a recipe's kernel, one for each schedule_class, in the arena: those of the table, which may be NULL, else the cost
 // model's.
-const matmul_tile *lower_choose_tiles(arena *a, const recipe *r, const target_tier *tier, const tuning *t);
+const schedule *schedule_choose_all(arena *a, const recipe *r, const target_tier *tier, const tuning *t);
 // Whether one of them is the table's.
-bool tuning_has_tile(const tuning *t, const recipe *r, const target_tier *tier);
+bool tuning_has_schedule(const tuning *t, const recipe *r, const target_tier *tier);
 
 /* explain_speed.c: how fast the kernels of a recipe should be, and were measured to be: to o->explain, unless it is NULL */
 void lower_explain_speed(arena *a, const recipe *r, const lower_options *o);

@@ -8,7 +8,7 @@ typedef struct bench_run {
   bench_results *b;
   meter *meter;
   machine machine;
-  const matmul_tile *tiles;
+  const schedule *schedules;
   arena *mem;
 } bench_run;
 
@@ -40,12 +40,12 @@ static bool bench_tokens(bench_run *r, const matrix *x, qrt_kernel k, uint64_t t
                    .of = x,
                    .tokens = tokens,
                    .limit = s->limit,
-                   .tuned = tuning_has_tile(r->b->m->j->tuning, x->r, tier)};
+                   .tuned = tuning_has_schedule(r->b->m->j->tuning, x->r, tier)};
   row.result = subject_measure(r->meter, s, k, r->b->m->seconds);
   row.bits = 8.0 * (double)s->packed_bytes / ((double)x->rows * (double)x->columns);
   machine on = r->machine; // what memory gives changes from moment to moment where others use it as well
   if (s->limit == METER_READ) on.bandwidth = row.result.limit / r->b->m->threads;
-  row.predicted = lower_predict(x->r, tier, &on, r->tiles, tokens);
+  row.predicted = lower_predict(x->r, tier, &on, r->schedules, tokens);
   keep(r, s, &row);
   subject_free(s);
   return true;
@@ -54,8 +54,8 @@ static bool bench_tokens(bench_run *r, const matrix *x, qrt_kernel k, uint64_t t
 static bool bench_matrix(bench_run *r, const matrix *x) {
   measuring *m = r->b->m;
   r->mem = arena_new();
-  r->tiles = lower_choose_tiles(r->mem, x->r, r->meter->o.tier, m->j->tuning);
-  meter_code *code = subject_compile(r->meter, r->mem, x->r, r->tiles);
+  r->schedules = schedule_choose_all(r->mem, x->r, r->meter->o.tier, m->j->tuning);
+  meter_code *code = subject_compile(r->meter, r->mem, x->r, r->schedules);
   qrt_kernel k = code == NULL ? NULL : meter_kernel(r->meter, code, "matmul");
   bool ok = k != NULL;
   for (size_t i = 0; ok && i < m->tokens.len; i++) ok = bench_tokens(r, x, k, m->tokens.data[i]);

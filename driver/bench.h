@@ -12,7 +12,7 @@ typedef struct bench_row {
   meter_limit limit;
   double bits; // packed, a weight
   prediction predicted;
-  bool tuned; // its tile was measured
+  bool tuned; // its schedule was measured
 } bench_row;
 
 typedef struct bench_results {

@@ -1,4 +1,4 @@
-// `qcc tune`: measures tiles of the kernels of a model on this machine, and keeps the fastest for later compilations.
+// `qcc tune`: measures schedules of the kernels of a model on this machine, and keeps the fastest for later compilations.
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,7 +9,7 @@
 
 #define MOST_HEIGHTS 8 // candidates of other height and width: the best by the cost model
 #define FEW_TOKENS 4
-#define MANY_TOKENS 96 // unless --tokens says otherwise; enough for the largest tile
+#define MANY_TOKENS 96 // unless --tokens says otherwise; enough for the largest schedule
 
 typedef struct tuner {
   measuring *m;
@@ -24,12 +24,12 @@ typedef struct tuner {
 
 static bool shows_progress(void) { return isatty(STDERR_FILENO) != 0; }
 
-static void show(const tuner *t, const matmul_tile *now) {
+static void show(const tuner *t, const schedule *now) {
   if (!shows_progress()) return;
   const contest *c = &t->contest;
   double spent = meter_now() - t->started, left = t->done == 0 ? 0 : spent / t->done * (t->total - t->done);
   fprintf(stderr, "\r\033[Ktune %u/%u  %s, %s: trying %ux%u, best %.2fx", t->done + 1, t->total,
-          c->subject->r->scheme->name, tile_class_name(c->c), now->vectors, now->tokens, c->first / c->seconds);
+          c->subject->r->scheme->name, schedule_class_name(c->c), now->vectors, now->tokens, c->first / c->seconds);
   if (t->done > 0) fprintf(stderr, "  %.0f s left", left);
   fflush(stderr);
 }
@@ -40,10 +40,10 @@ static void clear(void) {
 
 static void report(const tuner *t) {
   const contest *c = &t->contest;
-  const matmul_tile *x = &c->tiles[c->c];
+  const schedule *x = &c->schedules[c->c];
   clear();
   printf("%s  %s  %s: %ux%u, %u chain%s, stretch %llu, prefetch %llu: %.2f times as fast, %.0f %% of the limit\n",
-         t->meter->o.tier->name, matrix_about(t->mem, c->subject->r), tile_class_name(c->c), x->vectors, x->tokens,
+         t->meter->o.tier->name, matrix_about(t->mem, c->subject->r), schedule_class_name(c->c), x->vectors, x->tokens,
          x->chains, x->chains == 1 ? "" : "s", (unsigned long long)x->stretch, (unsigned long long)x->prefetch,
          c->first / c->seconds,
          100 *
@@ -56,24 +56,24 @@ static void report(const tuner *t) {
 
 // ---- candidates ------------------------------------------------------------------------------------------
 
-static bool try_tile(tuner *t, const matmul_tile *tile) {
+static bool try_schedule(tuner *t, const schedule *next) {
   contest *c = &t->contest;
-  const matmul_tile *best = &c->tiles[c->c];
-  bool same = tile->vectors == best->vectors && tile->tokens == best->tokens && tile->chains == best->chains &&
-              tile->stretch == best->stretch && tile->prefetch == best->prefetch;
-  if (same || !lower_tile_possible(c->subject->r, t->meter->o.tier, c->c, tile)) return true;
-  show(t, tile);
-  return contest_try(c, tile) != CONTEST_FAILED;
+  const schedule *best = &c->schedules[c->c];
+  bool same = next->vectors == best->vectors && next->tokens == best->tokens && next->chains == best->chains &&
+              next->stretch == best->stretch && next->prefetch == best->prefetch;
+  if (same || !schedule_possible(c->subject->r, t->meter->o.tier, c->c, next)) return true;
+  show(t, next);
+  return contest_try(c, next) != CONTEST_FAILED;
 }
 
 static bool try_heights(tuner *t) {
-  tile_candidate *list;
-  size_t count = lower_tile_candidates(t->mem, t->contest.subject->r, t->meter->o.tier, t->contest.c, &list);
+  schedule_candidate *list;
+  size_t count = schedule_candidates(t->mem, t->contest.subject->r, t->meter->o.tier, t->contest.c, &list);
   for (size_t i = 0; i < count && i < MOST_HEIGHTS; i++) {
-    matmul_tile tile = t->contest.tiles[t->contest.c];
-    tile.vectors = list[i].tile.vectors;
-    tile.tokens = list[i].tile.tokens;
-    if (!try_tile(t, &tile)) return false;
+    schedule next = t->contest.schedules[t->contest.c];
+    next.vectors = list[i].schedule.vectors;
+    next.tokens = list[i].schedule.tokens;
+    if (!try_schedule(t, &next)) return false;
   }
   return true;
 }
@@ -81,9 +81,9 @@ static bool try_heights(tuner *t) {
 static bool try_chains(tuner *t) {
   static const unsigned chains[] = {1, 2, 4};
   for (size_t i = 0; i < sizeof chains / sizeof *chains; i++) {
-    matmul_tile tile = t->contest.tiles[t->contest.c];
-    tile.chains = chains[i];
-    if (!try_tile(t, &tile)) return false;
+    schedule next = t->contest.schedules[t->contest.c];
+    next.chains = chains[i];
+    if (!try_schedule(t, &next)) return false;
   }
   return true;
 }
@@ -91,9 +91,9 @@ static bool try_chains(tuner *t) {
 static bool try_distances(tuner *t) {
   static const uint64_t distances[] = {0, 2048, 4096, 8192, 16384, 32768};
   for (size_t i = 0; i < sizeof distances / sizeof *distances; i++) {
-    matmul_tile tile = t->contest.tiles[t->contest.c];
-    *(t->contest.c == TILE_MANY ? &tile.stretch : &tile.prefetch) = distances[i];
-    if (!try_tile(t, &tile)) return false;
+    schedule next = t->contest.schedules[t->contest.c];
+    *(t->contest.c == SCHEDULE_MANY ? &next.stretch : &next.prefetch) = distances[i];
+    if (!try_schedule(t, &next)) return false;
   }
   return true;
 }
@@ -103,13 +103,13 @@ static bool try_distances(tuner *t) {
 static void keep(tuner *t) {
   const contest *c = &t->contest;
   job *j = t->m->j;
-  tuned e = {.kind = TUNED_TILE,
+  tuned e = {.kind = TUNED_SCHEDULE,
              .cpu = t->m->cpu,
              .tier = t->meter->o.tier->name,
              .recipe = recipe_identity(c->subject->r),
              .about = matrix_about(j->mem, c->subject->r),
              .tokens_class = c->c,
-             .tile = c->tiles[c->c],
+             .schedule = c->schedules[c->c],
              .gain = c->first / c->seconds};
   tuning_put(j->mem, t->m->results, &e);
 }
@@ -121,27 +121,27 @@ static uint64_t most_tokens(const measuring *m) {
   return most;
 }
 
-static uint64_t tokens_of(const measuring *m, tile_class c) {
-  if (c == TILE_MANY) return most_tokens(m);
-  return c == TILE_ONE ? 1 : FEW_TOKENS;
+static uint64_t tokens_of(const measuring *m, schedule_class c) {
+  if (c == SCHEDULE_MANY) return most_tokens(m);
+  return c == SCHEDULE_ONE ? 1 : FEW_TOKENS;
 }
 
-static bool hold(tuner *t, subject *s, tile_class c, matmul_tile *tiles) {
+static bool hold(tuner *t, subject *s, schedule_class c, schedule *schedules) {
   subject_lay(t->meter, s);
-  if (!contest_begin(&t->contest, t->meter, s, c, tiles, t->m->seconds)) return false;
+  if (!contest_begin(&t->contest, t->meter, s, c, schedules, t->m->seconds)) return false;
   bool ok = try_heights(t) && try_distances(t) && try_chains(t);
-  memcpy(tiles, t->contest.tiles, sizeof t->contest.tiles);
+  memcpy(schedules, t->contest.schedules, sizeof t->contest.schedules);
   if (ok) report(t);
   if (ok) keep(t);
   contest_finish(&t->contest);
   return ok;
 }
 
-static bool tune_class(tuner *t, const matrix *x, tile_class c, matmul_tile *tiles) {
+static bool tune_class(tuner *t, const matrix *x, schedule_class c, schedule *schedules) {
   subject_shape shape = {tokens_of(t->m, c), x->rows, x->columns};
   t->mem = arena_new();
   subject *s = subject_new(t->meter, t->mem, x->r, &shape);
-  bool ok = s != NULL && hold(t, s, c, tiles);
+  bool ok = s != NULL && hold(t, s, c, schedules);
   clear();
   subject_free(s);
   arena_free(t->mem);
@@ -160,11 +160,12 @@ static bool is_largest(const measuring *m, const matrix *x) {
 }
 
 static bool tune_matrix(tuner *t, const matrix *x) {
-  matmul_tile tiles[TILE_CLASS_COUNT];
-  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) tiles[c] = lower_choose_tile(x->r, t->meter->o.tier, c);
-  bool ok = tune_class(t, x, TILE_ONE, tiles);
-  ok = ok && (most_tokens(t->m) < 2 || tune_class(t, x, TILE_MANY, tiles));
-  return ok && (tiles[TILE_MANY].tokens <= FEW_TOKENS || tune_class(t, x, TILE_FEW, tiles));
+  schedule schedules[SCHEDULE_CLASS_COUNT];
+  for (schedule_class c = SCHEDULE_ONE; c < SCHEDULE_CLASS_COUNT; c++)
+    schedules[c] = schedule_choose(x->r, t->meter->o.tier, c);
+  bool ok = tune_class(t, x, SCHEDULE_ONE, schedules);
+  ok = ok && (most_tokens(t->m) < 2 || tune_class(t, x, SCHEDULE_MANY, schedules));
+  return ok && (schedules[SCHEDULE_MANY].tokens <= FEW_TOKENS || tune_class(t, x, SCHEDULE_FEW, schedules));
 }
 
 static bool tune_tier(tuner *t, const target_tier *tier) {
@@ -189,7 +190,7 @@ exit_status tune_command(job *j) {
   }
   job_phase(j, "tune");
   tuner t = {.m = &m, .started = meter_now()};
-  for (size_t i = 0; i < m.matrices.len; i++) t.total += is_largest(&m, &m.matrices.data[i]) ? TILE_CLASS_COUNT : 0;
+  for (size_t i = 0; i < m.matrices.len; i++) t.total += is_largest(&m, &m.matrices.data[i]) ? SCHEDULE_CLASS_COUNT : 0;
   t.total *= (unsigned)j->s.tiers.len;
   bool ok = true;
   for (size_t i = 0; ok && i < j->s.tiers.len; i++) ok = tune_tier(&t, j->s.tiers.data[i]);

@@ -14,8 +14,8 @@ const char *engine_function(arena *a, const char *what, const recipe *r) {
 bool engine_lower(const engine *g, diag *d, const target_tier *tier, ir_module *kernels) {
   for (size_t i = 0; i < g->m->recipes.len; i++) {
     const recipe *r = g->m->recipes.data[i];
-    const matmul_tile *tiles = g->target->gpu ? NULL : lower_choose_tiles(kernels->mem, r, tier, g->tuning);
-    const matmul_shape plain = {.epilogue = "", .tiles = tiles};
+    const schedule *schedules = g->target->gpu ? NULL : schedule_choose_all(kernels->mem, r, tier, g->tuning);
+    const matmul_shape plain = {.epilogue = "", .schedules = schedules};
     lower_emit_matmul(kernels, r, tier, g->target->gpu, &plain, engine_function(kernels->mem, "matmul", r));
     lower_emit_prepare(kernels, &r->prepared, tier, g->target->gpu, engine_function(kernels->mem, "prepare", r));
   }

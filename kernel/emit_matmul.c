@@ -10,13 +10,13 @@
 
 // Tiles computed at once.
 static unsigned tiles_at_once(const matmul *e) {
-  unsigned tiles = e->tiles[TILE_MANY].vectors * e->lanes / TILE_ROWS;
+  unsigned tiles = e->schedules[SCHEDULE_MANY].vectors * e->lanes / TILE_ROWS;
   return tiles == 0 ? 1 : tiles;
 }
 
 // Vectors of rows that several tokens are multiplied with at once.
 static unsigned vectors_at_once(const matmul *e) {
-  unsigned tiles = tiles_at_once(e), whole = TILE_ROWS / e->lanes * tiles, wanted = e->tiles[TILE_MANY].vectors;
+  unsigned tiles = tiles_at_once(e), whole = TILE_ROWS / e->lanes * tiles, wanted = e->schedules[SCHEDULE_MANY].vectors;
   return tiles == 1 && wanted < whole ? wanted : whole;
 }
 
@@ -80,7 +80,7 @@ void matmul_store_results(matmul *e) {
 #define RESULTS_AHEAD 12 // tokens
 
 void matmul_ask_for_results(matmul *e) {
-  if (e->tiles[TILE_ONE].prefetch == 0) return;
+  if (e->schedules[SCHEDULE_ONE].prefetch == 0) return;
   ir_value *ahead = lo_index_scale(&e->b, e->y_stride, UINT64_C(4) * RESULTS_AHEAD);
   for (unsigned v = 0; v < e->vectors; v++) {
     ir_value *args[] = {e->y, lo_index_add(&e->b, at_token(e, 0, e->y_stride, row_bytes(e, v)), ahead)};
@@ -154,7 +154,7 @@ static void several_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, 
     set_tiles(e, first_tile, end_tile, tiles);
     body(e, first, end);
   } else {
-    tile_in_parts(e, first_tile, e->tiles[TILE_MANY].vectors, body, first, end);
+    tile_in_parts(e, first_tile, e->schedules[SCHEDULE_MANY].vectors, body, first, end);
   }
 }
 
@@ -168,7 +168,7 @@ static void one_token(matmul *e, ir_value *first, ir_value *end) {
 static void single_tokens(matmul *e, ir_value *first_tile, ir_value *end_tile, unsigned tiles, ir_value *done) {
   ir_value *end = lo_index_min(&e->b, lo_index_offset(&e->b, first_tile, tiles), end_tile);
   ir_loop loop = lo_begin_loop(&e->b, first_tile, end, lo_index(&e->b, 1));
-  tile_in_parts(e, loop.index, e->tiles[TILE_ONE].vectors, one_token, done, NULL);
+  tile_in_parts(e, loop.index, e->schedules[SCHEDULE_ONE].vectors, one_token, done, NULL);
   lo_end_loop(&e->b, loop);
 }
 
@@ -216,7 +216,7 @@ static void find_size(matmul *e) {
   bool real = e->r->mode == MODE_DECODE || e->r->mode == MODE_FLOAT;
   uint64_t unit = matmul_unit(e->r->segment, e->r->float_span);
   e->is_large = real && !matmul_is_along(e) && unit * position_size(e) > LARGE_BODY;
-  if (e->is_large) e->tiles[TILE_MANY].vectors = 1;
+  if (e->is_large) e->schedules[SCHEDULE_MANY].vectors = 1;
 }
 
 // One thread per vector of rows, the grid over all of them.
@@ -324,13 +324,13 @@ ir_func *lower_emit_matmul(ir_module *m, const recipe *r, const target_tier *tie
   e->lanes = matmul_is_along(e) ? 1 : divisor_at_most(e->run.down ? e->run.length : tier->lanes);
   number_dots(e);
   matmul_choose_forms(e);
-  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++)
-    e->tiles[c] = shape->tiles != NULL ? shape->tiles[c] : lower_default_tile(r, tier, c);
+  for (schedule_class c = SCHEDULE_ONE; c < SCHEDULE_CLASS_COUNT; c++)
+    e->schedules[c] = shape->schedules != NULL ? shape->schedules[c] : schedule_default(r, tier, c);
   lo_params p;
   ir_func *f = begin_kernel(e, m, name, &p);
   if (!gpu) matmul_find_small_floats(e);
   find_size(e);
-  if (!gpu && e->tiles[TILE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
+  if (!gpu && e->schedules[SCHEDULE_MANY].tokens > 1) matmul_make_panel(e, vectors_at_once(e));
   make_lookups(e);
   (gpu ? on_gpu : on_cpu)(e, p.begin, p.end);
   lo_end_kernel(&e->b);

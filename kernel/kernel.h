@@ -11,10 +11,10 @@
 typedef struct matmul_shape {
   const char *epilogue;
   bool bias;
-  bool residual;                   // is added after the epilogue
-  bool addend;                     // is added before it
-  bool whole_blocks;               // rows of all weights end where a block of the packing does
-  const struct matmul_tile *tiles; // one of each tile_class (kernel/tile.h); NULL: the default ones
+  bool residual;                    // is added after the epilogue
+  bool addend;                      // is added before it
+  bool whole_blocks;                // rows of all weights end where a block of the packing does
+  const struct schedule *schedules; // one of each schedule_class (kernel/schedule.h); NULL: the default ones
 } matmul_shape;
 // Buffers: weights, activations, y [, bias] [, addend] [, residual]. Sizes: tokens, rows, kernel positions
 // of a row, bytes of a tile of weights and of an activation row, scales, isums and fsums offsets, y stride (floats)

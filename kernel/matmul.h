@@ -7,10 +7,10 @@
 #include "kernel/emit_base.h"
 #include "kernel/emit_coarse.h"
 #include "kernel/kernel.h"
-#include "kernel/tile.h"
+#include "kernel/schedule.h"
 #include "recipe/spans.h"
 
-#define MATMUL_MAX_VECTORS 16 // vectors of rows in a tile
+#define MATMUL_MAX_VECTORS 16 // vectors of rows computed at once
 #define MATMUL_MAX_TOKENS 16
 #define MATMUL_MAX_CHAINS 4
 #define MATMUL_QUADS (PACK_CHUNK / 4)
@@ -29,7 +29,7 @@ typedef struct matmul_rest {
 } matmul_rest;
 
 // What passes over K are for. Many tokens share decoded weights: a panel of them is filled in one pass, which multiplies
-// nothing, and then every tile of tokens multiplies what it finds there.
+// nothing, and then every turn of tokens multiplies what it finds there.
 typedef enum panel_use { PANEL_NONE, PANEL_FILL, PANEL_READ } panel_use;
 
 // Codes that are small floats, see matmul_small.c.
@@ -44,7 +44,7 @@ typedef struct matmul {
   unsigned vectors; // vectors of rows computed at once
   unsigned tokens;  // tokens computed at once
   unsigned chains;  // independent accumulators per sum
-  matmul_tile tiles[TILE_CLASS_COUNT];
+  schedule schedules[SCHEDULE_CLASS_COUNT];
   unsigned dot_count;
   unsigned first_dot[RECIPE_MAX_TERMS];  // of each core
   dot_form form[RECIPE_MAX_TERMS];       // of each core
@@ -78,12 +78,12 @@ typedef struct matmul {
   ir_value *panel;          // the kernel's own memory for decoded weights
   bool panel_operands;      // false: operands are as the weights have them, and are read there
   uint64_t panel_blocks;    // of a stretch of K that the panel has room for; 0: there is no panel
-  ir_value *tile_memory;    // for products of tiles: the sums, then activations; NULL: there are none
+  ir_value *tile_memory;    // for products of matrix tiles: the sums, then activations; NULL: there are none
   ir_value *panel_first;    // number of the block that the panel begins with
   ir_value *next_from;      // bytes from a tile's start to the next stretch
-  ir_value *next_steady;    // bytes of it that the tiles of tokens before this one asked for while they multiplied
+  ir_value *next_steady;    // bytes of it that the turns before this one asked for while they multiplied
   ir_value *next_rest;      // where what they leave over begins
-  ir_value *next_share;     // bytes of that for each tile of tokens
+  ir_value *next_share;     // bytes of that for each turn
   ir_value *panel_position; // kernel position of the block at hand in the panel
   // accumulators
   matmul_grid total;                                    // f32
@@ -100,7 +100,7 @@ static inline ir_type matmul_bytes(const matmul *e) { return ir_vector(ELEM_I8, 
 static inline ir_type matmul_words(const matmul *e) { return ir_vector(ELEM_I16, 2 * e->lanes); }
 
 /* matmul_tiles.c */
-// Whether the panel is laid out for products of tiles; whether the tile of tokens at hand is multiplied so.
+// Whether the panel is laid out for products of matrix tiles; whether the turn of tokens at hand is multiplied so.
 bool matmul_lays_tiles(const matmul *e);
 bool matmul_has_tiles(const matmul *e);
 void matmul_make_tiles(matmul *e);
@@ -134,7 +134,7 @@ void matmul_many_tokens(matmul *e, ir_value *end);
 ir_value *matmul_panel_tokens(matmul *e);
 // The first token that matmul_few_tokens leaves over.
 ir_value *matmul_tokens_done(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes);
-// Sizes of tiles for few tokens, largest first: their number.
+// Sizes of turns for few tokens, largest first: their number.
 size_t matmul_few_sizes(const matmul *e, unsigned *sizes);
 // Asks for a line of the next stretch's weights, beside the products of a chunk from the panel.
 void matmul_ask_for_chunk(matmul *e, ir_value *position, uint64_t first);
@@ -152,7 +152,7 @@ void matmul_make_panel(matmul *e, unsigned vectors);
 // Operand of dot d for vector v, at kernel position + k (a multiple of 4 in integer modes, of 2 for pairs): stored and read.
 void matmul_panel_put(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v, ir_value *x);
 ir_value *matmul_panel_operand(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v);
-// Bytes in the panel of that operand; where tiles are laid those of a chunk follow each other.
+// Bytes in the panel of that operand; where matrix tiles are laid those of a chunk follow each other.
 ir_value *matmul_panel_operand_at(matmul *e, ir_value *position, uint64_t k, unsigned d, unsigned v);
 // Coefficient of term t, integer ones or real ones, for the span that begins at the position. Kept only where the span
 // fits a block.

@@ -1,5 +1,5 @@
 // The panel: decoded weights of a stretch of K in the kernel's own memory. Many tokens share the work of taking codes out
-// of their planes, looking up levels and computing coefficients; what is left for each tile of tokens is loads and products.
+// of their planes, looking up levels and computing coefficients; what is left for each turn of tokens is loads and products.
 //
 //   operands:     position after position (quad after quad in integer modes, pair after pair), of each dot product, of each vector
 //   coefficients: span after span, of each term, of each vector; real ones, then integer ones
@@ -42,8 +42,8 @@ static uint64_t block_coefficients(const matmul *e, unsigned vectors, bool integ
 // Sums of codes wait for nobody, and bits are counted as they are stored.
 static bool has_panel(const matmul *e) {
   bool row = e->r->float_span == PREPARED_ROW;
-  return e->dot_count > 0 && !matmul_is_along(e) && e->tiles[TILE_MANY].stretch > 0 && e->r->mode != MODE_BIT_DOT &&
-         !(row && matmul_has_zeros(e->r));
+  return e->dot_count > 0 && !matmul_is_along(e) && e->schedules[SCHEDULE_MANY].stretch > 0 &&
+         e->r->mode != MODE_BIT_DOT && !(row && matmul_has_zeros(e->r));
 }
 
 // Whether operands are what is stored: bytes that are codes, or f32 weights.
@@ -66,7 +66,7 @@ void matmul_make_panel(matmul *e, unsigned vectors) {
   uint64_t block = operands + block_coefficients(e, vectors, false) + block_coefficients(e, vectors, true);
   e->panel_blocks = 0;
   if (!has_panel(e) || block > PANEL_MOST) return;
-  uint64_t stretch = e->tiles[TILE_MANY].stretch;
+  uint64_t stretch = e->schedules[SCHEDULE_MANY].stretch;
   e->panel_blocks = operands <= stretch ? stretch / operands : 1;
   e->panel_operands = !are_stored(e);
   e->panel = own_memory(e, e->panel_blocks * block);

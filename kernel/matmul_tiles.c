@@ -1,4 +1,4 @@
-// Products by tiles of 16 tokens and 16 rows: the panel's operands are one tile, the tokens' activations are laid side by
+// Products by matrix tiles of 16 tokens and 16 rows: the panel's operands are one tile, the tokens' activations are laid side by
 // side as the other.
 #include "kernel/matmul_unit.h"
 

@@ -1,6 +1,6 @@
 // The loops over tokens, for the rows that are set. Few tokens pass over each row from end to end and decode it as they go.
-// Many tokens take K in stretches: a stretch's weights are decoded into the panel, then all tokens multiply them, tile by
-// tile, while their unfinished sums wait in the kernel's own memory.
+// Many tokens take K in stretches: a stretch's weights are decoded into the panel, then all tokens multiply them, turn by
+// turn, while their unfinished sums wait in the kernel's own memory.
 #include "kernel/matmul.h"
 
 #define SMALL_TILE 4      // tokens
@@ -8,14 +8,14 @@
 
 static unsigned chain_count(const matmul *e, unsigned tokens) {
   if (matmul_is_along(e)) return 1;
-  if (lower_fixed_chains(e->r) > 0) return lower_fixed_chains(e->r);
-  if (tokens == 1) return e->tiles[TILE_ONE].chains;
-  return e->tiles[tokens == e->tiles[TILE_MANY].tokens ? TILE_MANY : TILE_FEW].chains;
+  if (schedule_fixed_chains(e->r) > 0) return schedule_fixed_chains(e->r);
+  if (tokens == 1) return e->schedules[SCHEDULE_ONE].chains;
+  return e->schedules[tokens == e->schedules[SCHEDULE_MANY].tokens ? SCHEDULE_MANY : SCHEDULE_FEW].chains;
 }
 
-// Sums that wait have as many chains in every tile.
+// Sums that wait have as many chains in every turn.
 static unsigned waiting_chains(const matmul *e) {
-  return lower_fixed_chains(e->r) > 0 && !matmul_is_along(e) ? lower_fixed_chains(e->r) : 1;
+  return schedule_fixed_chains(e->r) > 0 && !matmul_is_along(e) ? schedule_fixed_chains(e->r) : 1;
 }
 
 // Tokens from `first` on; what would lie behind `last` is the last one again.
@@ -36,7 +36,7 @@ static void clear_totals(matmul *e) {
 
 // ---- few tokens ------------------------------------------------------------------------------------------
 
-// A tile may have one token less than its places, which is then there twice: faster than two smaller tiles after each other.
+// A turn may have one token less than its places, which is then there twice: faster than two smaller turns after each other.
 static bool may_miss_one(unsigned tokens) { return tokens >= SMALL_TILE; }
 
 static void whole_rows(matmul *e, ir_value *first, ir_value *end, unsigned tokens) {
@@ -50,7 +50,7 @@ static void whole_rows(matmul *e, ir_value *first, ir_value *end, unsigned token
   lo_end_loop(&e->b, loop);
 }
 
-// Where tiles of tokens from `first` on end.
+// Where turns of tokens from `first` on end.
 static ir_value *tiles_end(matmul *e, ir_value *first, unsigned tokens) {
   ir_value *left = lo_index_minus(&e->b, e->token_count, first);
   if (!may_miss_one(tokens)) return lo_index_add(&e->b, first, lo_index_floor(&e->b, left, tokens));
@@ -58,7 +58,7 @@ static ir_value *tiles_end(matmul *e, ir_value *first, unsigned tokens) {
   return lo_index_min(&e->b, end, e->token_count);
 }
 
-// Tiles of these sizes, largest first; what is left stays.
+// Turns of these sizes, largest first; what is left stays.
 void matmul_few_tokens(matmul *e, ir_value *first, size_t size_count, const unsigned *sizes) {
   for (size_t i = 0; i < size_count; i++) {
     ir_value *end = tiles_end(e, first, sizes[i]);
@@ -72,13 +72,13 @@ ir_value *matmul_tokens_done(matmul *e, ir_value *first, size_t size_count, cons
   return first;
 }
 
-// The largest tile of tokens is for panels alone, unless it is small. No size is 1.
+// The largest turn is for panels alone, unless it is small. No size is 1.
 size_t matmul_few_sizes(const matmul *e, unsigned *sizes) {
   size_t count = 0;
-  unsigned last = lower_tile_tokens(e->r, e->tier, e->tiles[TILE_MANY].tokens);
+  unsigned last = schedule_tokens(e->r, e->tier, e->schedules[SCHEDULE_MANY].tokens);
   if (last > 1 && (e->panel_blocks == 0 || last < SMALL_TILE)) sizes[count++] = last;
   for (size_t i = 0; i < e->tier->token_tile_count; i++) {
-    unsigned tokens = lower_tile_tokens(e->r, e->tier, e->tier->token_tiles[i]);
+    unsigned tokens = schedule_tokens(e->r, e->tier, e->tier->token_tiles[i]);
     if (tokens < last && tokens > 1) sizes[count++] = last = tokens;
   }
   return count;
@@ -106,14 +106,14 @@ static uint64_t token_bytes(const matmul *e, unsigned vectors) {
   return grids * vectors * 4 * e->lanes;
 }
 
-// Tokens of a group: whole tiles.
+// Tokens of a group: whole turns.
 static uint64_t group_tokens(const matmul *e, unsigned tokens, unsigned vectors) {
-  uint64_t tiles = GROUP_BYTES / token_bytes(e, vectors) / tokens;
-  return (tiles > 0 ? tiles : 1) * tokens;
+  uint64_t turns = GROUP_BYTES / token_bytes(e, vectors) / tokens;
+  return (turns > 0 ? turns : 1) * tokens;
 }
 
 uint64_t matmul_waiting_bytes(const matmul *e, unsigned vectors) {
-  unsigned tokens = e->tiles[TILE_MANY].tokens;
+  unsigned tokens = e->schedules[SCHEDULE_MANY].tokens;
   return group_tokens(e, tokens, vectors) * token_bytes(e, vectors);
 }
 
@@ -145,7 +145,7 @@ static void move_sums(matmul *e, bool load) {
 
 // ---- many tokens -----------------------------------------------------------------------------------------
 
-// A group of tokens: `split` is where the smaller of the two tiles begin.
+// A group of tokens: `split` is where the smaller of the two turns begin.
 typedef struct group {
   ir_value *split, *end, *last;
   unsigned large, small;
@@ -153,7 +153,7 @@ typedef struct group {
 
 // ---- the next stretch's weights --------------------------------------------------------------------------
 // Tiles of tokens ask for them while they multiply, a cache line for each chunk, so that the memory works all the time.
-// What a few tiles leave over they ask for at their beginning.
+// What a few turns leave over they ask for at their beginning.
 
 static unsigned vectors_of_tile(const matmul *e, unsigned v) {
   unsigned n = v + 1;
@@ -163,7 +163,7 @@ static unsigned vectors_of_tile(const matmul *e, unsigned v) {
 
 static uint64_t stretch_bytes(const matmul *e) { return e->panel_blocks * e->r->pack.block_bytes; }
 
-// Of lines that a tile of tokens asks for while it multiplies.
+// Of lines that a turn asks for while it multiplies.
 static uint64_t steady_bytes(const matmul *e) {
   return e->panel_blocks * (e->r->pack.block / PACK_CHUNK) * MATMUL_LINE;
 }
@@ -199,16 +199,16 @@ static void ask_for_line(matmul *e, ir_value *at) {
 
 void matmul_ask_for_chunk(matmul *e, ir_value *position, uint64_t first) {
   ir_builder *b = &e->b;
-  if (e->tiles[TILE_ONE].prefetch == 0) return;
+  if (e->schedules[SCHEDULE_ONE].prefetch == 0) return;
   ir_value *k = lo_index_offset(b, lo_index_add(b, e->panel_position, position), first);
   ir_value *at = lo_index_add(b, e->next_steady, lo_index_scale(b, k, MATMUL_LINE / PACK_CHUNK));
   ask_for_line(e, lo_index_min(b, at, lo_index(b, stretch_bytes(e) - MATMUL_LINE)));
 }
 
-// `turn`: number of the tile of tokens.
+// `turn`: its number.
 static void ask_for_share(matmul *e, ir_value *turn) {
   ir_builder *b = &e->b;
-  if (e->tiles[TILE_ONE].prefetch == 0) return;
+  if (e->schedules[SCHEDULE_ONE].prefetch == 0) return;
   e->next_steady = lo_index_scale(b, turn, steady_bytes(e));
   ir_value *from = lo_index_add(b, e->next_rest, lo_index_mul(b, turn, e->next_share));
   ir_value *end = lo_index_min(b, lo_index_add(b, from, e->next_share), lo_index(b, stretch_bytes(e)));
@@ -256,8 +256,8 @@ static void finish_totals(matmul *e, ir_value *lo, ir_value *hi) {
   matmul_store_results(e);
 }
 
-// Tiles of `tokens` tokens; `turns` tiles came before them.
-static void tokens_in_tiles(matmul *e, const group *g, ir_value *first, ir_value *end, unsigned tokens, ir_value *turns,
+// Turns of `tokens` tokens; `turns` came before them.
+static void tokens_in_turns(matmul *e, const group *g, ir_value *first, ir_value *end, unsigned tokens, ir_value *turns,
                             ir_value *lo, ir_value *hi, tokens_body *body) {
   ir_loop loop = lo_begin_loop(&e->b, first, end, lo_index(&e->b, tokens));
   set_tokens(e, loop.index, tokens, waiting_chains(e), g->last);
@@ -270,7 +270,7 @@ static void tokens_in_tiles(matmul *e, const group *g, ir_value *first, ir_value
 }
 
 static void one_by_one(matmul *e, const group *g, ir_value *lo, ir_value *hi, tokens_body *body) {
-  tokens_in_tiles(e, g, e->first_token, g->end, 1, NULL, lo, hi, body);
+  tokens_in_turns(e, g, e->first_token, g->end, 1, NULL, lo, hi, body);
 }
 
 static void fill_panel(matmul *e, ir_value *lo, ir_value *hi) {
@@ -289,10 +289,10 @@ static void in_stretches(matmul *e, const group *g, ir_value *lo, ir_value *hi) 
   e->use = PANEL_READ;
   find_next_stretch(e, g, end);
   ir_value *none = lo_index(&e->b, 0);
-  tokens_in_tiles(e, g, e->first_token, g->split, g->large, none, loop.index, end, add_stretch);
+  tokens_in_turns(e, g, e->first_token, g->split, g->large, none, loop.index, end, add_stretch);
   if (g->small > 0) {
     ir_value *turns = lo_index_ceil_div(&e->b, lo_index_sub(&e->b, g->split, e->first_token), g->large);
-    tokens_in_tiles(e, g, g->split, g->end, g->small, turns, loop.index, end, add_stretch);
+    tokens_in_turns(e, g, g->split, g->end, g->small, turns, loop.index, end, add_stretch);
   }
   e->use = PANEL_NONE;
   lo_end_loop(&e->b, loop);
@@ -318,7 +318,7 @@ static void whole_group(matmul *e, const group *g) {
   one_by_one(e, g, zero, e->block_count, finish_totals);
 }
 
-// So many tiles of two tokens less, at the group's end, that hardly a place in them is empty: 8 tokens are 4 + 4 rather than
+// So many turns of two tokens less, at the group's end, that hardly a place in them is empty: 8 tokens are 4 + 4 rather than
 // 6 and a third of 6.
 static void split_group(matmul *e, group *g) {
   ir_builder *b = &e->b;
@@ -326,13 +326,13 @@ static void split_group(matmul *e, group *g) {
   ir_value *count = lo_index_sub(b, g->end, e->first_token);
   ir_value *empty = lo_index_rem(b, lo_index_sub(b, large, lo_index_rem(b, count, large)), large);
   ir_value *small = lo_index_scale(b, lo_index_div(b, empty, lo_index(b, 2)), g->small);
-  ir_value *tiles = lo_index_ceil_div(b, lo_index_minus(b, count, small), g->large);
-  ir_value *split = lo_index_add(b, e->first_token, lo_index_scale(b, tiles, g->large));
+  ir_value *turns = lo_index_ceil_div(b, lo_index_minus(b, count, small), g->large);
+  ir_value *split = lo_index_add(b, e->first_token, lo_index_scale(b, turns, g->large));
   g->split = lo_index_min(b, split, g->end);
 }
 
 void matmul_many_tokens(matmul *e, ir_value *end) {
-  group g = {.large = e->tiles[TILE_MANY].tokens};
+  group g = {.large = e->schedules[SCHEDULE_MANY].tokens};
   g.small = g.large > 2 && !matmul_lays_tiles(e) ? g.large - 2 : 0;
   uint64_t tokens = group_tokens(e, g.large, e->vectors);
   ir_loop loop = lo_begin_loop(&e->b, lo_index(&e->b, 0), end, lo_index(&e->b, tokens));
@@ -348,7 +348,7 @@ void matmul_many_tokens(matmul *e, ir_value *end) {
 // Below this number decoding as they go is cheaper than filling a panel. Where registers are few, so are the tokens that
 // share what is decoded as they go.
 static unsigned many_at_least(const matmul *e) {
-  unsigned large = e->tiles[TILE_MANY].tokens;
+  unsigned large = e->schedules[SCHEDULE_MANY].tokens;
   if (matmul_lays_tiles(e)) return large;
   return large <= SMALL_TILE ? 2 * large : 4 * large;
 }

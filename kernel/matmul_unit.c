@@ -307,7 +307,7 @@ static void decode_position(matmul *e, chunk_view *c, decoding *d, ir_value *pos
 static uint64_t in_order(const matmul *e, uint64_t i, uint64_t count) {
   if (e->r->mode == MODE_PAIR_DOT) return matmul_pair_position(i);
   uint64_t share = count / e->chains;
-  bool by_chains = e->use == PANEL_READ && e->tokens > lower_tile_tokens(e->r, e->tier, e->tokens);
+  bool by_chains = e->use == PANEL_READ && e->tokens > schedule_tokens(e->r, e->tier, e->tokens);
   return by_chains && count % e->chains == 0 ? i % share * e->chains + i / share : i;
 }
 
@@ -363,7 +363,7 @@ static void prefetch_lines(matmul *e, ir_value *at, uint64_t ahead, uint64_t byt
 }
 
 void matmul_prefetch(matmul *e, ir_value *const *at, uint64_t bytes) {
-  uint64_t block = e->r->pack.block_bytes, ahead = e->tiles[e->tokens > 1 ? TILE_FEW : TILE_ONE].prefetch;
+  uint64_t block = e->r->pack.block_bytes, ahead = e->schedules[e->tokens > 1 ? SCHEDULE_FEW : SCHEDULE_ONE].prefetch;
   if (ahead == 0 || e->use != PANEL_NONE) return;
 
   ahead = (ahead + block - 1) / block * block;

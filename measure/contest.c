@@ -8,9 +8,9 @@
 
 static size_t result_bytes(const subject *s) { return (size_t)(s->shape.tokens * s->shape.rows) * sizeof(float); }
 
-static bool load(meter *m, const subject *s, const matmul_tile *tiles, meter_code **code, qrt_kernel *kernel) {
+static bool load(meter *m, const subject *s, const schedule *schedules, meter_code **code, qrt_kernel *kernel) {
   arena *a = arena_new();
-  *code = subject_compile(m, a, s->r, tiles);
+  *code = subject_compile(m, a, s->r, schedules);
   *kernel = *code == NULL ? NULL : meter_kernel(m, *code, "matmul");
   arena_free(a);
   return *kernel != NULL;
@@ -23,11 +23,11 @@ static void run_best(contest *c) {
   if (limit > c->limit) c->limit = limit;
 }
 
-bool contest_begin(contest *c, meter *m, subject *s, tile_class of, const matmul_tile *tiles, double budget) {
+bool contest_begin(contest *c, meter *m, subject *s, schedule_class of, const schedule *schedules, double budget) {
   *c = (contest){.meter = m, .subject = s, .c = of, .budget = budget, .seconds = 1e30};
-  memcpy(c->tiles, tiles, sizeof c->tiles);
+  memcpy(c->schedules, schedules, sizeof c->schedules);
   c->results = meter_memory(m->d, result_bytes(s));
-  if (c->results == NULL || !load(m, s, tiles, &c->code, &c->kernel)) {
+  if (c->results == NULL || !load(m, s, schedules, &c->code, &c->kernel)) {
     contest_finish(c);
     return false;
   }
@@ -40,7 +40,7 @@ bool contest_begin(contest *c, meter *m, subject *s, tile_class of, const matmul
   return true;
 }
 
-// Whether the candidate is clearly faster. The time that the first tiles took goes down with what is seen of the best: they
+// Whether the candidate is clearly faster. The time that the first schedules took goes down with what is seen of the best: they
 // run in turns.
 static bool is_faster(contest *c, qrt_kernel k) {
   double best = subject_time(c->meter, c->subject, k), start = meter_now();
@@ -57,13 +57,13 @@ static bool is_faster(contest *c, qrt_kernel k) {
   return true;
 }
 
-contest_end contest_try(contest *c, const matmul_tile *tile) {
-  matmul_tile tiles[TILE_CLASS_COUNT];
+contest_end contest_try(contest *c, const schedule *other) {
+  schedule schedules[SCHEDULE_CLASS_COUNT];
   meter_code *code;
   qrt_kernel kernel;
-  memcpy(tiles, c->tiles, sizeof tiles);
-  tiles[c->c] = *tile;
-  if (!load(c->meter, c->subject, tiles, &code, &kernel)) {
+  memcpy(schedules, c->schedules, sizeof schedules);
+  schedules[c->c] = *other;
+  if (!load(c->meter, c->subject, schedules, &code, &kernel)) {
     meter_unload(code);
     return CONTEST_FAILED;
   }
@@ -72,11 +72,11 @@ contest_end contest_try(contest *c, const matmul_tile *tile) {
   subject_time(c->meter, c->subject, kernel);
   bool same = memcmp(c->results, c->subject->y, result_bytes(c->subject)) == 0;
   if (!same)
-    diag_error_file(c->meter->d, "qcc", "a tile of %u x %u changes results of '%s': please report this", tile->vectors,
-                    tile->tokens, c->subject->r->name);
+    diag_error_file(c->meter->d, "qcc", "a tile of %u x %u changes results of '%s': please report this", other->vectors,
+                    other->tokens, c->subject->r->name);
   if (won && same) {
     meter_unload(c->code);
-    memcpy(c->tiles, tiles, sizeof tiles);
+    memcpy(c->schedules, schedules, sizeof schedules);
     c->code = code;
     c->kernel = kernel;
     return CONTEST_WON;

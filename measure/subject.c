@@ -124,9 +124,9 @@ void subject_free(subject *s) {
   free(s->y);
 }
 
-meter_code *subject_compile(meter *m, arena *a, const recipe *r, const struct matmul_tile *tiles) {
+meter_code *subject_compile(meter *m, arena *a, const recipe *r, const struct schedule *schedules) {
   ir_module *module = ir_module_new(a, "measured");
-  matmul_shape shape = {.epilogue = "", .tiles = tiles};
+  matmul_shape shape = {.epilogue = "", .schedules = schedules};
   lower_emit_matmul(module, r, m->o.tier, false, &shape, "matmul");
   return meter_load(m, module);
 }

@@ -36,8 +36,8 @@ subject *subject_new(meter *m, arena *a, const recipe *r, const subject_shape *s
 void subject_free(subject *s);
 
 // The matmul kernel of the recipe for the meter's tier, without bias and the like: loaded code with a kernel "matmul".
-// `tiles`: one for each tile_class, NULL: those of the cost model. NULL (reported) on failure.
-meter_code *subject_compile(meter *m, arena *a, const recipe *r, const struct matmul_tile *tiles);
+// `schedules`: one for each schedule_class, NULL: the default ones. NULL (reported) on failure.
+meter_code *subject_compile(meter *m, arena *a, const recipe *r, const struct schedule *schedules);
 
 // Fills the meter's memory with copies of the weights, as many as fit with one token, else one. Must be called before
 // subject_time whenever another subject used the memory.

@@ -63,12 +63,12 @@ static uint64_t read_hash(reader *r, const json_t *object) {
   return 0;
 }
 
-static tile_class read_class(reader *r, const json_t *object) {
+static schedule_class read_class(reader *r, const json_t *object) {
   const char *text = read_text(r, object, "for");
-  for (tile_class c = TILE_ONE; text != NULL && c < TILE_CLASS_COUNT; c++)
-    if (strcmp(tile_class_name(c), text) == 0) return c;
+  for (schedule_class c = SCHEDULE_ONE; text != NULL && c < SCHEDULE_CLASS_COUNT; c++)
+    if (strcmp(schedule_class_name(c), text) == 0) return c;
   if (text != NULL) complain(r, "\"for\" is none of one, few and many");
-  return TILE_ONE;
+  return SCHEDULE_ONE;
 }
 
 // ---- lines -----------------------------------------------------------------------------------------------
@@ -81,14 +81,14 @@ static void read_limits(reader *r, const json_t *o, tuned *e) {
   e->fma = read_number(r, o, "fma", 1, MOST);
 }
 
-static void read_tile(reader *r, const json_t *o, tuned *e) {
-  e->kind = TUNED_TILE;
+static void read_schedule(reader *r, const json_t *o, tuned *e) {
+  e->kind = TUNED_SCHEDULE;
   e->tokens_class = read_class(r, o);
-  e->tile = (matmul_tile){.vectors = (unsigned)read_whole(r, o, "vectors", 1, 64),
-                          .tokens = (unsigned)read_whole(r, o, "tokens", 1, 64),
-                          .chains = (unsigned)read_whole(r, o, "chains", 1, 64),
-                          .stretch = read_whole(r, o, "stretch", 0, UINT64_C(1) << 40),
-                          .prefetch = read_whole(r, o, "prefetch", 0, UINT64_C(1) << 40)};
+  e->schedule = (schedule){.vectors = (unsigned)read_whole(r, o, "vectors", 1, 64),
+                           .tokens = (unsigned)read_whole(r, o, "tokens", 1, 64),
+                           .chains = (unsigned)read_whole(r, o, "chains", 1, 64),
+                           .stretch = read_whole(r, o, "stretch", 0, UINT64_C(1) << 40),
+                           .prefetch = read_whole(r, o, "prefetch", 0, UINT64_C(1) << 40)};
   e->gain = read_number(r, o, "gain", 0, 1e6);
 }
 
@@ -114,7 +114,7 @@ static const struct {
   void (*read)(reader *r, const json_t *o, tuned *e);
   bool of_recipe;
 } kinds[] = {[TUNED_LIMITS] = {"limits", read_limits, false},
-             [TUNED_TILE] = {"tile", read_tile, true},
+             [TUNED_SCHEDULE] = {"tile", read_schedule, true},
              [TUNED_SPEED] = {"speed", read_speed, true}};
 enum { KIND_COUNT = sizeof kinds / sizeof kinds[0] };
 
@@ -191,9 +191,9 @@ static json_t *limits_json(arena *a, const tuned *e) {
                    rounded(e->dot), "fma", rounded(e->fma));
 }
 
-static json_t *tile_json(arena *a, const tuned *e) {
-  const matmul_tile *t = &e->tile;
-  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "for", tile_class_name(e->tokens_class), "vectors",
+static json_t *schedule_json(arena *a, const tuned *e) {
+  const schedule *t = &e->schedule;
+  return json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "for", schedule_class_name(e->tokens_class), "vectors",
                    whole(t->vectors), "tokens", whole(t->tokens), "chains", whole(t->chains), "stretch",
                    whole(t->stretch), "prefetch", whole(t->prefetch), "gain", real(a, e->gain));
 }
@@ -205,7 +205,7 @@ static json_t *speed_json(arena *a, const tuned *e) {
 }
 
 static json_t *(*const writers[])(arena *a, const tuned *e) = {
-    [TUNED_LIMITS] = limits_json, [TUNED_TILE] = tile_json, [TUNED_SPEED] = speed_json};
+    [TUNED_LIMITS] = limits_json, [TUNED_SCHEDULE] = schedule_json, [TUNED_SPEED] = speed_json};
 
 static void write_entry(out_file *f, arena *a, const tuned *e) {
   json_t *line = json_pack("{s:s, s:s}", "cpu", e->cpu, "tier", e->tier);

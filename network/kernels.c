@@ -112,18 +112,18 @@ size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **name
 // Tiles are chosen once for all kernels of a recipe.
 typedef struct chosen {
   const recipe *r;
-  const matmul_tile *tiles;
+  const schedule *schedules;
 } chosen;
 typedef VEC(chosen) chosen_list;
 
-static const matmul_tile *choose_tiles(arena *a, chosen_list *list, const recipe *r, const target_tier *tier,
-                                       const lower_options *o) {
+static const schedule *choose_schedules(arena *a, chosen_list *list, const recipe *r, const target_tier *tier,
+                                        const lower_options *o) {
   if (o->target->gpu) return NULL;
   for (size_t i = 0; i < list->len; i++)
-    if (list->data[i].r == r) return list->data[i].tiles;
-  const matmul_tile *tiles = lower_choose_tiles(a, r, tier, o->tuning);
-  vec_push(a, list, ((chosen){r, tiles}));
-  return tiles;
+    if (list->data[i].r == r) return list->data[i].schedules;
+  const schedule *schedules = schedule_choose_all(a, r, tier, o->tuning);
+  vec_push(a, list, ((chosen){r, schedules}));
+  return schedules;
 }
 
 // Whether the rows of all of a recipe's weights are whole blocks: then its kernels need nothing for shorter ones.
@@ -138,12 +138,12 @@ static bool has_whole_blocks(const ir_module *m, const recipe *r) {
 }
 
 static void emit_kernel(ir_module *out, const ir_module *m, const kernel_choice *c, ir_opcode code,
-                        const target_tier *tier, const lower_options *o, chosen_list *tiles) {
+                        const target_tier *tier, const lower_options *o, chosen_list *schedules) {
   bool gpu = o->target->gpu;
   if (code == IR_MATMUL) {
     matmul_shape shape = c->shape;
     shape.whole_blocks = has_whole_blocks(m, c->recipe);
-    shape.tiles = choose_tiles(out->mem, tiles, c->recipe, tier, o);
+    shape.schedules = choose_schedules(out->mem, schedules, c->recipe, tier, o);
     lower_emit_matmul(out, c->recipe, tier, gpu, &shape, c->name);
   } else if (code == IR_SPARSE) {
     lower_emit_sparse(out, c->sparse, gpu, &c->shape, c->name);
@@ -158,7 +158,7 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
   const char *const *names;
   size_t count = lower_kernel_names(kernels->mem, m, &names);
   name_map choices = find_choices(kernels->mem, m);
-  chosen_list tiles = {0};
+  chosen_list schedules = {0};
   for (size_t i = 0; i < count; i++) {
     const named_kernel *k = name_map_get(&choices, names[i]);
     if (k == NULL) {
@@ -166,7 +166,7 @@ bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const l
       return false;
     }
     if (k->choice.recipe != NULL && !lower_check_recipe(d, kernels->mem, k->choice.recipe)) return false;
-    emit_kernel(kernels, m, &k->choice, k->code, tier, o, &tiles);
+    emit_kernel(kernels, m, &k->choice, k->code, tier, o, &schedules);
   }
   return !o->verify || ir_verify(d, kernels);
 }

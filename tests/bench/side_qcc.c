@@ -14,7 +14,7 @@
 
 bool qcc_compile(qcc_kernels *out, meter *m, arena *a, const recipe *r) {
   ir_module *module = ir_module_new(a, "bench");
-  matmul_shape shape = {.epilogue = "", .tiles = lower_choose_tiles(a, r, m->o.tier, NULL)};
+  matmul_shape shape = {.epilogue = "", .schedules = schedule_choose_all(a, r, m->o.tier, NULL)};
   lower_emit_matmul(module, r, m->o.tier, false, &shape, "matmul");
   lower_emit_prepare(module, &r->prepared, m->o.tier, false, "prepare");
   clock_t start = clock();

@@ -44,7 +44,7 @@ static bool compile(const maker *m, diag *d, arena *a, const scheme *s, size_t *
   if (r == NULL) return false;
   ir_module *kernels = ir_module_new(a, "kernels");
   lower_emit_prepare(kernels, &r->prepared, m->tier, false, "prepare");
-  const matmul_shape shape = {.epilogue = "", .tiles = lower_choose_tiles(a, r, m->tier, NULL)};
+  const matmul_shape shape = {.epilogue = "", .schedules = schedule_choose_all(a, r, m->tier, NULL)};
   lower_emit_matmul(kernels, r, m->tier, false, &shape, "matmul");
   cg_options options = {.opt_level = 2};
   cg_context *cg = cg_new(d, a);

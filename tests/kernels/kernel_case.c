@@ -410,7 +410,7 @@ uint64_t case_tiles(const kernel_case *c) { return num_ceil_div(c->rows, c->reci
 
 const float *case_layer(kernel_case *c, const target_tier *tier) {
   ir_module *m = ir_module_new(c->mem, "layer");
-  const matmul_shape plain = {.epilogue = "", .tiles = lower_choose_tiles(c->mem, c->recipe, tier, NULL)};
+  const matmul_shape plain = {.epilogue = "", .schedules = schedule_choose_all(c->mem, c->recipe, tier, NULL)};
   const ir_func *prepare = lower_emit_prepare(m, &c->recipe->prepared, tier, false, "prepare");
   const ir_func *matmul = lower_emit_matmul(m, c->recipe, tier, false, &plain, "matmul");
   const prepared_sizes *s = &c->sizes;

@@ -246,7 +246,7 @@ static bool scales_call(maker *m, const recipe *r, uint64_t kernel, const ir_fun
 static void matmul_calls(maker *m, const recipe *r, size_t act, size_t e, size_t shapes, size_t drawn) {
   const char *name = arena_printf(m->part, "matmul_%zu_%zu_%zu_%zu", m->format, act, e, m->texts.len);
   matmul_shape tiled = epilogues[e];
-  if (!m->options.target->gpu) tiled.tiles = lower_choose_tiles(m->part, r, m->tier, NULL);
+  if (!m->options.target->gpu) tiled.schedules = schedule_choose_all(m->part, r, m->tier, NULL);
   lower_emit_matmul(m->kernels, r, m->tier, m->options.target->gpu, &tiled, name);
   uint64_t kernel = kernel_number(m), seed = m->format * 1000 + act * 100;
   const char *said = arena_printf(m->part, "%s %s %s", r->scheme->name, act_text(m->part, &r->act), name);

@@ -1,4 +1,4 @@
-// Tiles change no result; the cost model counts what a kernel does; what was measured is found again.
+// Schedules change no result; the cost model counts what a kernel does; what was measured is found again.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,10 +18,10 @@ static const struct {
 } formats[] = {{AFFINE, "i8 per 32"}, {AFFINE, "f32"},  {TABLE, "i8 per 32"}, {ROWS, "i8 per token"},
                {ROWS, "f16"},         {AFFINE, "bf16"}, {AFFINE, "u8 per 32"}};
 
-// Results of the recipe's kernel on the case, for these tiles.
-static float *run(lower_kit *k, const kernel_case *c, const target_tier *tier, const matmul_tile *tiles) {
+// Results of the recipe's kernel on the case, for these schedules.
+static float *run(lower_kit *k, const kernel_case *c, const target_tier *tier, const schedule *schedules) {
   ir_module *m = ir_module_new(k->mem, "one");
-  matmul_shape shape = {.epilogue = "", .tiles = tiles};
+  matmul_shape shape = {.epilogue = "", .schedules = schedules};
   const ir_func *f = lower_emit_matmul(m, c->recipe, tier, false, &shape, "kernel");
   uint64_t sizes[16];
   size_t size_count = case_sizes(c, sizes);
@@ -32,8 +32,8 @@ static float *run(lower_kit *k, const kernel_case *c, const target_tier *tier, c
   return y;
 }
 
-static const matmul_tile odd_tiles[] = {{1, 1, 4, 0, 0},   {1, 2, 1, 1, 0},    {2, 3, 2, 64, 64}, {4, 5, 4, 4096, 0},
-                                        {2, 8, 1, 100, 0}, {8, 13, 2, 0, 128}, {1, 16, 1, 512, 0}};
+static const schedule odd_schedules[] = {{1, 1, 4, 0, 0},   {1, 2, 1, 1, 0},    {2, 3, 2, 64, 64}, {4, 5, 4, 4096, 0},
+                                         {2, 8, 1, 100, 0}, {8, 13, 2, 0, 128}, {1, 16, 1, 512, 0}};
 
 START_TEST(tiles_change_no_result) {
   static const unsigned lanes[] = {16, 4};
@@ -46,18 +46,18 @@ START_TEST(tiles_change_no_result) {
     for (size_t l = 0; l < sizeof lanes / sizeof *lanes; l++) {
       const target_tier *tier = kit_tier(lanes[l]);
       const float *expected = run(&k, c, tier, NULL);
-      matmul_tile chosen[TILE_CLASS_COUNT], tiles[TILE_CLASS_COUNT];
-      for (tile_class x = TILE_ONE; x < TILE_CLASS_COUNT; x++) chosen[x] = lower_choose_tile(r, tier, x);
-      for (size_t i = 0; i < sizeof odd_tiles / sizeof *odd_tiles; i++)
-        for (tile_class of = TILE_ONE; of < TILE_CLASS_COUNT; of++) {
-          matmul_tile t = odd_tiles[i];
-          if (lower_fixed_chains(r) > 0) t.chains = lower_fixed_chains(r);
-          if (!lower_tile_possible(r, tier, of, &t)) continue;
-          memcpy(tiles, chosen, sizeof tiles);
-          tiles[of] = t;
-          const float *y = run(&k, c, tier, tiles);
+      schedule chosen[SCHEDULE_CLASS_COUNT], schedules[SCHEDULE_CLASS_COUNT];
+      for (schedule_class x = SCHEDULE_ONE; x < SCHEDULE_CLASS_COUNT; x++) chosen[x] = schedule_choose(r, tier, x);
+      for (size_t i = 0; i < sizeof odd_schedules / sizeof *odd_schedules; i++)
+        for (schedule_class of = SCHEDULE_ONE; of < SCHEDULE_CLASS_COUNT; of++) {
+          schedule t = odd_schedules[i];
+          if (schedule_fixed_chains(r) > 0) t.chains = schedule_fixed_chains(r);
+          if (!schedule_possible(r, tier, of, &t)) continue;
+          memcpy(schedules, chosen, sizeof schedules);
+          schedules[of] = t;
+          const float *y = run(&k, c, tier, schedules);
           ck_assert_msg(memcmp(y, expected, 4 * c->tokens * c->rows) == 0, "%s, %s: %u lanes, %s %ux%u, %llu tokens",
-                        formats[_i].members, formats[_i].act, lanes[l], tile_class_name(of), t.vectors, t.tokens,
+                        formats[_i].members, formats[_i].act, lanes[l], schedule_class_name(of), t.vectors, t.tokens,
                         (unsigned long long)tokens[n]);
           tried++;
         }
@@ -72,20 +72,20 @@ START_TEST(absurd_tiles_are_refused) {
   lower_kit k = kit_new();
   const recipe *ints = kit_recipe(&k, AFFINE, "i8 per 32"), *floats = kit_recipe(&k, AFFINE, "f32");
   const target_tier *tier = kit_tier(16);
-  matmul_tile good = lower_choose_tile(ints, tier, TILE_MANY), t;
-  ck_assert(lower_tile_possible(ints, tier, TILE_MANY, &good));
+  schedule good = schedule_choose(ints, tier, SCHEDULE_MANY), t;
+  ck_assert(schedule_possible(ints, tier, SCHEDULE_MANY, &good));
 #define REFUSED(r, of, member, number) \
-  t = good, t.member = number, ck_assert_msg(!lower_tile_possible(r, tier, of, &t), #member " = " #number)
-  REFUSED(ints, TILE_MANY, vectors, 0);
-  REFUSED(ints, TILE_MANY, vectors, 64);
-  REFUSED(ints, TILE_MANY, tokens, 0);
-  REFUSED(ints, TILE_MANY, tokens, 17);
-  REFUSED(ints, TILE_MANY, chains, 0);
-  REFUSED(ints, TILE_MANY, chains, 5);
-  REFUSED(ints, TILE_MANY, prefetch, UINT64_C(1) << 40);
-  REFUSED(ints, TILE_MANY, stretch, UINT64_C(1) << 40);
-  REFUSED(ints, TILE_ONE, tokens, 2);
-  REFUSED(floats, TILE_MANY, chains, 1); // f32 sums always have the same number
+  t = good, t.member = number, ck_assert_msg(!schedule_possible(r, tier, of, &t), #member " = " #number)
+  REFUSED(ints, SCHEDULE_MANY, vectors, 0);
+  REFUSED(ints, SCHEDULE_MANY, vectors, 64);
+  REFUSED(ints, SCHEDULE_MANY, tokens, 0);
+  REFUSED(ints, SCHEDULE_MANY, tokens, 17);
+  REFUSED(ints, SCHEDULE_MANY, chains, 0);
+  REFUSED(ints, SCHEDULE_MANY, chains, 5);
+  REFUSED(ints, SCHEDULE_MANY, prefetch, UINT64_C(1) << 40);
+  REFUSED(ints, SCHEDULE_MANY, stretch, UINT64_C(1) << 40);
+  REFUSED(ints, SCHEDULE_ONE, tokens, 2);
+  REFUSED(floats, SCHEDULE_MANY, chains, 1); // f32 sums always have the same number
   kit_free(&k);
 }
 END_TEST
@@ -93,11 +93,11 @@ END_TEST
 START_TEST(candidates_are_possible_and_in_order) {
   lower_kit k = kit_new();
   const recipe *r = kit_recipe(&k, formats[_i].members, formats[_i].act);
-  for (tile_class c = TILE_ONE; c < TILE_CLASS_COUNT; c++) {
-    tile_candidate *list;
-    size_t count = lower_tile_candidates(k.mem, r, kit_tier(16), c, &list);
+  for (schedule_class c = SCHEDULE_ONE; c < SCHEDULE_CLASS_COUNT; c++) {
+    schedule_candidate *list;
+    size_t count = schedule_candidates(k.mem, r, kit_tier(16), c, &list);
     ck_assert_uint_ge(count, 1);
-    for (size_t i = 0; i < count; i++) ck_assert(lower_tile_possible(r, kit_tier(16), c, &list[i].tile));
+    for (size_t i = 0; i < count; i++) ck_assert(schedule_possible(r, kit_tier(16), c, &list[i].schedule));
     for (size_t i = 1; i < count; i++) ck_assert(list[i - 1].cycles <= list[i].cycles);
     for (size_t i = 0; i < count; i++) ck_assert(list[i].cycles > 0 && isfinite(list[i].cycles));
   }
@@ -140,7 +140,7 @@ START_TEST(tiles_are_counted) {
     const uint64_t sizes[] = {32, 64, 4096, 0, 0, 0, 0, 0, 64};
     of[with] = lower_count(f, on, true, 9, sizes, 4);
   }
-  // 32 tokens times 64 rows are 8 tiles; a product has 64 bytes of each.
+  // 32 tokens times 64 rows are 8 matrix tiles; a product has 64 bytes of each.
   double products = 8 * 4096.0 / (_i == 0 ? 64 : 32);
   ck_assert_double_ge(of[1].dots, products * tier->tiles->cycles);
   ck_assert_double_lt(of[1].dots, of[0].dots);
@@ -199,22 +199,25 @@ START_TEST(tiles_of_the_table_are_used) {
   const recipe *r = kit_recipe(&k, AFFINE, "i8 per 32");
   const target_tier *tier = kit_tier(16);
   tuning t = {.cpu = "one"};
-  tuned e = {
-      .kind = TUNED_TILE, .cpu = "one", .tier = tier->name, .recipe = recipe_identity(r), .tokens_class = TILE_MANY};
-  e.tile = (matmul_tile){1, 3, 2, 4096, 0};
-  ck_assert(!tuning_has_tile(NULL, r, tier) && !tuning_has_tile(&t, r, tier));
+  tuned e = {.kind = TUNED_SCHEDULE,
+             .cpu = "one",
+             .tier = tier->name,
+             .recipe = recipe_identity(r),
+             .tokens_class = SCHEDULE_MANY};
+  e.schedule = (schedule){1, 3, 2, 4096, 0};
+  ck_assert(!tuning_has_schedule(NULL, r, tier) && !tuning_has_schedule(&t, r, tier));
   tuning_put(k.mem, &t, &e);
-  ck_assert(tuning_has_tile(&t, r, tier));
-  const matmul_tile *tiles = lower_choose_tiles(k.mem, r, tier, &t);
-  ck_assert_uint_eq(tiles[TILE_MANY].tokens, 3);
-  ck_assert_uint_eq(tiles[TILE_ONE].tokens, 1);
-  e.tile.vectors = 64; // in place of the other, and impossible
+  ck_assert(tuning_has_schedule(&t, r, tier));
+  const schedule *schedules = schedule_choose_all(k.mem, r, tier, &t);
+  ck_assert_uint_eq(schedules[SCHEDULE_MANY].tokens, 3);
+  ck_assert_uint_eq(schedules[SCHEDULE_ONE].tokens, 1);
+  e.schedule.vectors = 64; // in place of the other, and impossible
   tuning_put(k.mem, &t, &e);
   ck_assert_uint_eq(t.entries.len, 1);
-  ck_assert(!tuning_has_tile(&t, r, tier));
-  ck_assert_uint_ne(lower_choose_tiles(k.mem, r, tier, &t)[TILE_MANY].vectors, 64);
+  ck_assert(!tuning_has_schedule(&t, r, tier));
+  ck_assert_uint_ne(schedule_choose_all(k.mem, r, tier, &t)[SCHEDULE_MANY].vectors, 64);
   t.cpu = "other";
-  ck_assert_ptr_null(tuning_tile(&t, tier, recipe_identity(r), TILE_MANY));
+  ck_assert_ptr_null(tuning_schedule(&t, tier, recipe_identity(r), SCHEDULE_MANY));
   kit_free(&k);
 }
 END_TEST
