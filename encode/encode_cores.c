@@ -5,7 +5,7 @@
 
 #include "encode/inside.h"
 
-double quad_error(const quad *q, size_t terms, const double *u) {
+double quadratic_error(const quadratic *q, size_t terms, const double *u) {
   double error = q->power;
   for (size_t i = 0; i < terms; i++) {
     error -= 2 * q->b[i] * u[i];
@@ -37,7 +37,7 @@ void solve_symmetric(size_t n, double h[PLAN_FIELDS][PLAN_FIELDS], double *r, do
 }
 
 // One or two terms need no elimination in tables. Pivots vanish as in solve_symmetric.
-static void solve_few(const quad *q, size_t terms, const bool *fixed, double *u) {
+static void solve_few(const quadratic *q, size_t terms, const bool *fixed, double *u) {
   bool still0 = fixed != NULL && fixed[0], still1 = terms < 2 || (fixed != NULL && fixed[1]);
   double h00 = still0 ? 0 : q->h[0][0], r0 = still0 ? 0 : q->b[0] - q->h[0][0] * u[0], x0 = 0;
   if (terms == 2) {
@@ -57,7 +57,7 @@ static void solve_few(const quad *q, size_t terms, const bool *fixed, double *u)
   if (isfinite(x0)) u[0] += x0;
 }
 
-void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u) {
+void quadratic_solve(const quadratic *q, size_t terms, const bool *fixed, double *u) {
   if (terms == 1 || terms == 2) {
     solve_few(q, terms, fixed, u);
     return;

@@ -12,13 +12,13 @@ static double solved_error(unit *u, size_t i, const double *above) {
   for (size_t f = 0; f < u->plan->levels[1].field_count; f++) vals[f] = 1;
   unit_solve_item(u, 1, i, above, above == constant);
   unit_outputs(u, 1, i, above, out);
-  return quad_error(&u->levels[1].quads[i], u->cores->terms, out);
+  return quadratic_error(&u->levels[1].quadratics[i], u->cores->terms, out);
 }
 
 // Of several exact coefficients those that the fields can say, given outputs `above`.
 static void choose_exact(unit *u, size_t i, double (*ideal)[PLAN_TERMS], size_t found, const double *above) {
   fit_span s = unit_span(u, i);
-  quad *q = &u->levels[1].quads[i], best = {.power = 0};
+  quadratic *q = &u->levels[1].quadratics[i], best = {.power = 0};
   double least = INFINITY;
   for (size_t c = 0; c < found && (c == 0 || least > 1e-13 * q->power); c++) {
     fit_assign(u->cores, &s, ideal[c], q);
@@ -34,7 +34,7 @@ bool unit_exact_fit(unit *u, size_t i) {
   size_t found = fit_exact(u->cores, &s, ideal);
   u->open_exact[i] = found > 1 && unit_top_level(u) > 1;
   if (u->open_exact[i])
-    fit_assign(u->cores, &s, ideal[0], &u->levels[1].quads[i]);
+    fit_assign(u->cores, &s, ideal[0], &u->levels[1].quadratics[i]);
   else if (found > 0)
     choose_exact(u, i, ideal, found, constant);
   return found > 0;
@@ -81,10 +81,10 @@ bool unit_exact_slope(const unit *u, size_t level, size_t parent, size_t row, si
   double *targets = ARENA_ARRAY(a, double, granules_total(g));
   for (size_t i = 0; i < granules_total(g); i++) {
     double target[PLAN_TERMS] = {0};
-    const quad *q = &u->levels[level].quads[granule_at(g, i)];
+    const quadratic *q = &u->levels[level].quadratics[granule_at(g, i)];
     if (level == 1 && u->open_exact[granule_at(g, i)]) continue;
     if (!(q->h[row][row] > 0)) continue; // no weight says anything about it
-    quad_solve(q, l->rows, NULL, target);
+    quadratic_solve(q, l->rows, NULL, target);
     targets[count++] = target[row];
   }
   elem_type type = u->plan->scheme->fields[l->fields[field]].type;

@@ -8,13 +8,13 @@
 enum { CANDIDATES = 64, FEW_CODES = 16 };
 
 // The nearest levels of a value that is slope * level + offset.
-static void assign_simple(const core_set *c, const fit_span *span, const double *u, bool store, quad *out) {
+static void assign_simple(const core_set *c, const fit_span *span, const double *u, bool store, quadratic *out) {
   line_sums sums = span->known != NULL ? span->known->sums : line_weights_of(span).sums;
   line_measure(c, span, u, store, &sums);
   line_quad(c, &sums, out);
 }
 
-static void add_weight(const core_set *c, quad *q, const double *v, size_t code, double w, double by) {
+static void add_weight(const core_set *c, quadratic *q, const double *v, size_t code, double w, double by) {
   q->power += by * w * w;
   for (size_t i = 0; i < c->terms; i++) {
     double vi = by * v[i * c->codes + code];
@@ -38,9 +38,9 @@ static size_t nearest(const core_set *c, const double *v, const double *u, doubl
   return best;
 }
 
-static void assign_general(const core_set *c, const fit_span *span, const double *u, quad *out) {
+static void assign_general(const core_set *c, const fit_span *span, const double *u, quadratic *out) {
   double ignored;
-  *out = (quad){.power = 0};
+  *out = (quadratic){.power = 0};
   for (size_t r = 0; r < span->rows; r++)
     for (size_t i = 0; i < span->columns; i++) {
       const double *v = c->v + (size_t)((span->k + i) % c->positions) * c->terms * c->codes;
@@ -52,7 +52,7 @@ static void assign_general(const core_set *c, const fit_span *span, const double
 }
 
 // Codes that each have one value: what counts is summed by code.
-static void assign_few(const core_set *c, const fit_span *span, const double *u, quad *out) {
+static void assign_few(const core_set *c, const fit_span *span, const double *u, quadratic *out) {
   double x[FEW_CODES], n[FEW_CODES] = {0}, sums[FEW_CODES] = {0}, power = 0;
   for (size_t code = 0; code < c->codes; code++) {
     x[code] = 0;
@@ -72,7 +72,7 @@ static void assign_few(const core_set *c, const fit_span *span, const double *u,
       sums[best] += by * w;
       power += by * w * w;
     }
-  *out = (quad){.power = power};
+  *out = (quadratic){.power = power};
   for (size_t code = 0; code < c->codes; code++)
     for (size_t t = 0; t < c->terms && n[code] != 0; t++) {
       out->b[t] += c->v[t * c->codes + code] * sums[code];
@@ -81,7 +81,7 @@ static void assign_few(const core_set *c, const fit_span *span, const double *u,
     }
 }
 
-static void add_terms(quad *q, size_t terms, const double *v, double w, double by) {
+static void add_terms(quadratic *q, size_t terms, const double *v, double w, double by) {
   q->power += by * w * w;
   for (size_t t = 0; t < terms; t++) {
     q->b[t] += by * v[t] * w;
@@ -91,7 +91,7 @@ static void add_terms(quad *q, size_t terms, const double *v, double w, double b
 
 // The codes of one cell, and its error as a function of u.
 static void assign_cell(const core_set *c, const double *w, const double *by, size_t count, uint64_t k, const double *u,
-                        unsigned effort, uint32_t *slots, quad *q) {
+                        unsigned effort, uint32_t *slots, quadratic *q) {
   double v[CELL_WEIGHTS][PLAN_TERMS];
   if (c->cells->signs == NULL || !signed_solve(c->cells->signs, w, by, count, u, slots, v)) {
     cell_solve(c->cells, w, count, k, u, effort, slots);
@@ -100,9 +100,9 @@ static void assign_cell(const core_set *c, const double *w, const double *by, si
   for (size_t j = 0; j < count; j++) add_terms(q, c->terms, v[j], w[j], by == NULL ? 1 : by[j]);
 }
 
-static void assign_trellis(const core_set *c, const fit_span *span, const double *u, quad *out) {
+static void assign_trellis(const core_set *c, const fit_span *span, const double *u, quadratic *out) {
   const trellis *t = c->trellis;
-  *out = (quad){.power = 0};
+  *out = (quadratic){.power = 0};
   for (size_t r = 0; r < span->rows; r++)
     for (size_t i = 0; i < span->columns; i += t->span) {
       const double *w = span->w + r * span->stride + i;
@@ -117,24 +117,24 @@ static void assign_trellis(const core_set *c, const fit_span *span, const double
     }
 }
 
-static void assign_cells(const core_set *c, const fit_span *span, const double *u, quad *out) {
+static void assign_cells(const core_set *c, const fit_span *span, const double *u, quadratic *out) {
   size_t width = c->cells->width;
-  *out = (quad){.power = 0};
+  *out = (quadratic){.power = 0};
   for (size_t r = 0; r < span->rows; r++)
     for (size_t i = 0; i < span->columns; i += width) {
       const double *w = span->w + r * span->stride + i;
       uint32_t *slots = span->codes + r * span->code_stride + i / width * c->cells->slot_count;
       size_t count = span->columns - i < width ? span->columns - i : width;
       assign_cell(c, w, span->by == NULL ? NULL : span->by + i, count, span->k + i, u, span->effort, slots, out);
-      if (span->limit > 0 && quad_error(out, c->terms, u) > span->limit) return;
+      if (span->limit > 0 && quadratic_error(out, c->terms, u) > span->limit) return;
     }
 }
 
 // Floats per weight need no search: the form has one term, u * (v0 + (v1 - v0) * f), and any u will do.
-static void assign_direct(const core_set *c, const fit_span *span, const double *u, quad *out) {
+static void assign_direct(const core_set *c, const fit_span *span, const double *u, quadratic *out) {
   elem_type type = c->plan->scheme->fields[c->direct_field].type;
   double slope = c->v[1] - c->v[0];
-  *out = (quad){.power = 0};
+  *out = (quadratic){.power = 0};
   for (size_t i = 0; i < span->rows * span->columns; i++) {
     size_t at = i / span->columns * span->stride + i % span->columns;
     double f = (span->w[at] / u[0] - c->v[0]) / slope;
@@ -149,7 +149,7 @@ static void assign_direct(const core_set *c, const fit_span *span, const double 
 
 static bool is_direct(const core_set *c) { return c->cells == NULL && c->direct_field < c->plan->scheme->field_count; }
 
-void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out) {
+void fit_assign(const core_set *c, const fit_span *s, const double *u, quadratic *out) {
   if (c->cells != NULL)
     assign_cells(c, s, u, out);
   else if (c->trellis != NULL)
@@ -237,10 +237,10 @@ static void offset_candidates(candidates *list, const core_set *c, const extent 
 typedef struct fit {
   double u[PLAN_TERMS];
   double error;
-  quad q;
+  quadratic q;
 } fit;
 
-void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *out) {
+void fit_measure(const core_set *c, const fit_span *s, const double *u, quadratic *out) {
   if (c->simple)
     assign_simple(c, s, u, false, out);
   else
@@ -250,8 +250,8 @@ void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *ou
 // Codes for u, then the best u for these codes.
 static void try_fit(const core_set *c, const fit_span *s, fit *f) {
   fit_measure(c, s, f->u, &f->q);
-  quad_solve(&f->q, c->terms, c->plan->levels[0].fixed, f->u);
-  f->error = quad_error(&f->q, c->terms, f->u);
+  quadratic_solve(&f->q, c->terms, c->plan->levels[0].fixed, f->u);
+  f->error = quadratic_error(&f->q, c->terms, f->u);
 }
 
 static void improve_fit(const core_set *c, const fit_span *s, fit *f) {
@@ -323,7 +323,7 @@ size_t fit_exact(const core_set *c, const fit_span *s, double (*u)[PLAN_TERMS]) 
 }
 
 // Paths take long: the coefficients are fitted to the first span of some rows.
-static void search_trellis(const core_set *c, const fit_span *s, double *u, quad *out) {
+static void search_trellis(const core_set *c, const fit_span *s, double *u, quadratic *out) {
   enum { ROWS = 4, ROUNDS = 2 };
   fit_span part = *s;
   double power = 0;
@@ -338,7 +338,7 @@ static void search_trellis(const core_set *c, const fit_span *s, double *u, quad
   if (!c->plan->levels[0].fixed[c->trellis->varying]) u[c->trellis->varying] = rms;
   for (int round = 0; round < ROUNDS; round++) {
     fit_assign(c, &part, u, out);
-    quad_solve(out, c->terms, c->plan->levels[0].fixed, u);
+    quadratic_solve(out, c->terms, c->plan->levels[0].fixed, u);
   }
 }
 
@@ -351,11 +351,11 @@ typedef struct line_fit {
 
 // The nearest levels for u, then the best u for these levels.
 static void try_line(const core_set *c, const fit_span *s, line_fit *f) {
-  quad q;
+  quadratic q;
   line_measure(c, s, f->u, false, &f->sums);
   line_quad(c, &f->sums, &q);
-  quad_solve(&q, c->terms, c->plan->levels[0].fixed, f->u);
-  f->error = quad_error(&q, c->terms, f->u);
+  quadratic_solve(&q, c->terms, c->plan->levels[0].fixed, f->u);
+  f->error = quadratic_error(&q, c->terms, f->u);
 }
 
 static void improve_line(const core_set *c, const fit_span *s, line_fit *f) {
@@ -369,7 +369,7 @@ static void improve_line(const core_set *c, const fit_span *s, line_fit *f) {
   }
 }
 
-static void search_line(const core_set *c, const fit_span *s, double *u, quad *out) {
+static void search_line(const core_set *c, const fit_span *s, double *u, quadratic *out) {
   line_weights w = s->known != NULL ? *s->known : line_weights_of(s);
   line_sums sums = w.sums;
   extent e = extent_of(w.min, w.max);
@@ -397,7 +397,7 @@ static void search_line(const core_set *c, const fit_span *s, double *u, quad *o
   line_quad(c, &sums, out);
 }
 
-void fit_search(const core_set *c, const fit_span *s, double *u, quad *out) {
+void fit_search(const core_set *c, const fit_span *s, double *u, quadratic *out) {
   if (c->trellis != NULL) {
     search_trellis(c, s, u, out);
     return;

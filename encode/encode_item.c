@@ -57,7 +57,7 @@ typedef struct item {
   unit *u;
   size_t level;
   const plan_level *l;
-  const quad *q;
+  const quadratic *q;
   const double *above;
   bool store;
 } item;
@@ -66,7 +66,7 @@ static double error_at(const item *it, unsigned field, double value) {
   double out[PLAN_TERMS];
   it->u->fields[field] = value;
   outputs(it->u, it->level, it->above, out);
-  return quad_error(it->q, it->l->rows, out);
+  return quadratic_error(it->q, it->l->rows, out);
 }
 
 // The outputs are base + slope * x in a field of degree one, so the error is a parabola.
@@ -175,7 +175,7 @@ static void solve_and_round(const item *it, unsigned set) {
 static double error_now(const item *it) {
   double out[PLAN_TERMS];
   outputs(it->u, it->level, it->above, out);
-  return quad_error(it->q, it->l->rows, out);
+  return quadratic_error(it->q, it->l->rows, out);
 }
 
 static void keep_fields(const item *it, double *vals) {
@@ -244,7 +244,7 @@ void unit_solve_item(unit *u, size_t level, size_t i, const double *above, bool 
   item it = {.u = u,
              .level = level,
              .l = &u->plan->levels[level],
-             .q = &u->levels[level].quads[i],
+             .q = &u->levels[level].quadratics[i],
              .above = above,
              .store = store};
   double *vals = item_vals(u, level, i);

@@ -253,7 +253,7 @@ static void times_above(const item_form *x, const double *cores, const double *a
   }
 }
 
-static void make_quad(const item_form *x, const quad *q, size_t variant, const double *above, item_quad *out) {
+static void make_quad(const item_form *x, const quadratic *q, size_t variant, const double *above, item_quad *out) {
   size_t cores = x->rows * x->terms;
   double base[PLAN_TERMS], rest[PLAN_TERMS], slope[PLAN_FIELDS][PLAN_TERMS];
   times_above(x, x->base + variant * cores, above, base);
@@ -283,7 +283,7 @@ static void make_quad(const item_form *x, const quad *q, size_t variant, const d
 }
 
 // The same, except for the power, of a split form.
-static void make_split_quad(const item_form *x, const quad *q, const double *above, item_quad *out) {
+static void make_split_quad(const item_form *x, const quadratic *q, const double *above, item_quad *out) {
   double base[PLAN_TERMS] = {0}, slope[PLAN_TERMS] = {0};
   out->count = x->free_count;
   for (size_t e = 0; e < x->entry_count; e++) {
@@ -355,7 +355,7 @@ static void solve_fields(const item_form *x, const item_quad *q, bool store, dou
 }
 
 // The error of a variant without other fields.
-static double variant_error(const item_form *x, const quad *q, size_t variant, const double *above) {
+static double variant_error(const item_form *x, const quadratic *q, size_t variant, const double *above) {
   double out[PLAN_TERMS] = {0}, error = q->power;
   times_above(x, x->base + variant * x->rows * x->terms, above, out);
   for (size_t r = 0; r < x->rows; r++) {
@@ -373,7 +373,7 @@ static void store_variant(const item_form *x, size_t variant, double *vals) {
 }
 
 // The variant whose one output is nearest to the least error's.
-static size_t nearest_variant(const item_form *x, const quad *q, const double *above) {
+static size_t nearest_variant(const item_form *x, const quadratic *q, const double *above) {
   double target = q->b[0] / (q->h[0][0] * above[0]);
   size_t low = 0, high = x->sorted_count - 1;
   if (!isfinite(target)) return x->variant_of[0];
@@ -397,7 +397,8 @@ static void tried_variants(const item_form *x, double reach, const double *vals,
   if (now + reach < (double)*to) *to = (size_t)(now + reach);
 }
 
-void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, double reach, double *vals) {
+void item_form_solve(const item_form *x, const quadratic *q, const double *above, bool store, double reach,
+                     double *vals) {
   double start[PLAN_FIELDS] = {0}, now[PLAN_FIELDS] = {0}, least = INFINITY;
   size_t from, to, best = SIZE_MAX;
   item_quad form;
@@ -431,7 +432,7 @@ void item_form_solve(const item_form *x, const quad *q, const double *above, boo
   if (best != SIZE_MAX) store_variant(x, best, vals);
 }
 
-void item_form_add(const item_form *x, const quad *q, const double *vals, quad *sum) {
+void item_form_add(const item_form *x, const quadratic *q, const double *vals, quadratic *sum) {
   double core[PLAN_TERMS];
   sum->power += q->power;
   for (size_t e = 0; e < x->entry_count; e++)

@@ -292,7 +292,7 @@ line_weights line_weights_of(const fit_span *s) {
   return x;
 }
 
-void line_quad(const core_set *c, const line_sums *s, quad *out) {
+void line_quad(const core_set *c, const line_sums *s, quadratic *out) {
   out->power = s->ww;
   out->h[c->slope][c->slope] = s->cc;
   out->b[c->slope] = s->cw;

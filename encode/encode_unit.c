@@ -31,7 +31,7 @@ unit *unit_new(arena *a, const encode_plan *plan, const core_set *cores, unsigne
   for (size_t i = 1; i < plan->level_count; i++) {
     unit_level *l = &u->levels[i];
     l->capacity = granule_count(plan->levels[i].gran, rows, columns);
-    l->quads = ARENA_ARRAY(a, quad, l->capacity);
+    l->quadratics = ARENA_ARRAY(a, quadratic, l->capacity);
     l->vals = ARENA_ARRAY(a, double, l->capacity * plan->levels[i].field_count);
     l->best_vals = ARENA_ARRAY(a, double, l->capacity * plan->levels[i].field_count);
     l->outs = ARENA_ARRAY(a, double, l->capacity *PLAN_TERMS);
@@ -106,9 +106,9 @@ fit_span unit_span(const unit *u, size_t granule) {
 }
 
 // Adds an item's error as a function of the next level's outputs: its own form with its cores put in.
-static void add_item(unit *u, size_t level, size_t i, quad *sum) {
+static void add_item(unit *u, size_t level, size_t i, quadratic *sum) {
   const plan_level *l = &u->plan->levels[level];
-  const quad *q = &u->levels[level].quads[i];
+  const quadratic *q = &u->levels[level].quadratics[i];
   double core[PLAN_TERMS][PLAN_TERMS], hc[PLAN_TERMS];
   if (u->forms[level].is_split) {
     item_form_add(&u->forms[level], q, u->levels[level].vals + i * l->field_count, sum);
@@ -130,14 +130,14 @@ static void add_item(unit *u, size_t level, size_t i, quad *sum) {
 // Solves all items of a parent for given outputs of its level, then improves these; returns the error.
 static double fit_items(unit *u, size_t level, size_t parent, double *above) {
   granules g = unit_children(u, level, parent);
-  quad *sum = &u->levels[level + 1].quads[parent];
-  *sum = (quad){.power = 0};
+  quadratic *sum = &u->levels[level + 1].quadratics[parent];
+  *sum = (quadratic){.power = 0};
   for (size_t i = 0; i < granules_total(g); i++) {
     unit_solve_item(u, level, granule_at(g, i), above, false);
     add_item(u, level, granule_at(g, i), sum);
   }
-  quad_solve(sum, u->plan->levels[level].terms, u->plan->levels[level].fixed, above);
-  return quad_error(sum, u->plan->levels[level].terms, above);
+  quadratic_solve(sum, u->plan->levels[level].terms, u->plan->levels[level].fixed, above);
+  return quadratic_error(sum, u->plan->levels[level].terms, above);
 }
 
 bool unit_row_terms(const unit *u, size_t level, size_t row, size_t *slope, size_t *offset) {
@@ -161,7 +161,7 @@ static void target_range(const unit *u, size_t level, size_t parent, size_t row,
   *mean = 0;
   for (size_t i = 0; i < granules_total(g); i++) {
     double target[PLAN_TERMS] = {0};
-    quad_solve(&u->levels[level].quads[granule_at(g, i)], u->plan->levels[level].rows, NULL, target);
+    quadratic_solve(&u->levels[level].quadratics[granule_at(g, i)], u->plan->levels[level].rows, NULL, target);
     if (target[row] < *min) *min = target[row];
     if (target[row] > *max) *max = target[row];
     *mean += target[row] / (double)granules_total(g);
@@ -294,8 +294,8 @@ static void assign_granule(unit *u, size_t i) {
   for (size_t t = 0; t < u->cores->terms; t++) same &= out[t] == assigned[t];
   if (same && s.effort == 0) return;
   memcpy(assigned, out, u->cores->terms * sizeof *assigned);
-  fit_assign(u->cores, &s, out, &u->levels[1].quads[i]);
-  u->errors[i] = quad_error(&u->levels[1].quads[i], u->cores->terms, out);
+  fit_assign(u->cores, &s, out, &u->levels[1].quadratics[i]);
+  u->errors[i] = quadratic_error(&u->levels[1].quadratics[i], u->cores->terms, out);
 }
 
 static double total_error(const unit *u) {
@@ -369,10 +369,10 @@ static bool step_field(unit *u, size_t i, size_t slot, const double *above, doub
       memcpy(old, outs, sizeof old);
       *val = next;
       unit_outputs(u, 1, i, above, outs);
-      quad q;
+      quadratic q;
       s.limit = *least;
       fit_measure(u->cores, &s, outs, &q);
-      double error = quad_error(&q, u->cores->terms, outs);
+      double error = quadratic_error(&q, u->cores->terms, outs);
       if (error < *least) {
         *least = error;
         moved = true;
@@ -437,7 +437,7 @@ static void start_unit(unit *u) {
     if (unit_exact_fit(u, i))
       u->any_exact = true;
     else
-      fit_search(u->cores, &s, ideal, &u->levels[1].quads[i]);
+      fit_search(u->cores, &s, ideal, &u->levels[1].quadratics[i]);
   }
   unit_settle_exact(u);
   go_up(u, true);

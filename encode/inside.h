@@ -267,15 +267,15 @@ void trellis_terms(const trellis *t, const uint32_t *codes, size_t count, size_t
 // See Note [Levels] in encode/encode_plan.c.
 
 // The squared error of outputs u: power - 2 b.u + u.H.u.
-typedef struct quad {
+typedef struct quadratic {
   double h[PLAN_TERMS][PLAN_TERMS];
   double b[PLAN_TERMS];
   double power;
-} quad;
+} quadratic;
 
-double quad_error(const quad *q, size_t terms, const double *u);
+double quadratic_error(const quadratic *q, size_t terms, const double *u);
 // Moves u to a minimum; directions without influence and those marked `fixed` (may be NULL) stay as they are.
-void quad_solve(const quad *q, size_t terms, const bool *fixed, double *u);
+void quadratic_solve(const quadratic *q, size_t terms, const bool *fixed, double *u);
 
 // Solves the positive semidefinite system h x = r (h: n x n, n <= PLAN_FIELDS; both are overwritten). Unknowns whose
 // pivots vanish become 0.
@@ -353,16 +353,16 @@ typedef struct fit_span {
 
 // Chooses the nearest codes of all weights for coefficients u, stores them, and gives the error as a function of u for
 // these codes.
-void fit_assign(const core_set *c, const fit_span *s, const double *u, quad *out);
+void fit_assign(const core_set *c, const fit_span *s, const double *u, quadratic *out);
 
 // The same without storing codes where that saves time; they are undefined afterwards.
-void fit_measure(const core_set *c, const fit_span *s, const double *u, quad *out);
+void fit_measure(const core_set *c, const fit_span *s, const double *u, quadratic *out);
 
 // Coefficients for which every weight has an exact code, if there are such: at most PROBE_FOUND. Codes are not written.
 size_t fit_exact(const core_set *c, const fit_span *s, double (*u)[PLAN_TERMS]);
 
 // Searches the coefficients of least error. Codes are overwritten.
-void fit_search(const core_set *c, const fit_span *s, double *u, quad *out);
+void fit_search(const core_set *c, const fit_span *s, double *u, quadratic *out);
 
 /* encode_line.c */
 // Codes of single weights whose value is slope * level + offset: all sums that a least-squares fit of the two needs, for the
@@ -376,7 +376,7 @@ line_weights line_weights_of(const fit_span *s);
 void line_measure(const core_set *c, const fit_span *s, const double *u, bool store, line_sums *out);
 
 // The error as a function of u; only the terms that there are become defined.
-void line_quad(const core_set *c, const line_sums *s, quad *out);
+void line_quad(const core_set *c, const line_sums *s, quadratic *out);
 
 /* encode_grid.c */
 // Weights that lie on a grid that a format has exactly, found by arithmetic without rounding. See Note [Grids] in
@@ -487,10 +487,11 @@ item_form item_form_of(arena *a, const encode_plan *plan, size_t level);
 
 // Chooses vals[] of one granule for outputs `above` of the next level. Of a single pivot numbers within `reach` of the present
 // one are tried. As unit_solve_item.
-void item_form_solve(const item_form *x, const quad *q, const double *above, bool store, double reach, double *vals);
+void item_form_solve(const item_form *x, const quadratic *q, const double *above, bool store, double reach,
+                     double *vals);
 
 // Adds a granule's error as a function of the next level's outputs: its own with its cores put in. Needs is_split.
-void item_form_add(const item_form *x, const quad *q, const double *vals, quad *sum);
+void item_form_add(const item_form *x, const quadratic *q, const double *vals, quadratic *sum);
 
 /* encode_unit.c */
 // A unit of the structured encoder: the weights of one granule of the outermost level, which share all coarse fields.
@@ -500,10 +501,10 @@ void item_form_add(const item_form *x, const quad *q, const double *vals, quad *
 typedef struct unit_level {
   size_t count, per_row; // granules in the unit, in one of its rows
   size_t capacity;
-  quad *quads;       // error as a function of this level's outputs, by granule
-  double *vals;      // [granule][field]
-  double *best_vals; // of the best solution so far
-  double *outs;      // [granule][PLAN_TERMS]: outputs for vals
+  quadratic *quadratics; // error as a function of this level's outputs, by granule
+  double *vals;          // [granule][field]
+  double *best_vals;     // of the best solution so far
+  double *outs;          // [granule][PLAN_TERMS]: outputs for vals
 } unit_level;
 
 typedef struct unit {
