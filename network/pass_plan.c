@@ -1,6 +1,6 @@
 // The plan: where every value and weight lies, and one step per operation that computes something.
 //
-// Workspace offsets are linear in the batch: values with a batch dimension lie in a region that scales with it, the
+// Workspace offsets are linear in the batch: values with a batch dimension lie in a room that scales with it, the
 // others before it. A value's room is free again after its last use.
 #include <string.h>
 
@@ -12,12 +12,12 @@
 #define SCALED_MARK (UINT64_C(1) << 63) // in offsets of the scaled part until the fixed part's size is known
 #define GRAIN_BYTES 32768               // of weights: the least worth giving to a thread
 
-typedef struct region {
+typedef struct room {
   uint64_t first, last; // operations between which the room is taken
   uint64_t offset, size;
-} region;
+} room;
 
-typedef VEC(region) region_list;
+typedef VEC(room) room_list;
 
 typedef struct planner {
   diag *d;
@@ -26,11 +26,11 @@ typedef struct planner {
   ir_plan *plan;
   ptr_map refs; // value -> index into places
   VEC(ir_ref) places;
-  ptr_map last_uses;  // value -> the last operation that reads it or what shares its storage
-  ptr_map concats;    // value -> the first operation that puts it beside others
-  ptr_map strides;    // value -> numbers from one row to the next, where that is not the last dimension
-  region_list fixed;  // regions of the part that does not scale
-  region_list scaled; // and of the part that does, in bytes per batch
+  ptr_map last_uses; // value -> the last operation that reads it or what shares its storage
+  ptr_map concats;   // value -> the first operation that puts it beside others
+  ptr_map strides;   // value -> numbers from one row to the next, where that is not the last dimension
+  room_list fixed;   // rooms of the part that does not scale
+  room_list scaled;  // and of the part that does, in bytes per batch
   uint64_t fixed_size, scaled_size;
   bool ok;
 } planner;
@@ -124,7 +124,7 @@ static uint64_t last_use(const planner *p, const ir_value *v, uint64_t from) {
 }
 
 // Regions are asked for in the order of operations: those that end before this one are free for all that come.
-static void drop_ended(region_list *list, uint64_t first) {
+static void drop_ended(room_list *list, uint64_t first) {
   for (size_t i = 0; i < list->len;)
     if (list->data[i].last < first)
       list->data[i] = list->data[--list->len];
@@ -132,21 +132,21 @@ static void drop_ended(region_list *list, uint64_t first) {
       i++;
 }
 
-// First fit among the regions that live at the same time.
-static uint64_t find_room(arena *a, region_list *list, uint64_t first, uint64_t last, uint64_t size) {
+// First fit among the rooms that live at the same time.
+static uint64_t find_room(arena *a, room_list *list, uint64_t first, uint64_t last, uint64_t size) {
   uint64_t offset = 0;
   drop_ended(list, first);
   for (bool moved = true; moved;) {
     moved = false;
     for (size_t i = 0; i < list->len; i++) {
-      const region *r = &list->data[i];
+      const room *r = &list->data[i];
       bool together = r->first <= last && first <= r->last;
       if (!together || offset >= r->offset + r->size || r->offset >= offset + size) continue;
       offset = r->offset + r->size;
       moved = true;
     }
   }
-  region taken = {.first = first, .last = last, .offset = offset, .size = size};
+  room taken = {.first = first, .last = last, .offset = offset, .size = size};
   vec_push(a, list, taken);
   return offset;
 }
