@@ -1,5 +1,5 @@
 // The matmul kernel while it is being emitted: emit_matmul.c has the loops over tiles of rows, matmul_tokens.c those over
-// tokens, matmul_row.c the loops along K, matmul_unit.c the decoding and the dot products, matmul_fold.c the scales,
+// tokens, matmul_row.c the loops along K, matmul_body.c the decoding and the dot products, matmul_fold.c the scales,
 // matmul_panel.c what many tokens share.
 #ifndef QCC_KERNEL_MATMUL_H
 #define QCC_KERNEL_MATMUL_H
@@ -49,7 +49,7 @@ typedef struct matmul {
   unsigned first_dot[RECIPE_MAX_TERMS];  // of each core
   dot_form form[RECIPE_MAX_TERMS];       // of each core
   unsigned pair_steps[RECIPE_MAX_TERMS]; // DOT_PAIRS: quads whose products fit 16 bits
-  uint64_t unit;                         // kernel positions of the unrolled inner body
+  uint64_t body;                         // kernel positions of the unrolled inner body
   bool is_large;                         // that body is so large that it is emitted only once
   // MODE_DECODE:
   const expr *value;        // what is decoded of each weight,
@@ -160,10 +160,10 @@ bool matmul_panel_keeps(const matmul *e, bool integer);
 void matmul_panel_put_coefficient(matmul *e, ir_value *position, bool integer, size_t t, unsigned v, ir_value *x);
 ir_value *matmul_panel_coefficient(matmul *e, ir_value *position, bool integer, size_t t, unsigned v);
 
-/* matmul_unit.c: bytes from the start of each block to the chunk of a position */
+/* matmul_body.c: bytes from the start of each block to the chunk of a position */
 ir_value *matmul_chunk_offset(matmul *e, ir_value *position, uint64_t first);
 
-/* matmul_unit.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
+/* matmul_body.c: adds the products of the kernel positions position + first .. + count (within one chunk and segment) */
 void matmul_emit_products(matmul *e, ir_value *position, uint64_t first, uint64_t count);
 
 /* matmul_dots.c: each word of x moved by 8 bits (IR_SHL, IR_SHR, IR_SAR); x and a mask for every lane */

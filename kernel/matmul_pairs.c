@@ -5,7 +5,7 @@
 // first: 2 0 3 1 is the order of the sums everywhere.
 #include <math.h>
 
-#include "kernel/matmul_unit.h"
+#include "kernel/matmul_body.h"
 
 #define PAIR_BYTES 4
 #define BYTE 0xff

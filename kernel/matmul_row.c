@@ -75,7 +75,7 @@ static void begin_condition(matmul *e, condition *c, ir_value *position, uint64_
   end_condition(e, c);
   if (e->rest == NULL || chunk == 0) return;
   *c = (condition){.open = true, .chunk = chunk};
-  bool nested = matmul_is_nested(e->r), ends = !nested || fits(e->r->float_span, e->unit);
+  bool nested = matmul_is_nested(e->r), ends = !nested || fits(e->r->float_span, e->body);
   c->carried = live_slots(e, LIVE_DOTS | (nested ? LIVE_NESTED : 0) | (ends ? LIVE_TOTAL : 0));
   ir_value *first = lo_index_offset(&e->b, position, chunk * PACK_CHUNK);
   ir_value *end = lo_index_min(&e->b, e->rest->positions, lo_index_offset(&e->b, first, 1));
@@ -85,9 +85,9 @@ static void begin_condition(matmul *e, condition *c, ir_value *position, uint64_
 // One unrolled body. Spans that are not longer than it begin and end inside.
 static void emit_unit(matmul *e, ir_value *position) {
   const recipe *r = e->r;
-  bool inner_float = fits(r->float_span, e->unit), inner_segment = fits(r->segment, e->unit);
+  bool inner_float = fits(r->float_span, e->body), inner_segment = fits(r->segment, e->body);
   condition there = {0};
-  for (uint64_t k = 0; k < e->unit;) {
+  for (uint64_t k = 0; k < e->body;) {
     uint64_t next = (k / PACK_CHUNK + 1) * PACK_CHUNK;
     if (inner_segment) next = smaller(next, (k / r->segment + 1) * r->segment);
     begin_condition(e, &there, position, k);
@@ -126,12 +126,12 @@ static void over(matmul *e, ir_value *lo, uint64_t length, uint64_t step, unsign
 static void emit_units(matmul *e, ir_value *lo, uint64_t length) {
   const recipe *r = e->r;
   unsigned live = LIVE_TOTAL;
-  if (!fits(r->segment, e->unit)) {
+  if (!fits(r->segment, e->body)) {
     live = LIVE_DOTS;
-  } else if (matmul_is_nested(r) && !fits(r->float_span, e->unit)) {
+  } else if (matmul_is_nested(r) && !fits(r->float_span, e->body)) {
     live = LIVE_NESTED;
   }
-  over(e, lo, length, e->unit, live, emit_unit);
+  over(e, lo, length, e->body, live, emit_unit);
 }
 
 static void emit_segment(matmul *e, ir_value *position) {
@@ -142,7 +142,7 @@ static void emit_segment(matmul *e, ir_value *position) {
 
 static void emit_segments(matmul *e, ir_value *lo, uint64_t length) {
   const recipe *r = e->r;
-  if (r->segment == PREPARED_ROW || fits(r->segment, e->unit)) {
+  if (r->segment == PREPARED_ROW || fits(r->segment, e->body)) {
     emit_units(e, lo, length);
   } else {
     over(e, lo, length, r->segment, matmul_is_nested(r) ? LIVE_NESTED : LIVE_TOTAL, emit_segment);
@@ -165,7 +165,7 @@ static void emit_block(matmul *e, ir_value *number) {
     e->panel_position = lo_index_scale(&e->b, lo_index_sub(&e->b, number, e->panel_first), p->block);
   if (e->rest == NULL) matmul_prefetch(e, e->block, p->header_bytes);
   ir_value *zero = lo_index(&e->b, 0);
-  if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->unit)) {
+  if (e->r->float_span == PREPARED_ROW || fits(e->r->float_span, e->body)) {
     emit_segments(e, zero, p->block);
   } else {
     over(e, zero, p->block, e->r->float_span, LIVE_TOTAL, emit_float_span);
@@ -228,7 +228,7 @@ unsigned matmul_live_between_blocks(const matmul *e) {
 }
 
 void matmul_emit_stretch(matmul *e, ir_value *first, ir_value *end) {
-  e->unit = matmul_unit(e->r->segment, e->r->float_span);
+  e->body = matmul_body(e->r->segment, e->r->float_span);
   emit_blocks(e, first, end, matmul_live_between_blocks(e));
 }
 
@@ -258,7 +258,7 @@ static void emit_stretches(matmul *e) {
 }
 
 void matmul_emit_blocks(matmul *e, ir_value *first, ir_value *end) {
-  e->unit = matmul_unit(e->r->segment, e->r->float_span);
+  e->body = matmul_body(e->r->segment, e->r->float_span);
   if (e->r->float_span == PREPARED_ROW) {
     emit_stretches(e);
   } else {

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "kernel/matmul_unit.h"
+#include "kernel/matmul_body.h"
 
 #define SIGN 0x8000u
 #define EXPONENT 0x7c00u

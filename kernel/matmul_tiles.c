@@ -1,6 +1,6 @@
 // Products by matrix tiles of 16 tokens and 16 rows: the panel's operands are one tile, the tokens' activations are laid side by
 // side as the other.
-#include "kernel/matmul_unit.h"
+#include "kernel/matmul_body.h"
 
 #define TILE 16
 #define TILE_BYTES 64

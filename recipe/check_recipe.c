@@ -4,7 +4,7 @@
 #include "recipe/draft.h"
 #include "recipe/spans.h"
 
-#define MAX_UNIT 4096 // kernel positions that are worth unrolling
+#define MAX_BODY 4096 // kernel positions that are worth unrolling
 
 typedef struct checker {
   diag *d;
@@ -142,7 +142,7 @@ static bool check_spans(const checker *c) {
   if (r->float_span != PREPARED_ROW && r->float_span % r->segment != 0)
     return fail(c, "a float span is not made of whole segments");
   if (r->float_span == PREPARED_ROW && r->flush == 0) return fail(c, "sums over rows are never flushed");
-  return matmul_unit(r->segment, r->float_span) <= MAX_UNIT || fail(c, "its spans have no small common multiple");
+  return matmul_body(r->segment, r->float_span) <= MAX_BODY || fail(c, "its spans have no small common multiple");
 }
 
 bool lower_check_recipe(diag *d, arena *a, const recipe *r) {

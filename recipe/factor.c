@@ -5,7 +5,7 @@
 #include "recipe/spans.h"
 #include "support/num.h"
 
-#define MAX_UNIT 256
+#define MAX_BODY 256
 
 static uint64_t field_group(const scheme *s, const expr *e) {
   uint64_t g = 0;
@@ -72,8 +72,8 @@ bool draft_factor(draft *t) {
     if (r->mode == MODE_PAIR_DOT) any = draft_pairs_segment(any);
     r->segment = any;
     r->float_span = is_integer_mode(r) ? real : any;
-    if (g == 0 || matmul_unit(any, PREPARED_ROW) <= MAX_UNIT) break;
+    if (g == 0 || matmul_body(any, PREPARED_ROW) <= MAX_BODY) break;
   }
-  if (matmul_unit(r->segment, r->float_span) > MAX_UNIT) r->float_span = r->segment;
+  if (matmul_body(r->segment, r->float_span) > MAX_BODY) r->float_span = r->segment;
   return true;
 }

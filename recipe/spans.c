@@ -10,7 +10,7 @@ static uint64_t unit_for(uint64_t unit, uint64_t span) {
   return fine ? unit : lcm(unit, span);
 }
 
-uint64_t matmul_unit(uint64_t segment, uint64_t float_span) {
+uint64_t matmul_body(uint64_t segment, uint64_t float_span) {
   return unit_for(unit_for(PACK_CHUNK, segment), float_span);
 }
 

@@ -11,7 +11,7 @@ static inline bool matmul_has_zeros(const recipe *r) { return matmul_is_integer(
 static inline bool matmul_is_nested(const recipe *r) { return r->segment != r->float_span; }
 
 // Kernel positions of the unrolled inner body: whole chunks, and spans that are no whole chunks whole.
-uint64_t matmul_unit(uint64_t segment, uint64_t float_span);
+uint64_t matmul_body(uint64_t segment, uint64_t float_span);
 
 // The run that kernels of the recipe look up at once.
 value_run matmul_run(const recipe *r);

@@ -1,7 +1,7 @@
-// The inner body of the matmul kernel: a chunk of packed weights as it is taken apart (matmul_unit.c), and the operands of
+// The inner body of the matmul kernel: a chunk of packed weights as it is taken apart (matmul_body.c), and the operands of
 // dot products that are made of it.
-#ifndef QCC_KERNEL_MATMUL_UNIT_H
-#define QCC_KERNEL_MATMUL_UNIT_H
+#ifndef QCC_KERNEL_MATMUL_BODY_H
+#define QCC_KERNEL_MATMUL_BODY_H
 
 #include "kernel/matmul.h"
 
@@ -15,7 +15,7 @@ typedef struct chunk_view {
 // positions 0 and 2, then those of 1 and 3.
 typedef ir_value *quad_operands[RECIPE_MAX_DOTS][MATMUL_MAX_VECTORS];
 
-/* matmul_unit.c */
+/* matmul_body.c */
 // The vector of a plane that holds quad q: i8 lanes.
 ir_value *matmul_plane(matmul *e, chunk_view *c, unsigned v, size_t plane, unsigned q);
 // The joint codes of quad q in i8 lanes.

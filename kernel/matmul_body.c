@@ -1,5 +1,5 @@
 // The inner body: codes out of their bit planes, levels out of the codes, products with the activations.
-#include "kernel/matmul_unit.h"
+#include "kernel/matmul_body.h"
 
 ir_value *matmul_chunk_offset(matmul *e, ir_value *position, uint64_t first) {
   const packing *p = &e->r->pack;
