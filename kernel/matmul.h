@@ -1,5 +1,5 @@
 // The matmul kernel while it is being emitted: emit_matmul.c has the loops over tiles of rows, matmul_tokens.c those over
-// tokens, matmul_row.c the loops along K, matmul_body.c the decoding and the dot products, matmul_fold.c the scales,
+// tokens, matmul_row.c the loops along K, matmul_body.c the decoding and the dot products, matmul_scale.c the scales,
 // matmul_panel.c what many tokens share.
 #ifndef QCC_KERNEL_MATMUL_H
 #define QCC_KERNEL_MATMUL_H
@@ -194,7 +194,7 @@ unsigned matmul_run_rows(const recipe *r, const target_tier *tier, unsigned toke
 /* matmul_bits.c: the same for a whole chunk, by bits */
 void matmul_emit_bits(matmul *e, ir_value *position, uint64_t first);
 
-/* matmul_fold.c */
+/* matmul_scale.c */
 void matmul_begin_segment(matmul *e, ir_value *position);
 void matmul_end_segment(matmul *e, ir_value *position);
 void matmul_begin_float_span(matmul *e);
