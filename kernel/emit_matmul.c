@@ -214,8 +214,8 @@ static uint64_t position_size(const matmul *e) {
 
 static void find_size(matmul *e) {
   bool real = e->r->mode == MODE_DECODE || e->r->mode == MODE_FLOAT;
-  uint64_t unit = matmul_body(e->r->segment, e->r->float_span);
-  e->is_large = real && !matmul_is_along(e) && unit * position_size(e) > LARGE_BODY;
+  uint64_t body = matmul_body(e->r->segment, e->r->float_span);
+  e->is_large = real && !matmul_is_along(e) && body * position_size(e) > LARGE_BODY;
   if (e->is_large) e->schedules[SCHEDULE_MANY].vectors = 1;
 }
 

@@ -1,4 +1,4 @@
-// The loops along K: stretches between flushes, blocks, float spans, segments, units.
+// The loops along K: stretches between flushes, blocks, float spans, segments, bodies.
 #include "kernel/matmul.h"
 #include "support/num.h"
 
@@ -51,7 +51,7 @@ static void end_loop(matmul *e, slots *s, ir_loop loop) {
   for (size_t i = 0; i < s->count; i++) *s->at[i] = values[i];
 }
 
-static bool fits(uint64_t span, uint64_t unit) { return span != PREPARED_ROW && span <= unit; }
+static bool fits(uint64_t span, uint64_t body) { return span != PREPARED_ROW && span <= body; }
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
@@ -68,7 +68,7 @@ static void end_condition(matmul *e, condition *c) {
   c->open = false;
 }
 
-// The unit's first chunk is always there; a condition that is open stays open for another k of the same chunk.
+// The body's first chunk is always there; a condition that is open stays open for another k of the same chunk.
 static void begin_condition(matmul *e, condition *c, ir_value *position, uint64_t k) {
   uint64_t chunk = k / PACK_CHUNK;
   if (c->open && c->chunk == chunk) return;

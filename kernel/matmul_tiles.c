@@ -5,14 +5,14 @@
 #define TILE 16
 #define TILE_BYTES 64
 
-static bool has_unit(const matmul *e) {
+static bool has_tile_products(const matmul *e) {
   const target_tiles *t = e->tier->tiles;
   if (t == NULL || e->lanes != TILE) return false;
   return e->r->mode == MODE_PAIR_DOT ? t->pairs != NULL : matmul_is_integer(e->r) && t->dot != NULL;
 }
 
 bool matmul_lays_tiles(const matmul *e) {
-  if (!has_unit(e) || matmul_has_zeros(e->r) || e->r->mode == MODE_BIT_DOT) return false;
+  if (!has_tile_products(e) || matmul_has_zeros(e->r) || e->r->mode == MODE_BIT_DOT) return false;
   for (size_t i = 0; i < e->r->core_count; i++)
     if (matmul_is_integer(e->r) && e->form[i] != DOT_BYTES) return false;
   return true;

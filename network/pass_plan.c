@@ -1,6 +1,6 @@
 // The plan: where every value and weight lies, and one step per operation that computes something.
 //
-// Workspace offsets are linear in the batch: values with a batch dimension lie in a room that scales with it, the
+// Workspace offsets are linear in the batch: values with a batch dimension lie in a part that scales with it, the
 // others before it. A value's room is free again after its last use.
 #include <string.h>
 
@@ -29,7 +29,7 @@ typedef struct planner {
   ptr_map last_uses; // value -> the last operation that reads it or what shares its storage
   ptr_map concats;   // value -> the first operation that puts it beside others
   ptr_map strides;   // value -> numbers from one row to the next, where that is not the last dimension
-  room_list fixed;   // rooms of the part that does not scale
+  room_list fixed;   // of the part that does not scale
   room_list scaled;  // and of the part that does, in bytes per batch
   uint64_t fixed_size, scaled_size;
   bool ok;

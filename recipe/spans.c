@@ -5,13 +5,13 @@
 
 static uint64_t lcm(uint64_t a, uint64_t b) { return a / num_gcd(a, b) * b; }
 
-static uint64_t unit_for(uint64_t unit, uint64_t span) {
-  bool fine = span == PREPARED_ROW || span % unit == 0 || unit % span == 0;
-  return fine ? unit : lcm(unit, span);
+static uint64_t body_for(uint64_t body, uint64_t span) {
+  bool fine = span == PREPARED_ROW || span % body == 0 || body % span == 0;
+  return fine ? body : lcm(body, span);
 }
 
 uint64_t matmul_body(uint64_t segment, uint64_t float_span) {
-  return unit_for(unit_for(PACK_CHUNK, segment), float_span);
+  return body_for(body_for(PACK_CHUNK, segment), float_span);
 }
 
 value_run matmul_run(const recipe *r) { return r->mode == MODE_DECODE ? lo_run_of(r->scheme) : (value_run){0}; }
