@@ -36,7 +36,7 @@ for page in docs/*.md; do
 done
 
 # Files and folders that these pages name are there; links of all pages lead somewhere.
-for page in $map README.md; do
+for page in $map README.md docs/words.md; do
   # shellcheck disable=SC2016
   for file in $(grep -o '`[a-z_0-9]*/[A-Za-z_0-9./-]*`' "$page" | tr -d '`' | sort -u); do
     [ -e "$file" ] || fail "$page names $file, which is not there"
