@@ -74,11 +74,13 @@ LLVMTypeRef emit_type(const emit *e, const ir_type *t);
 LLVMTypeRef emit_result_type(const emit *e, const ir_op *op);
 LLVMTypeRef emit_int_like(const emit *e, LLVMTypeRef t, unsigned bits); // integers of `bits`, as many lanes as `t`
 LLVMTypeRef emit_float_like(const emit *e, LLVMTypeRef t);              // f32, as many lanes as `t`
+LLVMTypeRef emit_double_like(const emit *e, LLVMTypeRef t);             // f64, as many lanes as `t`
 uint32_t emit_lanes(LLVMTypeRef t);                                     // at least, for scalable vectors
 LLVMTypeRef emit_element(LLVMTypeRef t);
 unsigned emit_bits(LLVMTypeRef elem);
 LLVMValueRef emit_int(const emit *e, LLVMTypeRef t, uint64_t value);  // in every lane
 LLVMValueRef emit_float(const emit *e, LLVMTypeRef t, uint32_t bits); // f32 by its bits, in every lane
+LLVMValueRef emit_real(const emit *e, LLVMTypeRef t, double value);   // a number of f32 or f64, in every lane
 LLVMValueRef emit_index(const emit *e, uint64_t value);
 LLVMValueRef emit_iota(const emit *e, LLVMTypeRef t); // 0, 1, 2, .. in integer lanes
 LLVMValueRef emit_splat(emit *e, LLVMValueRef scalar, uint32_t lanes);
@@ -130,6 +132,11 @@ void emit_masked_store(emit *e, LLVMValueRef v, LLVMValueRef pointer, LLVMValueR
 // One element for each lane of `offsets` (i32 bytes, multiples of `align`): by one operation of the target, or lane by lane.
 LLVMValueRef emit_gather(emit *e, LLVMTypeRef t, LLVMValueRef base, LLVMValueRef offsets, unsigned align,
                          const emit_slot *slot, bool at_once);
+
+/* llvm_float.c: of two values, as max.f, minimum.f and maximum.f say */
+LLVMValueRef emit_greater(emit *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_minimum(emit *e, LLVMValueRef x, LLVMValueRef y);
+LLVMValueRef emit_maximum(emit *e, LLVMValueRef x, LLVMValueRef y);
 
 /* pattern_emit.c */
 // The pattern for the operation's result on this tier, NULL: none. `limit`: its umax or table size.

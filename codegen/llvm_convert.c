@@ -1,4 +1,4 @@
-// Conversions between integers, f32, f16 and bf16.
+// Conversions between integers and floats.
 #include "codegen/emit.h"
 
 LLVMValueRef emit_itof(emit *e, const ir_op *op) {
@@ -72,6 +72,7 @@ static LLVMValueRef bfloat_to_float(emit *e, LLVMValueRef h, LLVMTypeRef floats)
 LLVMValueRef emit_extf(emit *e, const ir_op *op) {
   LLVMValueRef x = emit_operand(e, op, 0);
   LLVMTypeRef floats = emit_result_type(e, op);
+  if (op->operands[0]->type.elem == ELEM_F32) return LLVMBuildFPExt(e->builder, x, floats, "");
   if (op->operands[0]->type.elem == ELEM_BF16) return bfloat_to_float(e, x, floats);
   const target_pattern *p = emit_find_pattern(e, op, 0);
   return p != NULL ? emit_pattern(e, op, p, NULL) : half_to_float(e, x, floats);
@@ -113,6 +114,7 @@ static LLVMValueRef float_to_bfloat(emit *e, LLVMValueRef x, LLVMTypeRef halves)
 LLVMValueRef emit_truncf(emit *e, const ir_op *op) {
   LLVMValueRef x = emit_operand(e, op, 0);
   LLVMTypeRef halves = emit_result_type(e, op);
+  if (op->results[0]->type.elem == ELEM_F32) return LLVMBuildFPTrunc(e->builder, x, halves, "");
   const target_pattern *p = emit_find_pattern(e, op, 0);
   if (p != NULL) return emit_pattern(e, op, p, NULL);
   return op->results[0]->type.elem == ELEM_F16 ? float_to_half(e, x, halves) : float_to_bfloat(e, x, halves);

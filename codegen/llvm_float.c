@@ -1,4 +1,4 @@
-// f32 arithmetic: every operation rounds on its own.
+// Arithmetic of f32 and f64: every operation rounds on its own.
 #include "codegen/emit.h"
 
 #define FLOAT_OP(name, build)                                                     \
@@ -32,6 +32,26 @@ LLVMValueRef emit_fmin(emit *e, const ir_op *op) {
 
 LLVMValueRef emit_fmax(emit *e, const ir_op *op) {
   return choose(e, LLVMRealOGT, emit_operand(e, op, 0), emit_operand(e, op, 1));
+}
+
+LLVMValueRef emit_greater(emit *e, LLVMValueRef x, LLVMValueRef y) { return choose(e, LLVMRealOGT, x, y); }
+
+// The same, and x where x is NaN.
+static LLVMValueRef choose_or_nan(emit *e, LLVMRealPredicate p, LLVMValueRef x, LLVMValueRef y) {
+  LLVMValueRef is_nan = LLVMBuildFCmp(e->builder, LLVMRealUNO, x, x, "");
+  return LLVMBuildSelect(e->builder, is_nan, x, choose(e, p, x, y), "");
+}
+
+LLVMValueRef emit_minimum(emit *e, LLVMValueRef x, LLVMValueRef y) { return choose_or_nan(e, LLVMRealOLT, x, y); }
+
+LLVMValueRef emit_maximum(emit *e, LLVMValueRef x, LLVMValueRef y) { return choose_or_nan(e, LLVMRealOGT, x, y); }
+
+LLVMValueRef emit_fminimum(emit *e, const ir_op *op) {
+  return emit_minimum(e, emit_operand(e, op, 0), emit_operand(e, op, 1));
+}
+
+LLVMValueRef emit_fmaximum(emit *e, const ir_op *op) {
+  return emit_maximum(e, emit_operand(e, op, 0), emit_operand(e, op, 1));
 }
 
 LLVMValueRef emit_select_lt(emit *e, const ir_op *op) {
@@ -106,29 +126,3 @@ LLVMValueRef emit_butterfly(emit *e, const ir_op *op) {
   return shuffle(e, LLVMBuildFAdd(e->builder, x, other, ""), LLVMBuildFSub(e->builder, other, x, ""), sum_or_difference,
                  h);
 }
-
-// ---- reductions ------------------------------------------------------------------------------------------
-
-typedef LLVMValueRef (*combine)(emit *e, LLVMValueRef x, LLVMValueRef y);
-
-static LLVMValueRef combine_fadd(emit *e, LLVMValueRef x, LLVMValueRef y) {
-  return LLVMBuildFAdd(e->builder, x, y, "");
-}
-
-static LLVMValueRef combine_fmax(emit *e, LLVMValueRef x, LLVMValueRef y) { return choose(e, LLVMRealOGT, x, y); }
-
-static LLVMValueRef combine_add(emit *e, LLVMValueRef x, LLVMValueRef y) { return LLVMBuildAdd(e->builder, x, y, ""); }
-
-// Halves are combined until one lane is left: lane i with lane i + n/2.
-static LLVMValueRef reduce(emit *e, const ir_op *op, combine f) {
-  LLVMValueRef v = emit_operand(e, op, 0);
-  for (uint32_t n = emit_lanes(LLVMTypeOf(v)) / 2; n > 0; n /= 2)
-    v = f(e, emit_slice(e, v, 0, n), emit_slice(e, v, n, n));
-  return v;
-}
-
-LLVMValueRef emit_reduce_fadd(emit *e, const ir_op *op) { return reduce(e, op, combine_fadd); }
-
-LLVMValueRef emit_reduce_fmax(emit *e, const ir_op *op) { return reduce(e, op, combine_fmax); }
-
-LLVMValueRef emit_reduce_add(emit *e, const ir_op *op) { return reduce(e, op, combine_add); }

@@ -32,9 +32,9 @@ LLVMValueRef emit_thread(emit *e, const ir_op *op) { return launch_number(e, op,
 LLVMValueRef emit_threads(emit *e, const ir_op *op) { return launch_number(e, op, 1); }
 
 LLVMValueRef emit_from_index(emit *e, const ir_op *op) {
-  return LLVMBuildTrunc(e->builder, emit_operand(e, op, 0), emit_result_type(e, op), "");
+  return LLVMBuildIntCast2(e->builder, emit_operand(e, op, 0), emit_result_type(e, op), 0, "");
 }
 
 LLVMValueRef emit_to_index(emit *e, const ir_op *op) {
-  return LLVMBuildZExt(e->builder, emit_operand(e, op, 0), emit_int_type(e, 64), "");
+  return LLVMBuildIntCast2(e->builder, emit_operand(e, op, 0), emit_int_type(e, 64), 0, "");
 }

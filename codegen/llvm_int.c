@@ -21,6 +21,27 @@ SHIFT_OP(emit_shl, LLVMBuildShl)
 SHIFT_OP(emit_shr, LLVMBuildLShr)
 SHIFT_OP(emit_sar, LLVMBuildAShr)
 
+// x shifted by the lanes of y where they are below the width, else what is left then.
+static LLVMValueRef shift_by(emit *e, const ir_op *op, LLVMOpcode code) {
+  LLVMValueRef x = emit_operand(e, op, 0), y = emit_operand(e, op, 1);
+  LLVMTypeRef t = emit_result_type(e, op);
+  unsigned bits = emit_bits(emit_element(t));
+  LLVMValueRef fits = LLVMBuildICmp(e->builder, LLVMIntULT, y, emit_int(e, t, bits), "");
+  if (code == LLVMAShr)
+    return LLVMBuildAShr(e->builder, x, LLVMBuildSelect(e->builder, fits, y, emit_int(e, t, bits - 1), ""), "");
+  return LLVMBuildSelect(e->builder, fits, LLVMBuildBinOp(e->builder, code, x, y, ""), LLVMConstNull(t), "");
+}
+
+LLVMValueRef emit_shlv(emit *e, const ir_op *op) { return shift_by(e, op, LLVMShl); }
+LLVMValueRef emit_shrv(emit *e, const ir_op *op) { return shift_by(e, op, LLVMLShr); }
+LLVMValueRef emit_sarv(emit *e, const ir_op *op) { return shift_by(e, op, LLVMAShr); }
+
+LLVMValueRef emit_abs(emit *e, const ir_op *op) {
+  LLVMTypeRef t = emit_result_type(e, op), flag = emit_int_type(e, 1);
+  const char *name = arena_printf(e->mem, "llvm.abs.%s", emit_type_suffix(e, t));
+  return emit_call(e, name, t, (LLVMValueRef[]){emit_operand(e, op, 0), LLVMConstNull(flag)}, 2);
+}
+
 LLVMValueRef emit_popcount(emit *e, const ir_op *op) {
   const target_pattern *p = emit_find_pattern(e, op, 0);
   LLVMValueRef x = emit_operand(e, op, 0);
@@ -72,8 +93,11 @@ LLVMValueRef emit_splat_const(emit *e, const ir_op *op) {
   const ir_attr *real = ir_get_attr(op, IR_ATTR_REAL);
   uint64_t bits = real != NULL ? elem_encode(type->elem, real->r) : (uint64_t)ir_attr_int(op, IR_ATTR_VALUE, 0);
   LLVMTypeRef t = emit_type(e, type);
+  if (type->elem == ELEM_F64) return emit_real(e, t, real->r);
   return type->elem == ELEM_F32 ? emit_float(e, t, (uint32_t)bits) : emit_int(e, t, bits);
 }
+
+LLVMValueRef emit_iota_op(emit *e, const ir_op *op) { return emit_iota(e, emit_result_type(e, op)); }
 
 LLVMValueRef emit_splat_op(emit *e, const ir_op *op) {
   return emit_splat(e, emit_operand(e, op, 0), op->results[0]->type.lanes);

@@ -8,7 +8,8 @@
 LLVMTypeRef emit_int_type(const emit *e, unsigned bits) { return LLVMIntTypeInContext(e->context, bits); }
 
 LLVMTypeRef emit_elem_type(const emit *e, elem_type elem) {
-  return elem == ELEM_F32 ? LLVMFloatTypeInContext(e->context) : emit_int_type(e, elem_get(elem)->bits);
+  if (elem == ELEM_F32) return LLVMFloatTypeInContext(e->context);
+  return elem == ELEM_F64 ? LLVMDoubleTypeInContext(e->context) : emit_int_type(e, elem_get(elem)->bits);
 }
 
 LLVMTypeRef emit_lanes_type(LLVMTypeRef elem, uint32_t lanes) {
@@ -49,6 +50,10 @@ LLVMTypeRef emit_float_like(const emit *e, LLVMTypeRef t) {
   return emit_lanes_type(LLVMFloatTypeInContext(e->context), emit_lanes(t));
 }
 
+LLVMTypeRef emit_double_like(const emit *e, LLVMTypeRef t) {
+  return emit_lanes_type(LLVMDoubleTypeInContext(e->context), emit_lanes(t));
+}
+
 // ---- constants -------------------------------------------------------------------------------------------
 
 static LLVMValueRef repeat(const emit *e, LLVMValueRef scalar, uint32_t lanes) {
@@ -68,6 +73,10 @@ LLVMValueRef emit_int(const emit *e, LLVMTypeRef t, uint64_t value) {
 LLVMValueRef emit_float(const emit *e, LLVMTypeRef t, uint32_t bits) {
   LLVMValueRef scalar = LLVMConstBitCast(LLVMConstInt(emit_int_type(e, 32), bits, 0), emit_element(t));
   return repeat(e, scalar, emit_lanes(t));
+}
+
+LLVMValueRef emit_real(const emit *e, LLVMTypeRef t, double value) {
+  return repeat(e, LLVMConstReal(emit_element(t), value), emit_lanes(t));
 }
 
 LLVMValueRef emit_index(const emit *e, uint64_t value) { return LLVMConstInt(emit_int_type(e, 64), value, 0); }

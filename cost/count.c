@@ -153,6 +153,8 @@ static void count_op(walker *w, const ir_op *op) {
     w->out.stores += w->times * vectors_of(w, &op->operands[2]->type);
   } else {
     const ir_type *t = &op->results[0]->type;
+    // A mask is as wide as what is compared.
+    if (t->elem == ELEM_U1 && op->operand_count > 0) t = &op->operands[0]->type;
     *(is_gather(w, op, t) ? &w->out.gathers : cycles_of(w, u)) +=
         w->times * target_cost(w->tier, op->code, t->elem, t->lanes, limit_of(op));
   }

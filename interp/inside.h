@@ -8,9 +8,11 @@
 typedef struct interp interp;
 typedef struct insn insn;
 
-// Where a value lives. Vector lanes of any element are 32 bits wide here: the element's bits, zeros above.
+// Where a value lives. Vector lanes are 32 bits wide here whatever the element, the element's bits with zeros above, but
+// those of i64 and f64, which are 64.
 typedef union place {
   uint32_t *lanes;
+  uint64_t *wide;
   uint64_t *index;
   const ir_memory *buffer;
   void *bytes;
@@ -58,6 +60,8 @@ struct insn {
   insn_run run;
   place dst;
   place arg[6];
+  bool dst_wide; // lanes of 64 bits; for stores, those of the stored vector
+  bool arg_wide[6];
   uint32_t lanes;     // of the result; for stores, of the stored vector
   uint32_t arg_lanes; // of the first vector operand
   lane_params lane;
@@ -76,13 +80,16 @@ struct interp {
   const ir_func *func;
   uint64_t steps; // instructions executed
   uint64_t max_steps;
-  uint32_t *scratch; // VERIFY_MAX_LANES lanes
+  uint64_t *scratch; // VERIFY_MAX_LANES lanes
   ptr_map slots;     // ir_value -> index into places
   VEC(place) places;
 };
 
-// How an instruction is executed, by opcode; NULL for operations of the tensor level and for `yield`.
-insn_run interp_run_of(ir_opcode code);
+// Whether the lanes of a value are 64 bits wide here.
+bool interp_is_wide(const ir_type *type);
+
+// How an operation is executed; NULL for operations of the tensor level and for `yield`.
+insn_run interp_run_of(const ir_op *op);
 
 // ir_interpret that gives up after `max_steps` instructions.
 bool interp_run_kernel(diag *d, const ir_func *kernel, size_t buffer_count, const ir_memory *buffers, size_t size_count,
@@ -98,8 +105,9 @@ bool interp_run_list(interp *vm, const insn_list *list);
 // that kernels do not have.
 bool interp_compile(interp *vm, const ir_memory *buffers, const uint64_t *indices, insn_list *out);
 
-/* interp_lanes.c, interp_memory.c, interp_index.c: the tables that interp_run_of looks into */
-extern const insn_run interp_lane_runs[IR_OPCODE_COUNT];
+/* interp_lanes.c, interp_any.c, interp_memory.c, interp_index.c: the tables that interp_run_of looks into */
+extern const insn_run interp_lane_runs[IR_OPCODE_COUNT]; // lanes of 32 bits
+extern const insn_run interp_any_runs[IR_OPCODE_COUNT];  // lanes of any width
 extern const insn_run interp_memory_runs[IR_OPCODE_COUNT];
 extern const insn_run interp_index_runs[IR_OPCODE_COUNT];
 

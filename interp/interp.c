@@ -23,9 +23,20 @@ uint64_t ir_first_unwritten(const ir_memory *m) {
   return found == NULL ? m->size : (uint64_t)(found - m->written);
 }
 
-insn_run interp_run_of(ir_opcode code) {
-  if (interp_lane_runs[code] != NULL) return interp_lane_runs[code];
-  return interp_memory_runs[code] != NULL ? interp_memory_runs[code] : interp_index_runs[code];
+bool interp_is_wide(const ir_type *type) { return type->kind == IR_VECTOR && elem_get(type->elem)->bits == 64; }
+
+static bool has_wide_lanes(const ir_op *op) {
+  for (size_t i = 0; i < op->operand_count; i++)
+    if (interp_is_wide(&op->operands[i]->type)) return true;
+  return op->result_count == 1 && interp_is_wide(&op->results[0]->type);
+}
+
+insn_run interp_run_of(const ir_op *op) {
+  ir_opcode code = op->code;
+  if (interp_memory_runs[code] != NULL) return interp_memory_runs[code];
+  if (interp_index_runs[code] != NULL) return interp_index_runs[code];
+  bool any = has_wide_lanes(op) || interp_lane_runs[code] == NULL;
+  return any ? interp_any_runs[code] : interp_lane_runs[code];
 }
 
 bool interp_fail(interp *vm, const insn *in, const char *format, ...) {
@@ -82,7 +93,7 @@ bool interp_run_kernel(diag *d, const ir_func *kernel, size_t buffer_count, cons
                .func = kernel,
                .max_steps = max_steps,
                .slots = {.mem = mem},
-               .scratch = ARENA_ARRAY(mem, uint32_t, VERIFY_MAX_LANES)};
+               .scratch = ARENA_ARRAY(mem, uint64_t, VERIFY_MAX_LANES)};
   bool ok = run(&vm, buffers, size_count, sizes, begin, end);
   arena_free(mem);
   return ok;

@@ -2,6 +2,7 @@
 // has passed the verifier, so operand counts, types and attributes are what the operations' rules say.
 #include <string.h>
 
+#include "format/int_math.h"
 #include "interp/inside.h"
 #include "support/fp.h"
 
@@ -10,12 +11,14 @@ static bool compile_block(interp *vm, const ir_block *block, insn_list *out);
 // ---- places ----------------------------------------------------------------------------------------------
 
 static place new_place(interp *vm, const ir_type *type) {
+  if (interp_is_wide(type)) return (place){.wide = ARENA_ARRAY(vm->mem, uint64_t, type->lanes)};
   if (type->kind == IR_VECTOR) return (place){.lanes = ARENA_ARRAY(vm->mem, uint32_t, type->lanes)};
   return (place){.index = ARENA_NEW(vm->mem, uint64_t)};
 }
 
 static size_t place_bytes(const ir_type *type) {
-  return type->kind == IR_VECTOR ? type->lanes * sizeof(uint32_t) : sizeof(uint64_t);
+  if (type->kind != IR_VECTOR) return sizeof(uint64_t);
+  return type->lanes * (interp_is_wide(type) ? sizeof(uint64_t) : sizeof(uint32_t));
 }
 
 static void set_place(interp *vm, const ir_value *v, place where) {
@@ -38,16 +41,24 @@ static uint32_t mask_of(unsigned bits) { return bits >= 32 ? UINT32_MAX : (UINT3
 static unsigned elem_bits(const ir_type *type) { return type->kind == IR_VECTOR ? elem_get(type->elem)->bits : 0; }
 
 // The lane of a constant vector: integers modulo 2^bits, real numbers rounded to the element.
-static uint32_t constant_lane(const ir_op *op) {
+static uint64_t constant_lane(const ir_op *op) {
   const ir_type *type = &op->results[0]->type;
   const ir_attr *real = ir_get_attr(op, IR_ATTR_REAL);
-  if (real != NULL) return (uint32_t)elem_encode(type->elem, real->r);
-  return (uint32_t)ir_attr_int(op, IR_ATTR_VALUE, 0) & mask_of(elem_bits(type));
+  if (real != NULL) return elem_encode(type->elem, real->r);
+  return int_low_bits((uint64_t)ir_attr_int(op, IR_ATTR_VALUE, 0), elem_bits(type));
 }
 
+// Constants are in their place from the start.
 static void fill_constant(insn *in) {
-  uint32_t lane = constant_lane(in->op);
-  for (uint32_t i = 0; i < in->lanes; i++) in->dst.lanes[i] = lane;
+  bool same = in->op->code == IR_SPLAT_CONST;
+  uint64_t lane = same ? constant_lane(in->op) : 0;
+  for (uint32_t i = 0; i < in->lanes; i++) {
+    uint64_t x = same ? lane : int_low_bits(i, in->lane.bits);
+    if (in->dst_wide)
+      in->dst.wide[i] = x;
+    else
+      in->dst.lanes[i] = (uint32_t)x;
+  }
 }
 
 static void set_levels(interp *vm, insn *in) {
@@ -74,7 +85,7 @@ static void set_attrs(interp *vm, insn *in) {
   in->align = (uint32_t)ir_attr_int(in->op, IR_ATTR_ALIGN, 1);
   set_table(in);
   set_levels(vm, in);
-  if (in->op->code == IR_SPLAT_CONST) fill_constant(in);
+  if (in->op->code == IR_SPLAT_CONST || in->op->code == IR_IOTA) fill_constant(in);
 }
 
 // ---- shapes ----------------------------------------------------------------------------------------------
@@ -93,6 +104,7 @@ static void set_shape(insn *in) {
     in->lane.arg_bits = elem_bits(arg);
   }
   if (type == NULL) return;
+  in->dst_wide = interp_is_wide(type);
   in->lanes = type->lanes;
   in->lane.bits = elem_bits(type);
   in->lane.mask = mask_of(in->lane.bits);
@@ -168,9 +180,12 @@ static const ir_memory *new_data(const interp *vm, const ir_op *op) {
 
 static bool compile_op(interp *vm, const ir_op *op, insn *in) {
   in->op = op;
-  in->run = interp_run_of(op->code);
+  in->run = interp_run_of(op);
   if (in->run == NULL) return interp_fail(vm, in, "this operation cannot be interpreted in a kernel");
-  for (size_t i = 0; i < op->operand_count && i < 6; i++) in->arg[i] = place_of(vm, op->operands[i]);
+  for (size_t i = 0; i < op->operand_count && i < 6; i++) {
+    in->arg[i] = place_of(vm, op->operands[i]);
+    in->arg_wide[i] = interp_is_wide(&op->operands[i]->type);
+  }
   if (op->code == IR_FOR) return compile_loop(vm, in);
   if (op->code == IR_SCRATCH) {
     set_place(vm, op->results[0], (place){.buffer = new_scratch(vm, op)});

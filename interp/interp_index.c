@@ -34,7 +34,10 @@ static bool run_irem(interp *vm, const insn *in) {
 static bool run_thread(interp *vm, const insn *in) { return (void)vm, set(in, 0); }
 static bool run_threads(interp *vm, const insn *in) { return (void)vm, set(in, 1); }
 
-static bool run_to_index(interp *vm, const insn *in) { return (void)vm, set(in, in->arg[0].lanes[0]); }
+static bool run_to_index(interp *vm, const insn *in) {
+  (void)vm;
+  return set(in, in->arg_wide[0] ? in->arg[0].wide[0] : in->arg[0].lanes[0]);
+}
 
 static void move_all(const move_list *list) {
   for (size_t i = 0; i < list->count; i++)

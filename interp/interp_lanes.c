@@ -1,5 +1,5 @@
-// Vector arithmetic, lane by lane: one small function a lane operation, mapped over the lanes.
-// Lanes are 32 bits wide whatever the element, with zeros above the element's bits (see interp/interp.h).
+// Vector arithmetic on lanes of 32 bits: one small function a lane operation, mapped over the lanes. The elements' bits
+// have zeros above them (see interp/inside.h). What is rarer is done in interp_any.c.
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -306,7 +306,7 @@ static bool run_butterfly(interp *vm, const insn *in) {
 
 // Halves are combined, lane i with lane i + n/2, until one lane is left.
 ALWAYS_INLINE bool reduce(interp *vm, const insn *in, lane2 f) {
-  uint32_t *half = vm->scratch;
+  uint32_t *half = (uint32_t *)vm->scratch;
   memcpy(half, in->arg[0].lanes, in->arg_lanes * sizeof *half);
   for (uint32_t n = in->arg_lanes / 2; n > 0; n /= 2)
     for (uint32_t i = 0; i < n; i++) half[i] = f(half[i], half[i + n]) & in->lane.mask;
@@ -364,6 +364,7 @@ static bool run_from_index(interp *vm, const insn *in) {
 
 const insn_run interp_lane_runs[IR_OPCODE_COUNT] = {
     [IR_SPLAT_CONST] = run_nothing,
+    [IR_IOTA] = run_nothing,
     [IR_SPLAT] = run_splat,
     [IR_BITCAST] = run_bitcast,
     [IR_SHUFFLE] = run_shuffle,

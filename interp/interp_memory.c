@@ -35,17 +35,22 @@ static void mark_written(const ir_memory *m, uint64_t offset, uint64_t size) {
   if (m->written != NULL) memset(m->written + offset, 1, size);
 }
 
-static void widen(uint32_t *lanes, const uint8_t *from, uint32_t n, unsigned bits) {
+// Lanes `at` .. of a place, from or to memory.
+static void widen(place to, uint32_t at, const uint8_t *from, uint32_t n, unsigned bits) {
+  uint32_t *lanes = to.lanes + at;
   if (bits == 8) {
     for (size_t i = 0; i < n; i++) lanes[i] = from[i];
   } else if (bits == 16) {
     for (size_t i = 0; i < n; i++) lanes[i] = (uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8;
-  } else {
+  } else if (bits == 32) {
     memcpy(lanes, from, n * sizeof *lanes);
+  } else {
+    memcpy(to.wide + at, from, n * sizeof *to.wide);
   }
 }
 
-static void narrow(uint8_t *to, const uint32_t *lanes, uint32_t n, unsigned bits) {
+static void narrow(uint8_t *to, place from, uint32_t n, unsigned bits) {
+  const uint32_t *lanes = from.lanes;
   if (bits == 8) {
     for (size_t i = 0; i < n; i++) to[i] = (uint8_t)lanes[i];
   } else if (bits == 16) {
@@ -54,7 +59,7 @@ static void narrow(uint8_t *to, const uint32_t *lanes, uint32_t n, unsigned bits
       to[2 * i + 1] = (uint8_t)(lanes[i] >> 8);
     }
   } else {
-    memcpy(to, lanes, n * sizeof *lanes);
+    memcpy(to, lanes, (size_t)n * (bits / 8));
   }
 }
 
@@ -86,9 +91,10 @@ static bool load(interp *vm, const insn *in, uint32_t count) {
   if (count > 0) {
     const uint8_t *from = access_written(vm, in, (uint64_t)count * (in->lane.bits / 8));
     if (from == NULL) return false;
-    widen(in->dst.lanes, from, count, in->lane.bits);
+    widen(in->dst, 0, from, count, in->lane.bits);
   }
-  if (count < in->lanes) memset(in->dst.lanes + count, 0, (in->lanes - count) * sizeof *in->dst.lanes);
+  size_t size = in->dst_wide ? sizeof(uint64_t) : sizeof(uint32_t);
+  if (count < in->lanes) memset((uint8_t *)in->dst.bytes + count * size, 0, (in->lanes - count) * size);
   return true;
 }
 
@@ -97,7 +103,7 @@ static bool store(interp *vm, const insn *in, uint32_t count) {
   uint64_t size = (uint64_t)count * (in->lane.bits / 8);
   uint8_t *to = access(vm, in, size);
   if (to == NULL) return false;
-  narrow(to, in->arg[2].lanes, count, in->lane.bits);
+  narrow(to, in->arg[2], count, in->lane.bits);
   mark_written(in->arg[0].buffer, *in->arg[1].index, size);
   return true;
 }
@@ -112,11 +118,9 @@ static bool run_store(interp *vm, const insn *in) { return store(vm, in, in->lan
 static bool run_store_first(interp *vm, const insn *in) { return store(vm, in, first(in, in->arg[3].index)); }
 
 static bool run_load_splat(interp *vm, const insn *in) {
-  uint32_t lane;
   const uint8_t *from = access_written(vm, in, in->lane.bits / 8);
   if (from == NULL) return false;
-  widen(&lane, from, 1, in->lane.bits);
-  for (uint32_t i = 0; i < in->lanes; i++) in->dst.lanes[i] = lane;
+  for (uint32_t i = 0; i < in->lanes; i++) widen(in->dst, i, from, 1, in->lane.bits);
   return true;
 }
 
@@ -129,7 +133,7 @@ static bool run_gather(interp *vm, const insn *in) {
     if (offset > INT32_MAX || at < base || !inside(m, at, in->lane.bits / 8))
       return outside(vm, in, m, at, in->lane.bits / 8);
     if (!is_written(m, at, in->lane.bits / 8)) return unwritten(vm, in, m, at, in->lane.bits / 8);
-    widen(in->dst.lanes + i, m->data + at, 1, in->lane.bits);
+    widen(in->dst, i, m->data + at, 1, in->lane.bits);
   }
   return true;
 }

@@ -19,7 +19,7 @@
 typedef enum ir_type_kind {
   IR_TENSOR,   // rank dims of elem; dims[0] may be -1, the batch
   IR_PREPARED, // activations in a kernel's form, made by `prepare`; dims as the tensor it was made from
-  IR_VECTOR,   // `lanes` of elem (I8 I16 I32 F16 BF16 F32; integers are signless)
+  IR_VECTOR,   // `lanes` of elem (I8 I16 I32 I64 F16 BF16 F32 F64; integers are signless), or of U1: truth values
   IR_INDEX,
   IR_BUFFER // memory that a kernel was given
 } ir_type_kind;

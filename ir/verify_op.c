@@ -18,10 +18,39 @@ static const op_rule rules[IR_OPCODE_COUNT] = {
 
 // ---- types -----------------------------------------------------------------------------------------------
 
-static bool is_lane(elem_type elem) {
-  return elem == ELEM_I8 || elem == ELEM_I16 || elem == ELEM_I32 || elem == ELEM_F16 || elem == ELEM_BF16 ||
-         elem == ELEM_F32;
-}
+// Classes of vectors by the letters of ir/rules.def, as sets of elements.
+#define SET(elem) (UINT64_C(1) << ELEM_##elem)
+#define NARROW_INTS (SET(I8) | SET(I16) | SET(I32))
+#define INTS (NARROW_INTS | SET(I64))
+#define HALVES (SET(F16) | SET(BF16))
+#define STORED (INTS | HALVES | SET(F32) | SET(F64))
+#define MASK SET(U1)
+_Static_assert(ELEM_COUNT <= 64, "sets of elements have 64 bits");
+
+static const struct vector_class {
+  uint64_t elems;
+  const char *text;
+} vector_classes[128] = {
+    ['v'] = {STORED, "a vector"},
+    ['a'] = {STORED | MASK, "a vector or a mask"},
+    ['o'] = {STORED | MASK, "a vector of one lane"},
+    ['i'] = {INTS, "a vector of i8, i16, i32 or i64"},
+    ['N'] = {NARROW_INTS, "a vector of i8, i16 or i32"},
+    ['k'] = {INTS | MASK, "a vector of integers or a mask"},
+    ['m'] = {MASK, "a mask"},
+    ['c'] = {SET(I8), "a vector of i8"},
+    ['j'] = {SET(I16), "a vector of i16"},
+    ['w'] = {SET(I32), "a vector of i32"},
+    ['l'] = {SET(I32) | SET(I64), "a vector of i32 or i64"},
+    ['T'] = {SET(I32) | SET(I64) | MASK, "a vector of i32 or i64, or a mask"},
+    ['h'] = {HALVES, "a vector of f16 or bf16"},
+    ['q'] = {SET(BF16), "a vector of bf16"},
+    ['f'] = {SET(F32), "a vector of f32"},
+    ['g'] = {SET(F32) | SET(F64), "a vector of f32 or f64"},
+    ['r'] = {HALVES | SET(F32) | SET(F64), "a vector of floats"},
+};
+
+static bool is_in(uint64_t elems, elem_type elem) { return (elems >> elem & 1) != 0; }
 
 static bool verify_dims(verifier *v, const ir_type *type) {
   if (type->rank > IR_MAX_RANK) return verify_fail(v, "a tensor has %u dimensions, at most 4 are possible", type->rank);
@@ -36,54 +65,36 @@ bool verify_type(verifier *v, const ir_type *type) {
   if (type->kind == IR_INDEX || type->kind == IR_BUFFER) return true;
   if ((unsigned)type->elem >= ELEM_COUNT) return verify_fail(v, "a type has an unknown element");
   if (type->kind != IR_VECTOR) return verify_dims(v, type);
-  if (!is_lane(type->elem)) return verify_fail(v, "vectors have no lanes of %s", elem_get(type->elem)->name);
+  if (!is_in(STORED | MASK, type->elem))
+    return verify_fail(v, "vectors have no lanes of %s", elem_get(type->elem)->name);
   if (type->lanes >= 1 && type->lanes <= VERIFY_MAX_LANES) return true;
   return verify_fail(v, "a vector has %u lanes, 1 to %d are possible", type->lanes, VERIFY_MAX_LANES);
 }
 
 // ---- classes ---------------------------------------------------------------------------------------------
 
-static bool is_vector_of(const ir_type *type, elem_type a, elem_type b, elem_type c) {
-  return type->kind == IR_VECTOR && (type->elem == a || type->elem == b || type->elem == c);
-}
-
 static bool has_class(const ir_type *type, char letter) {
+  const struct vector_class *vectors = &vector_classes[(unsigned char)letter];
+  if (vectors->elems != 0)
+    return type->kind == IR_VECTOR && is_in(vectors->elems, type->elem) && (letter != 'o' || type->lanes == 1);
   switch (letter) {
   case 'b': return type->kind == IR_BUFFER;
   case 'x': return type->kind == IR_INDEX;
   case 't': return type->kind == IR_TENSOR && type->rank <= IR_MAX_RANK;
   case 'p': return type->kind == IR_PREPARED && type->rank <= IR_MAX_RANK;
-  case 'v': return type->kind == IR_VECTOR && is_lane(type->elem);
-  case 'o': return type->kind == IR_VECTOR && is_lane(type->elem) && type->lanes == 1;
-  case 'i': return is_vector_of(type, ELEM_I8, ELEM_I16, ELEM_I32);
-  case 'c': return is_vector_of(type, ELEM_I8, ELEM_I8, ELEM_I8);
-  case 'w': return is_vector_of(type, ELEM_I32, ELEM_I32, ELEM_I32);
-  case 'h': return is_vector_of(type, ELEM_F16, ELEM_BF16, ELEM_F16);
-  case 'q': return is_vector_of(type, ELEM_BF16, ELEM_BF16, ELEM_BF16);
-  case 'j': return is_vector_of(type, ELEM_I16, ELEM_I16, ELEM_I16);
-  case 'f': return is_vector_of(type, ELEM_F32, ELEM_F32, ELEM_F32);
   default: return letter == 'n';
   }
 }
 
 static const char *class_text(char letter) {
-  static const char *const texts[128] = {
-      ['b'] = "a buffer",
-      ['x'] = "an index",
-      ['t'] = "an f32 tensor",
-      ['p'] = "a prepared tensor",
-      ['v'] = "a vector",
-      ['o'] = "a vector of one lane",
-      ['i'] = "a vector of i8, i16 or i32",
-      ['c'] = "a vector of i8",
-      ['w'] = "a vector of i32",
-      ['h'] = "a vector of f16 or bf16",
-      ['q'] = "a vector of bf16",
-      ['j'] = "a vector of i16",
-      ['f'] = "a vector of f32",
-      ['n'] = "a value",
-  };
-  return texts[(unsigned char)letter];
+  switch (letter) {
+  case 'b': return "a buffer";
+  case 'x': return "an index";
+  case 't': return "an f32 tensor";
+  case 'p': return "a prepared tensor";
+  case 'n': return "a value";
+  default: return vector_classes[(unsigned char)letter].text;
+  }
 }
 
 static bool verify_operand(verifier *v, const ir_op *op, size_t i, char letter) {

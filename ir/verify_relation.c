@@ -63,6 +63,25 @@ static bool narrower(verifier *v, const ir_op *op) {
          verify_fail(v, "the result's lanes are not narrower than the operand's");
 }
 
+static bool widths(verifier *v, const ir_op *op, unsigned narrow, unsigned wide) {
+  return 2 * narrow == wide || verify_fail(v, "lanes of %s do not become lanes of %s in one step",
+                                           elem_get(operand(op, 0)->elem)->name, elem_get(result(op)->elem)->name);
+}
+
+static bool twice_as_wide(verifier *v, const ir_op *op) {
+  return widths(v, op, bits_of(operand(op, 0)), bits_of(result(op)));
+}
+
+static bool half_as_wide(verifier *v, const ir_op *op) {
+  return widths(v, op, bits_of(result(op)), bits_of(operand(op, 0)));
+}
+
+static bool comparable(verifier *v, const ir_op *op) {
+  return ir_type_equal(operand(op, 0), operand(op, 1)) ||
+         verify_fail(v, "%s and %s are compared", verify_type_text(v, operand(op, 0)),
+                     verify_type_text(v, operand(op, 1)));
+}
+
 static bool same_bits(verifier *v, const ir_op *op) {
   uint32_t from = operand(op, 0)->lanes * bits_of(operand(op, 0));
   uint32_t to = result(op)->lanes * bits_of(result(op));
@@ -112,7 +131,7 @@ static bool constant(verifier *v, const ir_op *op) {
   if ((value == NULL) == (real == NULL)) return verify_fail(v, "it needs either 'value' or 'real'");
   if ((real != NULL) != is_float)
     return verify_fail(v, "lanes of %s take '%s'", elem_get(result(op)->elem)->name, is_float ? "real" : "value");
-  if (is_float) return true;
+  if (is_float || bits_of(result(op)) == 64) return true;
   int64_t limit = INT64_C(1) << bits_of(result(op));
   if (value->i >= -limit / 2 && value->i < limit) return true;
   return verify_fail(v, "%lld does not fit lanes of %s", (long long)value->i, elem_get(result(op)->elem)->name);
@@ -356,13 +375,13 @@ static bool from_one_lane(verifier *v, const ir_op *op) {
 
 bool verify_relation(verifier *v, const ir_op *op, char letter) {
   static const relation relations[128] = {
-      ['='] = one_type,      ['n'] = same_lanes,    ['l'] = table_lanes, ['e'] = same_element, ['1'] = one_lane,
-      ['2'] = power_of_two,  ['<'] = wider,         ['>'] = narrower,    ['z'] = same_bits,    ['d'] = dot_operands,
-      ['y'] = choices,       ['k'] = constant,      ['F'] = loop,        ['Y'] = yielded,      ['R'] = returned,
-      ['s'] = same_shape,    ['B'] = broadcasts,    ['L'] = product,     ['G'] = gains,        ['E'] = same_elements,
-      ['C'] = holds_weight,  ['P'] = prepared,      ['M'] = fused,       ['S'] = sparse,       ['V'] = part,
-      ['A'] = side_by_side,  ['O'] = from_one_lane, ['I'] = indexes,     ['H'] = blocks,       ['b'] = pairs,
-      ['D'] = pair_operands, ['U'] = shuffled,
+      ['='] = one_type,      ['n'] = same_lanes,    ['l'] = table_lanes,   ['e'] = same_element, ['1'] = one_lane,
+      ['2'] = power_of_two,  ['<'] = wider,         ['>'] = narrower,      ['z'] = same_bits,    ['d'] = dot_operands,
+      ['y'] = choices,       ['k'] = constant,      ['F'] = loop,          ['Y'] = yielded,      ['R'] = returned,
+      ['s'] = same_shape,    ['B'] = broadcasts,    ['L'] = product,       ['G'] = gains,        ['E'] = same_elements,
+      ['C'] = holds_weight,  ['P'] = prepared,      ['M'] = fused,         ['S'] = sparse,       ['V'] = part,
+      ['A'] = side_by_side,  ['O'] = from_one_lane, ['I'] = indexes,       ['H'] = blocks,       ['b'] = pairs,
+      ['D'] = pair_operands, ['U'] = shuffled,      ['w'] = twice_as_wide, ['h'] = half_as_wide, ['c'] = comparable,
   };
   return relations[(unsigned char)letter](v, op);
 }

@@ -43,6 +43,8 @@ static const target_tier tiers[] = {
      TOKEN_TILES(tiles),
      .row_vectors = 1,
      .fast_fma = true,
+     .rounds = true,
+     .divides = true,
      PATTERNS(patterns),
      .clock_ghz = 1.5,
      .bandwidth_gbs = 300},

@@ -53,6 +53,10 @@ typedef struct target_tier {
   uint64_t prefetch_bytes; // how far ahead weights are asked for when one token streams them from memory; 0: not
   double cycles;           // a simple operation on a natural vector; 0: 1
   bool fast_fma;           // fma in one instruction
+  bool rounds;             // LLVM makes instructions, and no calls, of rounding to integers
+  bool divides;            // integers are divided in vectors, or as fast as doubles are
+  bool even_conversions;   // floats become integers of their own width only: qemu before 9.0 stops at vfncvt.rtz and
+                           // vfwcvt.rtz where they follow a change of the vector's shape
   bool rows_in_loop;       // rows of a tile are a loop, not unrolled (narrow machines)
   bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;

@@ -101,21 +101,23 @@
 #define BIT(m, lanes, bit) m "b:i32x" lanes " = and(a, " bit "); " m ":i1x" lanes " = ne(" m "b, 0);"
 
 // What all tiers with AVX-512 have: bytes of half and quarter registers, floats, memory.
-#define AVX512_PATTERNS                                                                                           \
-  SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"), SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),    \
-      {IR_LOOKUP_F32, ELEM_F32, 16, 16, "r:f32x16 = llvm.x86.avx512.permvar.sf.512(table, a)", 1},                \
-      {IR_LOOKUP_F32, ELEM_F32, 16, 32, PERMI2PS("r", "0", "16"), 1},                                             \
-      {IR_LOOKUP_F32,                                                                                             \
-       ELEM_F32,                                                                                                  \
-       16,                                                                                                        \
-       64,                                                                                                        \
-       PERMI2PS("l", "0", "16") PERMI2PS("h", "32", "48") BIT("m", "16", "32") "r:f32x16 = select(m, h, l)",      \
-       4},                                                                                                        \
-      {IR_LOOKUP_F32, ELEM_F32, 16, 256, "gather", 20}, {IR_GATHER, ELEM_F32, 16, 0, "gather", 20},               \
-      {IR_GATHER, ELEM_I32, 16, 0, "gather", 20}, HALF_CONVERSIONS(16, "16"), HALF_CONVERSIONS(8, "8"),           \
-      MASKED(ELEM_F32, 16), MASKED(ELEM_I32, 16), MASKED(ELEM_F32, 8), MASKED(ELEM_I32, 8), MASKED(ELEM_F32, 4),  \
-      MASKED(ELEM_I32, 4), MASKED(ELEM_I16, 32), MASKED(ELEM_I16, 16), MASKED(ELEM_I16, 8), MASKED(ELEM_F16, 16), \
-      MASKED(ELEM_BF16, 16), MASKED(ELEM_I8, 64), MASKED(ELEM_I8, 32), MASKED(ELEM_I8, 16)
+#define AVX512_PATTERNS                                                                                            \
+  SHUFFLE_LOOKUPS(32, "32", "llvm.x86.avx2.pshuf.b"), SHUFFLE_LOOKUPS(16, "16", "llvm.x86.ssse3.pshuf.b.128"),     \
+      {IR_LOOKUP_F32, ELEM_F32, 16, 16, "r:f32x16 = llvm.x86.avx512.permvar.sf.512(table, a)", 1},                 \
+      {IR_LOOKUP_F32, ELEM_F32, 16, 32, PERMI2PS("r", "0", "16"), 1},                                              \
+      {IR_LOOKUP_F32,                                                                                              \
+       ELEM_F32,                                                                                                   \
+       16,                                                                                                         \
+       64,                                                                                                         \
+       PERMI2PS("l", "0", "16") PERMI2PS("h", "32", "48") BIT("m", "16", "32") "r:f32x16 = select(m, h, l)",       \
+       4},                                                                                                         \
+      {IR_LOOKUP_F32, ELEM_F32, 16, 256, "gather", 20}, {IR_GATHER, ELEM_F32, 16, 0, "gather", 20},                \
+      {IR_GATHER, ELEM_I32, 16, 0, "gather", 20}, HALF_CONVERSIONS(16, "16"), HALF_CONVERSIONS(8, "8"),            \
+      MASKED(ELEM_F32, 16), MASKED(ELEM_I32, 16), MASKED(ELEM_F32, 8), MASKED(ELEM_I32, 8), MASKED(ELEM_F32, 4),   \
+      MASKED(ELEM_I32, 4), MASKED(ELEM_F64, 8), MASKED(ELEM_I64, 8), MASKED(ELEM_F64, 4), MASKED(ELEM_I64, 4),     \
+      {IR_GATHER, ELEM_F64, 8, 0, "gather", 12}, {IR_GATHER, ELEM_I64, 8, 0, "gather", 12}, MASKED(ELEM_I16, 32),  \
+      MASKED(ELEM_I16, 16), MASKED(ELEM_I16, 8), MASKED(ELEM_F16, 16), MASKED(ELEM_BF16, 16), MASKED(ELEM_I8, 64), \
+      MASKED(ELEM_I8, 32), MASKED(ELEM_I8, 16)
 
 #define AVX512_VNNI_DOTS                                                                                              \
   VNNI_DOTS(16, "64", "16", "llvm.x86.avx512.vpdpbusd.512"), VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"), \
@@ -184,7 +186,8 @@ static const target_pattern avx512_patterns[] = {
        9},                                                                                                        \
       {IR_LOOKUP_F32, ELEM_F32, 8, 256, "gather", 12}, {IR_GATHER, ELEM_F32, 8, 0, "gather", 12},                 \
       {IR_GATHER, ELEM_I32, 8, 0, "gather", 12}, HALF_CONVERSIONS(8, "8"), HALF_CONVERSIONS(4, "4"),              \
-      MASKED(ELEM_F32, 8), MASKED(ELEM_I32, 8), MASKED(ELEM_F32, 4), MASKED(ELEM_I32, 4)
+      MASKED(ELEM_F32, 8), MASKED(ELEM_I32, 8), MASKED(ELEM_F32, 4), MASKED(ELEM_I32, 4), MASKED(ELEM_F64, 4),    \
+      MASKED(ELEM_I64, 4), {IR_GATHER, ELEM_F64, 4, 0, "gather", 8}, {IR_GATHER, ELEM_I64, 4, 0, "gather", 8}
 
 static const target_pattern avx_vnni_patterns[] = {
     VNNI_DOTS(8, "32", "8", "llvm.x86.avx512.vpdpbusd.256"),
@@ -218,10 +221,10 @@ static const unsigned narrow_tiles[] = {4, 2, 1};
 // What a tier's vectors are like: 512 bits, 256 bits.
 #define WIDE_VECTORS                                                                                                 \
   .lanes = 16, .registers = 32, TOKEN_TILES(wide_tiles), .row_vectors = 2, .prefetch_bytes = 8192, .fast_fma = true, \
-  .loads = 2
+  .rounds = true, .loads = 2
 #define HALF_VECTORS                                                                                                  \
   .lanes = 8, .registers = 16, TOKEN_TILES(narrow_tiles), .row_vectors = 2, .prefetch_bytes = 8192, .fast_fma = true, \
-  .clock_ghz = 3.5, .bandwidth_gbs = 20, .loads = 2
+  .rounds = true, .clock_ghz = 3.5, .bandwidth_gbs = 20, .loads = 2
 
 #define AVX512_FEATURES "+avx512vnni,+avx512vbmi,+avx512vpopcntdq,+avx512bitalg,-prefer-256-bit"
 #define AVX512_NEEDS                                                                                            \
@@ -308,6 +311,7 @@ static const target_tier tiers[] = {
      .registers = 16,
      TOKEN_TILES(narrow_tiles),
      .row_vectors = 2,
+     .rounds = true,
      PATTERNS(v2_patterns),
      .clock_ghz = 3,
      .bandwidth_gbs = 12,

@@ -140,7 +140,7 @@ static void add_data(case_list *list) {
 }
 
 static void add_shapes(case_list *list) {
-  static const elem_type elems[] = {ELEM_I8, ELEM_I16, ELEM_I32, ELEM_F16, ELEM_F32};
+  static const elem_type elems[] = {ELEM_I8, ELEM_I16, ELEM_I32, ELEM_F16, ELEM_F32, ELEM_F64};
   static const uint32_t lanes[] = {1, 4, 7, 16, 64};
   for (size_t e = 0; e < sizeof elems / sizeof *elems; e++) {
     for (size_t i = 0; i < sizeof lanes / sizeof *lanes; i++) {
@@ -273,7 +273,7 @@ static void add_tiles(case_list *list, ir_opcode code, int64_t rows) {
 // Both halves of every index operation's result.
 static void add_indices(case_list *list) {
   static const ir_opcode codes[] = {IR_IADD, IR_ISUB, IR_IMUL, IR_IDIV, IR_IREM, IR_IMIN};
-  enum { COUNT = sizeof codes / sizeof *codes, ALL = COUNT + 3, ITEMS = 40 };
+  enum { COUNT = sizeof codes / sizeof *codes, ALL = COUNT + 4, ITEMS = 40 };
   ir_func *kernel;
   ir_builder b = case_begin(list, "indices", 1, &kernel);
   ir_loop loop = over_items(&b, kernel, 1);
@@ -282,9 +282,9 @@ static void add_indices(case_list *list) {
   ir_value *at = times(&b, loop.index, 8 * (ALL));
   for (size_t i = 0; i < ALL; i++) {
     ir_type index = ir_index();
-    ir_value *lane = ir_emit1(&b, IR_FROM_INDEX, ir_vector(ELEM_I32, 1), x);
+    ir_value *lane = ir_emit1(&b, IR_FROM_INDEX, ir_vector(i == COUNT + 2 ? ELEM_I32 : ELEM_I64, 1), x);
     ir_value *r = i < COUNT        ? index_op(&b, codes[i], x, y)
-                  : i == COUNT + 2 ? ir_emit1(&b, IR_TO_INDEX, index, lane)
+                  : i >= COUNT + 2 ? ir_emit1(&b, IR_TO_INDEX, index, lane)
                                    : ir_emit(&b, i == COUNT ? IR_THREAD : IR_THREADS, &index, 0, NULL, 0, NULL);
     ir_value *high = index_op(&b, IR_IDIV, r, ir_index_const(&b, UINT64_C(1) << 32));
     ir_value *where = index_op(&b, IR_IADD, at, ir_index_const(&b, 8 * i));
@@ -298,14 +298,24 @@ static void add_indices(case_list *list) {
   case_add(list, c);
 }
 
+static ir_value *iota(ir_builder *b, ir_type t) { return ir_emit(b, IR_IOTA, &t, 0, NULL, 0, NULL); }
+
 static void add_constants(case_list *list) {
   ir_func *kernel;
   ir_builder b = case_begin(list, "constants", 1, &kernel);
   ir_value *values[] = {
-      ir_vector_int(&b, ir_vector(ELEM_I8, 16), -3),          ir_vector_int(&b, ir_vector(ELEM_I16, 16), 40000),
-      ir_vector_int(&b, ir_vector(ELEM_I32, 16), -123456789), ir_vector_real(&b, ir_vector(ELEM_F32, 16), 0.1),
-      ir_vector_real(&b, ir_vector(ELEM_F16, 16), 0.1),       ir_vector_real(&b, ir_vector(ELEM_BF16, 16), -0.3),
+      ir_vector_int(&b, ir_vector(ELEM_I8, 16), -3),
+      ir_vector_int(&b, ir_vector(ELEM_I16, 16), 40000),
+      ir_vector_int(&b, ir_vector(ELEM_I32, 16), -123456789),
+      ir_vector_real(&b, ir_vector(ELEM_F32, 16), 0.1),
+      ir_vector_real(&b, ir_vector(ELEM_F16, 16), 0.1),
+      ir_vector_real(&b, ir_vector(ELEM_BF16, 16), -0.3),
       ir_vector_real(&b, ir_vector(ELEM_F32, 1), -1e-42),
+      ir_vector_int(&b, ir_vector(ELEM_I64, 8), INT64_MIN + 1),
+      ir_vector_real(&b, ir_vector(ELEM_F64, 8), 0.1),
+      iota(&b, ir_vector(ELEM_I8, 32)),
+      iota(&b, ir_vector(ELEM_I32, 16)),
+      iota(&b, ir_vector(ELEM_I64, 8)),
   };
   enum { COUNT = sizeof values / sizeof *values };
   for (size_t i = 0; i < COUNT; i++) store(&b, kernel->body->params[0], ir_index_const(&b, 64 * i), values[i]);

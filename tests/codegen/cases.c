@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "support/fp.h"
+#include "tests/sampling.h"
 
 // SplitMix64: a sequence that is the same everywhere.
 uint64_t case_random(uint64_t *state) {
@@ -46,7 +47,21 @@ void case_add(case_list *list, test_case c) {
 void cases_make(case_list *list) {
   list->module = ir_module_new(list->mem, "cases");
   cases_add_ops(list);
+  cases_add_values(list);
   cases_add_memory(list);
+}
+
+case_list cases_draw(const case_list *all, unsigned share, const char *name) {
+  case_list drawn = {.mem = all->mem, .diag = all->diag, .module = ir_module_new(all->mem, "drawn")};
+  bool every = share == 0 || sampling_is_full();
+  for (size_t i = 0; i < all->cases.len; i++) {
+    uint64_t state = sampling_state(sampling_seed(), arena_printf(all->mem, "%s %s", name, all->cases.data[i]->name));
+    if (!every && sampling_next(&state) % share != 0) continue;
+    vec_push(all->mem, &drawn.module->funcs, all->module->funcs.data[i]);
+    vec_push(all->mem, &drawn.cases, all->cases.data[i]);
+  }
+  if (!every) printf("QCC_TEST_SEED=%llu draws %zu cases\n", (unsigned long long)sampling_seed(), drawn.cases.len);
+  return drawn;
 }
 
 static bool same_float(elem_type elem, const uint8_t *x, const uint8_t *y) {

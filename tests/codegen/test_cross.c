@@ -26,24 +26,28 @@ static const struct machine {
     {.triple = "aarch64-linux-gnu",
      .tier = "i8mm",
      .compiler = AARCH64_GCC,
-     .emulators = {"qemu-aarch64 -cpu max,sve=off", "qemu-aarch64 -cpu max"}},
+     .emulators = {"qemu-aarch64 -cpu max,sve=off", "qemu-aarch64 -cpu max"},
+     .share = 2},
     {.triple = "aarch64-linux-gnu",
      .tier = "dotprod",
      .compiler = AARCH64_GCC,
-     .emulators = {"qemu-aarch64 -cpu neoverse-n1"}},
+     .emulators = {"qemu-aarch64 -cpu neoverse-n1"},
+     .share = 2},
     {.triple = "aarch64-linux-gnu",
      .tier = "neon",
      .compiler = AARCH64_GCC,
-     .emulators = {"qemu-aarch64 -cpu cortex-a72"}},
+     .emulators = {"qemu-aarch64 -cpu cortex-a72"},
+     .share = 2},
     {.triple = "riscv64-linux-gnu",
      .tier = "rvv",
      .compiler = RISCV64_GCC,
-     .emulators = {RISCV64_V("128"), RISCV64_V("256"), RISCV64_V("512")}},
+     .emulators = {RISCV64_V("128"), RISCV64_V("256"), RISCV64_V("512")},
+     .share = 2},
     {.triple = "riscv64-linux-gnu",
      .tier = "rv64gc",
      .compiler = RISCV64_GCC,
      .emulators = {"qemu-riscv64 -cpu rv64,v=false"},
-     .share = 4}, // without vectors each lane is compiled
+     .share = 8}, // without vectors each lane is compiled
     // The portable expansions, little and big endian, where such a machine is at hand.
     {.triple = "powerpc64le-linux-gnu",
      .tier = "generic",
@@ -99,22 +103,6 @@ static void write_inputs(fixture *f) {
   ck_assert_int_eq(fclose(out), 0);
 }
 
-// Leaves only what is drawn, of a module that has nothing but the cases' kernels.
-static void draw_cases(case_list *l, unsigned share) {
-  uint64_t seed = sampling_seed();
-  size_t kept = 0;
-  if (share == 0 || sampling_is_full()) return;
-  for (size_t i = 0; i < l->cases.len; i++) {
-    uint64_t state = sampling_state(seed, l->cases.data[i]->name);
-    if (sampling_next(&state) % share != 0) continue;
-    l->module->funcs.data[kept] = l->module->funcs.data[i];
-    l->cases.data[kept++] = l->cases.data[i];
-  }
-  ck_assert_uint_eq(l->module->funcs.len, l->cases.len);
-  l->module->funcs.len = l->cases.len = kept;
-  printf("QCC_TEST_SEED=%llu draws %zu cases\n", (unsigned long long)seed, kept);
-}
-
 static fixture setup(const char *triple, const char *tier, unsigned share) {
   fixture f = {.mem = arena_new()};
   f.diag = diag_new(f.mem, stderr, false);
@@ -123,7 +111,7 @@ static fixture setup(const char *triple, const char *tier, unsigned share) {
   f.folder = arena_printf(f.mem, "%s/codegen-%s-%s", QCC_BINARY_DIR, triple, tier);
   mkdir(f.folder, 0777);
   cases_make(&f.cases);
-  draw_cases(&f.cases, share);
+  f.cases = cases_draw(&f.cases, share, tier);
   write_inputs(&f);
   return f;
 }

@@ -122,6 +122,40 @@ static void emit_floats(kernel *k) {
   ir_emit1(b, IR_REDUCE_FMAX, ir_vector(ELEM_F32, 1), x);
 }
 
+static ir_value *emit_masks(kernel *k, ir_value *i64, ir_value *f64) {
+  static const ir_opcode ints[] = {IR_LT, IR_LE, IR_EQ}, reals[] = {IR_FLT, IR_FLE, IR_FEQ};
+  ir_builder *b = &k->b;
+  ir_type mask = ir_vector(ELEM_U1, i64->type.lanes);
+  ir_value *m = ir_vector_int(b, mask, 1);
+  for (size_t i = 0; i < 3; i++) m = ir_emit2(b, IR_AND, mask, m, ir_emit2(b, ints[i], mask, i64, i64));
+  for (size_t i = 0; i < 3; i++) m = ir_emit2(b, IR_OR, mask, m, ir_emit2(b, reals[i], mask, f64, f64));
+  ir_emit3(b, IR_SELECT, mask, m, m, m);
+  ir_emit1(b, IR_SEXT, i64->type, m);
+  ir_emit1(b, IR_REDUCE_AND, ir_vector(ELEM_U1, 1), m);
+  ir_emit1(b, IR_TO_INDEX, ir_index(), ir_emit1(b, IR_REDUCE_OR, ir_vector(ELEM_U1, 1), m));
+  return m;
+}
+
+static void emit_wide(kernel *k) {
+  static const ir_opcode pairs[] = {IR_ADD, IR_MUL, IR_DIV, IR_MOD, IR_SHLV, IR_SHRV, IR_SARV};
+  static const ir_opcode reals[] = {IR_FFLOOR, IR_FCEIL, IR_FTRUNC, IR_FROUND, IR_FROUND_AWAY, IR_FSQRT};
+  static const ir_opcode int_sums[] = {IR_REDUCE_MUL, IR_REDUCE_SMIN, IR_REDUCE_SMAX};
+  static const ir_opcode real_sums[] = {IR_REDUCE_FMUL, IR_REDUCE_FMINIMUM, IR_REDUCE_FMAXIMUM};
+  ir_builder *b = &k->b;
+  ir_type i64 = ir_vector(ELEM_I64, 2), f64 = ir_vector(ELEM_F64, 2);
+  ir_value *x = ir_emit(b, IR_IOTA, &i64, 0, NULL, 0, NULL);
+  for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) x = ir_emit2(b, pairs[i], i64, x, x);
+  x = ir_emit1(b, IR_ABS, i64, x);
+  ir_value *y = ir_emit1(b, IR_ITOF, f64, x);
+  for (size_t i = 0; i < sizeof reals / sizeof reals[0]; i++) y = ir_emit1(b, reals[i], f64, y);
+  y = ir_emit2(b, IR_FMAXIMUM, f64, ir_emit2(b, IR_FMINIMUM, f64, y, y), ir_vector_real(b, f64, 0.1));
+  ir_emit1(b, IR_EXTF, f64, ir_emit1(b, IR_TRUNCF, ir_vector(ELEM_F32, 2), y));
+  ir_value *m = emit_masks(k, x, y);
+  x = ir_emit3(b, IR_SELECT, i64, m, x, ir_emit1(b, IR_FTOI_SAT, i64, y));
+  for (size_t i = 0; i < 3; i++) ir_emit1(b, int_sums[i], ir_vector(ELEM_I64, 1), x);
+  for (size_t i = 0; i < 3; i++) ir_emit1(b, real_sums[i], ir_vector(ELEM_F64, 1), y);
+}
+
 static void emit_moves(kernel *k) {
   ir_builder *b = &k->b;
   ir_value *one = ir_emit1(b, IR_FROM_INDEX, ir_vector(ELEM_I32, 1), k->offset);
@@ -162,6 +196,7 @@ ir_module *sample_kernels(arena *mem) {
   emit_integers(&k);
   emit_quantized(&k);
   emit_floats(&k);
+  emit_wide(&k);
   emit_moves(&k);
   emit_loops(&k);
   return m;

@@ -28,6 +28,11 @@ static const char kernel_text[] =
     "  }\n"
     "  %r = reduce.add.f %sum : vector<1 x f32>\n"
     "  %all = splat %r : vector<4 x f32>\n"
+    "  %less = lt.f %x, %l : vector<4 x u1>\n"
+    "  %both = and.i %less, %less : vector<4 x u1>\n"
+    "  %one.of = select %both, %x, %l : vector<4 x f32>\n"
+    "  %long = sext %dot : vector<4 x i64>\n"
+    "  %some = div.i %dot, %dot : vector<4 x i32>\n"
     "  store %y, %n, %all\n"
     "}\n";
 
@@ -73,7 +78,8 @@ static const edit_row kernel_rows[] = {
     {"%wide = zext %t : vector<16 x i16>", "%wide = zext %t : vector<16 x i8>", "not wider"},
     {"trunc %wide : vector<16 x i8>", "trunc %t : vector<16 x i8>", "not narrower"},
     {"select_lt %x, %l, %half, %half", "select_lt %x, %l, %half, %l", "operand 3 is vector<4 x f32>, but the result"},
-    {"truncf %x : vector<4 x f16>", "truncf %x : vector<4 x f32>", "must be a vector of f16 or bf16"},
+    {"truncf %x : vector<4 x f16>", "truncf %x : vector<4 x f32>",
+     "lanes of f32 do not become lanes of f32 in one step"},
     {"{unroll = 2}", "{unroll = 0}", "'unroll' is 0"},
     {"%r = reduce.add.f %sum", "%f = butterfly %sum {value = 4} : vector<4 x f32>\n %r = reduce.add.f %f",
      "pairs at a distance of 4 do not fill 4 lanes"},
@@ -87,6 +93,15 @@ static const edit_row kernel_rows[] = {
     {"iter(%acc = %zero) {unroll = 2} : vector<4 x f32>", "iter(%acc = %zero) {unroll = 2} : vector<8 x f32>",
      "its parameter and its result have different types"},
     {"iter(%acc = %zero)", "iter(%acc = %w)", "a loop cannot carry buffer"},
+    {"lt.f %x, %l : vector<4 x u1>", "lt.f %x, %l : vector<4 x i8>", "the result is vector<4 x i8> and must be a mask"},
+    {"lt.f %x, %l", "lt.f %x, %r", "vector<4 x f32> and vector<1 x f32> are compared"},
+    {"lt.f %x, %l", "lt.f %dot, %dot", "operand 0 is vector<4 x i32> and must be a vector of f32 or f64"},
+    {"select %both", "select %dot", "operand 0 is vector<4 x i32> and must be a mask"},
+    {"select %both, %x, %l", "select %both, %x, %dot",
+     "operand 2 is vector<4 x i32>, but the result is vector<4 x f32>"},
+    {"store %y, %n, %all", "store %y, %n, %both", "operand 2 is vector<4 x u1> and must be a vector"},
+    {"sext %dot : vector<4 x i64>", "sext %dot : vector<4 x i32>", "not wider than the operand's"},
+    {"div.i %dot, %dot : vector<4 x i32>", "div.i %wide, %wide : vector<16 x i16>", "must be a vector of i32 or i64"},
     {"%begin to %end", "%w to %end", "operand 0 is buffer and must be an index"},
     {"reduce.add.f %sum", "reduce.add.f %next", "is used outside the loop that defines it"},
     {"reduce.add.f %sum : vector<1 x f32>", "reduce.add.f %sum : vector<2 x f32>",
