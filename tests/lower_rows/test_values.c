@@ -1,0 +1,174 @@
+// Constructors of kernel/emit_values.h, interpreted, against plain C: conversions between all elements of lanes, and what is
+// made of several operations.
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "kernel/emit_base.h"
+#include "kernel/emit_values.h"
+#include "support/fp.h"
+#include "tests/check_main.h"
+#include "tests/lower_rows/kernel_run.h"
+
+enum { COUNT = 4096, LANES = 16 };
+
+static const elem_type elems[] = {ELEM_I8, ELEM_I16, ELEM_I32, ELEM_I64, ELEM_F16, ELEM_BF16, ELEM_F32, ELEM_F64};
+enum { ELEMS = sizeof elems / sizeof *elems };
+
+static bool is_float(elem_type elem) { return elem_get(elem)->kind == ELEM_KIND_FLOAT; }
+
+// ---- conversions -----------------------------------------------------------------------------------------
+
+static ir_func *conversion(ir_module *m, elem_type from, elem_type to) {
+  static const char *const buffers[] = {"x", "y", NULL};
+  static const char *const sizes[] = {NULL};
+  ir_builder b;
+  lo_params p;
+  ir_func *f = lo_begin_kernel(m, &b, "convert", buffers, sizes, &p);
+  ir_loop loop = lo_begin_loop(&b, p.begin, p.end, lo_index(&b, LANES));
+  ir_value *in = lo_index_scale(&b, loop.index, elem_get(from)->bits / 8);
+  ir_value *x = lo_load(&b, ir_vector(from, LANES), p.buffers[0], in, NULL);
+  ir_value *out = lo_index_scale(&b, loop.index, elem_get(to)->bits / 8);
+  lo_store(&b, p.buffers[1], out, lo_convert(&b, x, to), NULL);
+  lo_end_loop(&b, loop);
+  lo_end_kernel(&b);
+  return f;
+}
+
+static uint64_t raw_at(const uint8_t *bytes, elem_type elem, size_t i) {
+  uint64_t raw = 0;
+  size_t size = elem_get(elem)->bits / 8;
+  memcpy(&raw, bytes + i * size, size);
+  return raw;
+}
+
+// Integers with many bits and few, floats around all exponents, and half-way cases of narrower floats.
+static uint64_t sample(elem_type elem, uint64_t r) {
+  if (!is_float(elem)) return (uint64_t)((int64_t)(r << 8 | r >> 56) >> (r >> 40 & 63));
+  if (r >> 62 == 0) return r;
+  double x = ldexp((double)(int64_t)(r & 0xfffff800000000), (int)(r % 140) - 120);
+  if (r >> 62 == 1) x = nextafter(x, r & 256 ? 0 : INFINITY);
+  return elem_encode(elem, r & 128 ? -x : x);
+}
+
+// The integer as a number of the float type, rounded once.
+static uint64_t float_of_int(elem_type to, int64_t i) {
+  const elem_info *e = elem_get(to);
+  uint64_t magnitude = i < 0 ? 0 - (uint64_t)i : (uint64_t)i;
+  int shift = magnitude == 0 ? 0 : 64 - __builtin_clzll(magnitude) - (int)e->man_bits - 1;
+  if (shift > 0) {
+    uint64_t kept = magnitude >> shift, rest = magnitude - (kept << shift), half = UINT64_C(1) << (shift - 1);
+    magnitude = kept + (rest > half || (rest == half && (kept & 1) != 0));
+  }
+  double x = ldexp((double)magnitude, shift > 0 ? shift : 0);
+  return elem_encode(to, i < 0 ? -x : x);
+}
+
+static uint64_t converted(elem_type from, elem_type to, uint64_t raw) {
+  uint64_t mask = elem_get(to)->bits == 64 ? UINT64_MAX : (UINT64_C(1) << elem_get(to)->bits) - 1;
+  if (!is_float(from) && !is_float(to)) return (uint64_t)elem_decode_int(from, raw) & mask;
+  if (!is_float(from)) return float_of_int(to, elem_decode_int(from, raw));
+  double x = elem_decode(from, raw);
+  if (is_float(to)) return elem_encode(to, x);
+  if (isnan(x)) return 0;
+  double limit = ldexp(1, (int)elem_get(to)->bits - 1);
+  int64_t i = x >= limit ? elem_max(to) : x < -limit ? elem_min(to) : (int64_t)x;
+  return (uint64_t)i & mask;
+}
+
+static void check_conversion(elem_type from, elem_type to) {
+  static uint8_t x[COUNT * 8];
+  static uint8_t y[COUNT * 8];
+  size_t from_size = elem_get(from)->bits / 8, to_size = elem_get(to)->bits / 8;
+  uint64_t seed = 1 + (uint64_t)from * 100 + (uint64_t)to;
+  for (size_t i = 0; i < COUNT; i++)
+    memcpy(x + i * from_size, &(uint64_t){sample(from, next_random(&seed))}, from_size);
+  kernel_run run = kernel_run_new();
+  ir_memory memory[] = {{.data = x, .size = COUNT * from_size}, {.data = y, .size = COUNT * to_size}};
+  kernel_run_go(&run, conversion(run.module, from, to), 2, memory, 0, NULL, 0, COUNT);
+  kernel_run_free(&run);
+  for (size_t i = 0; i < COUNT; i++) {
+    uint64_t given = raw_at(x, from, i), got = raw_at(y, to, i), want = converted(from, to, given);
+    bool nan = is_float(to) && isnan(elem_decode(to, want)) && isnan(elem_decode(to, got));
+    ck_assert_msg(got == want || nan, "%s %llx to %s is %llx, not %llx", elem_get(from)->name,
+                  (unsigned long long)given, elem_get(to)->name, (unsigned long long)got, (unsigned long long)want);
+  }
+}
+
+START_TEST(all_elements_become_all_others) {
+  for (size_t i = 0; i < ELEMS; i++) check_conversion(elems[_i], elems[i]);
+}
+END_TEST
+
+// ---- what is made of several operations ------------------------------------------------------------------
+
+typedef struct lanes {
+  float x[LANES];
+  float y[LANES];
+} lanes;
+
+// Masks are stored as bytes one after the other, then positions of the greatest and the least, then numbers.
+typedef struct results {
+  uint8_t nan[LANES], infinite[LANES], equal[LANES], copied[LANES];
+  int32_t greatest, least, turns;
+  float rest[LANES];
+  int64_t places[LANES];
+} results;
+
+static void emit_results(ir_builder *b, const lo_params *p) {
+#define AT(member) lo_index(b, offsetof(results, member))
+  ir_value *x = lo_load(b, lo_f32(LANES), p->buffers[0], lo_index(b, 0), NULL);
+  ir_value *y = lo_load(b, lo_f32(LANES), p->buffers[0], lo_index(b, sizeof(float) * LANES), NULL);
+  ir_value *out = p->buffers[1], *nan = lo_isnan(b, x), *infinite = lo_isinf(b, x);
+  lo_store_mask(b, out, AT(nan), nan, NULL);
+  lo_store_mask(b, out, AT(infinite), infinite, NULL);
+  lo_store_mask(b, out, AT(equal), lo_eq(b, nan, infinite), NULL);
+  ir_value *three = lo_load_mask(b, LANES, out, AT(equal), lo_index(b, 3));
+  lo_store_mask(b, out, AT(copied), three, NULL);
+  ir_value *places = lo_iota(b, lo_i32(LANES));
+  lo_store(b, out, AT(greatest), lo_position_of(b, y, lo_greatest_lane(b, y), places), NULL);
+  lo_store(b, out, AT(least), lo_position_of(b, y, lo_least_lane(b, y), places), NULL);
+  ir_value *turns = lo_index_add(b, lo_to_index(b, lo_any_lane(b, nan)), lo_to_index(b, lo_all_lanes(b, nan)));
+  lo_store(b, out, AT(turns), ir_emit1(b, IR_FROM_INDEX, lo_i32(1), turns), NULL);
+  lo_store(b, out, AT(rest), lo_mod(b, y, lo_constant(b, y->type, -3)), NULL);
+  lo_store(b, out, AT(places), lo_index_lanes(b, ir_vector(ELEM_I64, LANES), lo_index(b, INT64_C(1) << 40), 5), NULL);
+#undef AT
+}
+
+START_TEST(masks_positions_and_remainders) {
+  static const char *const buffers[] = {"x", "y", NULL}, *const sizes[] = {NULL};
+  lanes in = {.x = {1, NAN, INFINITY, -INFINITY, 0, -NAN}};
+  results out = {0};
+  for (int i = 0; i < LANES; i++) in.y[i] = (float)((i * 5 + 3) % 11) - 4.5f;
+  kernel_run run = kernel_run_new();
+  ir_builder b;
+  lo_params p;
+  ir_func *f = lo_begin_kernel(run.module, &b, "results", buffers, sizes, &p);
+  emit_results(&b, &p);
+  lo_end_kernel(&b);
+  ir_memory memory[] = {{.data = (uint8_t *)&in, .size = sizeof in}, {.data = (uint8_t *)&out, .size = sizeof out}};
+  kernel_run_go(&run, f, 2, memory, 0, NULL, 0, 1);
+  kernel_run_free(&run);
+  int greatest = 0, least = 0;
+  for (int i = 0; i < LANES; i++) {
+    if (in.y[i] > in.y[greatest]) greatest = i;
+    if (in.y[i] < in.y[least]) least = i;
+    ck_assert_int_eq(out.nan[i], isnan(in.x[i]) != 0);
+    ck_assert_int_eq(out.infinite[i], isinf(in.x[i]) != 0);
+    ck_assert_int_eq(out.equal[i], out.nan[i] == out.infinite[i]);
+    ck_assert_int_eq(out.copied[i], i < 3 ? out.equal[i] : 0);
+    ck_assert(out.rest[i] == in.y[i] + 3 * floorf(in.y[i] / -3));
+    ck_assert(out.places[i] == (INT64_C(1) << 40) + 5 * i);
+  }
+  ck_assert(out.greatest == greatest && out.least == least && out.turns == 1);
+}
+END_TEST
+
+int main(void) {
+  Suite *suite = suite_create("lower_values");
+  TCase *conversions = tcase_create("conversions");
+  tcase_add_loop_test(conversions, all_elements_become_all_others, 0, ELEMS);
+  suite_add_tcase(suite, conversions);
+  check_add(suite, "made of several", (const TTest *const[]){masks_positions_and_remainders, NULL});
+  return check_main(suite);
+}
