@@ -120,9 +120,8 @@ static ir_value *resize(ir_builder *b, ir_opcode extend, ir_value *x, elem_type 
   return from == bits ? x : to(b, from < bits ? extend : IR_TRUNC, x, elem);
 }
 
-// A double as a float whose last bit is set where something was lost, so that rounding once more is right (round to odd). A
-// float that was rounded away from zero is one step too far.
-static ir_value *to_odd_float(ir_builder *b, ir_value *x) {
+// A float that was rounded away from zero is one step too far.
+ir_value *lo_round_to_odd(ir_builder *b, ir_value *x) {
   ir_value *nearest = to(b, IR_TRUNCF, x, ELEM_F32), *back = to(b, IR_EXTF, nearest, ELEM_F64);
   ir_value *bits = lo_bits(b, nearest), *one = lo_int(b, bits, 1);
   ir_value *too_far = lo_lt(b, lo_abs(b, x), lo_abs(b, back));
@@ -136,7 +135,7 @@ static ir_value *between_floats(ir_builder *b, ir_value *x, elem_type elem) {
   if (x->type.elem == elem) return x;
   if (from == 16 && bits == 16) return to(b, IR_TRUNCF, to(b, IR_EXTF, x, ELEM_F32), elem);
   if (from == 16 && bits == 64) return to(b, IR_EXTF, to(b, IR_EXTF, x, ELEM_F32), elem);
-  if (from == 64 && bits == 16) return to(b, IR_TRUNCF, to_odd_float(b, x), elem);
+  if (from == 64 && bits == 16) return to(b, IR_TRUNCF, lo_round_to_odd(b, x), elem);
   return to(b, from < bits ? IR_EXTF : IR_TRUNCF, x, elem);
 }
 

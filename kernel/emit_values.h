@@ -64,6 +64,9 @@ ir_value *lo_convert(ir_builder *b, ir_value *x, elem_type elem);
 // The same from integers that are taken as unsigned, to wider ones.
 ir_value *lo_convert_unsigned(ir_builder *b, ir_value *x, elem_type elem);
 
+// f64 as the f32 towards zero whose last bit is set where something was lost: rounded once more it gives what the double would.
+ir_value *lo_round_to_odd(ir_builder *b, ir_value *x);
+
 /* truth values in memory are bytes 0 and 1; `count` NULL means all lanes */
 ir_value *lo_load_mask(ir_builder *b, uint32_t lanes, ir_value *buffer, ir_value *offset, ir_value *count);
 void lo_store_mask(ir_builder *b, ir_value *buffer, ir_value *offset, ir_value *mask, ir_value *count);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kernel/emit_base.h"
+#include "kernel/emit_code.h"
 #include "kernel/emit_values.h"
 #include "support/fp.h"
 #include "tests/check_main.h"
@@ -100,6 +101,75 @@ START_TEST(all_elements_become_all_others) {
 }
 END_TEST
 
+// ---- codes of floats -------------------------------------------------------------------------------------
+
+static const elem_type code_types[] = {ELEM_F8E4M3, ELEM_F8E5M2, ELEM_F8E4M3FNUZ, ELEM_F8E5M2FNUZ,
+                                       ELEM_F6E2M3, ELEM_F6E3M2, ELEM_F4E2M1,     ELEM_E8M0,
+                                       ELEM_F16,    ELEM_BF16,   ELEM_F32};
+
+// x in lanes of `from`; y are codes of the type, z their numbers.
+static ir_func *coding(ir_module *m, elem_type from, elem_type type) {
+  static const char *const buffers[] = {"x", "y", "z", NULL}, *const sizes[] = {NULL};
+  ir_builder b;
+  lo_params p;
+  ir_func *f = lo_begin_kernel(m, &b, "code", buffers, sizes, &p);
+  ir_loop loop = lo_begin_loop(&b, p.begin, p.end, lo_index(&b, LANES));
+  ir_value *in = lo_index_scale(&b, loop.index, elem_get(from)->bits / 8), *out = lo_index_scale(&b, loop.index, 4);
+  ir_value *x = lo_load(&b, ir_vector(from, LANES), p.buffers[0], in, NULL);
+  ir_value *codes = lo_encode_float(&b, type, x);
+  lo_store(&b, p.buffers[1], out, codes, NULL);
+  lo_store(&b, p.buffers[2], out, lo_decode_float(&b, type, codes), NULL);
+  lo_end_loop(&b, loop);
+  lo_end_kernel(&b);
+  return f;
+}
+
+// All numbers of the type, what is half-way between them and just beside that, and what `sample` gives.
+static double code_sample(elem_type type, size_t i, uint64_t r) {
+  unsigned bits = elem_get(type)->bits < 16 ? elem_get(type)->bits : 16;
+  uint64_t code = elem_get(type)->bits == 32 ? r >> 32 : i >> 2 & ((UINT64_C(1) << bits) - 1);
+  double x = elem_decode(type, code), next = elem_decode(type, code + 1);
+  if (i >= COUNT / 2) return elem_decode(ELEM_F64, sample(ELEM_F64, r));
+  if (i % 4 == 0 || isnan(next)) return x;
+  double half = (x + next) / 2;
+  return i % 4 == 1 ? half : nextafter(half, i % 4 == 2 ? -INFINITY : INFINITY);
+}
+
+static void check_codes(elem_type from, elem_type type) {
+  static double x[COUNT];
+  static float narrow[COUNT];
+  static uint32_t codes[COUNT];
+  static float numbers[COUNT];
+  uint64_t seed = (uint64_t)type;
+  for (size_t i = 0; i < COUNT; i++) {
+    x[i] = code_sample(type, i, next_random(&seed));
+    narrow[i] = (float)x[i];
+    if (from == ELEM_F32) x[i] = (double)narrow[i];
+  }
+  kernel_run run = kernel_run_new();
+  ir_memory memory[] = {{.data = (uint8_t *)x, .size = sizeof x},
+                        {.data = (uint8_t *)codes, .size = sizeof codes},
+                        {.data = (uint8_t *)numbers, .size = sizeof numbers}};
+  if (from == ELEM_F32) memory[0] = (ir_memory){.data = (uint8_t *)narrow, .size = sizeof narrow};
+  kernel_run_go(&run, coding(run.module, from, type), 3, memory, 0, NULL, 0, COUNT);
+  kernel_run_free(&run);
+  for (size_t i = 0; i < COUNT; i++) {
+    uint64_t want = elem_encode(type, x[i]);
+    double number = elem_decode(type, codes[i]);
+    bool nan = isnan(x[i]) && isnan(elem_decode(type, want));
+    ck_assert_msg(nan ? isnan(number) : codes[i] == want, "%a to %s is %x, not %x", x[i], elem_get(type)->name,
+                  codes[i], (unsigned)want);
+    bool same = isnan(number) ? isnan(numbers[i]) : fp_bits64((double)numbers[i]) == fp_bits64(number);
+    ck_assert_msg(same, "%s code %x is %a, not %a", elem_get(type)->name, codes[i], (double)numbers[i], number);
+  }
+}
+
+START_TEST(codes_of_floats) {
+  check_codes(ELEM_F32, code_types[_i]);
+  check_codes(ELEM_F64, code_types[_i]);
+}
+END_TEST
+
 // ---- what is made of several operations ------------------------------------------------------------------
 
 typedef struct lanes {
@@ -168,6 +238,7 @@ int main(void) {
   Suite *suite = suite_create("lower_values");
   TCase *conversions = tcase_create("conversions");
   tcase_add_loop_test(conversions, all_elements_become_all_others, 0, ELEMS);
+  tcase_add_loop_test(conversions, codes_of_floats, 0, (int)(sizeof code_types / sizeof *code_types));
   suite_add_tcase(suite, conversions);
   check_add(suite, "made of several", (const TTest *const[]){masks_positions_and_remainders, NULL});
   return check_main(suite);
