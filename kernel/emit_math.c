@@ -55,7 +55,7 @@ static ir_value *power_of_two(ir_builder *b, ir_value *n) {
   return lo_floats(b, ir_emit_attr(b, IR_SHL, n->type, biased, ir_int(IR_ATTR_SHIFT, 23)));
 }
 
-static ir_value *scale_by_power(ir_builder *b, ir_value *x, ir_value *n) {
+ir_value *lower_scale_by_power(ir_builder *b, ir_value *x, ir_value *n) {
   ir_value *half = ir_emit_attr(b, IR_SAR, n->type, n, ir_int(IR_ATTR_SHIFT, 1));
   ir_value *rest = ir_emit2(b, IR_SUB, n->type, n, half);
   return lo_fmul(b, lo_fmul(b, x, power_of_two(b, half)), power_of_two(b, rest));
@@ -72,7 +72,7 @@ ir_value *lower_emit_exp(ir_builder *b, ir_value *x) {
   r = lo_fsub(b, r, times(b, whole, LN2_LOW));
   ir_value *p = polynomial(b, r, COUNT(EXP_TERMS), EXP_TERMS);
   p = plus(b, lo_fadd(b, lo_fmul(b, p, lo_fmul(b, r, r)), r), 1);
-  return scale_by_power(b, p, n);
+  return lower_scale_by_power(b, p, n);
 }
 
 // ---- the others

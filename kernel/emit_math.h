@@ -15,4 +15,7 @@ ir_value *lower_emit_unary(ir_builder *b, ir_opcode op, ir_value *x);
 // e to the x, within 1.4 units in the last place; subnormal results are rounded once.
 ir_value *lower_emit_exp(ir_builder *b, ir_value *x);
 
+// x times 2 to the n (i32 lanes, -252 .. 254), rounded once where it is subnormal.
+ir_value *lower_scale_by_power(ir_builder *b, ir_value *x, ir_value *n);
+
 #endif

@@ -48,6 +48,7 @@ void cases_make(case_list *list) {
   list->module = ir_module_new(list->mem, "cases");
   cases_add_ops(list);
   cases_add_values(list);
+  cases_add_functions(list);
   cases_add_memory(list);
 }
 

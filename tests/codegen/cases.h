@@ -34,9 +34,10 @@ case_list cases_draw(const case_list *all, unsigned share, const char *name);
 // Whether an output is the expected one; if not, *message says where it differs first.
 bool case_matches(const test_case *c, const uint8_t *output, const char **message, arena *a);
 
-/* case_ops.c, case_values.c, case_memory.c */
+/* case_ops.c, case_values.c, case_functions.c, case_memory.c */
 void cases_add_ops(case_list *list);
 void cases_add_values(case_list *list);
+void cases_add_functions(case_list *list);
 void cases_add_memory(case_list *list);
 
 /* cases.c */
