@@ -17,10 +17,14 @@ ir_value *fn_clamp(ir_builder *b, ir_value *x, double lo, double hi) {
   return ir_emit2(b, IR_FMIN, x->type, fn_real(b, x, hi), x);
 }
 
-ir_value *fn_polynomial(ir_builder *b, ir_value *x, size_t count, const double *c) {
-  ir_value *sum = fn_real(b, x, c[count - 1]);
-  for (size_t i = count - 1; i-- > 0;) sum = fn_plus(b, lo_mul(b, sum, x), c[i]);
+ir_value *fn_polynomial(ir_builder *b, ir_value *x, fn_series p) {
+  ir_value *sum = fn_real(b, x, p.terms[p.count - 1]);
+  for (size_t i = p.count - 1; i-- > 0;) sum = fn_plus(b, lo_mul(b, sum, x), p.terms[i]);
   return sum;
+}
+
+ir_value *fn_odd(ir_builder *b, ir_value *x, ir_value *square, fn_series p) {
+  return lo_add(b, x, lo_mul(b, lo_mul(b, x, square), fn_polynomial(b, square, p)));
 }
 
 // ---- bits ------------------------------------------------------------------------------------------------
@@ -43,31 +47,36 @@ ir_value *fn_with_sign(ir_builder *b, ir_value *magnitude, ir_value *x) {
 
 ir_value *fn_as(ir_builder *b, ir_value *x, elem_type elem) { return lo_convert(b, x, elem); }
 
-// Around 1.5 * 2^52 doubles are the integers.
 fn_nearest fn_round(ir_builder *b, ir_value *x) {
-  const double magic = 0x1.8p52;
-  ir_value *sum = fn_plus(b, x, magic);
-  return (fn_nearest){.real = fn_plus(b, sum, -magic), .bits = fn_bits(b, sum)};
+  ir_value *sum = fn_plus(b, x, FN_MAGIC);
+  return (fn_nearest){.real = fn_plus(b, sum, -FN_MAGIC), .bits = fn_bits(b, sum)};
+}
+
+ir_value *fn_small_to_double(ir_builder *b, ir_value *n) {
+  ir_value *base = fn_bits(b, lo_constant(b, ir_vector(ELEM_F64, n->type.lanes), FN_MAGIC));
+  return fn_plus(b, fn_from_bits(b, lo_add(b, base, n)), -FN_MAGIC);
 }
 
 // ---- the table -------------------------------------------------------------------------------------------
 
-ir_value *fn_st_sqrt(ir_builder *b, ir_value *x, ir_value *y) { return (void)y, lo_sqrt(b, x); }
+ir_value *fn_sqrt(ir_builder *b, ir_value *x, ir_value *y) { return (void)y, lo_sqrt(b, x); }
 
-typedef struct function_row {
-  ir_value *(*emit)(ir_builder *b, ir_value *x, ir_value *y);
-  bool doubles; // for f64, too
-} function_row;
-
-static const function_row rows[ST_OP_COUNT] = {
-    [ST_SQRT] = {fn_st_sqrt, true}, [ST_EXP] = {fn_st_exp},     [ST_EXP2] = {fn_st_exp2}, [ST_EXPM1] = {fn_st_expm1},
-    [ST_LOG] = {fn_st_log},         [ST_LOG1P] = {fn_st_log1p}, [ST_SIN] = {fn_st_sin},   [ST_COS] = {fn_st_cos},
-    [ST_TAN] = {fn_st_tan},         [ST_ASIN] = {fn_st_asin},   [ST_ACOS] = {fn_st_acos}, [ST_ATAN] = {fn_st_atan},
-    [ST_TANH] = {fn_st_tanh},       [ST_ERF] = {fn_st_erf},     [ST_POW] = {fn_st_pow},
+static const struct function_row {
+  fn_emitter *floats;
+  fn_emitter *doubles; // NULL: not offered
+} rows[ST_OP_COUNT] = {
+    [ST_SQRT] = {fn_sqrt, fn_sqrt},        [ST_EXP] = {fn_exp, fn_exp_f64}, [ST_EXP2] = {fn_exp2, fn_exp2_f64},
+    [ST_EXPM1] = {fn_expm1, fn_expm1_f64}, [ST_LOG] = {fn_log, fn_log_f64}, [ST_LOG1P] = {fn_log1p, fn_log1p_f64},
+    [ST_SIN] = {fn_sin, fn_sin_f64},       [ST_COS] = {fn_cos, fn_cos_f64}, [ST_TAN] = {fn_tan, fn_tan_f64},
+    [ST_ASIN] = {fn_asin, fn_asin},        [ST_ACOS] = {fn_acos, fn_acos},  [ST_ATAN] = {fn_atan, fn_atan},
+    [ST_TANH] = {fn_tanh, fn_tanh_f64},    [ST_ERF] = {fn_erf, NULL},       [ST_POW] = {fn_pow, NULL},
 };
 
-bool lo_has_function(st_op op, elem_type elem) {
-  return rows[op].emit != NULL && (elem == ELEM_F32 || (elem == ELEM_F64 && rows[op].doubles));
+static fn_emitter *find(st_op op, elem_type elem) {
+  if (elem == ELEM_F32) return rows[op].floats;
+  return elem == ELEM_F64 ? rows[op].doubles : NULL;
 }
 
-ir_value *lo_function(ir_builder *b, st_op op, ir_value *x, ir_value *y) { return rows[op].emit(b, x, y); }
+bool lo_has_function(st_op op, elem_type elem) { return find(op, elem) != NULL; }
+
+ir_value *lo_function(ir_builder *b, st_op op, ir_value *x, ir_value *y) { return find(op, x->type.elem)(b, x, y); }

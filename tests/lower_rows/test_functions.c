@@ -5,16 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "codegen/codegen.h"
-#include "kernel/emit_base.h"
 #include "kernel/emit_functions.h"
-#include "kernel/emit_values.h"
-#include "runtime/qrt.h"
 #include "support/fp.h"
 #include "tests/check_main.h"
+#include "tests/lower_rows/function_kit.h"
 #include "tests/lower_rows/kernel_run.h"
 
-enum { LANES = 16, BLOCK = 1 << 12 };
+enum { LANES = FUNCTION_LANES, BLOCK = 1 << 12 };
 
 typedef struct function_case {
   st_op op;
@@ -33,65 +30,7 @@ static const function_case cases[] = {
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
-static const char *const names[ST_OP_COUNT] = {
-#define ST(id, text, arguments) [ST_##id] = (text),
-#include "ir/statement.def"
-#undef ST
-};
-
-// ---- kernels ---------------------------------------------------------------------------------------------
-
-// out = function(x, y), element by element; buffers x, y and out, of which functions of one argument do not read y.
-static ir_func *make_kernel(ir_module *m, st_op op, uint32_t lanes) {
-  static const char *const buffers[] = {"x", "y", "out", NULL}, *const sizes[] = {NULL};
-  ir_builder b;
-  lo_params p;
-  ir_func *f = lo_begin_kernel(m, &b, names[op], buffers, sizes, &p);
-  ir_loop loop = lo_begin_loop(&b, p.begin, p.end, lo_index(&b, lanes));
-  ir_value *at = lo_index_scale(&b, loop.index, 4);
-  ir_value *x = lo_load(&b, lo_f32(lanes), p.buffers[0], at, NULL);
-  ir_value *y = op == ST_POW ? lo_load(&b, lo_f32(lanes), p.buffers[1], at, NULL) : NULL;
-  lo_store(&b, p.buffers[2], at, lo_function(&b, op, x, y), NULL);
-  lo_end_loop(&b, loop);
-  lo_end_kernel(&b);
-  return f;
-}
-
-typedef struct compiled {
-  kernel_run run;
-  const ir_func *kernel;
-  cg_context *cg;
-  cg_jit *jit;
-  qrt_kernel call;
-} compiled;
-
-static const target_tier *host_tier(const target *t) {
-  const target_tier *tier = t->tiers;
-  while ((tier->cpu_features & ~qrt_cpu_features()) != 0) tier++;
-  return tier;
-}
-
-static compiled compile(st_op op, const target *t, const target_tier *tier) {
-  compiled c = {.run = kernel_run_new()};
-  cg_options o = {.opt_level = 2};
-  cg_bytes object;
-  c.kernel = make_kernel(c.run.module, op, LANES);
-  c.cg = cg_new(c.run.d, c.run.mem);
-  ck_assert(cg_emit_kernels(c.cg, c.run.module, t, tier, cg_host_triple(c.run.mem), &o, CG_OBJECT, &object));
-  c.jit = cg_jit_new(c.cg, object);
-  ck_assert_ptr_nonnull(c.jit);
-  c.call = cg_jit_kernel(c.jit, cg_kernel_symbol(c.run.mem, &o, tier, c.kernel->name));
-  ck_assert(c.call != NULL);
-  return c;
-}
-
-static void finish(compiled *c) {
-  cg_jit_free(c->jit);
-  cg_free(c->cg);
-  kernel_run_free(&c->run);
-}
-
-static void apply(const compiled *c, float *x, float *y, float *out) {
+static void apply(const function_run *c, float *x, float *y, float *out) {
   qrt_args args = {.buffers = {x, y, out}};
   c->call(&args, 0, BLOCK);
 }
@@ -131,7 +70,8 @@ static void take_block(worst *w, const function_case *f, const float *x, const f
 }
 
 // Every `step`-th float from `first` on, `count` of them.
-static void sweep(const compiled *c, worst *w, const function_case *f, uint64_t first, uint64_t count, uint64_t step) {
+static void sweep(const function_run *c, worst *w, const function_case *f, uint64_t first, uint64_t count,
+                  uint64_t step) {
   static float x[BLOCK], out[BLOCK];
   for (uint64_t done = 0; done < count; done += BLOCK) {
     for (size_t i = 0; i < BLOCK; i++) {
@@ -150,17 +90,17 @@ static uint32_t bits_of_power(int exponent) {
 START_TEST(errors_are_within_their_bounds) {
   const function_case *f = &cases[_i];
   const target *t = target_for_triple(cg_host_triple(arena_new()));
-  compiled c = compile(f->op, t, host_tier(t));
+  function_run c = function_compile(f->op, ELEM_F32, t, function_host_tier(t));
   worst w = {0};
   sweep(&c, &w, f, 0, 1 << 16, 65521); // over all bit patterns
   uint32_t first = bits_of_power(f->least), count = bits_of_power(f->most) - first;
   uint64_t step = sampling_is_full() ? 1 : count / (1 << 16) + 1;
   for (int negative = 0; negative <= (f->sign == 0); negative++)
     sweep(&c, &w, f, first + ((uint64_t)negative << 31), count / step, step);
-  printf("%-6s %5.3f units in the last place at %a, of %llu floats\n", names[f->op], w.error, (double)w.x,
+  printf("%-6s %5.3f units in the last place at %a, of %llu floats\n", function_name(f->op), w.error, (double)w.x,
          (unsigned long long)w.count);
-  ck_assert_msg(w.error <= f->bound, "%s(%a): %g units", names[f->op], (double)w.x, w.error);
-  finish(&c);
+  ck_assert_msg(w.error <= f->bound, "%s(%a): %g units", function_name(f->op), (double)w.x, w.error);
+  function_finish(&c);
 }
 END_TEST
 
@@ -204,18 +144,18 @@ START_TEST(special_values_are_those_of_c) {
   static float x[BLOCK], out[BLOCK];
   const function_case *f = &cases[_i];
   const target *t = target_for_triple(cg_host_triple(arena_new()));
-  compiled c = compile(f->op, t, host_tier(t));
+  function_run c = function_compile(f->op, ELEM_F32, t, function_host_tier(t));
   for (size_t i = 0; i < BLOCK; i++) x[i] = edges[i % EDGES];
   apply(&c, x, x, out);
   for (size_t i = 0; i < BLOCK; i++) {
     double exact = f->exact((double)x[i]), error = error_of(exact, out[i]);
-    ck_assert_msg(error <= f->bound, "%s(%a) = %a, not %a", names[f->op], (double)x[i], (double)out[i], exact);
+    ck_assert_msg(error <= f->bound, "%s(%a) = %a, not %a", function_name(f->op), (double)x[i], (double)out[i], exact);
   }
-  finish(&c);
+  function_finish(&c);
 }
 END_TEST
 
-static double check_pow(const compiled *c, float *x, float *y) {
+static double check_pow(const function_run *c, float *x, float *y) {
   static float out[BLOCK];
   double most = 0;
   apply(c, x, y, out);
@@ -231,7 +171,7 @@ static double check_pow(const compiled *c, float *x, float *y) {
 START_TEST(powers) {
   static float x[BLOCK], y[BLOCK];
   const target *t = target_for_triple(cg_host_triple(arena_new()));
-  compiled c = compile(ST_POW, t, host_tier(t));
+  function_run c = function_compile(ST_POW, ELEM_F32, t, function_host_tier(t));
   uint64_t state = sampling_seed();
   double most = 0;
   for (size_t i = 0; i < BLOCK; i++) x[i] = edges[i % EDGES], y[i] = edges[i / EDGES % EDGES];
@@ -248,7 +188,7 @@ START_TEST(powers) {
     most = fmax(most, check_pow(&c, x, y));
   }
   printf("pow    %5.3f units in the last place\n", most);
-  finish(&c);
+  function_finish(&c);
 }
 END_TEST
 
@@ -266,13 +206,13 @@ static void fill(float *x, float *y, uint64_t seed) {
 
 static void compare(st_op op, const target *t, const target_tier *tier, float *x, float *y, const float *want) {
   static float out[BLOCK];
-  compiled c = compile(op, t, tier);
+  function_run c = function_compile(op, ELEM_F32, t, tier);
   apply(&c, x, y, out);
   for (size_t i = 0; i < BLOCK; i++)
     if (!same_float(out[i], want[i]))
-      ck_abort_msg("%s: %s(%a, %a) = %a, not %a", tier->name, names[op], (double)x[i], (double)y[i], (double)out[i],
-                   (double)want[i]);
-  finish(&c);
+      ck_abort_msg("%s: %s(%a, %a) = %a, not %a", tier->name, function_name(op), (double)x[i], (double)y[i],
+                   (double)out[i], (double)want[i]);
+  function_finish(&c);
 }
 
 // A quick run draws a third of the tiers.
@@ -280,14 +220,14 @@ START_TEST(all_tiers_and_the_interpreter_agree) {
   static float x[BLOCK], y[BLOCK], want[BLOCK];
   st_op op = _i < CASES ? cases[_i].op : ST_POW;
   const target *t = target_for_triple(cg_host_triple(arena_new())), *generic = target_for_triple("unknown");
-  uint64_t state = sampling_state(sampling_seed(), names[op]);
+  uint64_t state = sampling_state(sampling_seed(), function_name(op));
   fill(x, y, state);
   kernel_run run = kernel_run_new();
   ir_memory memory[] = {{.data = (uint8_t *)x, .size = sizeof x},
                         {.data = (uint8_t *)y, .size = sizeof y},
                         {.data = (uint8_t *)want, .size = sizeof want}};
-  kernel_run_go(&run, make_kernel(run.module, op, LANES), 3, memory, 0, NULL, 0, BLOCK);
-  kernel_run_go(&run, make_kernel(run.module, op, 1), 3, memory, 0, NULL, 0, EDGES);
+  kernel_run_go(&run, function_kernel(run.module, op, ELEM_F32, LANES), 3, memory, 0, NULL, 0, BLOCK);
+  kernel_run_go(&run, function_kernel(run.module, op, ELEM_F32, 1), 3, memory, 0, NULL, 0, EDGES);
   kernel_run_free(&run);
   compare(op, generic, &generic->tiers[0], x, y, want);
   for (size_t i = 0; i < t->tier_count; i++) {
@@ -300,7 +240,7 @@ END_TEST
 START_TEST(what_is_offered) {
   for (int op = 0; op < ST_OP_COUNT; op++) {
     bool expected = op >= ST_SQRT && op <= ST_POW;
-    ck_assert_msg(lo_has_function((st_op)op, ELEM_F32) == expected, "%s", names[op]);
+    ck_assert_msg(lo_has_function((st_op)op, ELEM_F32) == expected, "%s", function_name(op));
     ck_assert(!lo_has_function((st_op)op, ELEM_F16) && !lo_has_function((st_op)op, ELEM_I32));
   }
 }
