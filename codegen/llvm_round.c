@@ -37,7 +37,8 @@ static LLVMValueRef directed(emit *e, LLVMValueRef x, bool down) {
 }
 
 static LLVMValueRef truncated(emit *e, LLVMValueRef x) {
-  if (e->tier->rounds) return call(e, "llvm.trunc", x);
+  bool converts = e->tier->even_conversions && emit_lanes(LLVMTypeOf(x)) > 1; // to integers and back
+  if (e->tier->rounds && !converts) return call(e, "llvm.trunc", x);
   return with_sign(e, directed(e, call(e, "llvm.fabs", x), true), x);
 }
 

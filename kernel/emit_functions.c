@@ -63,13 +63,13 @@ ir_value *fn_sqrt(ir_builder *b, ir_value *x, ir_value *y) { return (void)y, lo_
 
 static const struct function_row {
   fn_emitter *floats;
-  fn_emitter *doubles; // NULL: not offered
+  fn_emitter *doubles;
 } rows[ST_OP_COUNT] = {
     [ST_SQRT] = {fn_sqrt, fn_sqrt},        [ST_EXP] = {fn_exp, fn_exp_f64}, [ST_EXP2] = {fn_exp2, fn_exp2_f64},
     [ST_EXPM1] = {fn_expm1, fn_expm1_f64}, [ST_LOG] = {fn_log, fn_log_f64}, [ST_LOG1P] = {fn_log1p, fn_log1p_f64},
     [ST_SIN] = {fn_sin, fn_sin_f64},       [ST_COS] = {fn_cos, fn_cos_f64}, [ST_TAN] = {fn_tan, fn_tan_f64},
     [ST_ASIN] = {fn_asin, fn_asin},        [ST_ACOS] = {fn_acos, fn_acos},  [ST_ATAN] = {fn_atan, fn_atan},
-    [ST_TANH] = {fn_tanh, fn_tanh_f64},    [ST_ERF] = {fn_erf, NULL},       [ST_POW] = {fn_pow, NULL},
+    [ST_TANH] = {fn_tanh, fn_tanh_f64},    [ST_ERF] = {fn_erf, fn_erf_f64}, [ST_POW] = {fn_pow, fn_pow_f64},
 };
 
 static fn_emitter *find(st_op op, elem_type elem) {

@@ -6,7 +6,7 @@
 #include "ir/ir.h"
 #include "ir/statement.h"
 
-// Whether the operator of expressions is a function that is offered for lanes of the element.
+// Whether the operator of expressions is a function of these, for lanes of the element: f32 or f64.
 bool lo_has_function(st_op op, elem_type elem);
 
 // The function of x (and of y where it has two arguments, else NULL), in any number of lanes; it is offered for them. Special

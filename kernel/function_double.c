@@ -127,6 +127,101 @@ ir_value *fn_log1p_f64(ir_builder *b, ir_value *x, ir_value *y) {
   return lo_select(b, fn_below(b, lo_abs(b, x), 0x1p-54), x, log);
 }
 
+// ---- erf -------------------------------------------------------------------------------------------------
+
+// As in f32: z + z P(z^2), or 1 - e^(-z Q(z)), which is 1 from 6 on.
+static const double ERF_SMALL_TERMS[] = {
+    0.12837916709551257239,   -0.37612638903183703067,    0.112837916709524384,      -0.026866170644556922184,
+    0.0052239776190836812135, -0.00085483266070011824812, 0.00012055315641045522615, -0.000014925173350532849241,
+    1.6453317654093471741e-6, -1.6257840075354916907e-7,  1.3953499332135545302e-8,  -8.2724195270788122502e-10};
+static const double ERF_LARGE_TERMS[] = {
+    1.1283791533190064354,      0.63661985835290043376,      0.10277252620392614044,     -0.019129475383223472406,
+    -0.00020377512247118555572, 0.0016815321856732326497,    -0.0005634046834904129402,  -9.8262670781421450771e-6,
+    0.00010094164021200039834,  -0.000058687755153808238318, 0.000021365149098911355009, -5.6891895506849343693e-6,
+    1.1486491996212321608e-6,   -1.7542068885260266439e-7,   1.9725275453617991228e-8,   -1.5438434308285975448e-9,
+    7.5170365285301046239e-11,  -1.7143794508504382751e-12};
+
+ir_value *fn_erf_f64(ir_builder *b, ir_value *x, ir_value *y) {
+  (void)y;
+  ir_value *z = fn_clamp(b, lo_abs(b, x), 0, 6), *square = lo_mul(b, z, z);
+  ir_value *small = lo_add(b, z, lo_mul(b, z, fn_polynomial(b, square, FN_SERIES(ERF_SMALL_TERMS))));
+  ir_value *tail = exp_within(b, lo_neg(b, lo_mul(b, z, fn_polynomial(b, z, FN_SERIES(ERF_LARGE_TERMS)))));
+  ir_value *large = lo_sub(b, fn_real(b, x, 1), tail);
+  return fn_with_sign(b, lo_select(b, fn_below(b, z, 0.921875), small, large), x);
+}
+
+// ---- pow: log2 |x| in two doubles, of which the first has few bits, so that products are exact (after fdlibm) ---
+
+typedef struct two_parts {
+  ir_value *high;
+  ir_value *low;
+} two_parts;
+
+// The upper 21 bits.
+static ir_value *upper(ir_builder *b, ir_value *x) {
+  ir_value *bits = fn_bits(b, x);
+  return fn_from_bits(b, lo_and(b, bits, lo_integer(b, bits->type, -(INT64_C(1) << 32))));
+}
+
+// (3/2 log((1 + s) / (1 - s)) / s - 3 - s^2) / s^4 in s^2: relative error of the logarithm 2^-66.
+static const double POW_TERMS[] = {0.60000000000003631289, 0.42857142855024921151, 0.3333333380306211406,
+                                   0.2727267444626669496,  0.23080236125748333655, 0.19882827444978683974,
+                                   0.19817333622432382621};
+
+// log2 m for m near 1: 2 / (3 ln 2) s (3 + s^2 + ..), s = (m - 1) / (m + 1)
+static two_parts log2_near_one(ir_builder *b, ir_value *m) {
+  const double factor = 0x1.ec709dc3a03fdp-1, factor_high = 0x1.ec708p-1, factor_low = 0x1.dc3a03fd749fcp-21;
+  ir_value *f = fn_plus(b, m, -1), *sum = fn_plus(b, m, 1), *s = lo_div(b, f, sum), *s_high = upper(b, s);
+  ir_value *sum_high = upper(b, sum), *sum_low = lo_sub(b, m, fn_plus(b, sum_high, -1));
+  ir_value *rest = lo_sub(b, lo_sub(b, f, lo_mul(b, s_high, sum_high)), lo_mul(b, s_high, sum_low));
+  ir_value *s_low = lo_div(b, rest, sum), *z = lo_mul(b, s, s);
+  ir_value *r = lo_mul(b, lo_mul(b, z, z), fn_polynomial(b, z, FN_SERIES(POW_TERMS)));
+  r = lo_add(b, r, lo_mul(b, s_low, lo_add(b, s_high, s)));
+  ir_value *square = lo_mul(b, s_high, s_high), *t_high = upper(b, lo_add(b, fn_plus(b, square, 3), r));
+  ir_value *t_low = lo_sub(b, r, lo_sub(b, fn_plus(b, t_high, -3), square));
+  ir_value *u = lo_mul(b, s_high, t_high), *v = lo_add(b, lo_mul(b, s_low, t_high), lo_mul(b, t_low, s));
+  ir_value *p_high = upper(b, lo_add(b, u, v)), *p_low = lo_sub(b, v, lo_sub(b, p_high, u));
+  ir_value *low = lo_add(b, fn_times(b, p_high, factor_low), fn_times(b, p_low, factor));
+  return (two_parts){.high = fn_times(b, p_high, factor_high), .low = low};
+}
+
+// log2 of a positive finite number.
+static two_parts log2_parts(ir_builder *b, ir_value *x) {
+  const int64_t root_half = INT64_C(0x3fe6a09e667f3bcd);
+  ir_value *is_small = fn_below(b, x, 0x1p-1022), *zero = fn_real(b, x, 0);
+  ir_value *bits = fn_bits(b, lo_select(b, is_small, fn_times(b, x, 0x1p54), x));
+  ir_value *k = lo_sar_by(b, lo_sub(b, bits, lo_integer(b, bits->type, root_half)), 52);
+  two_parts log = log2_near_one(b, fn_from_bits(b, lo_sub(b, bits, lo_shl_by(b, k, 52))));
+  ir_value *n = lo_sub(b, fn_small_to_double(b, k), lo_select(b, is_small, fn_real(b, x, 54), zero));
+  ir_value *high = upper(b, lo_add(b, lo_add(b, log.high, log.low), n));
+  return (two_parts){.high = high, .low = lo_sub(b, log.low, lo_sub(b, lo_sub(b, high, n), log.high))};
+}
+
+// The same of 0 and infinity, which have no low part; NaN stays.
+static two_parts log2_magnitude(ir_builder *b, ir_value *x) {
+  ir_value *m = lo_abs(b, x), *zero = fn_real(b, x, 0), *is_zero = lo_eq(b, m, zero);
+  two_parts log = log2_parts(b, m);
+  ir_value *plain = lo_and(b, fn_below(b, m, INFINITY), lo_not(b, is_zero));
+  ir_value *special = lo_select(b, is_zero, fn_real(b, x, -INFINITY), m);
+  return (two_parts){.high = lo_select(b, plain, log.high, special), .low = lo_select(b, plain, log.low, zero)};
+}
+
+// 2^(y log2 |x|). Where the exponent is far outside its low part does not count, and where y is tiny it needs none.
+ir_value *fn_pow_f64(ir_builder *b, ir_value *x, ir_value *y) {
+  two_parts log = log2_magnitude(b, x);
+  ir_value *zero = fn_real(b, x, 0), *is_tiny = fn_below(b, lo_abs(b, y), 0x1p-900);
+  ir_value *y_high = lo_select(b, is_tiny, y, upper(b, y)), *y_low = lo_sub(b, y, y_high);
+  y_low = lo_select(b, fn_below(b, lo_abs(b, y), INFINITY), y_low, zero);
+  ir_value *high = lo_mul(b, y_high, log.high);
+  ir_value *low = lo_add(b, lo_mul(b, y_low, log.high), lo_mul(b, y, log.low));
+  low = lo_select(b, fn_below(b, lo_abs(b, high), 1100), low, zero);
+  high = fn_clamp(b, high, -1080, 1030);
+  fn_nearest n = fn_round(b, high);
+  ir_value *r = fn_times(b, lo_add(b, lo_sub(b, high, n.real), low), FN_LN2);
+  ir_value *power = scale_by_power(b, fn_plus(b, exp_of_rest(b, r), 1), as_integer(b, n));
+  return fn_power_of(b, x, y, lo_select(b, lo_isnan(b, high), high, power));
+}
+
 // ---- reduction of arguments ------------------------------------------------------------------------------
 
 // z >= 0 up to 2^20: four parts of pi/2, of which three have 33 bits, so that their products with n are exact. What the

@@ -118,23 +118,22 @@ static ir_value *log2_magnitude(ir_builder *b, ir_value *x) {
 
 static ir_value *is_whole(ir_builder *b, ir_value *x) { return lo_eq(b, lo_trunc(b, x), x); }
 
-// 2^(y log2 |x|), negative where x is and y is odd. Numbers from 2^24 on are even.
-static ir_value *signed_power(ir_builder *b, ir_value *x, ir_value *y, ir_value *whole) {
-  ir_value *w = lo_mul(b, fn_as(b, y, ELEM_F64), log2_magnitude(b, x));
-  ir_value *power = fn_as(b, fn_core_exp2(b, fn_clamp(b, w, -160, 140)), ELEM_F32);
+// Numbers with all their bits above the point are even.
+ir_value *fn_power_of(ir_builder *b, ir_value *x, ir_value *y, ir_value *power) {
+  ir_value *zero = fn_real(b, x, 0), *one = fn_real(b, x, 1), *m = lo_abs(b, x), *whole = is_whole(b, y);
   ir_value *odd = lo_and(b, whole, lo_not(b, is_whole(b, fn_times(b, y, 0.5))));
-  return lo_select(b, odd, fn_with_sign(b, power, x), power);
-}
-
-ir_value *fn_pow(ir_builder *b, ir_value *x, ir_value *y) {
-  ir_value *zero = fn_real(b, x, 0), *one = fn_real(b, x, 1), *infinite = fn_real(b, x, INFINITY);
-  ir_value *whole = is_whole(b, y), *m = lo_abs(b, x);
-  ir_value *result = signed_power(b, x, y, whole);
-  ir_value *negative = lo_and(b, lo_lt(b, x, zero), lo_lt(b, m, infinite));
+  ir_value *result = lo_select(b, odd, fn_with_sign(b, power, x), power);
+  ir_value *negative = lo_and(b, lo_lt(b, x, zero), fn_below(b, m, INFINITY));
   result = lo_select(b, lo_and(b, negative, lo_not(b, whole)), fn_real(b, x, NAN), result);
   ir_value *endless = lo_and(b, lo_eq(b, m, one), lo_isinf(b, y));
   ir_value *is_one = lo_or(b, lo_or(b, lo_eq(b, x, one), lo_eq(b, y, zero)), endless);
   return lo_select(b, is_one, one, result);
+}
+
+// 2^(y log2 |x|)
+ir_value *fn_pow(ir_builder *b, ir_value *x, ir_value *y) {
+  ir_value *w = lo_mul(b, fn_as(b, y, ELEM_F64), log2_magnitude(b, x));
+  return fn_power_of(b, x, y, fn_as(b, fn_core_exp2(b, fn_clamp(b, w, -160, 140)), ELEM_F32));
 }
 
 // ---- erf, tanh -------------------------------------------------------------------------------------------

@@ -53,6 +53,9 @@ ir_value *fn_core_log2(ir_builder *b, ir_value *x);
 // What a logarithm is where it is none: -inf at `zero`, NaN below; x where it is infinite or NaN, else `log`.
 ir_value *fn_log_specials(ir_builder *b, ir_value *x, ir_value *zero, ir_value *log);
 
+// x^y where `power` is |x|^y: the sign of odd powers, and special values.
+ir_value *fn_power_of(ir_builder *b, ir_value *x, ir_value *y, ir_value *power);
+
 /* function_trig.c */
 // z = n pi/2 + r for z >= 0: r in f64, |r| <= pi/4 and a little, n in i32 lanes modulo 4.
 typedef struct fn_reduced {
@@ -69,6 +72,6 @@ typedef ir_value *fn_emitter(ir_builder *b, ir_value *x, ir_value *y);
 fn_emitter fn_sqrt, fn_exp, fn_exp2, fn_expm1, fn_log, fn_log1p, fn_pow, fn_sin, fn_cos, fn_tan, fn_tanh, fn_erf;
 fn_emitter fn_asin, fn_acos, fn_atan;
 fn_emitter fn_exp_f64, fn_exp2_f64, fn_expm1_f64, fn_log_f64, fn_log1p_f64, fn_sin_f64, fn_cos_f64, fn_tan_f64,
-    fn_tanh_f64;
+    fn_pow_f64, fn_erf_f64, fn_tanh_f64;
 
 #endif

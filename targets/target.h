@@ -55,10 +55,11 @@ typedef struct target_tier {
   bool fast_fma;           // fma in one instruction
   bool rounds;             // LLVM makes instructions, and no calls, of rounding to integers
   bool divides;            // integers are divided in vectors, or as fast as doubles are
-  bool even_conversions;   // floats become integers of their own width only: qemu before 9.0 stops at vfncvt.rtz and
-                           // vfwcvt.rtz where they follow a change of the vector's shape
-  bool rows_in_loop;       // rows of a tile are a loop, not unrolled (narrow machines)
-  bool on_demand;          // compiled only when it is named: few machines are better served by it than by another
+  // Vectors of floats are converted towards zero to integers of their own width only, right behind a comparison: qemu before
+  // 9.0 stops at such conversions where they follow a change of the vector's shape.
+  bool even_conversions;
+  bool rows_in_loop; // rows of a tile are a loop, not unrolled (narrow machines)
+  bool on_demand;    // compiled only when it is named: few machines are better served by it than by another
   size_t pattern_count;
   const target_pattern *patterns;
   const target_tiles *tiles; // NULL: none
