@@ -1,4 +1,4 @@
-// Codes of floats. A type is a row of ir/elem.def: a sign, exponent bits, mantissa bits, and which codes are special.
+// Codes of numbers. A float type is a row of ir/elem.def: a sign, exponent bits, mantissa bits, and which codes are special.
 #include "kernel/emit_code.h"
 
 #include "kernel/emit_base.h"
@@ -140,4 +140,76 @@ ir_value *lo_encode_float(ir_builder *b, elem_type type, ir_value *x) {
   if (elem_get(type)->special == ELEM_POWER) return encode_power(b, x);
   code_form f = form_of(type);
   return encode_small(b, &f, x);
+}
+
+// ---- elements of memory ----------------------------------------------------------------------------------
+
+static bool is_float(elem_type type) { return elem_get(type)->kind == ELEM_KIND_FLOAT; }
+
+elem_type lo_lane_of(elem_type stored) {
+  unsigned bits = elem_get(stored)->bits;
+  if (is_float(stored) && bits >= 16) return stored;
+  return bits <= 8 ? ELEM_I8 : bits <= 16 ? ELEM_I16 : bits <= 32 ? ELEM_I32 : ELEM_I64;
+}
+
+// Codes in the low bits of i32 or i64 lanes, with their sign or zeros above.
+static ir_value *extend(ir_builder *b, elem_type type, ir_value *codes) {
+  const elem_info *e = elem_get(type);
+  unsigned above = elem_get(codes->type.elem)->bits - e->bits;
+  if (e->kind != ELEM_KIND_INT) return above == 0 ? codes : lo_shr_by(b, lo_shl_by(b, codes, above), above);
+  return lo_sar_by(b, lo_shl_by(b, codes, above), above);
+}
+
+static ir_value *integers_from(ir_builder *b, elem_type stored, ir_value *x, elem_type to) {
+  bool wide = elem_get(stored)->bits >= 32 && to != ELEM_I32;
+  ir_value *codes = lo_convert_unsigned(b, x, wide ? ELEM_I64 : ELEM_I32);
+  return lo_convert(b, extend(b, stored, codes), to);
+}
+
+ir_value *lo_from_stored(ir_builder *b, elem_type stored, ir_value *x, elem_type to) {
+  if (!is_float(stored)) return integers_from(b, stored, x, to);
+  if (elem_get(stored)->bits < 16) x = lo_decode_float(b, stored, lo_convert_unsigned(b, x, ELEM_I32));
+  return lo_convert(b, x, to);
+}
+
+ir_value *lo_to_stored(ir_builder *b, elem_type stored, ir_value *x) {
+  elem_type lane = lo_lane_of(stored);
+  if (!is_float(stored)) {
+    unsigned bits = elem_get(stored)->bits;
+    ir_value *whole =
+        lo_is_float(x) || lo_is_mask(x) ? lo_convert(b, x, bits > 32 || lo_is_float(x) ? ELEM_I64 : ELEM_I32) : x;
+    if (bits < 8) whole = lo_and(b, whole, lo_integer(b, whole->type, (INT64_C(1) << bits) - 1));
+    return lo_convert(b, whole, lane);
+  }
+  if (elem_get(stored)->bits >= 16) return lo_convert(b, x, lane);
+  if (!lo_is_float(x)) x = lo_convert(b, x, ELEM_F64);
+  return lo_convert(b, lo_encode_float(b, stored, x), lane);
+}
+
+// Between the least and the greatest number of the type.
+static ir_value *bounded(ir_builder *b, ir_value *x, double least, double greatest) {
+  return lo_max(b, lo_min(b, x, lo_constant(b, x->type, greatest)), lo_constant(b, x->type, least));
+}
+
+// The largest double that an integer of the type is not above: 2^63 - 1 is none.
+static double greatest_below(int64_t greatest) {
+  double x = (double)greatest;
+  return x < 0x1p63 ? x : 0x1.fffffffffffffp62;
+}
+
+ir_value *lo_saturate(ir_builder *b, elem_type type, ir_value *x) {
+  if (is_float(type)) {
+    double most = elem_max_finite(type);
+    bool power = elem_get(type)->special == ELEM_POWER;
+    ir_value *nearest = lo_is_float(x) ? bounded(b, x, power ? 0 : -most, most) : lo_convert(b, x, ELEM_F64);
+    return lo_convert(b, lo_from_stored(b, type, lo_to_stored(b, type, nearest), ELEM_F64), x->type.elem);
+  }
+  int64_t least = elem_min(type), greatest = elem_max(type);
+  if (lo_is_float(x)) {
+    ir_value *number = lo_select(b, lo_isnan(b, x), lo_constant(b, x->type, 0), x);
+    return bounded(b, lo_round(b, number), (double)least, greatest_below(greatest));
+  }
+  int64_t lane_least = elem_min(x->type.elem), lane_greatest = elem_max(x->type.elem);
+  if (greatest < lane_greatest) x = lo_min(b, x, lo_integer(b, x->type, greatest));
+  return least > lane_least ? lo_max(b, x, lo_integer(b, x->type, least)) : x;
 }

@@ -168,6 +168,7 @@ static ir_value *float_to_int(ir_builder *b, ir_value *x, elem_type elem) {
 
 ir_value *lo_convert(ir_builder *b, ir_value *x, elem_type elem) {
   if (x->type.elem == elem) return x;
+  if (elem == ELEM_U1 && lo_is_float(x) && bits_of(x->type.elem) == 16) x = lo_convert(b, x, ELEM_F32);
   if (elem == ELEM_U1) return lo_not(b, lo_eq(b, x, lo_constant(b, x->type, 0)));
   if (lo_is_float(x)) return is_float(elem) ? between_floats(b, x, elem) : float_to_int(b, x, elem);
   if (is_float(elem)) return int_to_float(b, x, elem);

@@ -170,6 +170,111 @@ START_TEST(codes_of_floats) {
 }
 END_TEST
 
+// ---- elements of memory ----------------------------------------------------------------------------------
+
+static const elem_type stored_types[] = {
+    ELEM_U8,     ELEM_U16,    ELEM_U32,        ELEM_U64,    ELEM_I8,     ELEM_I16,  ELEM_I32, ELEM_I64,
+    ELEM_U4,     ELEM_I4,     ELEM_U2,         ELEM_I2,     ELEM_F16,    ELEM_BF16, ELEM_F32, ELEM_F64,
+    ELEM_F8E4M3, ELEM_F8E5M2, ELEM_F8E4M3FNUZ, ELEM_F6E3M2, ELEM_F4E2M1, ELEM_E8M0,
+};
+
+// x in lanes of `from`; y is what is stored of it, z that as `from` again, w what is saturated.
+static ir_func *storing(ir_module *m, elem_type from, elem_type stored) {
+  static const char *const buffers[] = {"x", "y", "z", "w", NULL}, *const sizes[] = {NULL};
+  ir_builder b;
+  lo_params p;
+  ir_func *f = lo_begin_kernel(m, &b, "store", buffers, sizes, &p);
+  ir_loop loop = lo_begin_loop(&b, p.begin, p.end, lo_index(&b, LANES));
+  elem_type lane = lo_lane_of(stored);
+  ir_value *at = lo_index_scale(&b, loop.index, elem_get(from)->bits / 8);
+  ir_value *place = lo_index_scale(&b, loop.index, elem_get(lane)->bits / 8);
+  ir_value *x = lo_load(&b, ir_vector(from, LANES), p.buffers[0], at, NULL);
+  lo_store(&b, p.buffers[1], place, lo_to_stored(&b, stored, x), NULL);
+  ir_value *y = lo_load(&b, ir_vector(lane, LANES), p.buffers[1], place, NULL);
+  lo_store(&b, p.buffers[2], at, lo_from_stored(&b, stored, y, from), NULL);
+  lo_store(&b, p.buffers[3], at, lo_saturate(&b, stored, x), NULL);
+  lo_end_loop(&b, loop);
+  lo_end_kernel(&b);
+  return f;
+}
+
+static uint64_t low(uint64_t x, unsigned bits) { return bits == 64 ? x : x & ((UINT64_C(1) << bits) - 1); }
+
+static uint64_t expect_stored(elem_type from, elem_type stored, uint64_t x) {
+  if (is_float(stored))
+    return from == ELEM_I64 ? float_of_int(stored, (int64_t)x) : elem_encode(stored, elem_decode(from, x));
+  return low(is_float(from) ? converted(from, ELEM_I64, x) : x, elem_get(stored)->bits);
+}
+
+// What a code of the type is in lanes of `to`.
+static uint64_t expect_loaded(elem_type stored, elem_type to, uint64_t code) {
+  if (!is_float(stored)) {
+    int64_t i = elem_decode_int(stored, code);
+    return is_float(to) ? float_of_int(to, i) : (uint64_t)i;
+  }
+  return is_float(to) ? elem_encode(to, elem_decode(stored, code))
+                      : converted(ELEM_F64, to, elem_encode(ELEM_F64, elem_decode(stored, code)));
+}
+
+static uint64_t expect_saturated(elem_type from, elem_type type, uint64_t x) {
+  if (is_float(type)) {
+    double number = is_float(from) ? elem_decode(from, x) : (double)(int64_t)x, most = elem_max_finite(type);
+    if (!isnan(number)) number = fmin(fmax(number, -most), most);
+    return expect_loaded(type, from, elem_encode(type, number));
+  }
+  int64_t least = elem_min(type), greatest = elem_max(type);
+  if (from == ELEM_I64) return (uint64_t)((int64_t)x < least ? least : (int64_t)x > greatest ? greatest : (int64_t)x);
+  double number = elem_decode(from, x), most = (double)greatest < 0x1p63 ? (double)greatest : 0x1.fffffffffffffp62;
+  number = isnan(number) ? 0 : fmin(fmax(rint(number), (double)least), most);
+  if (number == 0 && least == 0) number = 0; // no -0
+  return elem_encode(from, number);
+}
+
+static bool equal(elem_type elem, uint64_t x, uint64_t y) {
+  return x == y || (is_float(elem) && isnan(elem_decode(elem, x)) && isnan(elem_decode(elem, y)));
+}
+
+static void check_storing(elem_type from, elem_type stored) {
+  static uint8_t x[COUNT * 8], y[COUNT * 8], z[COUNT * 8], w[COUNT * 8];
+  size_t size = elem_get(from)->bits / 8, lane = elem_get(lo_lane_of(stored))->bits / 8;
+  uint64_t seed = 1 + (uint64_t)stored;
+  for (size_t i = 0; i < COUNT; i++) {
+    uint64_t r = sample(from, next_random(&seed));
+    if (from == ELEM_I64 && is_float(stored)) r = (uint64_t)((int64_t)r >> 12);
+    memcpy(x + i * size, &r, size);
+  }
+  kernel_run run = kernel_run_new();
+  ir_memory memory[] = {{.data = x, .size = COUNT * size},
+                        {.data = y, .size = COUNT * lane},
+                        {.data = z, .size = COUNT * size},
+                        {.data = w, .size = COUNT * size}};
+  kernel_run_go(&run, storing(run.module, from, stored), 4, memory, 0, NULL, 0, COUNT);
+  kernel_run_free(&run);
+  for (size_t i = 0; i < COUNT; i++) {
+    uint64_t given = raw_at(x, from, i), code = raw_at(y, lo_lane_of(stored), i);
+    uint64_t want = expect_stored(from, stored, given), loaded = expect_loaded(stored, from, code);
+    ck_assert_msg(equal(stored, code, want), "%s %llx stored as %s is %llx, not %llx", elem_get(from)->name,
+                  (unsigned long long)given, elem_get(stored)->name, (unsigned long long)code,
+                  (unsigned long long)want);
+    ck_assert_msg(equal(from, raw_at(z, from, i), loaded), "%s %llx in %s is %llx, not %llx", elem_get(stored)->name,
+                  (unsigned long long)code, elem_get(from)->name, (unsigned long long)raw_at(z, from, i),
+                  (unsigned long long)loaded);
+    bool is_number = is_float(from) && !is_float(stored) && elem_get(stored)->bits <= (from == ELEM_F32 ? 16 : 64);
+    if (!is_number && !elem_holds(from, stored)) continue;
+    want = expect_saturated(from, stored, given);
+    ck_assert_msg(equal(from, raw_at(w, from, i), want), "%s %llx saturated to %s is %llx, not %llx",
+                  elem_get(from)->name, (unsigned long long)given, elem_get(stored)->name,
+                  (unsigned long long)raw_at(w, from, i), (unsigned long long)want);
+  }
+}
+
+START_TEST(elements_are_stored_loaded_and_saturated) {
+  check_storing(ELEM_F32, stored_types[_i]);
+  check_storing(ELEM_F64, stored_types[_i]);
+  check_storing(ELEM_I64, stored_types[_i]);
+}
+END_TEST
+
 // ---- what is made of several operations ------------------------------------------------------------------
 
 typedef struct lanes {
@@ -238,6 +343,8 @@ int main(void) {
   Suite *suite = suite_create("lower_values");
   TCase *conversions = tcase_create("conversions");
   tcase_add_loop_test(conversions, all_elements_become_all_others, 0, ELEMS);
+  tcase_add_loop_test(conversions, elements_are_stored_loaded_and_saturated, 0,
+                      (int)(sizeof stored_types / sizeof *stored_types));
   tcase_add_loop_test(conversions, codes_of_floats, 0, (int)(sizeof code_types / sizeof *code_types));
   suite_add_tcase(suite, conversions);
   check_add(suite, "made of several", (const TTest *const[]){masks_positions_and_remainders, NULL});
