@@ -51,9 +51,24 @@ ir_value *lo_div(ir_builder *b, ir_value *x, ir_value *y) { return either(b, IR_
 ir_value *lo_min(ir_builder *b, ir_value *x, ir_value *y) { return either(b, IR_SMIN, IR_FMINIMUM, x, y); }
 ir_value *lo_max(ir_builder *b, ir_value *x, ir_value *y) { return either(b, IR_SMAX, IR_FMAXIMUM, x, y); }
 
+// x - y floor(x / y) in f64. The quotient may be rounded up to an integer, which shows in the remainder's sign; an infinite
+// divisor leaves x, or is the remainder where the signs differ.
+static ir_value *real_mod(ir_builder *b, ir_value *x, ir_value *y) {
+  ir_value *zero = lo_constant(b, x->type, 0);
+  ir_value *rest = lo_sub(b, x, lo_mul(b, y, lo_floor(b, lo_div(b, x, y))));
+  ir_value *other_sign = lo_xor(b, lo_lt(b, rest, zero), lo_lt(b, y, zero));
+  ir_value *some = lo_not(b, lo_eq(b, rest, zero));
+  rest = lo_select(b, lo_and(b, other_sign, some), lo_add(b, rest, y), rest);
+  ir_value *endless = lo_and(b, lo_isinf(b, y), lo_lt(b, lo_abs(b, x), lo_constant(b, x->type, INFINITY)));
+  ir_value *differ = lo_xor(b, lo_lt(b, x, zero), lo_lt(b, y, zero));
+  ir_value *whole = lo_select(b, lo_and(b, differ, lo_not(b, lo_eq(b, x, zero))), y, x);
+  return lo_select(b, endless, whole, rest);
+}
+
 ir_value *lo_mod(ir_builder *b, ir_value *x, ir_value *y) {
   if (!lo_is_float(x)) return ir_emit2(b, IR_MOD, x->type, x, y);
-  return lo_sub(b, x, lo_mul(b, y, lo_floor(b, lo_div(b, x, y))));
+  ir_value *rest = real_mod(b, lo_convert(b, x, ELEM_F64), lo_convert(b, y, ELEM_F64));
+  return lo_convert(b, rest, x->type.elem);
 }
 
 ir_value *lo_neg(ir_builder *b, ir_value *x) {

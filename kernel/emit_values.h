@@ -18,8 +18,8 @@ ir_value *lo_iota(ir_builder *b, ir_type type); // 0, 1, 2, ..
 ir_value *lo_index_lanes(ir_builder *b, ir_type type, ir_value *x, int64_t step);
 ir_value *lo_to_index(ir_builder *b, ir_value *one); // one lane of i32, i64 or a mask; i32 is taken as unsigned
 
-/* arithmetic of integers and floats. Integers wrap; div and mod round down, and are 0 where the divisor is 0; of floats mod is x -
- * y floor(x / y) in three operations, and min and max are NaN where one of them is. */
+/* arithmetic of integers and floats. Integers wrap; div and mod round down, and are 0 where the divisor is 0; of floats mod has the
+ * divisor's sign, too, and is exact for f32 while the quotient is below 2^29, and min and max are NaN where one of them is. */
 ir_value *lo_add(ir_builder *b, ir_value *x, ir_value *y);
 ir_value *lo_sub(ir_builder *b, ir_value *x, ir_value *y);
 ir_value *lo_mul(ir_builder *b, ir_value *x, ir_value *y);

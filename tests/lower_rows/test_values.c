@@ -339,6 +339,41 @@ START_TEST(masks_positions_and_remainders) {
 }
 END_TEST
 
+// As fmod with the divisor's sign.
+START_TEST(remainders_of_floats) {
+  static const char *const buffers[] = {"x", "y", "z", NULL}, *const sizes[] = {NULL};
+  static float x[COUNT], y[COUNT], z[COUNT];
+  uint64_t seed = 9;
+  for (size_t i = 0; i < COUNT; i++) {
+    x[i] = ldexpf(next_float(&seed), (int)(i % 24));
+    y[i] = ldexpf(next_float(&seed), (int)(i / 24 % 24) - 4);
+    if (i % 4 == 1) x[i] = rintf(x[i]), y[i] = rintf(y[i] * 16);
+    if (i % 50 == 7) y[i] = i % 100 == 7 ? INFINITY : -INFINITY;
+  }
+  kernel_run run = kernel_run_new();
+  ir_builder b;
+  lo_params p;
+  ir_func *f = lo_begin_kernel(run.module, &b, "mod", buffers, sizes, &p);
+  ir_loop loop = lo_begin_loop(&b, p.begin, p.end, lo_index(&b, LANES));
+  ir_value *at = lo_index_scale(&b, loop.index, 4), *left = lo_load(&b, lo_f32(LANES), p.buffers[0], at, NULL);
+  lo_store(&b, p.buffers[2], at, lo_mod(&b, left, lo_load(&b, lo_f32(LANES), p.buffers[1], at, NULL)), NULL);
+  lo_end_loop(&b, loop);
+  lo_end_kernel(&b);
+  ir_memory memory[] = {{.data = (uint8_t *)x, .size = sizeof x},
+                        {.data = (uint8_t *)y, .size = sizeof y},
+                        {.data = (uint8_t *)z, .size = sizeof z}};
+  kernel_run_go(&run, f, 3, memory, 0, NULL, 0, COUNT);
+  kernel_run_free(&run);
+  for (size_t i = 0; i < COUNT; i++) {
+    double rest = fmod((double)x[i], (double)y[i]);
+    if (rest != 0 && (rest < 0) != (y[i] < 0)) rest += (double)y[i];
+    if (fabs((double)x[i] / (double)y[i]) >= 0x1p29) continue;
+    bool same = isnan(rest) ? isnan(z[i]) : (float)rest == z[i];
+    ck_assert_msg(same, "%a mod %a is %a, not %a", (double)x[i], (double)y[i], (double)z[i], rest);
+  }
+}
+END_TEST
+
 int main(void) {
   Suite *suite = suite_create("lower_values");
   TCase *conversions = tcase_create("conversions");
@@ -347,6 +382,7 @@ int main(void) {
                       (int)(sizeof stored_types / sizeof *stored_types));
   tcase_add_loop_test(conversions, codes_of_floats, 0, (int)(sizeof code_types / sizeof *code_types));
   suite_add_tcase(suite, conversions);
-  check_add(suite, "made of several", (const TTest *const[]){masks_positions_and_remainders, NULL});
+  check_add(suite, "made of several",
+            (const TTest *const[]){masks_positions_and_remainders, remainders_of_floats, NULL});
   return check_main(suite);
 }
