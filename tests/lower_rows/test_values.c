@@ -91,8 +91,9 @@ static void check_conversion(elem_type from, elem_type to) {
   for (size_t i = 0; i < COUNT; i++) {
     uint64_t given = raw_at(x, from, i), got = raw_at(y, to, i), want = converted(from, to, given);
     bool nan = is_float(to) && isnan(elem_decode(to, want)) && isnan(elem_decode(to, got));
-    ck_assert_msg(got == want || nan, "%s %llx to %s is %llx, not %llx", elem_get(from)->name,
-                  (unsigned long long)given, elem_get(to)->name, (unsigned long long)got, (unsigned long long)want);
+    if (!(got == want || nan))
+      ck_abort_msg("%s %llx to %s is %llx, not %llx", elem_get(from)->name, (unsigned long long)given,
+                   elem_get(to)->name, (unsigned long long)got, (unsigned long long)want);
   }
 }
 
@@ -157,10 +158,10 @@ static void check_codes(elem_type from, elem_type type) {
     uint64_t want = elem_encode(type, x[i]);
     double number = elem_decode(type, codes[i]);
     bool nan = isnan(x[i]) && isnan(elem_decode(type, want));
-    ck_assert_msg(nan ? isnan(number) : codes[i] == want, "%a to %s is %x, not %x", x[i], elem_get(type)->name,
-                  codes[i], (unsigned)want);
+    if (!(nan ? isnan(number) : codes[i] == want))
+      ck_abort_msg("%a to %s is %x, not %x", x[i], elem_get(type)->name, codes[i], (unsigned)want);
     bool same = isnan(number) ? isnan(numbers[i]) : fp_bits64((double)numbers[i]) == fp_bits64(number);
-    ck_assert_msg(same, "%s code %x is %a, not %a", elem_get(type)->name, codes[i], (double)numbers[i], number);
+    if (!same) ck_abort_msg("%s code %x is %a, not %a", elem_get(type)->name, codes[i], (double)numbers[i], number);
   }
 }
 
@@ -253,18 +254,18 @@ static void check_storing(elem_type from, elem_type stored) {
   for (size_t i = 0; i < COUNT; i++) {
     uint64_t given = raw_at(x, from, i), code = raw_at(y, lo_lane_of(stored), i);
     uint64_t want = expect_stored(from, stored, given), loaded = expect_loaded(stored, from, code);
-    ck_assert_msg(equal(stored, code, want), "%s %llx stored as %s is %llx, not %llx", elem_get(from)->name,
-                  (unsigned long long)given, elem_get(stored)->name, (unsigned long long)code,
-                  (unsigned long long)want);
-    ck_assert_msg(equal(from, raw_at(z, from, i), loaded), "%s %llx in %s is %llx, not %llx", elem_get(stored)->name,
-                  (unsigned long long)code, elem_get(from)->name, (unsigned long long)raw_at(z, from, i),
-                  (unsigned long long)loaded);
+    if (!equal(stored, code, want))
+      ck_abort_msg("%s %llx stored as %s is %llx, not %llx", elem_get(from)->name, (unsigned long long)given,
+                   elem_get(stored)->name, (unsigned long long)code, (unsigned long long)want);
+    if (!equal(from, raw_at(z, from, i), loaded))
+      ck_abort_msg("%s %llx in %s is %llx, not %llx", elem_get(stored)->name, (unsigned long long)code,
+                   elem_get(from)->name, (unsigned long long)raw_at(z, from, i), (unsigned long long)loaded);
     bool is_number = is_float(from) && !is_float(stored) && elem_get(stored)->bits <= (from == ELEM_F32 ? 16 : 64);
     if (!is_number && !elem_holds(from, stored)) continue;
     want = expect_saturated(from, stored, given);
-    ck_assert_msg(equal(from, raw_at(w, from, i), want), "%s %llx saturated to %s is %llx, not %llx",
-                  elem_get(from)->name, (unsigned long long)given, elem_get(stored)->name,
-                  (unsigned long long)raw_at(w, from, i), (unsigned long long)want);
+    if (!equal(from, raw_at(w, from, i), want))
+      ck_abort_msg("%s %llx saturated to %s is %llx, not %llx", elem_get(from)->name, (unsigned long long)given,
+                   elem_get(stored)->name, (unsigned long long)raw_at(w, from, i), (unsigned long long)want);
   }
 }
 
@@ -369,7 +370,7 @@ START_TEST(remainders_of_floats) {
     if (rest != 0 && (rest < 0) != (y[i] < 0)) rest += (double)y[i];
     if (fabs((double)x[i] / (double)y[i]) >= 0x1p29) continue;
     bool same = isnan(rest) ? isnan(z[i]) : (float)rest == z[i];
-    ck_assert_msg(same, "%a mod %a is %a, not %a", (double)x[i], (double)y[i], (double)z[i], rest);
+    if (!same) ck_abort_msg("%a mod %a is %a, not %a", (double)x[i], (double)y[i], (double)z[i], rest);
   }
 }
 END_TEST
