@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "ir/ir.h"
+#include "ir/plan_write.h"
 #include "runtime/qrt.h"
 #include "support/arena.h"
 #include "support/diag.h"
@@ -62,18 +62,18 @@ bool cg_emit_kernels(cg_context *cg, const ir_module *kernels, const target *t, 
 // ---- the model -------------------------------------------------------------------------------------------
 // What a compiled model is called and made of. All symbols and macros are o->prefix + a name.
 typedef struct cg_model {
-  const ir_module *module; // with its plan
+  const ir_module *module; // with its plan,
+  const plan_image *plan;  // and that as bytes
   const target *target;
   const char *triple;
   size_t tier_count; // best first
   const target_tier *const *tiers;
-  uint64_t model_id;       // of the weights that belong to it
   uint64_t identity;       // of header and library: that, and the embedded weights
   const uint8_t *embedded; // a whole packed file to put into the library, or NULL
   size_t embedded_size;
 } cg_model;
 
-// The object that makes a library of kernels a model: the tables of runtime/qrt.h as `<prefix>plan`, and the functions
+// The object that makes a library of kernels a model: the bytes of its plan and tables of kernels as `<prefix>plan`, and the functions
 // that cg_header declares. It refers to the kernels of all tiers and to the runtime.
 bool cg_emit_plan(cg_context *cg, const cg_model *m, const cg_options *o, cg_kind kind, cg_bytes *out);
 

@@ -38,9 +38,6 @@ bool cg_module_finish(cg_module *m, const cg_options *o, cg_kind kind, cg_bytes 
 // Replaces what C does not allow in an identifier by '_'.
 void cg_make_identifier(char *text);
 
-// Kernels that the plan's steps call, each once, in order of first use.
-cg_names cg_plan_kernels(arena *a, const ir_plan *plan);
-
 // A copy of LLVM's buffer in the arena, NUL-terminated; the buffer is freed.
 cg_bytes cg_take_buffer(cg_context *cg, LLVMMemoryBufferRef buffer);
 

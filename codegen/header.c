@@ -45,18 +45,30 @@ static const char *port_shape(arena *a, const ir_type *t) {
   return strbuf_text(&b);
 }
 
+// Numbers of a port: of the whole, or of each item of the batch.
+static uint64_t port_numbers(const ir_type *type, bool *batch) {
+  uint64_t count = 1;
+  *batch = false;
+  for (unsigned i = 0; i < type->rank; i++) {
+    *batch = *batch || type->dims[i] == IR_BATCH;
+    count *= type->dims[i] == IR_BATCH ? 1 : (uint64_t)type->dims[i];
+  }
+  return count;
+}
+
 static void write_port_macro(const header *h, const char *kind, const ir_port *port) {
-  ir_size n = cg_port_numbers(port);
+  bool batch;
+  uint64_t count = port_numbers(&port->type, &batch);
   const char *name = identifier(h->mem, port->name, true);
-  bool batch = n.per_batch != 0;
   strbuf_printf(h->out, "/* %s %s: %s%s */\n", kind, port->name, port_shape(h->mem, &port->type),
                 batch ? "; the number of floats for each item of the batch" : "; its number of floats");
   strbuf_printf(h->out, "#define %s%s_%s_FLOATS %lluu\n", h->upper, identifier(h->mem, kind, true), name,
-                (unsigned long long)n.fixed + n.per_batch);
+                (unsigned long long)count);
 }
 
 static void write_macros(const header *h) {
   const ir_plan *p = h->plan;
+  uint64_t fixed = p->workspace.fixed + h->model->plan->slot_bytes;
   for (size_t i = 0; i < p->input_count; i++) write_port_macro(h, "input", &p->inputs[i]);
   for (size_t i = 0; i < p->output_count; i++) write_port_macro(h, "output", &p->outputs[i]);
   strbuf_printf(h->out, "\n/* The largest batch%s. */\n#define %sMAX_BATCH %lluu\n",
@@ -67,8 +79,7 @@ static void write_macros(const header *h) {
                 "*/\n"
                 "#define %sWORKSPACE_SIZE(batch) ((size_t)%lluu + (size_t)%lluu * (batch))\n"
                 "#define %sWORKSPACE_ALIGN 64u\n",
-                h->prefix, h->upper, (unsigned long long)p->workspace.fixed, (unsigned long long)p->workspace.per_batch,
-                h->upper);
+                h->prefix, h->upper, (unsigned long long)fixed, (unsigned long long)p->workspace.per_batch, h->upper);
   strbuf_printf(h->out,
                 "/* Bytes of the packed weights, without the file's header. */\n#define %sWEIGHTS_SIZE %lluu\n\n",
                 h->upper, (unsigned long long)p->weights_size);

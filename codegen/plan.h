@@ -12,12 +12,9 @@ typedef struct plan_emit {
   const ir_plan *plan;
   cg_module module;
   LLVMTypeRef pointer;
-  cg_names kernels;
 } plan_emit;
 
 /* plan.c */
-// Numbers of a port: for the whole, or for each item of the batch.
-ir_size cg_port_numbers(const ir_port *port);
 // A symbol of the model: prefix + name.
 const char *cg_symbol(arena *a, const cg_options *o, const char *name);
 

@@ -49,6 +49,7 @@ bool library_write_archive(job *j, const char *directory, const member_list *mem
 
 typedef struct library {
   job *j;
+  plan_image plan;
   cg_options co;
   qw_image weights; // when they are embedded
   member_list members;
@@ -90,11 +91,11 @@ static uint64_t identity_of(const library *l) {
 static cg_model model_of(const library *l) {
   const job *j = l->j;
   return (cg_model){.module = j->m,
+                    .plan = &l->plan,
                     .target = j->s.target,
                     .triple = j->s.triple,
                     .tier_count = j->s.tiers.len,
                     .tiers = j->s.tiers.data,
-                    .model_id = qw_model_id(j->m),
                     .identity = identity_of(l),
                     .embedded = j->s.embed ? l->weights.bytes : NULL,
                     .embedded_size = j->s.embed ? l->weights.size : 0};
@@ -137,6 +138,7 @@ bool library_write(job *j) {
   if (l.directory == NULL) return false;
   l.co.hidden = true;
   look_for_packed(&l);
+  if (!ir_plan_write(j->d, j->mem, j->m, qw_model_id(j->m), &l.plan)) return false;
   if ((!l.packed->current && !pack_weights(&l)) || !library_add_tiers(j, tiers_lower_plan, &l.co, &l.members) ||
       !add_plan(&l) || !library_add_runtime(j, &l.members))
     return false;

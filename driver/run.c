@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "driver/compile.h"
-#include "driver/live_plan.h"
 #include "driver/run_data.h"
 #include "driver/tiers.h"
 #include "weights/qw.h"
@@ -55,6 +54,29 @@ static bool load_weights(runner *r, qw_image *image) {
   return set != NULL && qw_build(j->d, j->mem, set, j->m, image, NULL);
 }
 
+// The model's plan with kernels that were loaded into this process; NULL (reported) when the object lacks one.
+static const qrt_plan *make_plan(runner *r, const cg_options *co) {
+  job *j = r->j;
+  const target_tier *tier = j->s.tiers.data[0];
+  plan_image image;
+  if (!ir_plan_write(j->d, j->mem, j->m, qw_model_id(j->m), &image)) return NULL;
+  qrt_kernel *kernels = ARENA_ARRAY(j->mem, qrt_kernel, image.kernel_count);
+  for (size_t i = 0; i < image.kernel_count; i++) {
+    kernels[i] = cg_jit_kernel(r->jit, cg_kernel_symbol(j->mem, co, tier, image.kernels[i]));
+    if (kernels[i] == NULL) return NULL;
+  }
+  qrt_tier *t = ARENA_NEW(j->mem, qrt_tier);
+  *t = (qrt_tier){tier->name, tier->cpu_features, kernels};
+  qrt_plan *plan = ARENA_NEW(j->mem, qrt_plan);
+  *plan = (qrt_plan){.abi_version = QRT_ABI_VERSION,
+                     .tier_count = 1,
+                     .kernel_count = (uint32_t)image.kernel_count,
+                     .tiers = t,
+                     .bytes = image.bytes,
+                     .size = image.size};
+  return plan;
+}
+
 static bool open_model(runner *r) {
   job *j = r->j;
   qw_image image;
@@ -64,7 +86,7 @@ static bool open_model(runner *r) {
   r->cg = cg_new(j->d, j->mem);
   r->jit = cg_jit_new(r->cg, object);
   if (r->jit == NULL) return false;
-  const qrt_plan *plan = live_plan_new(j, r->jit, &co, j->s.tiers.data[0], qw_model_id(j->m));
+  const qrt_plan *plan = make_plan(r, &co);
   return plan != NULL && check(r, "cannot open the model", qrt_open_memory(&r->model, plan, image.bytes, image.size));
 }
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cost/tuning.h"
+#include "ir/plan_write.h"
 #include "network/passes.h"
 
 static const recipe *recipe_of(const ir_module *m, const ir_op *op) {
@@ -95,20 +96,6 @@ static name_map find_choices(arena *a, const ir_module *m) {
   return all;
 }
 
-size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **names) {
-  const char **list = ARENA_ARRAY(a, const char *, m->plan->steps.len + 1);
-  name_map seen = {.mem = a};
-  size_t count = 0;
-  for (size_t i = 0; i < m->plan->steps.len; i++) {
-    const char *name = m->plan->steps.data[i]->kernel;
-    if (name_map_get(&seen, name) != NULL) continue;
-    name_map_set(&seen, name, list);
-    list[count++] = name;
-  }
-  *names = list;
-  return count;
-}
-
 // Tiles are chosen once for all kernels of a recipe.
 typedef struct chosen {
   const recipe *r;
@@ -156,7 +143,7 @@ static void emit_kernel(ir_module *out, const ir_module *m, const kernel_choice 
 
 bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const lower_options *o, ir_module *kernels) {
   const char *const *names;
-  size_t count = lower_kernel_names(kernels->mem, m, &names);
+  size_t count = ir_plan_kernels(kernels->mem, m->plan, &names);
   name_map choices = find_choices(kernels->mem, m);
   chosen_list schedules = {0};
   for (size_t i = 0; i < count; i++) {

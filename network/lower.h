@@ -24,10 +24,7 @@ const lower_pass *lower_pass_get(size_t index);
 bool lower_module(diag *d, ir_module *m, const lower_options *o);
 
 // Adds to `kernels` (a module that shares schemes and recipes with m) the kernels of the plan for one tier, in the
-// plan's kernel order (lower_kernel_names).
+// plan's kernel order (ir_plan_kernels).
 bool lower_kernels(diag *d, const ir_module *m, const target_tier *tier, const lower_options *o, ir_module *kernels);
-
-// Names of the kernels that the plan's steps use, each once, in order of first use.
-size_t lower_kernel_names(arena *a, const ir_module *m, const char *const **names);
 
 #endif

@@ -13,7 +13,7 @@
 extern "C" {
 #endif
 
-#define QRT_ABI_VERSION 1u
+#define QRT_ABI_VERSION 2u
 
 typedef enum qrt_status {
   QRT_OK = 0,
@@ -26,7 +26,8 @@ typedef enum qrt_status {
   QRT_ERROR_CHECKSUM,    /* the bytes were damaged */
   QRT_ERROR_CPU,         /* no compiled tier runs on this processor */
   QRT_ERROR_UNSUPPORTED, /* not in this configuration (freestanding, no embedded weights) */
-  QRT_ERROR_THREADS      /* the system gives no more threads */
+  QRT_ERROR_THREADS,     /* the system gives no more threads */
+  QRT_ERROR_CONDITION    /* the sizes of a call break a condition that the model states */
 } qrt_status;
 
 /* One line of English for a status; never NULL. */
@@ -76,31 +77,7 @@ typedef struct qrt_weights_header {
 /* A 64-bit digest (of accidental damage, not against forgery), the same on every machine. */
 uint64_t qrt_digest(const void *bytes, size_t size);
 
-/* ---- compiled models: tables that the compiler emits; applications need not look inside ---- */
-typedef struct qrt_size {
-  uint64_t fixed;
-  uint64_t per_batch;
-} qrt_size;
-
-typedef enum qrt_space { QRT_NONE, QRT_INPUT, QRT_OUTPUT, QRT_WEIGHTS, QRT_WORKSPACE } qrt_space;
-
-typedef struct qrt_ref {
-  uint32_t space; /* qrt_space */
-  uint32_t index;
-  qrt_size offset;
-} qrt_ref;
-
-typedef struct qrt_step {
-  uint32_t kernel; /* index into a tier's kernels */
-  uint32_t buffer_count;
-  uint32_t size_count;
-  uint32_t reserved;
-  qrt_size work;
-  uint64_t grain;
-  qrt_ref buffers[QRT_MAX_BUFFERS];
-  qrt_size sizes[QRT_MAX_SIZES];
-} qrt_step;
-
+/* ---- compiled models: what the compiler emits; applications need not look inside ---- */
 /* The kernels compiled for one set of processor features, best tier first. */
 typedef struct qrt_tier {
   const char *name;
@@ -108,27 +85,14 @@ typedef struct qrt_tier {
   const qrt_kernel *kernels;
 } qrt_tier;
 
-typedef struct qrt_port {
-  const char *name;
-  qrt_size bytes;
-} qrt_port;
-
 typedef struct qrt_plan {
   uint32_t abi_version;
   uint32_t tier_count;
-  uint32_t step_count;
-  uint32_t input_count;
-  uint32_t output_count;
+  uint32_t kernel_count; /* of each tier */
   uint32_t reserved;
-  uint64_t max_batch;
-  uint64_t model_id;
-  uint64_t weights_size; /* of the payload */
-  qrt_size workspace;
-  const char *name;
   const qrt_tier *tiers;
-  const qrt_step *steps;
-  const qrt_port *inputs;
-  const qrt_port *outputs;
+  const uint8_t *bytes; /* the steps and their sizes: qrt_plan.h of the runtime's sources has the format */
+  uint64_t size;
   const uint8_t *embedded_weights; /* a whole packed file, or NULL */
   uint64_t embedded_size;
 } qrt_plan;
@@ -160,13 +124,34 @@ void qrt_close(qrt_model *model);
 qrt_status qrt_use_tier(qrt_model *model, const char *name);
 const char *qrt_tier_name(const qrt_model *model);
 
-/* Bytes of workspace for a batch; 0 when the batch is out of range (0, above max_batch unless that is 0, or too large
- * for this machine's addresses). */
-size_t qrt_workspace_size(const qrt_plan *plan, size_t batch);
+/* A call of a model. Its sizes are named in the model, such as a batch; a model without any has size_count 0. inputs[i]
+ * and outputs[i] in declared order, 4-byte aligned. state: what the model keeps between calls, 64-byte aligned, at
+ * least state_size bytes of the plan, NULL when that is 0. workspace: 64-byte aligned, at least qrt_call_workspace
+ * bytes, used by one call at a time. No output, state or workspace may share a byte with another buffer of the call.
+ * pool: NULL runs on the calling thread. Thread count never changes a bit of the result. */
+typedef struct qrt_call {
+  const uint64_t *sizes;
+  uint32_t size_count;
+  uint32_t condition; /* set to the number of the broken condition by QRT_ERROR_CONDITION */
+  const void *const *inputs;
+  void *const *outputs;
+  void *state;
+  size_t state_size;
+  void *workspace;
+  size_t workspace_size;
+  const qrt_pool *pool;
+} qrt_call;
 
-/* Runs the model: inputs[i] and outputs[i] in declared order, 4-byte aligned. workspace: 64-byte aligned, at least
- * qrt_workspace_size bytes, used by one call at a time. No output or workspace may share a byte with another buffer of
- * the call. pool: NULL runs on the calling thread. Thread count never changes a bit of the result. */
+/* Runs the model. A refused call has written nothing but `condition` and the workspace. */
+qrt_status qrt_run_call(const qrt_model *model, qrt_call *call);
+
+/* Sets *bytes to the workspace that a call of these sizes needs. The plan is a library's own, or one that a model was
+ * opened with. */
+qrt_status qrt_call_workspace(const qrt_plan *plan, const uint64_t *sizes, uint32_t size_count, size_t *bytes);
+
+/* The same for models whose only size is a batch, or that have none: then `batch` is 1. Bytes of workspace are 0 when
+ * the batch is out of range (0, above its bound, or too large for this machine's addresses). */
+size_t qrt_workspace_size(const qrt_plan *plan, size_t batch);
 qrt_status qrt_run(const qrt_model *model, size_t batch, const void *const *inputs, void *const *outputs,
                    void *workspace, size_t workspace_size, const qrt_pool *pool);
 

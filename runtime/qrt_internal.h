@@ -36,10 +36,4 @@ static inline bool qrt_multiply(uint64_t a, uint64_t b, uint64_t *product) {
   return qrt_add(cross << 32, low_a * low_b, product);
 }
 
-/* fixed + per_batch * batch; false when that does not fit. */
-static inline bool qrt_size_at(const qrt_size *size, uint64_t batch, uint64_t *bytes) {
-  uint64_t variable;
-  return qrt_multiply(size->per_batch, batch, &variable) && qrt_add(size->fixed, variable, bytes);
-}
-
 #endif

@@ -1,48 +1,14 @@
 /* Opening a model: what the weights must be before anything uses them, and which tier runs here. */
-#include "qrt_internal.h"
+#include "qrt_plan.h"
 
-/* ---- the compiler's tables ---- */
-/* Bytes behind a reference; false when there is no such buffer. */
-static bool space_bytes(const qrt_plan *plan, const qrt_ref *ref, uint64_t batch, uint64_t *bytes) {
-  switch (ref->space) {
-  case QRT_INPUT: return ref->index < plan->input_count && qrt_size_at(&plan->inputs[ref->index].bytes, batch, bytes);
-  case QRT_OUTPUT:
-    return ref->index < plan->output_count && qrt_size_at(&plan->outputs[ref->index].bytes, batch, bytes);
-  case QRT_WEIGHTS: *bytes = plan->weights_size; return true;
-  case QRT_WORKSPACE: return qrt_size_at(&plan->workspace, batch, bytes);
-  default: return false;
-  }
-}
-
-static bool ref_is_sound(const qrt_plan *plan, const qrt_ref *ref, uint64_t batch) {
-  if (ref->space == QRT_NONE) return true;
-  uint64_t offset, bytes;
-  return space_bytes(plan, ref, batch, &bytes) && qrt_size_at(&ref->offset, batch, &offset) && offset <= bytes;
-}
-
-static bool step_is_sound(const qrt_plan *plan, const qrt_step *step, uint64_t batch) {
-  uint64_t value;
-  if (step->buffer_count > QRT_MAX_BUFFERS || step->size_count > QRT_MAX_SIZES) return false;
-  for (uint32_t i = 0; i < step->buffer_count; i++)
-    if (!ref_is_sound(plan, &step->buffers[i], batch)) return false;
-  for (uint32_t i = 0; i < step->size_count; i++)
-    if (!qrt_size_at(&step->sizes[i], batch, &value)) return false;
-  return qrt_size_at(&step->work, batch, &value);
-}
-
-/* Sizes grow linearly with the batch: what holds for the smallest and the largest holds between. */
-static bool plan_is_sound(const qrt_plan *plan) {
-  for (uint32_t i = 0; i < plan->step_count; i++) {
-    if (!step_is_sound(plan, &plan->steps[i], 1)) return false;
-    if (plan->max_batch > 1 && !step_is_sound(plan, &plan->steps[i], plan->max_batch)) return false;
-  }
-  return true;
-}
-
-static qrt_status check_plan(const qrt_plan *plan) {
+/* ---- the plan ---- */
+static qrt_status check_plan(const qrt_plan *plan, qrt_plan_reader *r) {
   if (!plan) return QRT_ERROR_ARGUMENT;
   if (plan->abi_version != QRT_ABI_VERSION) return QRT_ERROR_VERSION;
-  return plan_is_sound(plan) ? QRT_OK : QRT_ERROR_ARGUMENT;
+  qrt_status status = qrt_plan_check(plan->bytes, plan->size);
+  if (status == QRT_OK) status = qrt_plan_open(r, plan->bytes, plan->size);
+  if (status != QRT_OK) return status;
+  return r->kernels == plan->kernel_count ? QRT_OK : QRT_ERROR_ARGUMENT;
 }
 
 /* ---- the weights ---- */
@@ -68,7 +34,7 @@ static bool header_fits(const qrt_weights_header *header, size_t size) {
          header->payload_size == size - sizeof *header && header->reserved[0] == 0 && header->reserved[1] == 0;
 }
 
-static qrt_status check_weights(const qrt_plan *plan, const uint8_t *bytes, size_t size) {
+static qrt_status check_weights(const qrt_plan_reader *plan, const uint8_t *bytes, size_t size) {
   _Static_assert(sizeof(qrt_weights_header) == QRT_ALIGNMENT, "the payload follows the header and is aligned");
   if (size < sizeof(qrt_weights_header) || !magic_matches(bytes)) return QRT_ERROR_FORMAT;
   qrt_weights_header header = read_header(bytes);
@@ -112,10 +78,11 @@ const char *qrt_tier_name(const qrt_model *model) { return model && model->tier 
 qrt_status qrt_open_memory(qrt_model *model, const qrt_plan *plan, const void *bytes, size_t size) {
   if (!model) return QRT_ERROR_ARGUMENT;
   *model = (qrt_model){0};
-  qrt_status status = check_plan(plan);
+  qrt_plan_reader reader;
+  qrt_status status = check_plan(plan, &reader);
   if (status != QRT_OK) return status;
   if (!bytes || !qrt_is_aligned(bytes)) return QRT_ERROR_ARGUMENT;
-  status = check_weights(plan, bytes, size);
+  status = check_weights(&reader, bytes, size);
   if (status != QRT_OK) return status;
   const qrt_tier *tier = best_tier(plan);
   if (!tier) return QRT_ERROR_CPU;
@@ -126,8 +93,8 @@ qrt_status qrt_open_memory(qrt_model *model, const qrt_plan *plan, const void *b
 qrt_status qrt_open_embedded(qrt_model *model, const qrt_plan *plan) {
   if (!model) return QRT_ERROR_ARGUMENT;
   *model = (qrt_model){0};
-  qrt_status status = check_plan(plan);
-  if (status != QRT_OK) return status;
+  if (!plan) return QRT_ERROR_ARGUMENT;
+  if (plan->abi_version != QRT_ABI_VERSION) return QRT_ERROR_VERSION;
   if (!plan->embedded_weights) return QRT_ERROR_UNSUPPORTED;
   return plan->embedded_size <= SIZE_MAX
              ? qrt_open_memory(model, plan, plan->embedded_weights, (size_t)plan->embedded_size)

@@ -1,5 +1,5 @@
-/* Running a model: sizes for a batch, references to pointers, ranges cut into pieces. */
-#include "qrt_internal.h"
+/* Running a model: its plan for the sizes of a call, places to addresses, ranges cut into pieces. */
+#include "qrt_plan.h"
 
 /* Pieces made for each thread: a thread that falls behind leaves its later pieces to the others. */
 #define PIECES_PER_THREAD 4u
@@ -47,85 +47,162 @@ void qrt_parallel(const qrt_pool *pool, qrt_kernel kernel, const qrt_args *args,
   pool->run(pool->self, run_piece, &split, (unsigned)pieces);
 }
 
-/* ---- sizes ---- */
-static bool batch_is_possible(const qrt_plan *plan, uint64_t batch) {
-  return batch > 0 && (plan->max_batch == 0 || batch <= plan->max_batch);
+/* ---- calls ---- */
+typedef struct running {
+  qrt_plan_reader plan;
+  const qrt_model *model;
+  qrt_call *call;
+  qrt_slot *slots;
+  uint8_t *workspace;        /* behind the slots */
+  uint64_t workspace_needed; /* without them */
+} running;
+
+/* What a call needs of the workspace, slots and all. */
+static bool whole_workspace(const qrt_plan_reader *r, uint64_t needed, uint64_t *bytes) {
+  return qrt_add(needed, qrt_plan_slot_bytes(r), bytes) && *bytes <= SIZE_MAX;
 }
 
-/* Whether every size of the plan fits this machine's addresses at that batch. */
-static bool ports_fit(const qrt_port *ports, uint32_t count, uint64_t batch) {
-  uint64_t bytes;
-  for (uint32_t i = 0; i < count; i++)
-    if (!qrt_size_at(&ports[i].bytes, batch, &bytes) || bytes > SIZE_MAX) return false;
-  return true;
+/* A batch is the only size, or there is none and the batch is 1. */
+static uint32_t batch_count(const qrt_plan_reader *r, const uint64_t *batch) { return r->symbols || *batch != 1; }
+
+static qrt_status size_workspace(qrt_plan_reader *r, const uint64_t *sizes, uint32_t size_count, size_t *bytes) {
+  qrt_slot slots[QRT_PLAN_STACK_SLOTS];
+  uint64_t needed, all;
+  uint32_t condition;
+  qrt_status status = qrt_plan_read_sizes(r, sizes, size_count, slots, &needed, &condition);
+  if (status != QRT_OK) return status;
+  if (!qrt_plan_read_ports(r, slots, NULL) || !whole_workspace(r, needed, &all)) return QRT_ERROR_ARGUMENT;
+  *bytes = (size_t)all;
+  return QRT_OK;
 }
 
-static bool workspace_bytes(const qrt_plan *plan, uint64_t batch, uint64_t *bytes) {
-  return batch_is_possible(plan, batch) && ports_fit(plan->inputs, plan->input_count, batch) &&
-         ports_fit(plan->outputs, plan->output_count, batch) && qrt_size_at(&plan->workspace, batch, bytes) &&
-         *bytes <= SIZE_MAX;
+qrt_status qrt_call_workspace(const qrt_plan *plan, const uint64_t *sizes, uint32_t size_count, size_t *bytes) {
+  qrt_plan_reader r;
+  if (!plan || !bytes) return QRT_ERROR_ARGUMENT;
+  qrt_status status = qrt_plan_open(&r, plan->bytes, plan->size);
+  return status == QRT_OK ? size_workspace(&r, sizes, size_count, bytes) : status;
 }
 
 size_t qrt_workspace_size(const qrt_plan *plan, size_t batch) {
-  uint64_t bytes;
-  return plan && workspace_bytes(plan, batch, &bytes) ? (size_t)bytes : 0;
-}
-
-/* ---- run ---- */
-typedef struct call {
-  const qrt_model *model;
-  uint64_t batch;
-  const void *const *inputs;
-  void *const *outputs;
-  uint8_t *workspace;
-} call;
-
-/* Both were checked for this batch: the plan when the model was opened, the batch when the call began. */
-static uint64_t size_now(const qrt_size *size, uint64_t batch) { return size->fixed + size->per_batch * batch; }
-
-static void *resolve(const call *c, const qrt_ref *ref) {
-  size_t offset = (size_t)size_now(&ref->offset, c->batch);
-  switch (ref->space) {
-  case QRT_INPUT: return (uint8_t *)c->inputs[ref->index] + offset; /* kernels only read it */
-  case QRT_OUTPUT: return (uint8_t *)c->outputs[ref->index] + offset;
-  case QRT_WEIGHTS: return (uint8_t *)c->model->weights + offset; /* the same */
-  case QRT_WORKSPACE: return c->workspace ? c->workspace + offset : NULL;
-  default: return NULL; /* an operand that this step does without */
-  }
-}
-
-static void run_step(const call *c, const qrt_step *step, const qrt_pool *pool) {
-  qrt_args args = {{NULL}, {0}};
-  for (uint32_t i = 0; i < step->buffer_count; i++) args.buffers[i] = resolve(c, &step->buffers[i]);
-  for (uint32_t i = 0; i < step->size_count; i++) args.sizes[i] = size_now(&step->sizes[i], c->batch);
-  qrt_parallel(pool, c->model->tier->kernels[step->kernel], &args, size_now(&step->work, c->batch), step->grain);
+  qrt_plan_reader r;
+  uint64_t size = batch;
+  size_t bytes;
+  if (!plan || qrt_plan_open(&r, plan->bytes, plan->size) != QRT_OK) return 0;
+  return size_workspace(&r, &size, batch_count(&r, &size), &bytes) == QRT_OK ? bytes : 0;
 }
 
 /* Kernels load and store elements of up to 4 bytes at their natural alignment. */
-static bool all_given(const void *const *buffers, uint32_t count) {
+static bool all_given(const void *const *buffers, uint64_t count) {
   if (count > 0 && !buffers) return false;
-  for (uint32_t i = 0; i < count; i++)
+  for (uint64_t i = 0; i < count; i++)
     if (!buffers[i] || (uintptr_t)buffers[i] % 4 != 0) return false;
   return true;
 }
 
-static qrt_status check_call(const call *c, size_t workspace_size) {
-  const qrt_plan *plan = c->model->plan;
+static qrt_status check_buffers(const running *c) {
+  const qrt_call *call = c->call;
   uint64_t needed;
-  if (!workspace_bytes(plan, c->batch, &needed)) return QRT_ERROR_ARGUMENT;
-  if (!all_given(c->inputs, plan->input_count)) return QRT_ERROR_ARGUMENT;
-  if (!all_given((const void *const *)c->outputs, plan->output_count)) return QRT_ERROR_ARGUMENT;
-  if (needed == 0) return QRT_OK;
-  if (!c->workspace || !qrt_is_aligned(c->workspace) || workspace_size < needed) return QRT_ERROR_WORKSPACE;
+  if (!whole_workspace(&c->plan, c->workspace_needed, &needed) || !all_given(call->inputs, c->plan.inputs) ||
+      !all_given((const void *const *)call->outputs, c->plan.outputs))
+    return QRT_ERROR_ARGUMENT;
+  if (c->plan.state_size && (!call->state || !qrt_is_aligned(call->state) || call->state_size < c->plan.state_size))
+    return QRT_ERROR_ARGUMENT;
+  if (needed && (!call->workspace || !qrt_is_aligned(call->workspace) || call->workspace_size < needed))
+    return QRT_ERROR_WORKSPACE;
   return QRT_OK;
+}
+
+/* Many slots move from the stack to the workspace. */
+static void place_slots(running *c) {
+  uint64_t bytes = qrt_plan_slot_bytes(&c->plan);
+  c->workspace = c->call->workspace;
+  if (bytes == 0) return;
+  qrt_slot *slots = c->call->workspace;
+  for (uint64_t i = 0; i < c->plan.symbols + c->plan.values; i++) slots[i] = c->slots[i];
+  c->slots = slots;
+  c->workspace += bytes;
+}
+
+static uint8_t *space_begin(const running *c, const qrt_plan_place *place) {
+  switch ((qrt_space)place->space) {
+  case QRT_INPUT: return (uint8_t *)c->call->inputs[place->index]; /* kernels only read it */
+  case QRT_OUTPUT: return c->call->outputs[place->index];
+  case QRT_WEIGHTS: return (uint8_t *)c->model->weights; /* the same */
+  case QRT_WORKSPACE: return c->workspace;
+  default: return c->call->state;
+  }
+}
+
+static bool resolve_places(running *c) {
+  qrt_slot *places = c->slots + c->plan.known;
+  for (uint64_t i = 0; i < c->plan.places; i++) {
+    qrt_plan_place place = qrt_plan_read_place(&c->plan);
+    uint64_t offset = qrt_plan_extent(place.offset, c->slots);
+    if (offset > qrt_plan_space_bytes(&c->plan, c->slots, c->workspace_needed, &place)) return false;
+    uint8_t *begin = space_begin(c, &place);
+    places[i].place = begin ? begin + offset : NULL;
+  }
+  return true;
+}
+
+static void run_steps(running *c) {
+  const qrt_slot *slots = c->slots, *places = slots + c->plan.known;
+  uint8_t *weights = (uint8_t *)c->model->weights;
+  const qrt_kernel *kernels = c->model->tier->kernels;
+  const qrt_pool *pool = c->call->pool;
+  qrt_plan_step step;
+  qrt_args args = {{NULL}, {0}}; /* a kernel reads the slots that its step gives */
+  for (uint64_t i = 0; i < c->plan.steps; i++) {
+    qrt_plan_read_step(&c->plan, &step);
+    for (uint32_t j = 0; j < step.buffer_count; j++) {
+      uint64_t b = step.buffers[j];
+      args.buffers[j] = b & 1 ? places[b >> 1].place : b ? weights + (size_t)((b >> 1) - 1) : NULL;
+    }
+    for (uint32_t j = 0; j < step.size_count; j++) args.sizes[j] = qrt_plan_extent(step.sizes[j], slots);
+    qrt_parallel(pool, kernels[step.kernel], &args, qrt_plan_extent(step.work, slots), step.grain);
+  }
+}
+
+/* Sizes come first, then the buffers whose need they tell, then everything else that the sizes decide. */
+static qrt_status run_opened(running *c) {
+  qrt_slot slots[QRT_PLAN_STACK_SLOTS];
+  qrt_call *call = c->call;
+  c->slots = slots;
+  qrt_status status =
+      qrt_plan_read_sizes(&c->plan, call->sizes, call->size_count, slots, &c->workspace_needed, &call->condition);
+  if (status == QRT_OK) status = check_buffers(c);
+  if (status != QRT_OK) return status;
+  place_slots(c);
+  if (!qrt_plan_read_ports(&c->plan, c->slots, c->slots) || !qrt_plan_read_later(&c->plan, c->slots) ||
+      !resolve_places(c))
+    return QRT_ERROR_ARGUMENT;
+  run_steps(c);
+  return QRT_OK;
+}
+
+static qrt_status open_call(running *c) {
+  if (!c->model || !c->model->plan || !c->model->tier || !c->call) return QRT_ERROR_ARGUMENT;
+  return qrt_plan_open(&c->plan, c->model->plan->bytes, c->model->plan->size);
+}
+
+qrt_status qrt_run_call(const qrt_model *model, qrt_call *call) {
+  running c = {.model = model, .call = call};
+  qrt_status status = open_call(&c);
+  return status == QRT_OK ? run_opened(&c) : status;
 }
 
 qrt_status qrt_run(const qrt_model *model, size_t batch, const void *const *inputs, void *const *outputs,
                    void *workspace, size_t workspace_size, const qrt_pool *pool) {
-  if (!model || !model->plan || !model->tier) return QRT_ERROR_ARGUMENT;
-  call c = {.model = model, .batch = batch, .inputs = inputs, .outputs = outputs, .workspace = workspace};
-  qrt_status status = check_call(&c, workspace_size);
+  uint64_t size = batch;
+  qrt_call call = {.sizes = &size,
+                   .inputs = inputs,
+                   .outputs = outputs,
+                   .workspace = workspace,
+                   .workspace_size = workspace_size,
+                   .pool = pool};
+  running c = {.model = model, .call = &call};
+  qrt_status status = open_call(&c);
   if (status != QRT_OK) return status;
-  for (uint32_t i = 0; i < model->plan->step_count; i++) run_step(&c, &model->plan->steps[i], pool);
-  return QRT_OK;
+  call.size_count = batch_count(&c.plan, &size);
+  return run_opened(&c);
 }

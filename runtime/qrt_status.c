@@ -12,6 +12,7 @@ static const char *const texts[] = {
     [QRT_ERROR_CPU] = "no compiled variant of the kernels runs on this processor",
     [QRT_ERROR_UNSUPPORTED] = "not available in this configuration",
     [QRT_ERROR_THREADS] = "the system gives no more threads",
+    [QRT_ERROR_CONDITION] = "the sizes of the call break a condition of the model",
 };
 
 const char *qrt_status_text(qrt_status status) {

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "runtime/qrt_plan.h"
 #include "support/file.h"
 #include "tests/check_main.h"
 #include "tiny.h"
@@ -13,6 +14,7 @@ typedef struct fixture {
   diag *diag;
   cg_context *cg;
   const char *folder;
+  unsigned more_steps;
 } fixture;
 
 static fixture setup(const char *name) {
@@ -57,9 +59,14 @@ typedef struct library {
 static library write_library(fixture *f, const char *triple, const char *runtime) {
   const target *t = target_for_triple(triple);
   cg_bytes weights = tiny_weights(f->mem);
-  cg_model m = {.module = tiny_module(f->mem), .target = t, .triple = triple, .tier_count = t->tier_count};
+  plan_image plan;
+  cg_model m = {.module = tiny_module(f->mem, f->more_steps),
+                .plan = &plan,
+                .target = t,
+                .triple = triple,
+                .tier_count = t->tier_count};
   const target_tier **tiers = ARENA_ARRAY(f->mem, const target_tier *, t->tier_count);
-  m.model_id = TINY_ID;
+  ck_assert(ir_plan_write(f->diag, f->mem, m.module, TINY_ID, &plan));
   m.embedded = weights.data;
   m.embedded_size = weights.size;
   cg_member *members = ARENA_ARRAY(f->mem, cg_member, 64);
@@ -101,6 +108,18 @@ START_TEST(an_application_links_the_library_and_runs) {
   ck_assert_int_eq(run(&f, "./app"), 0);
   ck_assert_int_eq(run(&f, "./app tiny.qw"), 0);
   ck_assert_int_ne(run(&f, "./app libtiny.a >/dev/null"), 0);
+  teardown(&f);
+}
+END_TEST
+
+// Its plan has more places than a call keeps on the stack: header and runtime agree on what that adds to the workspace.
+START_TEST(an_application_of_many_places_runs) {
+  fixture f = setup("places");
+  f.more_steps = QRT_PLAN_STACK_SLOTS;
+  write_library(&f, cg_host_triple(f.mem), QRT_ARCHIVE);
+  ck_assert_int_eq(run(&f, CC " -std=c99 " STRICT SANITIZE " -o app " APP " libtiny.a -lpthread"), 0);
+  ck_assert_int_eq(run(&f, "./app"), 0);
+  ck_assert_int_eq(run(&f, "grep -q 'WORKSPACE_SIZE(batch) ((size_t)[1-9]' tiny.gen.h"), 0);
   teardown(&f);
 }
 END_TEST
@@ -211,6 +230,7 @@ END_TEST
 int main(void) {
   Suite *suite = suite_create("codegen_library");
   const TTest *const tests[] = {an_application_links_the_library_and_runs,
+                                an_application_of_many_places_runs,
                                 the_header_is_cxx_too,
                                 cross_applications_run,
                                 the_archive_is_as_ranlib_makes_it,

@@ -35,7 +35,7 @@ static ir_step *new_step(arena *a, const char *kernel, ir_space from, ir_space t
   return s;
 }
 
-ir_module *tiny_module(arena *a) {
+ir_module *tiny_module(arena *a, unsigned more) {
   static const int64_t dims[] = {IR_BATCH, TINY_COLUMNS};
   ir_module *m = ir_module_new(a, "tiny");
   m->max_batch = 100;
@@ -43,13 +43,18 @@ ir_module *tiny_module(arena *a) {
   add_kernel(m, "plus", IR_FADD);
   m->plan = ARENA_NEW(a, ir_plan);
   *m->plan = (ir_plan){.input_count = 1, .output_count = 1, .weights_size = 64, .max_batch = 100};
-  m->plan->workspace = (ir_size){.fixed = 0, .per_batch = 64};
+  m->plan->workspace = (ir_size){.fixed = 0, .per_batch = 64 * (UINT64_C(1) + more)};
   m->plan->inputs = ARENA_NEW(a, ir_port);
   m->plan->outputs = ARENA_NEW(a, ir_port);
   m->plan->inputs[0] = (ir_port){"x", ir_tensor(ELEM_F32, 2, dims)};
   m->plan->outputs[0] = (ir_port){"y", ir_tensor(ELEM_F32, 2, dims)};
   vec_push(a, &m->plan->steps, new_step(a, "times", IR_SPACE_INPUT, IR_SPACE_WORKSPACE));
   vec_push(a, &m->plan->steps, new_step(a, "plus", IR_SPACE_WORKSPACE, IR_SPACE_OUTPUT));
+  for (unsigned i = 0; i < more; i++) {
+    ir_step *s = new_step(a, "times", IR_SPACE_INPUT, IR_SPACE_WORKSPACE);
+    s->buffers[2].offset.per_batch = 64 * (UINT64_C(1) + i);
+    vec_push(a, &m->plan->steps, s);
+  }
   return m;
 }
 

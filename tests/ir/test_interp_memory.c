@@ -4,6 +4,7 @@
 
 #include "../check_main.h"
 #include "run_text.h"
+#include "runtime/qrt.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -307,8 +308,34 @@ END_TEST
 START_TEST(a_buffer_outside_its_space) {
   plan_case t;
   start(&t);
+  t.m->plan->steps.data[0]->buffers[2].offset.per_batch = 1000;
+  expect(&t, 3, "buffer 2 lies outside its space for a batch of 3");
+}
+END_TEST
+
+START_TEST(an_offset_that_overflows) {
+  plan_case t;
+  start(&t);
   t.m->plan->steps.data[0]->buffers[2].offset.per_batch = UINT64_MAX / 2;
-  expect(&t, 3, "buffer 2 lies outside its space");
+  expect(&t, 3, "a size or an offset of a step overflows for a batch of 3");
+}
+END_TEST
+
+START_TEST(a_buffer_of_no_input) {
+  plan_case t;
+  start(&t);
+  t.m->plan->steps.data[0]->buffers[0] = (ir_ref){.space = IR_SPACE_INPUT, .index = 1};
+  expect(&t, 3, "refers to what it does not have");
+}
+END_TEST
+
+START_TEST(a_step_of_too_many_sizes) {
+  plan_case t;
+  start(&t);
+  ir_step *step = t.m->plan->steps.data[0];
+  step->sizes = ARENA_ARRAY(t.mem, ir_size, QRT_MAX_SIZES + 1);
+  step->size_count = QRT_MAX_SIZES + 1;
+  expect(&t, 3, "has a step with more buffers or sizes than a kernel takes");
 }
 END_TEST
 
@@ -332,6 +359,7 @@ int main(void) {
   check_add(suite, "plans",
             (const TTest *const[]){a_plan_runs, a_batch_beyond_the_bound, a_batch_of_nothing, short_weights,
                                    a_short_input, steps_in_a_wrong_order, an_output_with_a_hole, a_missing_kernel,
-                                   no_plan, a_buffer_outside_its_space, a_workspace_that_no_machine_has, NULL});
+                                   no_plan, a_buffer_outside_its_space, an_offset_that_overflows, a_buffer_of_no_input,
+                                   a_step_of_too_many_sizes, a_workspace_that_no_machine_has, NULL});
   return check_main(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "ir/plan_write.h"
 #include "tests/load/kit.h"
 
 #define ROWS UINT64_C(8)
@@ -16,16 +17,16 @@ static ir_weight *small_model(scheme *s) {
   return load_weight("fc.weight", s, ROWS, COLUMNS);
 }
 
-static const qrt_kernel no_kernels[] = {NULL};
-static const qrt_tier any_cpu = {.name = "any", .kernels = no_kernels};
+static const qrt_tier any_cpu = {.name = "any"};
 
 static qrt_status open_with(const qw_image *image, uint64_t id) {
-  qrt_plan plan = {.abi_version = QRT_ABI_VERSION,
-                   .tier_count = 1,
-                   .tiers = &any_cpu,
-                   .max_batch = 1,
-                   .model_id = id,
-                   .weights_size = image->payload_size};
+  ir_module *m = ir_module_new(lc.mem, "weights");
+  m->plan = ARENA_NEW(lc.mem, ir_plan);
+  *m->plan = (ir_plan){.weights_size = image->payload_size, .max_batch = 1};
+  plan_image p;
+  ck_assert(ir_plan_write(lc.d, lc.mem, m, id, &p));
+  qrt_plan plan = {
+      .abi_version = QRT_ABI_VERSION, .tier_count = 1, .tiers = &any_cpu, .bytes = p.bytes, .size = p.size};
   qrt_model model;
   qrt_status status = qrt_open_memory(&model, &plan, image->bytes, image->size);
   if (status == QRT_OK) ck_assert_ptr_eq(model.weights, image->payload);

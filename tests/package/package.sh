@@ -159,7 +159,7 @@ add_dependencies(bare qcc_runtime)
 END
 quietly "freestanding: configure" configure bare -DQCC_RUNTIME_FREESTANDING=ON &&
   quietly "freestanding: build" cmake --build "$dir/bare"
-if nm -A -u "$dir/bare/libqcc_runtime.a" 2>/dev/null | grep -E 'pthread|mmap|open$'; then fail "freestanding needs a system"; fi
+if nm -A -u "$dir/bare/libqcc_runtime.a" 2>/dev/null | grep -E 'pthread|mmap| open$'; then fail "freestanding needs a system"; fi
 
 if command -v pkg-config >/dev/null; then
   ln -s "$prefix" "$dir/p" # pkg-config quotes spaces; this shell does not take the quotes away

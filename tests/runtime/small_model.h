@@ -12,6 +12,8 @@
 #define SMALL_ID UINT64_C(0x0123456789abcdef)
 #define SMALL_MAX_BATCH ((size_t)1000)
 
+#define SMALL_PLAN_SIZE ((size_t)150)
+
 extern const qrt_plan small_plan;
 
 typedef struct small_file {
@@ -24,6 +26,9 @@ void small_file_make(small_file *file);
 // Writes a little-endian number into a header.
 void small_put32(uint8_t *bytes, uint32_t value);
 void small_put64(uint8_t *bytes, uint64_t value);
+
+// Gives the bytes of a plan that were changed their right digest.
+void small_seal_plan(uint8_t *bytes, size_t size);
 
 // Fills batch * SMALL_COLUMNS values, and says what the model must answer (exactly).
 void small_inputs(float *x, size_t batch);
