@@ -66,6 +66,8 @@ const extent *extent_min(extent_pool *p, const extent *a, const extent *b);
 const extent *extent_max(extent_pool *p, const extent *a, const extent *b);
 
 bool extent_is_constant(const extent *e, int64_t *value);
+// The atom as an extent.
+const extent *extent_of_atom(extent_pool *p, const extent_atom *atom);
 
 /* extent_prove.c */
 typedef enum extent_relation { EXTENT_LE, EXTENT_LT, EXTENT_EQ } extent_relation;

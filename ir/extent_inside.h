@@ -26,8 +26,6 @@ struct extent_pool {
   VEC(extent_fact) facts;
 };
 
-// The atom as an extent.
-const extent *extent_of_atom(extent_pool *p, const extent_atom *atom);
 // The factor of the atom in the terms that have it exactly once; *others is what is left of the extent. NULL when it
 // stands in a power.
 const extent *extent_factor_of(extent_pool *p, const extent *e, const extent_atom *atom, const extent **others);

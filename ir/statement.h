@@ -9,12 +9,10 @@
 #include <stdint.h>
 
 #include "format/elem.h"
+#include "ir/extent.h"
 #include "support/arena.h"
 #include "support/diag.h"
 #include "support/vec.h"
-
-typedef struct extent extent;
-typedef struct extent_pool extent_pool;
 
 typedef enum st_class { ST_CLASS_BOOL, ST_CLASS_INT, ST_CLASS_REAL } st_class;
 
@@ -128,6 +126,7 @@ typedef struct st_computation {
   requires;
   unsigned index_count;
   unsigned expr_count;
+  bool has_doubles;             // a tensor stores f64: then exact numbers are f64 where they are kept
   struct st_interned *interned; // private to statement.c
 } st_computation;
 
@@ -145,8 +144,11 @@ const st_expr *st_real(st_computation *c, double value, src_loc loc);
 const st_index *st_index_new(st_computation *c, const char *name, const extent *count, src_loc loc);
 st_tensor *st_tensor_new(st_computation *c, st_role role, const char *name, st_type type, unsigned rank,
                          const extent *const *dims, src_loc loc);
+// A size as an integer expression.
+const st_expr *st_size(st_computation *c, const extent *size, src_loc loc);
 // An index expression as a size in the statement's variables; NULL when it reads a tensor or is no integer arithmetic.
 const extent *st_as_extent(const st_computation *c, const st_expr *e);
+bool st_is_constant(const st_expr *e); // BOOL, INT or REAL
 
 /* statement_text.c */
 // The computation for people and tests: one line a tensor and a statement.
