@@ -1,6 +1,8 @@
 // Constructors of the tree.
 #include "frontend/ast.h"
 
+#include <string.h>
+
 typedef struct operator_info {
   const char *text;
   int precedence;
@@ -49,8 +51,10 @@ static void push_operand(arena *a, ast_expr *e, const ast_expr *operand) {
 
 // The node itself, or a harmless leaf in its place when the tree has become too deep.
 static ast_expr *limit_depth(diag *d, arena *a, ast_expr *e) {
-  for (size_t i = 0; i < e->args.len; i++)
-    if (e->args.data[i].value->depth >= e->depth) e->depth = e->args.data[i].value->depth + 1;
+  for (size_t i = 0; i < e->args.len; i++) {
+    const ast_expr *part = e->args.data[i].value;
+    if (part != NULL && part->depth >= e->depth) e->depth = part->depth + 1;
+  }
   if (e->depth <= AST_MAX_DEPTH) return e;
   diag_error(d, e->loc, "this expression is nested more than %d levels deep", AST_MAX_DEPTH);
   diag_hint(d, "split it; a chain such as a + b + c counts one level for each operator");
@@ -75,6 +79,18 @@ ast_expr *ast_binary(diag *d, arena *a, ast_operator op, const ast_expr *x, cons
 
 ast_expr *ast_select(diag *d, arena *a, const ast_expr *c, const ast_expr *x, const ast_expr *y, src_loc loc) {
   return new_operation(d, a, AST_SELECT, (ast_operator)0, 3, (const ast_expr *[]){c, x, y}, loc);
+}
+
+ast_expr *ast_range(diag *d, arena *a, const ast_expr *from, const ast_expr *to, const ast_expr *bound, src_loc loc) {
+  return new_operation(d, a, AST_RANGE, (ast_operator)0, 3, (const ast_expr *[]){from, to, bound}, loc);
+}
+
+ast_expr *ast_else(diag *d, arena *a, const ast_expr *x, const ast_expr *otherwise, src_loc loc) {
+  return new_operation(d, a, AST_ELSE, (ast_operator)0, 2, (const ast_expr *[]){x, otherwise}, loc);
+}
+
+ast_expr *ast_ring(diag *d, arena *a, const ast_expr *size, src_loc loc) {
+  return new_operation(d, a, AST_RING, (ast_operator)0, 1, &size, loc);
 }
 
 ast_expr *ast_call(diag *d, arena *a, ast_name name, const ast_args *args, src_loc loc) {
@@ -133,6 +149,24 @@ ast_names *ast_add_name(arena *a, ast_names *list, ast_name name) {
 }
 
 ast_nodes *ast_add_node(arena *a, ast_nodes *list, ast_node *node) {
-  if (node != NULL) vec_push(a, list, node);
+  if (node == NULL) return list;
+  if (node->kind != AST_GROUP) {
+    vec_push(a, list, node);
+    return list;
+  }
+  for (size_t i = 0; i < node->body.len; i++) vec_push(a, list, node->body.data[i]);
   return list;
+}
+
+ast_node *ast_group(arena *a, const ast_nodes *nodes, src_loc loc) {
+  return ast_declare(a, (ast_node){.kind = AST_GROUP, .body = *nodes, .loc = loc});
+}
+
+ast_node *ast_statement(arena *a, const ast_args *targets, const ast_name *sign, const ast_type *type,
+                        const ast_expr *value, src_loc loc) {
+  const ast_expr *first = targets->data[0].value;
+  bool plain = targets->len == 1 && first->kind == AST_NAME && type->name.text == NULL && strcmp(sign->text, "=") == 0;
+  if (plain) return ast_declare(a, (ast_node){.kind = AST_LET, .name = first->name, .value = value, .loc = loc});
+  ast_node node = {.kind = AST_STATEMENT, .args = *targets, .type = *type, .word = *sign, .value = value, .loc = loc};
+  return ast_declare(a, node);
 }

@@ -89,29 +89,30 @@ typedef enum ast_kind {
   AST_LAYOUT,   // name, args (options), body
   AST_TENSOR,   // name, type, suffix
   AST_PLACE,    // name (the field), suffix (what of a list, or NULL), binders, value
-  AST_MODEL,    // name, body
-  AST_WEIGHTS,  // name: the file
+  AST_MODEL,    // name, word "network" or none, body
+  AST_WEIGHTS,  // name: the file or none, suffix: what it is called or none, args (options)
   AST_INPUT,    // name, type
-  AST_DIM,      // name, value: the bound
+  AST_DIM,      // name, value: the bound, word "<" where it is not reached, args (the least value), per: step or NULL
   AST_LET,      // name, value
   AST_OUTPUT,   // name, type or NULL, value or NULL
   AST_PRESET,   // name, args (parameters), value: the scheme (AST_CALL), body: options, doc
   AST_QUANTIZE, // body
-  AST_RULE,     // name: the glob, value: the scheme (AST_CALL) or NULL, body: options
+  AST_RULE,     // name: the glob, word: the role or none, value: the scheme (AST_CALL) or NULL, body: options
   AST_OPTION,   // name, word (first word of its value), per or NULL, suffix (second word), args
   // Index notation, networks:
   AST_OPERATOR, // name, params, args (results: AST_NAME, or AST_INDEX of several), body, doc
   AST_PARAM, // name, args (how many tensors: x[m]), type or none, per (bound of its numbers or NULL), value (default)
   AST_STATEMENT, // args (targets: AST_NAME or AST_INDEX), type or none, word (= := += *= max= min=), value
-  AST_REQUIRE, // value, word (the message)
-  AST_IF,      // value, body, otherwise
-  AST_FOR,     // binders, per (how often) or value (the list)
-  AST_LOOP,    // name, per (how often), body
-  AST_BLOCK,   // name, params, body
-  AST_ENTRY,   // name, params, body
-  AST_STATE,   // binders (names), args (a family: layer < layers), type, value or NULL
-  AST_RETURN,  // body (AST_RESULT)
-  AST_RESULT   // name or none, type or none, value
+  AST_REQUIRE,   // value, word (the message)
+  AST_IF,        // value, body, otherwise
+  AST_FOR,       // binders, per (how often) or value (the list)
+  AST_LOOP,      // name, per (how often), body
+  AST_BLOCK,     // name, params, body
+  AST_ENTRY,     // name, params, body
+  AST_STATE,     // binders (names), args (a family: layer < layers), type, value or NULL
+  AST_RETURN,    // body (AST_RESULT)
+  AST_RESULT,    // name or none, type or none, value
+  AST_GROUP      // body: never in a list
 } ast_kind;
 
 typedef struct ast_node ast_node;
@@ -157,7 +158,17 @@ ast_expr *ast_call(diag *d, arena *a, ast_name name, const ast_args *args, src_l
 ast_expr *ast_index(diag *d, arena *a, const ast_expr *base, const ast_args *indices, src_loc loc);
 ast_expr *ast_list(diag *d, arena *a, const ast_args *elements, src_loc loc);
 
+// NULL where a part of the range is not written.
+ast_expr *ast_range(diag *d, arena *a, const ast_expr *from, const ast_expr *to, const ast_expr *bound, src_loc loc);
+ast_expr *ast_else(diag *d, arena *a, const ast_expr *x, const ast_expr *otherwise, src_loc loc);
+ast_expr *ast_ring(diag *d, arena *a, const ast_expr *size, src_loc loc);
+
 ast_node *ast_declare(arena *a, ast_node node); // a copy in the arena
+// AST_LET where one plain name is given, else AST_STATEMENT.
+ast_node *ast_statement(arena *a, const ast_args *targets, const ast_name *sign, const ast_type *type,
+                        const ast_expr *value, src_loc loc);
+// Declarations that were written as one: ast_add_node adds one after the other.
+ast_node *ast_group(arena *a, const ast_nodes *nodes, src_loc loc);
 
 // Empty lists; lists grow by one element and are given back, so that a rule of the grammar is one call.
 ast_args *ast_no_args(arena *a);

@@ -6,13 +6,14 @@
 #include "support/text.h"
 #include "support/vec.h"
 
-enum { UNARY_PRECEDENCE = 9, SELECT_PRECEDENCE = 1, ELEMENTS_PER_LINE = 8 };
+enum { UNARY_PRECEDENCE = 11, SELECT_PRECEDENCE = 1, ELEMENTS_PER_LINE = 8 };
 
 static int precedence_of(const ast_expr *e) {
   switch (e->kind) {
   case AST_BINARY: return ast_operator_precedence(e->op);
   case AST_UNARY: return UNARY_PRECEDENCE;
   case AST_SELECT: return SELECT_PRECEDENCE;
+  case AST_ELSE: return SELECT_PRECEDENCE - 1;
   default: return UNARY_PRECEDENCE + 1;
   }
 }
@@ -199,6 +200,7 @@ static void print_meaning(strbuf *out, const ast_node *n) {
 }
 
 static void print_rule(strbuf *out, const ast_node *n) {
+  if (n->word.text != NULL) strbuf_printf(out, "%s ", n->word.text);
   text_quoted(out, n->name.text);
   strbuf_printf(out, " :");
   print_meaning(out, n);
@@ -242,7 +244,7 @@ static const char *const keywords[] = {
     [AST_TENSOR] = "",
     [AST_PLACE] = "",
     [AST_MODEL] = "model ",
-    [AST_WEIGHTS] = "weights ",
+    [AST_WEIGHTS] = "weights",
     [AST_INPUT] = "input ",
     [AST_DIM] = "dim ",
     [AST_LET] = "",
@@ -251,21 +253,118 @@ static const char *const keywords[] = {
     [AST_QUANTIZE] = "quantize",
     [AST_RULE] = "",
     [AST_OPTION] = "",
+    [AST_OPERATOR] = "operator ",
+    [AST_PARAM] = "",
+    [AST_STATEMENT] = "",
+    [AST_REQUIRE] = "require ",
+    [AST_IF] = "if ",
+    [AST_FOR] = "for ",
+    [AST_LOOP] = "loop ",
+    [AST_BLOCK] = "block ",
+    [AST_ENTRY] = "entry ",
+    [AST_STATE] = "state ",
+    [AST_RETURN] = "return",
+    [AST_RESULT] = "",
+    [AST_GROUP] = "",
 };
 
 static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent);
 
-static void print_block(strbuf *out, const ast_node *n, int indent) {
-  strbuf_printf(out, "%s", n->name.text == NULL ? "" : n->name.text);
-  print_named(out, &n->args);
-  strbuf_printf(out, " {\n");
-  print_nodes(out, &n->body, indent + 2);
-  strbuf_printf(out, "%*s}\n", indent, "");
+static void print_bound(strbuf *out, const ast_node *n) {
+  if (n->args.len > 0) {
+    print_expr(out, n->args.data[0].value);
+    strbuf_printf(out, " <= ");
+  }
+  strbuf_printf(out, "%s %s ", n->name.text, n->word.text == NULL ? "<=" : n->word.text);
+  print_expr(out, n->value);
+  if (n->per == NULL) return;
+  strbuf_printf(out, " step ");
+  print_expr(out, n->per);
 }
 
-static void print_bound(strbuf *out, const ast_node *n) {
-  strbuf_printf(out, "%s <= ", n->name.text);
+static void print_weights(strbuf *out, const ast_node *n) {
+  if (n->suffix.text != NULL) strbuf_printf(out, " %s :", n->suffix.text);
+  if (n->name.text != NULL) strbuf_putc(out, ' ');
+  if (n->name.text != NULL) text_quoted(out, n->name.text);
+  for (size_t i = 0; i < n->args.len; i++) {
+    strbuf_printf(out, ", %s = ", n->args.data[i].name.text);
+    print_expr(out, n->args.data[i].value);
+  }
+}
+
+// `name[m]`, `[m]` where the name is printed already
+static void print_family(strbuf *out, const ast_args *family) {
+  if (family->len == 0) return;
+  strbuf_putc(out, '[');
+  print_args(out, family, 0);
+  strbuf_putc(out, ']');
+}
+
+static void print_given_type(strbuf *out, const ast_type *type) {
+  if (type->name.text == NULL) return;
+  strbuf_printf(out, " : ");
+  print_type(out, type);
+}
+
+static void print_params(strbuf *out, const ast_nodes *params) {
+  strbuf_putc(out, '(');
+  for (size_t i = 0; i < params->len; i++) {
+    const ast_node *n = params->data[i];
+    strbuf_printf(out, "%s%s", i == 0 ? "" : ", ", n->name.text);
+    print_family(out, &n->args);
+    print_given_type(out, &n->type);
+    if (n->per != NULL) strbuf_printf(out, " < ");
+    if (n->per != NULL) print_expr(out, n->per);
+    print_assigned(out, n->value);
+  }
+  strbuf_putc(out, ')');
+}
+
+static void print_state(strbuf *out, const ast_node *n) {
+  for (size_t i = 0; i < n->binders.len; i++) strbuf_printf(out, "%s%s", i == 0 ? "" : ", ", n->binders.data[i].text);
+  if (n->args.len > 0) strbuf_putc(out, ' ');
+  print_family(out, &n->args);
+  print_given_type(out, &n->type);
+  print_assigned(out, n->value);
+}
+
+static void print_returned(strbuf *out, const ast_node *n) {
+  for (size_t i = 0; i < n->body.len; i++) {
+    const ast_node *r = n->body.data[i];
+    strbuf_printf(out, i == 0 ? " " : ", ");
+    if (r->name.text != NULL) strbuf_printf(out, "%s", r->name.text);
+    print_given_type(out, &r->type);
+    if (r->name.text != NULL) strbuf_printf(out, " = ");
+    print_expr(out, r->value);
+  }
+}
+
+static void print_assignment(strbuf *out, const ast_node *n) {
+  print_args(out, &n->args, 0);
+  print_given_type(out, &n->type);
+  strbuf_printf(out, " %s ", n->word.text);
   print_expr(out, n->value);
+}
+
+static void print_require(strbuf *out, const ast_node *n) {
+  print_expr(out, n->value);
+  strbuf_printf(out, ", ");
+  text_quoted(out, n->word.text);
+}
+
+static void print_for(strbuf *out, const ast_node *n) {
+  if (n->kind == AST_LOOP) strbuf_printf(out, "%s", n->name.text);
+  if (n->binders.len == 1) strbuf_printf(out, "%s", n->binders.data[0].text);
+  if (n->binders.len > 1) print_binders(out, &n->binders);
+  strbuf_printf(out, n->per != NULL ? " < " : " in ");
+  print_expr(out, n->per != NULL ? n->per : n->value);
+}
+
+static void print_operator(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s", n->name.text);
+  print_params(out, &n->params);
+  if (n->args.len > 0) strbuf_printf(out, " -> ");
+  print_args(out, &n->args, 0);
 }
 
 static void print_section(strbuf *out, const ast_node *n) {
@@ -309,8 +408,12 @@ static void print_typed(strbuf *out, const ast_node *n, int indent) {
 
 static void print_statement(strbuf *out, const ast_node *n, int indent) {
   switch (n->kind) {
-  case AST_INCLUDE:
-  case AST_WEIGHTS: text_quoted(out, n->name.text); break;
+  case AST_INCLUDE: text_quoted(out, n->name.text); break;
+  case AST_WEIGHTS: print_weights(out, n); break;
+  case AST_STATEMENT: print_assignment(out, n); break;
+  case AST_REQUIRE: print_require(out, n); break;
+  case AST_STATE: print_state(out, n); break;
+  case AST_RETURN: print_returned(out, n); break;
   case AST_VALUE: print_assigned(out, n->value); break;
   case AST_TENSOR: print_tensor(out, n); break;
   case AST_PLACE: print_place(out, n); break;
@@ -325,7 +428,28 @@ static void print_statement(strbuf *out, const ast_node *n, int indent) {
 }
 
 static bool is_block(ast_kind kind) {
-  return kind == AST_SCHEME || kind == AST_MODEL || kind == AST_QUANTIZE || kind == AST_LAYOUT;
+  return kind == AST_SCHEME || kind == AST_MODEL || kind == AST_QUANTIZE || kind == AST_LAYOUT ||
+         (kind >= AST_OPERATOR && kind != AST_PARAM && kind != AST_STATEMENT && kind != AST_REQUIRE &&
+          kind != AST_STATE && kind != AST_RETURN);
+}
+
+static void print_block(strbuf *out, const ast_node *n, int indent) {
+  switch (n->kind) {
+  case AST_OPERATOR:
+  case AST_BLOCK:
+  case AST_ENTRY: print_operator(out, n); break;
+  case AST_IF: print_expr(out, n->value); break;
+  case AST_FOR:
+  case AST_LOOP: print_for(out, n); break;
+  default: strbuf_printf(out, "%s", n->name.text == NULL ? "" : n->name.text); print_named(out, &n->args);
+  }
+  strbuf_printf(out, " {\n");
+  print_nodes(out, &n->body, indent + 2);
+  strbuf_printf(out, "%*s}\n", indent, "");
+  if (n->otherwise.len == 0) return;
+  strbuf_printf(out, "%*selse {\n", indent, "");
+  print_nodes(out, &n->otherwise, indent + 2);
+  strbuf_printf(out, "%*s}\n", indent, "");
 }
 
 static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent) {
@@ -333,7 +457,8 @@ static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent) {
     const ast_node *n = nodes->data[i];
     if (i > 0 && indent == 0 && is_block(n->kind)) strbuf_putc(out, '\n');
     print_doc(out, n->doc);
-    strbuf_printf(out, "%*s%s", indent, "", keywords[n->kind]);
+    bool network = n->kind == AST_MODEL && n->word.text != NULL;
+    strbuf_printf(out, "%*s%s", indent, "", network ? "network " : keywords[n->kind]);
     if (is_block(n->kind))
       print_block(out, n, indent);
     else

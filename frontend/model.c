@@ -12,7 +12,16 @@ static bool is_first(fe_model *f, name_map *names, const char *name) {
 
 // ---- weights and dimensions ----
 
+// What only a network with entries has.
+static bool needs_entries(fe_model *f, src_loc loc, const char *what) {
+  diag_error(f->c->d, loc, "%s has no meaning in a model of one entry", what);
+  diag_hint(f->c->d, "a model is made of weights, dim, input, output and values with names");
+  return false;
+}
+
 static bool add_weights(fe_model *f, const ast_node *node) {
+  if (node->name.text == NULL) return needs_entries(f, node->loc, "a weights declaration without a file");
+  if (node->args.len > 0) return needs_entries(f, node->args.data[0].name.loc, "an option of weights");
   const char *path = path_join(f->m->mem, f->folder, node->name.text);
   if (!is_first(f, &f->by_source, path)) {
     diag_error(f->c->d, node->name.loc, "the weights file \"%s\" is named twice", node->name.text);
@@ -30,10 +39,14 @@ static bool add_dim(fe_model *f, const ast_node *node) {
     diag_note(f->c->d, f->batch.loc, "the first is here");
     return false;
   }
+  if (node->args.len > 0) return needs_entries(f, node->args.data[0].value->loc, "the least value of a dimension");
+  if (node->per != NULL) return needs_entries(f, node->per->loc, "the step of a dimension");
   if (fe_declare(f->c, &f->scope, symbol) == NULL) return false;
   f->batch = node->name;
-  if (!fe_constant_in(f->c, &f->scope, node->value, "the bound of a dimension", 1, INT32_MAX, &bound)) return false;
-  f->m->max_batch = (uint64_t)bound;
+  bool below = node->word.text != NULL; // `batch < 5`
+  if (!fe_constant_in(f->c, &f->scope, node->value, "the bound of a dimension", 1 + below, INT32_MAX, &bound))
+    return false;
+  f->m->max_batch = (uint64_t)(bound - below);
   return true;
 }
 
@@ -116,7 +129,7 @@ static bool build_statement(fe_model *f, const ast_node *node) {
   case AST_INPUT: return add_input(f, node);
   case AST_LET: return add_value(f, node);
   case AST_OUTPUT: return add_output(f, node);
-  default: return true;
+  default: return needs_entries(f, node->loc, "this statement");
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "frontend/frontend.h"
 #include "frontend/tree.h"
+#include "q_parse.h"
 #include "support/file.h"
 
 enum { MAX_TEXT = 16 << 20, MAX_SHOWN = 40, MAX_LISTED = 8 };
@@ -35,9 +36,14 @@ static bool has(size_t count, const char *const *names, const char *name) {
 }
 
 // Tokens that begin an expression, or that go on after one: nobody wants to see them listed.
-static const char *const begins_expr[] = {"a name", "an integer", "a number", "a string", "'('", "'['", "'-'", "'~'"};
-static const char *const goes_on[] = {"'+'", "'-'",  "'*'",  "'/'",  "'%'",  "'&'",  "'|'",  "'^'", "'?'", "'<'",
-                                      "'>'", "'<<'", "'>>'", "'<='", "'>='", "'=='", "'!='", "'['", "'('", "'.'"};
+static const char *const begins_expr[] = {"a name", "an integer", "a number", "a string", "'('",
+                                          "'['",    "'-'",        "'~'",      "'!'"};
+static const char *const goes_on[] = {"'+'",  "'-'", "'*'", "'/'",  "'%'",  "'&'",  "'|'",   "'^'",
+                                      "'?'",  "'<'", "'>'", "'<<'", "'>>'", "'<='", "'>='",  "'=='",
+                                      "'!='", "'['", "'('", "'.'",  "'&&'", "'||'", "'else'"};
+static const char *const declares[] = {"'rule'",    "'scheme'",   "'const'",    "'include'", "'model'",
+                                       "'network'", "'operator'", "'quantize'", "'block'",   "'weights'"};
+static const char *const assigns[] = {"':='", "'+='", "'*='", "'max' or 'min'", "':'", "'['", "','"};
 static const char end_name[] = "the end of the file";
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -48,12 +54,16 @@ static size_t choose_expected(const fe_parser *p, size_t count, const char *cons
   if (ends && p->token.loc.line > p->previous.loc.end_line) return 1; // the statement ended with its line
   bool begins = has(count, expected, "an integer"), operators = has(count, expected, "'%'");
   size_t n = ends;
+  bool declaration = has(count, expected, "'scheme'"), assignment = has(count, expected, "':='");
   if (begins) out[n++] = "an expression";
+  if (declaration) out[n++] = "a declaration";
   for (size_t i = 0; i < count; i++) {
     if (ends && strcmp(expected[i], "';'") == 0) continue;
     if (strcmp(expected[i], end_name) == 0 || strcmp(expected[i], "'rows' or 'columns'") == 0) continue;
     if (begins && has(COUNT(begins_expr), begins_expr, expected[i])) continue;
     if (operators && has(COUNT(goes_on), goes_on, expected[i])) continue;
+    if (declaration && has(COUNT(declares), declares, expected[i])) continue;
+    if (assignment && has(COUNT(assigns), assigns, expected[i])) continue;
     out[n++] = expected[i];
   }
   if (has(count, expected, end_name)) out[n++] = end_name;
@@ -97,6 +107,7 @@ static const struct {
   const char *expected, *got, *hint;
 } syntax_hints[] = {
     {"a string", "a", "names of layers and of files stand in quotes, as in \"fc1\""},
+    {"a string", "':'", "names of layers stand in quotes, as in \"fc1\""},
     {"a string", "'*'", "patterns of names stand in quotes, as in \"*\""},
     {"':'", "';'", "its type is missing, as in x : f32[64] or code : u4"},
     {"a name", "'['", "a type begins with its kind of numbers, as in f32[64]"},
@@ -130,6 +141,10 @@ static bool hint_operator(const fe_parser *p) {
 }
 
 static void hint_syntax(const fe_parser *p, size_t count, const char *const *names, const char *got) {
+  if (p->history[2] == WEIGHTS && has(count, names, "':'")) {
+    diag_hint(p->d, "names of files stand in quotes, as in weights \"model.gguf\"");
+    return;
+  }
   bool touches = p->token.begin == p->previous.end && is_word(p, p->previous);
   if (touches && (is_text(p, "-") || is_text(p, "."))) {
     diag_hint(p->d, "a name is letters, digits and '_', and a file's scheme is named without its ending");

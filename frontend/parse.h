@@ -36,7 +36,10 @@ typedef struct fe_parser {
   fe_token_place token;    // the last one given to the grammar
   fe_token_place previous; // and the one before
   fe_entry entry;
-  bool started; // the token that chooses the entry was given
+  int history[3]; // the last tokens that the grammar was given, the latest first
+  bool in_for;    // between `for` and its block
+  bool in_dim;    // between `dim` and the end of the declaration
+  bool started;   // the token that chooses the entry was given
   src_loc last_error;
   bool item_failed;           // a syntax error since the last scheme or model
   bool quiet;                 // syntax errors are consequences of one that was reported
@@ -58,6 +61,9 @@ void fe_scan_comment(fe_parser *p, const char *text, size_t length);
 void fe_scan_hash(fe_parser *p, src_loc loc);
 // Whether the bounds of a part come after the word `rows` or `columns`, which is a name otherwise.
 bool fe_scan_bounds_follow(const fe_parser *p);
+// A word that is one only where a declaration or a statement begins, or in a place of its own, and a name otherwise: the
+// token. Of `operator` *doc is its comment.
+int fe_scan_word(fe_parser *p, src_loc loc, const char **doc, const char *text);
 // A byte order mark: allowed as the first thing in a text.
 void fe_scan_mark(fe_parser *p, src_loc loc);
 void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length);

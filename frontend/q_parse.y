@@ -57,6 +57,7 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %token END 0 "the end of the file"
 %token START_FILE START_SCHEME
 %token <name> NAME "a name" STRING "a string" AXIS "'rows' or 'columns'"
+%token <name> EXTREME "'max' or 'min'"
 %token <integer> INT "an integer"
 %token <real> REAL "a number"
 %token <doc> RULE "'rule'" SCHEME "'scheme'"
@@ -64,9 +65,17 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %token OUTPUT "'output'" PER "'per'" QUANTIZE "'quantize'" SPARSE "'sparse'"
 %token TABLE "'table'" TENSOR "'tensor'" VALUE "'value'"
 %token WEIGHTS "'weights'"
+%token <doc> OPERATOR "'operator'"
+%token BLOCK "'block'" ENTRY "'entry'" FOR "'for'" IF "'if'" IN "'in'" LOOP "'loop'" NETWORK "'network'"
+%token REQUIRE "'require'" RETURN "'return'" RING "'ring'" STATE "'state'" STEP "'step'"
+%token ELSE "'else'" ARROW "'->'" SET "':='" PLUS_SET "'+='" TIMES_SET "'*='"
+%token LAND "'&&'" LOR "'||'"
 %token SHL "'<<'" SHR "'>>'" LE "'<='" GE "'>='" EQ "'=='" NE "'!='" DOTS "'..'"
 
+%right ELSE
 %right '?' ':'
+%left LOR
+%left LAND
 %nonassoc '<' '>' LE GE EQ NE
 %left '|'
 %left '^'
@@ -77,13 +86,13 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %precedence PREFIX
 %precedence '['
 
-%type <expr> expr index reference width per per_given result share
-%type <type> type result_type stored_type
-%type <name> word suffix
-%type <args> args arg_list named named_list exprs index_list dims sizes elements
-%type <names> binders name_list others
-%type <nodes> items members places statements rules options option_list
-%type <node> item const member place statement rule option
+%type <expr> expr index reference target bound default step width per per_given result share
+%type <type> type result_type stored_type tensor_type given_type
+%type <name> word suffix sign weights_name weights_file
+%type <args> args arg_list targets results result_list family tensor_dims weights_options named named_list exprs index_list dims sizes elements
+%type <names> binders name_list others for_names
+%type <nodes> items members places statements rules options option_list params param_list body otherwise dim_list returned
+%type <node> item const member place statement rule option param if dim weights returned_one
 
 %%
 
@@ -105,8 +114,19 @@ item: INCLUDE STRING ';' { $$ = DECLARE(.kind = AST_INCLUDE, .name = $2, .loc = 
                    .broken = fe_take_failure(p));
     }
   | SCHEME error '{' members '}' { $$ = NULL; yyerrok; }
-  | MODEL NAME '{' statements '}' { $$ = DECLARE(.kind = AST_MODEL, .name = $2, .body = *$4, .loc = @2); }
-  | MODEL error '{' statements '}' { $$ = NULL; yyerrok; }
+  | MODEL NAME body { $$ = DECLARE(.kind = AST_MODEL, .name = $2, .body = *$3, .loc = @2); }
+  | MODEL error body { $$ = NULL; yyerrok; }
+  | NETWORK NAME body {
+      $$ = DECLARE(.kind = AST_MODEL, .name = $2, .word = {.text = "network", .loc = @1}, .body = *$3, .loc = @2);
+    }
+  | NETWORK error body { $$ = NULL; yyerrok; }
+  | OPERATOR NAME params results body {
+      $$ = DECLARE(.kind = AST_OPERATOR, .name = $2, .params = *$3, .args = *$4, .body = *$5, .doc = $1, .loc = @2,
+                   .broken = fe_take_failure(p));
+    }
+  | OPERATOR error body { $$ = NULL; yyerrok; }
+  | BLOCK NAME params body { $$ = DECLARE(.kind = AST_BLOCK, .name = $2, .params = *$3, .body = *$4, .loc = @2); }
+  | weights
   | RULE NAME named '=' reference options ';' {
       $$ = DECLARE(.kind = AST_PRESET, .name = $2, .args = *$3, .value = $5, .body = *$6, .doc = $1, .loc = @2);
     }
@@ -225,7 +245,55 @@ name_list: NAME { $$ = ast_add_name(p->mem, ast_no_names(p->mem), $1); }
   | name_list ',' NAME { $$ = ast_add_name(p->mem, $1, $3); }
   ;
 
-/* ---- models ---- */
+/* ---- operators, networks ---- */
+
+params: '(' ')' { $$ = ast_no_nodes(p->mem); }
+  | '(' param_list ')' { $$ = $2; }
+  ;
+
+param_list: param { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
+  | param_list ',' param { $$ = ast_add_node(p->mem, $1, $3); }
+  ;
+
+param: NAME family given_type bound default {
+      $$ = DECLARE(.kind = AST_PARAM, .name = $1, .args = *$2, .type = $3, .per = $4, .value = $5, .loc = @$);
+    }
+  ;
+
+family: %empty { $$ = ast_no_args(p->mem); }
+  | '[' index_list ']' { $$ = $2; }
+  ;
+
+given_type: %empty { $$ = (ast_type){0}; }
+  | ':' tensor_type { $$ = $2; }
+  ;
+
+tensor_type: NAME width tensor_dims { $$ = (ast_type){.name = $1, .width = $2, .dims = *$3, .loc = @$}; }
+  ;
+
+tensor_dims: %empty { $$ = ast_no_args(p->mem); }
+  | '[' ']' { $$ = ast_no_args(p->mem); }
+  | '[' index_list ']' { $$ = $2; }
+  ;
+
+bound: %empty { $$ = NULL; }
+  | '<' expr { $$ = $2; }
+  ;
+
+default: %empty { $$ = NULL; }
+  | '=' expr { $$ = $2; }
+  ;
+
+results: %empty { $$ = ast_no_args(p->mem); }
+  | ARROW result_list { $$ = $2; }
+  ;
+
+result_list: target { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+  | result_list ',' target { $$ = EXPR_LIST($1, $3); }
+  ;
+
+body: '{' statements '}' { $$ = $2; }
+  ;
 
 statements: %empty { $$ = ast_no_nodes(p->mem); }
   | statements statement { $$ = ast_add_node(p->mem, $1, $2); }
@@ -233,8 +301,8 @@ statements: %empty { $$ = ast_no_nodes(p->mem); }
   ;
 
 statement: const
-  | WEIGHTS STRING ';' { $$ = DECLARE(.kind = AST_WEIGHTS, .name = $2, .loc = @$); }
-  | DIM NAME LE expr ';' { $$ = DECLARE(.kind = AST_DIM, .name = $2, .value = $4, .loc = @$); }
+  | weights
+  | DIM dim_list ';' { $$ = ast_group(p->mem, $2, @$); }
   | DIM error ';' { $$ = NULL; yyerrok; }
   | INPUT NAME ':' type ';' { $$ = DECLARE(.kind = AST_INPUT, .name = $2, .type = $4, .loc = @$); }
   | INPUT error ';' { $$ = NULL; yyerrok; }
@@ -242,7 +310,102 @@ statement: const
       $$ = DECLARE(.kind = AST_OUTPUT, .name = $2, .type = $3, .value = $4, .loc = @$);
     }
   | OUTPUT error ';' { $$ = NULL; yyerrok; }
-  | NAME '=' expr ';' { $$ = DECLARE(.kind = AST_LET, .name = $1, .value = $3, .loc = @$); }
+  | targets given_type sign expr ';' { $$ = ast_statement(p->mem, $1, &$3, &$2, $4, @$); }
+  | REQUIRE expr ',' STRING ';' { $$ = DECLARE(.kind = AST_REQUIRE, .value = $2, .word = $4, .loc = @$); }
+  | REQUIRE error ';' { $$ = NULL; yyerrok; }
+  | if
+  | FOR for_names '<' expr body {
+      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .per = $4, .body = *$5, .loc = @1);
+    }
+  | FOR for_names IN expr body {
+      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .value = $4, .body = *$5, .loc = @1);
+    }
+  | LOOP NAME '<' expr body { $$ = DECLARE(.kind = AST_LOOP, .name = $2, .per = $4, .body = *$5, .loc = @1); }
+  | BLOCK NAME params body { $$ = DECLARE(.kind = AST_BLOCK, .name = $2, .params = *$3, .body = *$4, .loc = @2); }
+  | ENTRY NAME params body { $$ = DECLARE(.kind = AST_ENTRY, .name = $2, .params = *$3, .body = *$4, .loc = @2); }
+  | STATE name_list family ':' tensor_type default ';' {
+      $$ = DECLARE(.kind = AST_STATE, .binders = *$2, .args = *$3, .type = $5, .value = $6, .loc = @$);
+    }
+  | STATE error ';' { $$ = NULL; yyerrok; }
+  | RETURN ';' { $$ = DECLARE(.kind = AST_RETURN, .loc = @1); }
+  | RETURN returned ';' { $$ = DECLARE(.kind = AST_RETURN, .body = *$2, .loc = @1); }
+  ;
+
+weights: WEIGHTS weights_name weights_file weights_options ';' {
+      $$ = DECLARE(.kind = AST_WEIGHTS, .suffix = $2, .name = $3, .args = *$4, .loc = @$);
+    }
+  ;
+
+weights_name: %empty { $$ = (ast_name){0}; }
+  | NAME ':' { $$ = $1; }
+  ;
+
+weights_file: %empty { $$ = (ast_name){0}; }
+  | STRING
+  ;
+
+weights_options: %empty { $$ = ast_no_args(p->mem); }
+  | weights_options ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
+  ;
+
+dim_list: dim { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
+  | dim_list ',' dim { $$ = ast_add_node(p->mem, $1, $3); }
+  ;
+
+dim: NAME LE expr step { $$ = DECLARE(.kind = AST_DIM, .name = $1, .value = $3, .per = $4, .loc = @$); }
+  | NAME '<' expr step {
+      $$ = DECLARE(.kind = AST_DIM, .name = $1, .word = {.text = "<", .loc = @2}, .value = $3, .per = $4, .loc = @$);
+    }
+  | INT LE NAME LE expr step {
+      $$ = DECLARE(.kind = AST_DIM, .name = $3, .value = $5, .per = $6, .loc = @$,
+                   .args = *EXPR_LIST(ast_no_args(p->mem), ast_int(p->mem, $1, @1)));
+    }
+  | INT LE NAME '<' expr step {
+      $$ = DECLARE(.kind = AST_DIM, .name = $3, .word = {.text = "<", .loc = @4}, .value = $5, .per = $6, .loc = @$,
+                   .args = *EXPR_LIST(ast_no_args(p->mem), ast_int(p->mem, $1, @1)));
+    }
+  ;
+
+step: %empty { $$ = NULL; }
+  | STEP expr { $$ = $2; }
+  ;
+
+if: IF expr body otherwise {
+      $$ = DECLARE(.kind = AST_IF, .value = $2, .body = *$3, .otherwise = *$4, .loc = @1);
+    }
+  ;
+
+otherwise: %empty { $$ = ast_no_nodes(p->mem); }
+  | ELSE body { $$ = $2; }
+  | ELSE if { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $2); }
+  ;
+
+for_names: NAME { $$ = ast_add_name(p->mem, ast_no_names(p->mem), $1); }
+  | '[' name_list ']' { $$ = $2; }
+  ;
+
+returned: returned_one { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
+  | returned ',' returned_one { $$ = ast_add_node(p->mem, $1, $3); }
+  ;
+
+returned_one: expr { $$ = DECLARE(.kind = AST_RESULT, .value = $1, .loc = @$); }
+  | NAME given_type '=' expr { $$ = DECLARE(.kind = AST_RESULT, .name = $1, .type = $2, .value = $4, .loc = @$); }
+  ;
+
+targets: target { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+  | targets ',' target { $$ = EXPR_LIST($1, $3); }
+  ;
+
+target: NAME { $$ = LEAF(AST_NAME, $1); }
+  | target '[' index_list ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
+  | target '[' ']' { $$ = ast_index(p->d, p->mem, $1, ast_no_args(p->mem), @$); }
+  ;
+
+sign: '=' { $$ = (ast_name){.text = "=", .loc = @1}; }
+  | SET { $$ = (ast_name){.text = ":=", .loc = @1}; }
+  | PLUS_SET { $$ = (ast_name){.text = "+=", .loc = @1}; }
+  | TIMES_SET { $$ = (ast_name){.text = "*=", .loc = @1}; }
+  | EXTREME '=' { $$ = (ast_name){.text = $1.text[1] == 'a' ? "max=" : "min=", .loc = @$}; }
   ;
 
 result_type: %empty { $$ = (ast_type){0}; }
@@ -260,7 +423,20 @@ rules: %empty { $$ = ast_no_nodes(p->mem); }
   | rules error ';' { $$ = $1; yyerrok; }
   ;
 
-rule: STRING ':' reference options ';' {
+rule: FOR for_names '<' expr '{' rules '}' {
+      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .per = $4, .body = *$6, .loc = @1);
+    }
+  | FOR for_names IN expr '{' rules '}' {
+      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .value = $4, .body = *$6, .loc = @1);
+    }
+  | NAME STRING ':' reference options ';' {
+      $$ = DECLARE(.kind = AST_RULE, .name = $2, .word = $1, .value = $4, .body = *$5, .loc = @$);
+    }
+  | STATE STRING ':' reference options ';' {
+      $$ = DECLARE(.kind = AST_RULE, .name = $2, .word = {.text = "state", .loc = @1}, .value = $4, .body = *$5,
+                   .loc = @$);
+    }
+  | STRING ':' reference options ';' {
       $$ = DECLARE(.kind = AST_RULE, .name = $1, .value = $3, .body = *$4, .loc = @$);
     }
   | STRING ':' option_list ';' { $$ = DECLARE(.kind = AST_RULE, .name = $1, .body = *$3, .loc = @$); }
@@ -301,10 +477,16 @@ expr: INT { $$ = ast_int(p->mem, $1, @$); }
   | NAME { $$ = LEAF(AST_NAME, $1); }
   | '(' expr ')' { $$ = $2; }
   | '[' index_list ']' { $$ = ast_list(p->d, p->mem, $2, @$); }
+  | '[' ']' { $$ = ast_list(p->d, p->mem, ast_no_args(p->mem), @$); }
   | NAME '(' args ')' { $$ = ast_call(p->d, p->mem, $1, $3, @$); }
   | expr '[' index_list ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
+  | expr '[' ']' { $$ = ast_index(p->d, p->mem, $1, ast_no_args(p->mem), @$); }
   | '-' expr %prec PREFIX { $$ = UNARY(NEG, $2, @$); }
   | '~' expr %prec PREFIX { $$ = UNARY(NOT, $2, @$); }
+  | '!' expr %prec PREFIX { $$ = UNARY(LNOT, $2, @$); }
+  | expr LAND expr { $$ = BINARY(LAND, $1, $3, @$); }
+  | expr LOR expr { $$ = BINARY(LOR, $1, $3, @$); }
+  | expr ELSE expr { $$ = ast_else(p->d, p->mem, $1, $3, @$); }
   | expr '*' expr { $$ = BINARY(MUL, $1, $3, @$); }
   | expr '/' expr { $$ = BINARY(DIV, $1, $3, @$); }
   | expr '%' expr { $$ = BINARY(MOD, $1, $3, @$); }
@@ -334,15 +516,20 @@ index_list: index { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
 
 index: expr
   | '*' { $$ = ast_leaf(p->mem, AST_STAR, (ast_name){0}, @$); }
+  | RING expr { $$ = ast_ring(p->d, p->mem, $2, @$); }
+  | DOTS { $$ = ast_range(p->d, p->mem, NULL, NULL, NULL, @$); }
+  | expr DOTS { $$ = ast_range(p->d, p->mem, $1, NULL, NULL, @$); }
+  | expr DOTS expr { $$ = ast_range(p->d, p->mem, $1, $3, NULL, @$); }
+  | expr DOTS '<' expr { $$ = ast_range(p->d, p->mem, $1, NULL, $4, @$); }
   ;
 
 args: %empty { $$ = ast_no_args(p->mem); }
   | arg_list
   ;
 
-arg_list: expr { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+arg_list: index { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
   | NAME '=' expr { $$ = ast_add_arg(p->mem, ast_no_args(p->mem), $1, $3); }
-  | arg_list ',' expr { $$ = EXPR_LIST($1, $3); }
+  | arg_list ',' index { $$ = EXPR_LIST($1, $3); }
   | arg_list ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
   ;
 

@@ -160,10 +160,21 @@ static void index_rules(fe_context *c, fe_rules *rules) {
   }
 }
 
+// Rules for states, by role and in loops are of networks with entries.
+static bool is_plain_rule(fe_context *c, const ast_node *node) {
+  if (node->kind == AST_RULE && node->word.text == NULL) return true;
+  diag_error(c->d, node->loc, "this rule has no meaning for a model of one entry");
+  diag_hint(c->d, "a rule begins with the name of a layer or a pattern, as in \"fc1\" or \"blk.*\"");
+  return false;
+}
+
 void fe_build_rules(fe_context *c, fe_rules *out) {
-  for (size_t q = 0; q < c->quantize.len; q++)
-    for (size_t i = 0; i < c->quantize.data[q]->body.len; i++)
-      vec_push(c->mem, &out->all, make_rule(c, c->quantize.data[q]->body.data[i]));
+  for (size_t q = 0; q < c->quantize.len; q++) {
+    for (size_t i = 0; i < c->quantize.data[q]->body.len; i++) {
+      const ast_node *node = c->quantize.data[q]->body.data[i];
+      if (is_plain_rule(c, node)) vec_push(c->mem, &out->all, make_rule(c, node));
+    }
+  }
   index_rules(c, out);
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "frontend/parse.h"
+#include "q_parse.h"
 #include "support/utf8.h"
 
 src_loc fe_scan_advance(fe_parser *p, const char *text, size_t length) {
@@ -126,6 +127,57 @@ bool fe_scan_bounds_follow(const fe_parser *p) {
   while (at < p->length && is_blank(p->text[at])) at++;
   if (at == p->offset || at == p->length) return false;
   return isalnum((unsigned char)p->text[at]) || p->text[at] == '_' || p->text[at] == '(';
+}
+
+// The character after the blanks that follow; 0 at the end of the text.
+static char next_character(const fe_parser *p) {
+  size_t at = p->offset;
+  while (at < p->length && is_blank(p->text[at])) at++;
+  return at < p->length ? p->text[at] : '\0';
+}
+
+static bool begins_operand(char c) { return isalnum((unsigned char)c) || strchr("_(\"[-!~", c) != NULL; }
+
+static bool begins_statement(const fe_parser *p) {
+  return p->history[0] == 0 || p->history[0] == START_FILE || p->history[0] == ';' || p->history[0] == '{' ||
+         p->history[0] == '}' || p->history[0] == ELSE;
+}
+
+static bool ends_operand(int token) { return token == NAME || token == INT || token == ')' || token == ']'; }
+
+typedef struct word_row {
+  const char *text;
+  int token;
+  const char *next; // characters that may follow besides those that begin a name
+} word_row;
+
+static const word_row words[] = {
+    {"operator", OPERATOR, ""},
+    {"network", NETWORK, ""},
+    {"block", BLOCK, ""},
+    {"entry", ENTRY, ""},
+    {"state", STATE, "\""},
+    {"for", FOR, "["},
+    {"if", IF, "(!-~0123456789"},
+    {"loop", LOOP, ""},
+    {"require", REQUIRE, "(!-~0123456789"},
+    {"return", RETURN, "(!-~[0123456789;\""},
+};
+
+int fe_scan_word(fe_parser *p, src_loc loc, const char **doc, const char *text) {
+  char next = next_character(p);
+  if (strcmp(text, "in") == 0) return p->in_for && (p->history[0] == NAME || p->history[0] == ']') ? IN : NAME;
+  if (strcmp(text, "step") == 0) return p->in_dim && ends_operand(p->history[0]) && begins_operand(next) ? STEP : NAME;
+  if (strcmp(text, "ring") == 0)
+    return (p->history[0] == '[' || p->history[0] == ',') && begins_operand(next) ? RING : NAME;
+  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+    if (strcmp(text, words[i].text) != 0 || !begins_statement(p)) continue;
+    bool follows = isalpha((unsigned char)next) || next == '_' || (next != '\0' && strchr(words[i].next, next) != NULL);
+    if (!follows) return NAME;
+    if (words[i].token == OPERATOR) *doc = fe_scan_doc(p, loc);
+    return words[i].token;
+  }
+  return NAME;
 }
 
 // ---- comments ----

@@ -87,6 +87,11 @@ static bool lower_args(const lowering *l, const ast_args *args, size_t first, co
 
 static const expr *lower_operator(const lowering *l, const ast_expr *e) {
   const expr *args[2] = {0};
+  if (e->op == AST_OP_LAND || e->op == AST_OP_LOR || e->op == AST_OP_LNOT) {
+    diag_error(l->c->d, e->loc, "'%s' is for operators; a value has no truth values", ast_operator_text(e->op));
+    diag_hint(l->c->d, "comparisons give 0 or 1: use '&', '|' or 'c ? a : b'");
+    return NULL;
+  }
   return lower_args(l, &e->args, 0, args) ? fe_apply(l->c, e->op, e->args.len, args, e->loc) : NULL;
 }
 
