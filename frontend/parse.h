@@ -64,6 +64,8 @@ bool fe_scan_bounds_follow(const fe_parser *p);
 // A word that is one only where a declaration or a statement begins, or in a place of its own, and a name otherwise: the
 // token. Of `operator` *doc is its comment.
 int fe_scan_word(fe_parser *p, src_loc loc, const char **doc, const char *text);
+// A word that begins a declaration there, whatever follows, and is a name elsewhere.
+int fe_scan_beginning(const fe_parser *p, const char *text);
 // A byte order mark: allowed as the first thing in a text.
 void fe_scan_mark(fe_parser *p, src_loc loc);
 void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length);

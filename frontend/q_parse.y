@@ -453,10 +453,7 @@ options: %empty { $$ = ast_no_nodes(p->mem); }
   | options ',' option { $$ = ast_add_node(p->mem, $1, $3); }
   ;
 
-option: LAYOUT '=' NAME {
-      $$ = DECLARE(.kind = AST_OPTION, .name = {.text = "layout", .loc = @1}, .word = $3, .loc = @$);
-    }
-  | NAME '=' NAME { $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .loc = @$); }
+option: NAME '=' NAME { $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .loc = @$); }
   | NAME '=' NAME per_given word {
       $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .per = $4, .suffix = $5, .loc = @$);
     }

@@ -140,7 +140,7 @@ static bool begins_operand(char c) { return isalnum((unsigned char)c) || strchr(
 
 static bool begins_statement(const fe_parser *p) {
   return p->history[0] == 0 || p->history[0] == START_FILE || p->history[0] == ';' || p->history[0] == '{' ||
-         p->history[0] == '}' || p->history[0] == ELSE;
+         p->history[0] == '}';
 }
 
 static bool ends_operand(int token) { return token == NAME || token == INT || token == ')' || token == ']'; }
@@ -171,13 +171,27 @@ int fe_scan_word(fe_parser *p, src_loc loc, const char **doc, const char *text) 
   if (strcmp(text, "ring") == 0)
     return (p->history[0] == '[' || p->history[0] == ',') && begins_operand(next) ? RING : NAME;
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if (strcmp(text, words[i].text) != 0 || !begins_statement(p)) continue;
+    bool follows_else = words[i].token == IF && p->history[0] == ELSE;
+    if (strcmp(text, words[i].text) != 0 || (!begins_statement(p) && !follows_else)) continue;
     bool follows = isalpha((unsigned char)next) || next == '_' || (next != '\0' && strchr(words[i].next, next) != NULL);
     if (!follows) return NAME;
     if (words[i].token == OPERATOR) *doc = fe_scan_doc(p, loc);
     return words[i].token;
   }
   return NAME;
+}
+
+int fe_scan_beginning(const fe_parser *p, const char *text) {
+  static const struct {
+    const char *text;
+    int token;
+  } beginnings[] = {{"const", CONST}, {"include", INCLUDE}, {"model", MODEL},    {"quantize", QUANTIZE},
+                    {"dim", DIM},     {"input", INPUT},     {"layout", LAYOUT},  {"output", OUTPUT},
+                    {"table", TABLE}, {"value", VALUE},     {"weights", WEIGHTS}};
+  if (!begins_statement(p)) return NAME;
+  size_t i = 0;
+  while (strcmp(beginnings[i].text, text) != 0) i++;
+  return beginnings[i].token;
 }
 
 // ---- comments ----

@@ -148,6 +148,13 @@ st_tensor *st_tensor_new(st_computation *c, st_role role, const char *name, st_t
   return t;
 }
 
+void st_set_type(st_computation *c, const st_tensor *local, st_type type) {
+  st_tensor *t = (st_tensor *)(uintptr_t)local; // made here, and const to all others
+  if (t->role != ST_LOCAL || t->type.kind != ST_CLASS_REAL || t->type.stored) return;
+  t->type = type;
+  if (type.stored && type.elem == ELEM_F64) c->has_doubles = true;
+}
+
 // ---- sizes and back
 
 const extent *st_as_extent(const st_computation *c, const st_expr *e) {
@@ -167,6 +174,34 @@ const extent *st_as_extent(const st_computation *c, const st_expr *e) {
     return x == NULL ? NULL : rows[i].make(c->sizes, x, st_as_extent(c, e->args[1]));
   }
   return NULL;
+}
+
+static const extent *clamped(extent_pool *p, const extent *e) {
+  return extent_max(p, extent_constant(p, 0), extent_min(p, extent_constant(p, 1), e));
+}
+
+static const extent *comparison(const st_computation *c, const st_expr *e) {
+  extent_pool *p = c->sizes;
+  const extent *one = extent_constant(p, 1);
+  const extent *a = st_as_extent(c, e->args[0]);
+  const extent *b = a == NULL ? NULL : st_as_extent(c, e->args[1]);
+  if (b == NULL) return NULL;
+  const extent *d = extent_sub(p, b, a);
+  if (e->op == ST_EQ) return extent_sub(p, one, clamped(p, extent_max(p, d, extent_sub(p, a, b))));
+  return clamped(p, e->op == ST_LT ? d : extent_add(p, d, one));
+}
+
+const extent *st_truth_extent(const st_computation *c, const st_expr *e) {
+  extent_pool *p = c->sizes;
+  if (e->op == ST_BOOL) return extent_constant(p, e->i);
+  if (e->op == ST_LT || e->op == ST_LE || e->op == ST_EQ) return comparison(c, e);
+  if (e->kind == ST_CLASS_INT) return st_as_extent(c, e);
+  if (e->op != ST_BOTH && e->op != ST_EITHER && e->op != ST_LNOT) return NULL;
+  const extent *a = st_truth_extent(c, e->args[0]);
+  if (e->op == ST_LNOT) return a == NULL ? NULL : extent_sub(p, extent_constant(p, 1), a);
+  const extent *b = st_truth_extent(c, e->args[1]);
+  if (a == NULL || b == NULL) return NULL;
+  return e->op == ST_BOTH ? extent_mul(p, a, b) : extent_max(p, a, b);
 }
 
 static const st_expr *pair(st_computation *c, st_op op, const st_expr *x, const st_expr *y, src_loc loc) {

@@ -121,6 +121,7 @@ typedef struct st_computation {
   VEC(const st_tensor *) constants;
   VEC(const st_tensor *) locals;
   VEC(const st_tensor *) results; // among the locals, or inputs that are handed on
+  VEC(const char *) result_names;
   VEC(const st_statement *) statements;
   VEC(st_require)
   requires;
@@ -148,6 +149,10 @@ st_tensor *st_tensor_new(st_computation *c, st_role role, const char *name, st_t
 const st_expr *st_size(st_computation *c, const extent *size, src_loc loc);
 // An index expression as a size in the statement's variables; NULL when it reads a tensor or is no integer arithmetic.
 const extent *st_as_extent(const st_computation *c, const st_expr *e);
+// Says how the real numbers of a local are stored of which nothing was said.
+void st_set_type(st_computation *c, const st_tensor *local, st_type type);
+// A condition on sizes as a size that is not 0 where it holds; NULL when it is about other things.
+const extent *st_truth_extent(const st_computation *c, const st_expr *e);
 bool st_is_constant(const st_expr *e); // BOOL, INT or REAL
 
 /* statement_text.c */

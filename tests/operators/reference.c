@@ -1,0 +1,86 @@
+// Runs entries of networks by the reference: reference LIBRARY.. -- CASE..
+//
+// A case is a folder with net.q, whose inputs are in NAME.bin: doubles for real numbers, 64-bit integers for others. Each
+// result is written to NAME.out, the same way, and a line "CASE ok|error" is printed with the first message of an error;
+// before it, a line for each result: "CASE result NAME KIND DIM..".
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "frontend/frontend.h"
+#include "frontend/operators.h"
+#include "interp/reference.h"
+#include "support/file.h"
+
+static bool add_file(diag *d, arena *a, ex_library *l, const char *path, bool override) {
+  const ast *tree = fe_parse_file(d, a, path);
+  return tree != NULL && !tree->has_errors && ex_library_add(l, tree, override);
+}
+
+static bool read_input(arena *a, const char *dir, const st_tensor *t, st_array *out) {
+  FILE *f = fopen(arena_printf(a, "%s/%s.bin", dir, t->name), "rb");
+  int64_t *dims = ARENA_ARRAY(a, int64_t, t->rank);
+  *out = (st_array){.type = t->type, .rank = t->rank, .dims = dims, .count = 1};
+  for (unsigned i = 0; i < t->rank; i++) {
+    if (!extent_is_constant(t->dims[i], &dims[i])) return false;
+    out->count *= (size_t)dims[i];
+  }
+  out->reals = ARENA_ARRAY(a, double, out->count);
+  out->integers = ARENA_ARRAY(a, int64_t, out->count);
+  void *to = t->type.kind == ST_CLASS_REAL ? (void *)out->reals : (void *)out->integers;
+  bool ok = f != NULL && fread(to, 8, out->count, f) == out->count;
+  if (f != NULL) fclose(f);
+  return ok;
+}
+
+static void write_result(arena *a, const char *dir, const char *name, const st_array *x) {
+  static const char *const kinds[] = {"bool", "int", "real"};
+  FILE *f = fopen(arena_printf(a, "%s/%s.out", dir, name), "wb");
+  if (f == NULL) return;
+  fwrite(x->type.kind == ST_CLASS_REAL ? (void *)x->reals : (void *)x->integers, 8, x->count, f);
+  fclose(f);
+  printf("%s result %s %s", dir, name, x->type.stored && x->type.kind != ST_CLASS_BOOL ? elem_get(x->type.elem)->name : kinds[x->type.kind]);
+  for (unsigned i = 0; i < x->rank; i++) printf(" %lld", (long long)x->dims[i]);
+  printf("\n");
+}
+
+static bool run_case(diag *d, arena *a, ex_library *l, const char *dir) {
+  const ast *tree = fe_parse_file(d, a, arena_printf(a, "%s/net.q", dir));
+  const ast_node *network = NULL;
+  if (tree == NULL || tree->has_errors) return false;
+  for (size_t i = 0; i < tree->items.len; i++) {
+    if (tree->items.data[i]->kind == AST_MODEL) network = tree->items.data[i];
+  }
+  st_computation *c = network == NULL ? NULL : ex_entry(l, network, NULL);
+  if (c == NULL) return false;
+  if (getenv("QCC_SHOW") != NULL) fputs(st_text(a, c), stderr);
+  st_array *inputs = ARENA_ARRAY(a, st_array, c->inputs.len);
+  st_array *results = ARENA_ARRAY(a, st_array, c->results.len);
+  for (size_t i = 0; i < c->inputs.len; i++) {
+    if (!read_input(a, dir, c->inputs.data[i], &inputs[i])) {
+      diag_error(d, SRC_NOWHERE, "the input '%s' cannot be read", c->inputs.data[i]->name);
+      return false;
+    }
+  }
+  if (!st_run(d, a, c, NULL, inputs, results)) return false;
+  for (size_t i = 0; i < c->results.len; i++) write_result(a, dir, c->result_names.data[i], &results[i]);
+  return true;
+}
+
+int main(int argc, char **argv) {
+  int first = 1;
+  while (first < argc && strcmp(argv[first], "--") != 0) first++;
+  for (int i = first + 1; i < argc; i++) {
+    arena *a = arena_new();
+    diag *d = diag_new(a, NULL, false);
+    ex_library *l = ex_library_new(d, a);
+    bool ok = true;
+    for (int k = 1; k < first; k++) ok = add_file(d, a, l, argv[k], true) && ok;
+    ok = ok && run_case(d, a, l, argv[i]);
+    const char *text = diag_text(d);
+    if (getenv("QCC_SHOW") != NULL) fputs(text, stderr);
+    printf("%s %s %.*s\n", argv[i], ok ? "ok" : "error", ok ? 0 : (int)strcspn(text, "\n"), text);
+    arena_free(a);
+  }
+  return 0;
+}
