@@ -90,11 +90,18 @@ void ex_reserve(ex_frame *f, const char *name, src_loc loc) {
   if (find_place(f, name) == NULL) ex_declare(f, name, loc)->absent = true;
 }
 
+static void count_bindings(ex_frame *f, const ex_value *v) {
+  ptr_map *bindings = &f->x->bindings;
+  if (v->kind == EX_TENSOR) ptr_map_set(bindings, v->tensor, ptr_map_get(bindings, v->tensor, 0) + 1);
+  for (size_t i = 0; v->kind == EX_LIST && i < v->count; i++) count_bindings(f, &v->items[i]);
+}
+
 void ex_set(ex_frame *f, const char *name, ex_value value, src_loc loc) {
   ex_name *known = find_place(f, name);
   if (known == NULL || known->is_index || known->round != NULL) known = ex_declare(f, name, loc);
   known->absent = false;
   known->value = value;
+  count_bindings(f, &value);
   const ex_name *last = f->last == NULL ? NULL : ex_find(f, f->last);
   bool kept = last != NULL && last->value.kind == EX_TENSOR;
   if (value.kind == EX_TENSOR || !kept) f->last = name;
@@ -116,13 +123,9 @@ void ex_restore(ex_frame *f, size_t mark) {
 bool ex_is_operator(const ex_frame *f, const char *name) { return name_map_get(&f->x->l->operators, name) != NULL; }
 
 static bool may_call(ex_frame *f, const ast_expr *call, const ast_node *node) {
-  for (const ex_frame *at = f; at != NULL; at = at->caller) {
-    if (at->node != node) continue;
-    ex_error(f, call->loc, "'%s' calls itself", node->name.text);
-    return false;
-  }
   if (f->x->calls < EX_MOST_CALLS) return true;
-  ex_error(f, call->loc, "more than %d operators call one another", EX_MOST_CALLS);
+  ex_error(f, call->loc, "more than %d operators call one another, the last of them '%s'", EX_MOST_CALLS,
+           node->name.text);
   return false;
 }
 
@@ -147,12 +150,22 @@ static ex_value finished(ex_frame *callee, ex_value v) {
 static bool named_result(ex_frame *callee, const ast_expr *result, ex_value *out) {
   const char *name = result->kind == AST_NAME ? result->name.text : result->args.data[0].value->name.text;
   const ex_name *known = ex_find(callee, name);
-  if (known == NULL || known->is_index) {
-    ex_error(callee, result->loc, "the result '%s' is not given", name);
-    return false;
+  *out = known == NULL || known->is_index ? ex_none : finished(callee, known->value);
+  if (out->kind != EX_NONE || result != callee->node->args.data[0].value) return true; // others may lack
+  ex_error(callee, result->loc, "the result '%s' is not given", name);
+  return false;
+}
+
+// Several tensors under one name are as many results.
+static const ex_value *without_lists(ex_frame *f, const ex_value *values, const ast_args *named, size_t *count) {
+  VEC(ex_value) out = {0};
+  for (size_t i = 0; i < *count; i++) {
+    bool several = named->data[i].value->kind == AST_INDEX && values[i].kind == EX_LIST;
+    for (size_t k = 0; several && k < values[i].count; k++) vec_push(f->x->l->mem, &out, values[i].items[k]);
+    if (!several) vec_push(f->x->l->mem, &out, values[i]);
   }
-  *out = finished(callee, known->value);
-  return true;
+  *count = out.len;
+  return out.data;
 }
 
 static const ex_value *results_of(ex_frame *callee, size_t *count) {
@@ -166,7 +179,7 @@ static const ex_value *results_of(ex_frame *callee, size_t *count) {
   for (size_t i = 0; i < node->args.len; i++) {
     if (!named_result(callee, node->args.data[i].value, &values[i])) return NULL;
   }
-  if (node->args.len > 0) return values;
+  if (node->args.len > 0) return without_lists(callee, values, &node->args, count);
   const ex_name *last = callee->last == NULL ? NULL : ex_find(callee, callee->last);
   if (last == NULL) {
     ex_error(callee, node->name.loc, "'%s' gives no result", node->name.text);

@@ -72,8 +72,9 @@ typedef struct ex_loop {
 typedef struct ex_computation {
   ex_library *l;
   st_computation *c;
-  unsigned calls; // that are open
-  ptr_map ahead;  // tensors that were declared ahead of the statement (its tree) that gives them
+  unsigned calls;   // that are open
+  ptr_map bindings; // how often a name was given to a tensor
+  ptr_map ahead;    // tensors that were declared ahead of the statement (its tree) that gives them
   bool failed;
 } ex_computation;
 
@@ -97,8 +98,12 @@ struct ex_frame {
   ex_statements *out;
   ex_loop *loop;
   unsigned else_depth;
-  unsigned ahead_depth; // tensors that are declared ahead of one another
-  ex_value *returned;   // of a block or an entry
+  unsigned edge_count;               // reads that may be outside, of the `else` at hand
+  const extent *edge_at, *edge_size; // the last of them: where it reads, NULL where that is no size
+  bool edge_above;                   // it may be outside behind the end, and there alone
+  size_t statement_mark;             // names that the statement at hand declares come from there on
+  unsigned ahead_depth;              // tensors that are declared ahead of one another
+  ex_value *returned;                // of a block or an entry
   size_t returned_count;
   bool has_returned;
 };

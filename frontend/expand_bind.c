@@ -66,6 +66,8 @@ static bool place_arguments(ex_frame *callee, ex_frame *f, const ast_expr *call,
   return true;
 }
 
+static ex_value only_element(ex_frame *f, const st_tensor *t, src_loc loc);
+
 // ---- what is known when the network is compiled
 
 // A constant tensor of one dimension is a list, one without dimensions a number.
@@ -73,6 +75,10 @@ static bool as_known(ex_frame *f, const char *name, ex_value *v, src_loc loc) {
   if (v->kind != EX_TENSOR) return true;
   const st_tensor *t = v->tensor;
   int64_t count = 1;
+  if (t->role != ST_CONSTANT && t->rank == 0) { // an element: it is known when the call runs
+    *v = only_element(f, t, loc);
+    return v->kind != EX_WRONG;
+  }
   if (t->role != ST_CONSTANT || t->rank > 1 || (t->rank == 1 && !extent_is_constant(t->dims[0], &count))) {
     ex_error(f, loc, "'%s' has to be known when the network is compiled", name);
     return false;
@@ -413,8 +419,37 @@ static bool constant_tensor(ex_frame *f, const ast_node *param, ex_value *v, src
   return true;
 }
 
+// The only element of a tensor without dimensions.
+static ex_value only_element(ex_frame *f, const st_tensor *t, src_loc loc) { return ex_read(f, t, 0, NULL, loc); }
+
+static bool allows_any_rank(const ast_node *param) {
+  if (param->type.dims.len == 0) return true;
+  for (size_t i = 0; i < param->type.dims.len; i++) {
+    const ast_expr *e = param->type.dims.data[i].value;
+    if (e->kind != AST_RANGE && e->kind != AST_STAR) return false;
+  }
+  return true;
+}
+
+// In the place of a number leading dimensions and lists of dimensions are there, and empty.
+static void note_lead(ex_frame *f, const ast_node *param) {
+  for (size_t i = 0; i < param->type.dims.len; i++) {
+    const ast_expr *e = param->type.dims.data[i].value;
+    if (e->kind != AST_RANGE) continue;
+    f->has_lead = f->has_lead || is_lead(e);
+    bool list = param->type.dims.len == 1 && !is_lead(e) && e->args.data[0].value->kind == AST_NAME;
+    if (list && ex_find(f, e->args.data[0].value->name.text) == NULL) bind_list(f, param, e, 0, NULL);
+  }
+}
+
 static bool bind_tensor(ex_frame *callee, const ast_node *param, ex_value *v, src_loc loc, size_t family) {
   if (v->kind == EX_LIST && !constant_tensor(callee, param, v, loc)) return false;
+  if (v->kind == EX_TENSOR && v->tensor->rank == 0 && !allows_any_rank(param)) {
+    st_type type = v->tensor->type;
+    *v = only_element(callee, v->tensor, loc); // a number is read as itself at every index
+    return v->kind != EX_WRONG && bind_type(callee, param, type, true, loc);
+  }
+  if (v->kind == EX_NUMBER || v->kind == EX_NONE) note_lead(callee, param);
   if (v->kind == EX_NUMBER) return bind_type(callee, param, (st_type){.kind = v->number->kind}, false, loc);
   if (v->kind == EX_NONE) return true;
   if (v->kind != EX_TENSOR) {

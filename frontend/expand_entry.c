@@ -196,7 +196,10 @@ st_computation *ex_entry(ex_library *l, const ast_node *network, const char *nam
   const ast_node *entry = has_entries(network) ? find_entry(l, network, name) : network;
   if (entry == NULL) return NULL;
   extent_pool *sizes = extent_pool_new(l->mem);
-  ex_computation x = {.l = l, .c = st_computation_new(l->mem, sizes, entry->name.text), .ahead = {.mem = l->mem}};
+  ex_computation x = {.l = l,
+                      .c = st_computation_new(l->mem, sizes, entry->name.text),
+                      .ahead = {.mem = l->mem},
+                      .bindings = {.mem = l->mem}};
   ex_statements out = {0};
   ex_frame f = {.x = &x, .node = entry, .call = entry->loc, .latest = {.mem = l->mem}, .out = &out};
   bool ok = run_declarations(&f, network);

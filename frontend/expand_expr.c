@@ -167,11 +167,22 @@ static ex_value eval_operator(ex_frame *f, const ast_expr *e) {
 }
 
 static ex_value eval_else(ex_frame *f, const ast_expr *e) {
+  extent_pool *p = ex_pool(f);
+  unsigned before = f->edge_count;
+  f->edge_count = 0;
   f->else_depth++;
   ex_value x = ex_eval(f, e->args.data[0].value);
   f->else_depth--;
-  if (x.kind == EX_WRONG) return ex_wrong;
-  ex_value args[] = {x, ex_eval(f, e->args.data[1].value)};
+  size_t facts = extent_fact_count(p);
+  if (f->edge_count == 1 && f->edge_at != NULL) {
+    if (f->edge_above) extent_assume(p, f->edge_size, f->edge_at);
+    if (!f->edge_above) extent_assume(p, f->edge_at, extent_constant(p, -1));
+  }
+  f->edge_count = before;
+  ex_value otherwise = x.kind == EX_WRONG ? ex_wrong : ex_eval(f, e->args.data[1].value);
+  extent_forget(p, facts);
+  if (otherwise.kind == EX_WRONG) return ex_wrong;
+  ex_value args[] = {x, otherwise};
   return ex_apply(f, ST_ELSE, ELEM_F32, 2, args, e->loc);
 }
 

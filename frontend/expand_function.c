@@ -273,6 +273,11 @@ static bool count_of_index(ex_frame *f, const ast_expr *e, ex_value *out) {
   const ex_name *name = ex_find(f, e->args.data[0].value->name.text);
   if (name == NULL || !name->is_index) return false;
   ex_value *sizes = ARENA_ARRAY(f->x->l->mem, ex_value, name->count);
+  if (name->ranges == NULL) {
+    ex_error(f, e->loc, "'%s' has another size in each tensor", name->name);
+    *out = ex_wrong;
+    return true;
+  }
   for (size_t i = 0; i < name->count; i++) sizes[i] = ex_size(f, name->ranges[i], e->loc);
   *out = name->is_list ? ex_list(f, name->count, sizes) : sizes[0];
   return true;

@@ -13,6 +13,18 @@ static bool is_inside(ex_frame *f, const st_expr *at, const extent *size) {
          extent_proves(p, place, EXTENT_LT, size) == EXTENT_YES;
 }
 
+// Where one read alone may be outside, and at one end, the `else` is what is behind that end.
+static void note_edge(ex_frame *f, const st_expr *at, const extent *size) {
+  extent_pool *p = ex_pool(f);
+  const extent *place = st_as_extent(f->x->c, at);
+  bool above = place != NULL && extent_proves(p, extent_constant(p, 0), EXTENT_LE, place) == EXTENT_YES;
+  bool below = place != NULL && extent_proves(p, place, EXTENT_LT, size) == EXTENT_YES;
+  f->edge_count++;
+  f->edge_at = above != below ? place : NULL;
+  f->edge_size = size;
+  f->edge_above = above;
+}
+
 static const char *range_text(ex_frame *f, const st_expr *at) {
   arena *mem = f->x->l->mem;
   const extent *place = st_as_extent(f->x->c, at);
@@ -36,7 +48,11 @@ ex_value ex_read(ex_frame *f, const st_tensor *t, size_t count, const ex_value *
       ex_error(f, loc, "index %zu of '%s' is a real number", i + 1, t->name);
       return ex_wrong;
     }
-    if (f->else_depth > 0 || is_inside(f, args[i], t->dims[i])) continue;
+    if (is_inside(f, args[i], t->dims[i])) continue;
+    if (f->else_depth > 0) {
+      note_edge(f, args[i], t->dims[i]);
+      continue;
+    }
     ex_error(f, loc, "this read may be outside of '%s': index %zu is %s, and the dimension has %s", t->name, i + 1,
              range_text(f, args[i]), extent_text(f->x->l->mem, t->dims[i]));
     ex_hint(f, "say what is there: %s[..] else 0", t->name);

@@ -296,13 +296,9 @@ static bool define_round(ex_frame *f, const left_side *l, const definition *d) {
 }
 
 // Called on elements, an operator gives an element: nothing is stored.
-static bool define_element(ex_frame *f, const left_side *l, const definition *d) {
+static bool define_element(ex_frame *f, const left_side *l) {
   const st_expr *value = value_of(f, l);
   if (value == NULL) return false;
-  if (d->rank > 0) {
-    ex_error(f, l->loc, "'%s' makes a tensor here, and is called on elements", f->node->name.text);
-    return false;
-  }
   if (l->typed && l->type.stored && l->type.kind != ST_CLASS_BOOL) {
     if (!check_stored(f, l, l->type, value)) return false;
     ex_value v = ex_number(value);
@@ -372,9 +368,36 @@ static bool is_written_inside(ex_frame *f, const left_side *l, const st_tensor *
   return ex_read(f, t, entries->len, entries->data, l->loc).kind != EX_WRONG;
 }
 
+// The tensor under a name of its own: what other names mean too is copied before it is changed.
+static const st_tensor *own_copy(ex_frame *f, const left_side *l, const st_tensor *t) {
+  if (t->role == ST_LOCAL && ptr_map_get(&f->x->bindings, t, 0) == 1) return t;
+  arena *mem = f->x->c->mem;
+  definition d = {.rank = t->rank,
+                  .dims = ARENA_ARRAY(mem, const extent *, t->rank),
+                  .index_count = t->rank,
+                  .left = ARENA_ARRAY(mem, const st_expr *, t->rank),
+                  .indices = ARENA_ARRAY(mem, const st_index *, t->rank)};
+  ex_value *at = ARENA_ARRAY(f->x->l->mem, ex_value, t->rank);
+  for (unsigned i = 0; i < t->rank; i++) {
+    d.dims[i] = t->dims[i];
+    d.indices[i] = st_index_new(f->x->c, "i", t->dims[i], l->loc);
+    d.left[i] = st_make(f->x->c, (st_expr){.op = ST_INDEX, .kind = ST_CLASS_INT, .index = d.indices[i], .loc = l->loc});
+    at[i] = ex_number(d.left[i]);
+  }
+  ex_value element = ex_read(f, t, t->rank, at, l->loc);
+  if (element.kind == EX_WRONG) return NULL;
+  st_tensor *copy = new_target(f, l, &d, t->type);
+  copy->low = t->low;
+  copy->high = t->high;
+  emit(f, l, &d, copy, ST_DEFINE, ST_SET, element.number);
+  set_target(f, l, ex_tensor(copy));
+  return copy;
+}
+
 static bool update(ex_frame *f, const left_side *l, const value_list *entries) {
   const st_tensor *target = current_target(f, l);
-  if (target == NULL || target->role != ST_LOCAL) {
+  if (target != NULL) target = own_copy(f, l, target);
+  if (target == NULL) {
     ex_error(f, l->loc, "'%s' is changed before it is given", l->name);
     ex_hint(f, "give all of its elements first: %s[..] = 0;", l->name);
     return false;
@@ -404,7 +427,7 @@ static bool statement(ex_frame *f, const ast_node *node) {
   if (strcmp(node->word.text, "=") != 0) return update(f, &l, &entries);
   if (!define(f, &l, &entries, &d)) return false;
   if (d.in_round) return define_round(f, &l, &d);
-  return f->on_elements ? define_element(f, &l, &d) : define_whole(f, &l, &d);
+  return f->on_elements && d.rank == 0 ? define_element(f, &l) : define_whole(f, &l, &d);
 }
 
 static void several_results(ex_frame *f, const ast_node *node) {
@@ -420,11 +443,12 @@ static void several_results(ex_frame *f, const ast_node *node) {
   if (results == NULL) return;
   for (size_t i = 0; i < node->args.len && i < count; i++) {
     const ast_expr *target = node->args.data[i].value;
-    if (target->kind != AST_NAME) {
-      ex_error(f, target->loc, "several results are given to names");
+    left_side l = {.node = node, .name = ex_target_name(target), .loc = target->loc};
+    if (target->kind == AST_INDEX && (target->args.len != 2 || !read_member(f, target->args.data[1].value, &l))) {
+      if (target->args.len != 2) ex_error(f, target->loc, "a result is given to a name, or to one of several tensors");
       return;
     }
-    ex_set(f, target->name.text, results[i], target->loc);
+    set_target(f, &l, results[i]);
   }
   if (node->args.len > count) {
     ex_error(f, node->loc, "'%s' gives %zu result%s, not %zu", name, count, count == 1 ? "" : "s", node->args.len);
@@ -432,17 +456,33 @@ static void several_results(ex_frame *f, const ast_node *node) {
 }
 
 void ex_statement(ex_frame *f, const ast_node *node) {
+  const ast_expr *first = node->args.data[0].value;
+  bool member = node->type.name.text == NULL && first->kind == AST_INDEX && first->args.len == 2 &&
+                is_family(f, ex_target_name(first)) && strcmp(node->word.text, "=") == 0;
   if (node->args.len > 1) {
     several_results(f, node);
+    return;
+  }
+  if (member) { // y[j] = e: a whole tensor
+    left_side l = {.node = node, .name = ex_target_name(first), .loc = first->loc};
+    ex_value v = read_member(f, first->args.data[1].value, &l) ? ex_eval(f, node->value) : ex_wrong;
+    if (v.kind != EX_WRONG) set_target(f, &l, v);
     return;
   }
   const ex_value *lead = f->lead_values;
   // What is given stays known, the indices do not: so its name has a place before theirs.
   ex_reserve(f, ex_target_name(node->args.data[0].value), node->loc);
-  size_t mark = ex_mark(f);
+  size_t mark = f->statement_mark = ex_mark(f);
   statement(f, node);
   ex_restore(f, mark);
   f->lead_values = lead;
+}
+
+// The indices of the statement at hand are none of another's.
+static void show_bound(ex_frame *f, size_t mark, bool bound) {
+  for (size_t i = f->statement_mark; i < mark; i++) {
+    if (f->names.data[i].is_index) f->names.data[i].is_bound = bound;
+  }
 }
 
 bool ex_declare_ahead(ex_frame *f, const char *name) {
@@ -459,8 +499,10 @@ bool ex_declare_ahead(ex_frame *f, const char *name) {
       const ex_value *lead = f->lead_values;
       f->ahead_depth++;
       size_t mark = ex_mark(f);
+      show_bound(f, mark, false);
       bool ok = read_left(f, node, &l) && bind_left(f, &l, &entries) && define(f, &l, &entries, &d) && d.in_round;
       ex_restore(f, mark);
+      show_bound(f, mark, true);
       f->lead_values = lead;
       f->ahead_depth--;
       if (!ok) return false;

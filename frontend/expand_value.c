@@ -62,6 +62,7 @@ bool ex_is_known(const ex_value *v) {
 
 const st_expr *ex_as_number(ex_frame *f, const ex_value *v, src_loc loc) {
   if (v->kind == EX_NUMBER) return v->number;
+  if (v->kind == EX_LIST && v->count == 1 && v->items[0].kind == EX_NUMBER) return v->items[0].number;
   if (v->kind == EX_WRONG) return NULL;
   ex_error(f, loc, "a number is wanted here, and this is %s", ex_describe(f, v));
   if (v->kind == EX_TENSOR)

@@ -274,6 +274,11 @@ static range range_of_encoding(elem_type type) {
   return (range){-((int64_t)1 << (bits - 1)), ((int64_t)1 << (bits - 1)) - 1};
 }
 
+static range positions_of(const st_expr *e) {
+  int64_t count = range_of_sum(e, (range){1, 1}).high;
+  return (range){0, count == INT64_MAX ? count : int_max(count - 1, 0)};
+}
+
 static range integer_range(const st_expr *e) {
   range a = e->arg_count > 0 ? range_of(e->args[0]) : anything;
   range b = e->arg_count > 1 ? range_of(e->args[1]) : a;
@@ -313,7 +318,7 @@ static range integer_range(const st_expr *e) {
   case ST_GREATEST:
   case ST_LEAST: return a;
   case ST_ARGMAX:
-  case ST_ARGMIN: return (range){0, range_of_sum(e, (range){1, 1}).high};
+  case ST_ARGMIN: return positions_of(e);
   default: return anything;
   }
 }

@@ -25,8 +25,8 @@ operator unheads(x : T[b, h, t, d < D])     { y : T[b, t, i < count(h) * D] = x[
 // Rotary embedding: pairs of elements turn by an angle; pairs are neighbours (interleaved) or halves.
 operator rope(x : T[b, h, t, d], c : T[b, t, k < K], s : T[b, t, k], interleaved = 0) {
   y : T[b, h, t, i < count(d)] = i >= 2 * K ? x[b, h, t, i]
-    : interleaved ? x[b, h, t, i] * c[b, t, i / 2] + (i % 2 == 0 ? -x[b, h, t, i + 1] : x[b, h, t, i - 1]) * s[b, t, i / 2]
-                  : x[b, h, t, i] * c[b, t, i % K] + (i < K ? -x[b, h, t, i + K] : x[b, h, t, i - K]) * s[b, t, i % K];
+    : interleaved ? x[b, h, t, i] * c[b, t, i / 2] + (i % 2 == 0 ? -(x[b, h, t, i + 1] else 0) : (x[b, h, t, i - 1] else 0)) * s[b, t, i / 2]
+                  : x[b, h, t, i] * c[b, t, i % K] + (i < K ? -(x[b, h, t, i + K] else 0) : (x[b, h, t, i - K] else 0)) * s[b, t, i % K];
 }
 operator rope_angles(position : I[b, t], d, base = 10000.0) -> c, s {
   c : f32[b, t, i < d / 2] = cos(position[b, t] * pow(base, -2.0 * i / d));

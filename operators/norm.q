@@ -6,15 +6,15 @@ operator rmsnorm(x : T[.., n], gain : T[n] = 1, eps = 1e-5) {
 }
 // Over all dimensions from the axis on.
 operator layernorm(x : T[a..axis, s..], gain : T[..] = 1, bias : T[..] = 0, axis = -1, eps = 1e-5) -> y, mean, scale {
-  g = expand(gain, count(s));  b = expand(bias, s);
-  mean[a..]      = sum(s.., x[a.., s..]) / real(prod(s));
-  var[a..]       = sum(s.., square(x[a.., s..] - mean[a..])) / prod(s);
+  g = expand(gain, count(s));  b = expand(bias, count(s));
+  mean[a..]      = sum(s.., x[a.., s..]) / real(prod(count(s)));
+  var[a..]       = sum(s.., square(x[a.., s..] - mean[a..])) / prod(count(s));
   scale[a..]     = 1 / sqrt(var[a..] + eps);
   y : T[a.., s..] = (x[a.., s..] - mean[a..]) * scale[a..] * g[s..] + b[s..];
 }
 operator rmsnorm_axes(x : T[a..axis, s..], gain : T[..] = 1, axis = -1, eps = 1e-5) {
   g = expand(gain, count(s));
-  r[a..]         = 1 / sqrt(sum(s.., square(x[a.., s..])) / real(prod(s)) + eps);
+  r[a..]         = 1 / sqrt(sum(s.., square(x[a.., s..])) / real(prod(count(s))) + eps);
   y : T[a.., s..] = x[a.., s..] * r[a..] * g[s..];
 }
 operator square(x : T[..]) { y : T[..] = x[..] * x[..]; }
@@ -27,7 +27,7 @@ operator groupnorm(x : T[n, c, s..], gain : T[c], bias : T[c], groups, eps = 1e-
   require count(c) % groups == 0, "the channels are no multiple of the groups";
   k = count(c) / groups;
   mean[n, g < groups] = sum(j < k, s.., x[n, g * k + j, s..]) / real(k * prod(count(s)));
-  var[n, g < groups]  = sum(j < k, s.., square(x[n, g * k + j, s..] - mean[n, g])) / (k * prod(s));
+  var[n, g < groups]  = sum(j < k, s.., square(x[n, g * k + j, s..] - mean[n, g])) / (k * prod(count(s)));
   y : T[n, c, s..] = (x[n, c, s..] - mean[n, c / k]) / sqrt(var[n, c / k] + eps) * gain[c] + bias[c];
 }
 operator mean_variance(x : T[s..], axes) {

@@ -103,7 +103,7 @@ operator LogSoftmax(input : T[*], axis = -1) { y = log_softmax(input, axis); }
 operator Hardmax(input : T[*], axis = -1)    { y = hardmax(input, axis); }
 operator CumSum(x : T[*], axis, exclusive = 0, reverse = 0)  { y = reverse ? flip(scan_sum(flip(x, axis), axis, exclusive), axis) : scan_sum(x, axis, exclusive); }
 operator CumProd(x : T[*], axis, exclusive = 0, reverse = 0) { y = reverse ? flip(scan_prod(flip(x, axis), axis, exclusive), axis) : scan_prod(x, axis, exclusive); }
-operator flip(x : T[a..axis, n, b..], axis) { y : T[a.., i < count(n), b..] = x[a.., n - 1 - i, b..]; }
+operator flip(x : T[a..axis, n, b..], axis) { y : T[a.., i < count(n), b..] = x[a.., count(n) - 1 - i, b..]; }
 operator TopK(X : T[*], K, axis = -1, largest = 1, sorted = 1) -> values, indices { values, indices = top_k(X, K[0], axis, largest); }
 
 // ---- products
@@ -154,13 +154,13 @@ operator Reshape(data : T[s..], shape, allowzero = 0) {
   t = list(d < count(shape), shape[d] == 0 && !allowzero ? count(s)[d] : shape[d]);
   y = reshape(data, list(d < count(t), t[d] == -1 ? prod(count(s)) / -prod(t) : t[d]));
 }
-operator Flatten(input : T[s..], axis = 1) { k = at(axis, count(s)); y = reshape(input, [prod(part(count(s), 0, k)), prod(tail(s, k))]); }
+operator Flatten(input : T[s..], axis = 1) { k = at(axis, rank(input)); y = reshape(input, [prod(part(count(s), 0, k)), prod(tail(count(s), k))]); }
 operator Squeeze(data : T[s..], axes = none) { y = reshape(data, axes == none ? without_ones(s) : drop(count(s), axes)); }
 operator without_ones(s) { r = []; for d < count(s) { if s[d] != 1 { r = [r.., s[d]]; } } }
 operator Unsqueeze(data : T[s..], axes) {
-  n = count(s) + count(axes);  p = list(d < count(axes), at(axes[d], n));
+  n = rank(data) + count(axes);  p = list(d < count(axes), at(axes[d], n));
   t = []; k = 0;
-  for d < n { if has(p, d) { t = [t.., 1]; } else { t = [t.., s[k]]; k = k + 1; } }
+  for d < n { if has(p, d) { t = [t.., 1]; } else { t = [t.., count(s)[k]]; k = k + 1; } }
   y = reshape(data, t);
 }
 operator Transpose(data : T[*], perm = none) { y = transpose(data, perm == none ? reversed(range(rank(data))) : perm); }
@@ -177,7 +177,7 @@ operator Slice(data : T[*], starts, ends, axes = none, steps = none) {
   y = slice(data, starts, ends, axes == none ? range(count(starts)) : axes, steps == none ? full(1, count(starts)) : steps);
 }
 operator Pad(data : T[s..], pads, constant_value = none, axes = none, mode = "constant", value = 0) {
-  a = axes == none ? range(count(s)) : axes;  k = count(a);
+  a = axes == none ? range(rank(data)) : axes;  k = count(a);
   y = pad(data, put(0 * count(s), a, part(pads, 0, k)), put(0 * count(s), a, tail(pads, k)), mode, constant_value == none ? value : constant_value);
 }
 operator Gather(data : T[*], indices : I[*], axis = 0)         { y = gather(data, indices, axis); }
@@ -190,12 +190,12 @@ operator TensorScatter(past_cache : T[s.. < S], update : T[u..], write_indices :
   y = past_cache;
   y[put(u, axis, (u[axis] + write_indices[u[0]]) % S[axis])..] := update[u..];
 }
-operator OneHot(indices : I[s..], depth, values : T[2], axis = -1) { y = one_hot(indices, depth[0], values[0], values[1], axis < 0 ? axis + count(s) + 1 : axis, T); }
+operator OneHot(indices : I[s..], depth, values : T[2], axis = -1) { y = one_hot(indices, depth[0], values[0], values[1], axis < 0 ? axis + rank(indices) + 1 : axis, T); }
 operator Trilu(input : T[*], k = 0, upper = 1) { y = triangle(input, k, upper); }
 operator EyeLike(input : T[n, m], dtype = 0, k = 0) { t = dtype == 0 ? T : onnx_types[dtype];  y : t[n, m] = m == n + k; }
 operator Shape(data : T[s..], start = 0, end = none) {
-  a = slice_first(count(s), start, 1);
-  y : i64[i < slice_count(count(s), start, end == none ? count(s) : end, 1)] = s[a + i];
+  a = slice_first(rank(data), start, 1);
+  y : i64[i < slice_count(rank(data), start, end == none ? rank(data) : end, 1)] = count(s)[a + i];
 }
 operator Size(data : T[s..]) { y : i64[] = prod(count(s)); }
 operator Constant(value : T[*] = none, value_float = none, value_floats = none, value_int = none, value_ints = none) {
@@ -206,9 +206,9 @@ operator Constant(value : T[*] = none, value_float = none, value_floats = none, 
   if value_ints != none   { y : i64[i < count(value_ints)] = value_ints[i]; }
 }
 operator ConstantOfShape(input, value : T[1] = none) { if value == none { y : f32[i.. < input] = 0.0; } else { y : T[i.. < input] = value[0]; } }
-operator Range(start : T, limit, delta) {
-  n = is_real(T) ? int(ceil((limit - start[]) / delta)) : -((start[] - limit) / delta);
-  y : T[i < max(n, 0)] = start[] + i * delta;
+operator Range(start, limit, delta) {
+  n = is_real(type(start)) || is_real(type(delta)) ? int(ceil((limit - start) / delta)) : -((start - limit) / delta);
+  y[i < max(n, 0)] = start + i * delta;
 }
 operator DepthToSpace(input : T[*], blocksize, mode = "DCR") { y = depth_to_space(input, blocksize, mode == "CRD"); }
 operator SpaceToDepth(input : T[*], blocksize, mode = "DCR") { y = space_to_depth(input, blocksize, mode == "CRD"); }
@@ -222,7 +222,7 @@ operator Col2Im(input : T[*], image_shape, block_shape, dilations = none, pads =
              pads == none ? full(0, r) : part(pads, 0, r), pads == none ? full(0, r) : tail(pads, r));
 }
 operator CenterCropPad(input : T[s..], shape, axes = none) {
-  a = axes == none ? range(count(s)) : axes;
+  a = axes == none ? range(rank(input)) : axes;
   d = put(0 * count(s), a, list(k < count(a), count(s)[a[k]] >= shape[k] ? (count(s)[a[k]] - shape[k]) / 2 : -((shape[k] - count(s)[a[k]]) / 2)));
   y : T[i.. < put(count(s), a, shape)] = input[(i + d)..] else 0;
 }
@@ -253,7 +253,7 @@ operator MaxUnpool(X : T[n < N, c < C, s.. < S], I : i64[n, c, s..], output_shap
   out = output_shape == none ? [N, C, own..] : output_shape;
   z : T[i.. < [N, C, own..]] = 0;
   f = reshape(z, [prod(shape(z))]);
-  f[I[n, c, s..]] := X[n, c, s..];
+  f[min(max(I[n, c, s..], 0), prod(out) - 1)] := X[n, c, s..];
   g = reshape(f, [N, C, own..]);
   Y : T[i.. < out] = g[i..] else 0;
 }
@@ -366,6 +366,7 @@ operator cycle(names, i)             { r = names[i % count(names)]; }
 operator LSTM(X : T[*], W : T[*], R : T[*], B : T[*] = none, sequence_lens : i32[*] = none, initial_h : T[*] = none, initial_c : T[*] = none, P : T[*] = none,
               activations = ["Sigmoid", "Tanh", "Tanh"], activation_alpha = none, activation_beta = none, clip = inf, direction = "forward", hidden_size, input_forget = 0, layout = 0) -> Y, Y_h, Y_c {
   x = layout ? transpose(X, [1, 0, 2]) : X;  n = shape(x)[0];  l = lengths(sequence_lens, n, shape(x)[1]);
+  y = [];
   for d < shape(W)[0] {
     back = direction == "reverse" || d == 1;
     h, a[d], c[d] = lstm(back ? reverse_sequence(x, l) : x, side(W, d), side(R, d), bias(B, d, 0), bias(B, d, 1), P == none ? 0 : side(P, d),
@@ -378,6 +379,7 @@ operator LSTM(X : T[*], W : T[*], R : T[*], B : T[*] = none, sequence_lens : i32
 operator GRU(X : T[*], W : T[*], R : T[*], B : T[*] = none, sequence_lens : i32[*] = none, initial_h : T[*] = none,
               activations = ["Sigmoid", "Tanh"], activation_alpha = none, activation_beta = none, clip = inf, direction = "forward", hidden_size, linear_before_reset = 0, layout = 0) -> Y, Y_h {
   x = layout ? transpose(X, [1, 0, 2]) : X;  n = shape(x)[0];  l = lengths(sequence_lens, n, shape(x)[1]);
+  y = [];
   for d < shape(W)[0] {
     back = direction == "reverse" || d == 1;
     h, a[d] = gru(back ? reverse_sequence(x, l) : x, side(W, d), side(R, d), bias(B, d, 0), bias(B, d, 1),
@@ -389,6 +391,7 @@ operator GRU(X : T[*], W : T[*], R : T[*], B : T[*] = none, sequence_lens : i32[
 operator RNN(X : T[*], W : T[*], R : T[*], B : T[*] = none, sequence_lens : i32[*] = none, initial_h : T[*] = none,
               activations = ["Tanh"], activation_alpha = none, activation_beta = none, clip = inf, direction = "forward", hidden_size, layout = 0) -> Y, Y_h {
   x = layout ? transpose(X, [1, 0, 2]) : X;  n = shape(x)[0];  l = lengths(sequence_lens, n, shape(x)[1]);
+  y = [];
   for d < shape(W)[0] {
     back = direction == "reverse" || d == 1;
     h, a[d] = rnn(back ? reverse_sequence(x, l) : x, side(W, d), side(R, d), bias(B, d, 0), bias(B, d, 1),
@@ -426,8 +429,8 @@ operator QLinearConv(x : T[*], x_scale : F, x_zero_point : T, w : U[m, j, k..], 
 
 // ---- losses
 operator NegativeLogLikelihoodLoss(input : T[n, c, d..], target : I[n, d..], weight : T[c] = 1.0, ignore_index = none, reduction = "mean") {
-  w[n, d..] = ignore_index != none && target[n, d..] == ignore_index ? 0.0 : weight[target[n, d..]];
-  l[n, d..] = ignore_index != none && target[n, d..] == ignore_index ? 0.0 : -input[n, target[n, d..], d..] * w[n, d..];
+  w[n, d..] = ignore_index != none && target[n, d..] == ignore_index ? 0.0 : (weight[target[n, d..]] else 0);
+  l[n, d..] = ignore_index != none && target[n, d..] == ignore_index ? 0.0 : -(input[n, target[n, d..], d..] else 0) * w[n, d..];
   if reduction == "none" { y : T[n, d..] = l[n, d..]; }
   if reduction == "sum"  { y : T[] = sum(n, d.., l[n, d..]); }
   if reduction == "mean" { y : T[] = sum(n, d.., l[n, d..]) / sum(n, d.., w[n, d..]); }
@@ -450,11 +453,11 @@ operator dft(x : T[a..axis, n, b.., z < Z], axis, m, out, inverse) {
 }
 // The half that a real signal's transform need not store.
 operator mirrored(x : T[a..axis, n, b.., z < 2], axis, m) {
-  y : T[a.., k < m, b.., z < 2] = k < n ? x[a.., k, b.., z] : x[a.., m - k, b.., z] * (z == 1 ? -1 : 1);
+  y : T[a.., k < m, b.., z < 2] = k < count(n) ? x[a.., k, b.., z] : (x[a.., m - k, b.., z] else 0) * (z == 1 ? -1 : 1);
 }
 operator real_part(x : T[.., z]) { y : T[.., 0] = x[.., 0]; }
 operator DFT(input : T[s..], dft_length = none, axis = -2, inverse = 0, onesided = 0) {
-  k = axis < 0 ? axis + count(s) : axis;
+  k = axis < 0 ? axis + rank(input) : axis;
   m = dft_length != none ? dft_length : inverse && onesided ? 2 * (count(s)[k] - 1) : count(s)[k];
   if inverse && onesided { h = mirrored(input, k, m);  f = dft(h, k, m, m, 1);  y = real_part(f); }
   else { y = dft(input, k, m, onesided ? m / 2 + 1 : m, inverse); }
@@ -467,7 +470,7 @@ operator STFT(signal : T[b, n, z < Z], frame_step, window : T[l] = none, frame_l
 // By minors of the first row: for small matrices.
 operator Det(X : T[.., n, m]) {
   if count(n) == 1 { y : T[..] = X[.., 0, 0]; }
-  else { y : T[..] = sum(list(j < n, (j % 2 == 0 ? 1 : -1) * X[.., 0, j] * Det(minor(X, j))[..])); }
+  else { y : T[..] = sum(list(j < count(n), (j % 2 == 0 ? 1 : -1) * X[.., 0, j] * Det(minor(X, j))[..])); }
 }
 operator minor(x : T[.., n < N, m < M], j) { y : T[.., n < N - 1, m < M - 1] = x[.., n + 1, m < j ? m : m + 1]; }
 operator MelWeightMatrix(num_mel_bins, dft_length, sample_rate, lower_edge_hertz, upper_edge_hertz, output_datatype = 1) {

@@ -13,7 +13,7 @@ operator quantize(x : T[s..], scale : U[..], zero : Z[..], type, axis = 1, block
   else             { y : type[s..] = saturate(type, int(round(to(f32, x[s..] / c[s..]))) + z[s..]); }
 }
 operator dequantize(x : T[s..], scale : U[..], zero : Z[..], type, axis = 1, block = 0) {
-  c = spread(scale, count(s), axis, block);  z = spread(zero, s, axis, block);
+  c = spread(scale, count(s), axis, block);  z = spread(zero, count(s), axis, block);
   y : type[s..] = (x[s..] - z[s..]) * c[s..];
 }
 operator dynamic_quantize(x : f32[s..]) -> y, scale, zero {

@@ -84,6 +84,6 @@ operator roi_align(x : T[N, c, h, w], rois : T[m, 4], batch : I[m], oh, ow, scal
 operator border(x : T[N, C, H, W], n, c, y, z, h, w, mode) {
   a = clamp(y, 0.0, h - 1.0);  b = clamp(z, 0.0, w - 1.0);
   l = list(d < 4, (d / 2 == 1 ? a - floor(a) : 1 - (a - floor(a))) * (d % 2 == 1 ? b - floor(b) : 1 - (b - floor(b)))
-          * x[n, c, min(int(floor(a)) + d / 2, h - 1), min(int(floor(b)) + d % 2, w - 1)]);
+          * (x[n, c, min(int(floor(a)) + d / 2, h - 1), min(int(floor(b)) + d % 2, w - 1)] else 0));
   r = y < -1 || y > h || z < -1 || z > w ? 0.0 : mode == "avg" ? sum(l) : max(l);
 }

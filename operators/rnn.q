@@ -16,13 +16,13 @@ operator lstm(x : T[n, b, i], w : T[g, i], r : T[g, k < H], wb : T[g] = 0, rb : 
     c[t, b, j < H]    = t < len[b] ? new[t, b, j] : cp[t, b, j];
     h[t, b, j < H]    = t < len[b] ? out[t, b, j] : hp[t, b, j];
   }
-  h1 : T[b, j < H] = h[n - 1, b, j];
-  c1 : T[b, j < H] = c[n - 1, b, j];
+  h1 : T[b, j < H] = h[count(n) - 1, b, j];
+  c1 : T[b, j < H] = c[count(n) - 1, b, j];
 }
 // Gates z r h. before: the reset gate is applied to the state before the product, else to the product.
 operator gru(x : T[n, b, i], w : T[g, i], r : T[g, k < H], wb : T[g] = 0, rb : T[g] = 0, h0 : T[b, k] = 0, len : I[b], f = "sigmoid", g1 = "tanh", bound = inf, after = 0) -> h, h1 {
-  a[t < n, b, g] = sum(i, x[t, b, i] * w[g, i]) + wb[g];
-  loop t < n {
+  a[t < count(n), b, g] = sum(i, x[t, b, i] * w[g, i]) + wb[g];
+  loop t < count(n) {
     l[t, b, j < H] = h[t - 1, b, j] else h0[b, j];
     z[t, b, j < H] = f(clamp(a[t, b, j] + rb[j] + sum(k, l[t, b, k] * r[j, k]), -bound, bound));
     s[t, b, j < H] = f(clamp(a[t, b, H + j] + rb[H + j] + sum(k, l[t, b, k] * r[H + j, k]), -bound, bound));
@@ -30,14 +30,14 @@ operator gru(x : T[n, b, i], w : T[g, i], r : T[g, k < H], wb : T[g] = 0, rb : T
                                                      : sum(k, s[t, b, k] * l[t, b, k] * r[2 * H + j, k]) + rb[2 * H + j]), -bound, bound));
     h[t, b, j < H] = t < len[b] ? (1 - z[t, b, j]) * c[t, b, j] + z[t, b, j] * l[t, b, j] : l[t, b, j];
   }
-  h1 : T[b, j < H] = h[n - 1, b, j];
+  h1 : T[b, j < H] = h[count(n) - 1, b, j];
 }
 operator rnn(x : T[n, b, i], w : T[g, i], r : T[g, k < H], wb : T[g] = 0, rb : T[g] = 0, h0 : T[b, k] = 0, len : I[b], f = "tanh", bound = inf) -> h, h1 {
-  loop t < n {
+  loop t < count(n) {
     h[t, b, g] = t < len[b] ? f(clamp(sum(i, x[t, b, i] * w[g, i]) + wb[g] + rb[g] + sum(k, (h[t - 1, b, k] else h0[b, k]) * r[g, k]), -bound, bound))
                             : (h[t - 1, b, g] else h0[b, g]);
   }
-  h1 : T[b, g] = h[n - 1, b, g];
+  h1 : T[b, g] = h[count(n) - 1, b, g];
 }
 // Each sequence from its end to its beginning; what is behind the end stays where it is.
-operator reverse_sequence(x : T[n, b, r..], len : I[b]) { y : T[t < count(n), b, r..] = x[t < len[b] ? len[b] - 1 - t : t, b, r..]; }
+operator reverse_sequence(x : T[n, b, r..], len : I[b]) { y : T[t < count(n), b, r..] = x[t < len[b] ? len[b] - 1 - t : t, b, r..] else 0; }

@@ -6,11 +6,14 @@ RUNNER runs cases (reference.c), OPERATORS is the folder of standard operators. 
 one are run, with messages. What has strings, sequences, random numbers, graphs as attributes or an output whose size depends
 on data is outside of the notation, and counted as left out.
 """
-import collections, glob, math, os, re, subprocess, sys, tempfile
+import collections, glob, math, os, re, subprocess, sys, tempfile, warnings
 import numpy as np
 import ml_dtypes
 from onnx import helper, numpy_helper
 from onnx.backend.test.case.node import collect_testcases
+
+warnings.filterwarnings('ignore')
+np.seterr(all='ignore')
 
 OUTSIDE = {
     **dict.fromkeys('StringConcat StringNormalizer StringSplit RegexFullMatch TfIdfVectorizer LabelEncoder ImageDecoder'.split(), 'strings or files'),
@@ -192,21 +195,22 @@ def collect(ops, only):
 
 
 def run(runner, library, cases, folder):
+    """The error of each case, or None."""
     for k, c in enumerate(cases): c.write(os.path.join(folder, str(k)))
     results, status = collections.defaultdict(dict), {}
-    for at in range(0, len(cases), 200):
-        part = [c.folder for c in cases[at:at + 200]]
+    left = [c.folder for c in cases]
+    while left:
+        part = left[:200]
         out = subprocess.run([runner, *library, '--', *part], capture_output=True, text=True)
         for line in out.stdout.splitlines():
             words = line.split(' ')
+            if len(words) < 2: continue
             if words[1] == 'result': results[words[0]][words[2]] = (words[3], [int(x) for x in words[4:]])
             else: status[words[0]] = None if words[1] == 'ok' else ' '.join(words[2:])
-        for c in part:
-            if c not in status:
-                status[c] = 'the runner ended: ' + out.stderr[-300:]
-                break
-    return [status[c.folder] if status.get(c.folder, '') is not None else c.check(results[c.folder])
-            if c.folder in status else 'not run' for c in cases]
+        ended = next((c for c in part if c not in status), None)
+        if ended: status[ended] = f'the runner ended with status {out.returncode}'
+        left = [c for c in left if c not in status]
+    return [c.check(results[c.folder]) if status[c.folder] is None else status[c.folder] for c in cases]
 
 
 def main():

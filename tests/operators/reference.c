@@ -39,7 +39,8 @@ static void write_result(arena *a, const char *dir, const char *name, const st_a
   if (f == NULL) return;
   fwrite(x->type.kind == ST_CLASS_REAL ? (void *)x->reals : (void *)x->integers, 8, x->count, f);
   fclose(f);
-  printf("%s result %s %s", dir, name, x->type.stored && x->type.kind != ST_CLASS_BOOL ? elem_get(x->type.elem)->name : kinds[x->type.kind]);
+  printf("%s result %s %s", dir, name,
+         x->type.stored && x->type.kind != ST_CLASS_BOOL ? elem_get(x->type.elem)->name : kinds[x->type.kind]);
   for (unsigned i = 0; i < x->rank; i++) printf(" %lld", (long long)x->dims[i]);
   printf("\n");
 }
@@ -47,7 +48,7 @@ static void write_result(arena *a, const char *dir, const char *name, const st_a
 static bool run_case(diag *d, arena *a, ex_library *l, const char *dir) {
   const ast *tree = fe_parse_file(d, a, arena_printf(a, "%s/net.q", dir));
   const ast_node *network = NULL;
-  if (tree == NULL || tree->has_errors) return false;
+  if (tree == NULL || tree->has_errors || !ex_library_add(l, tree, true)) return false;
   for (size_t i = 0; i < tree->items.len; i++) {
     if (tree->items.data[i]->kind == AST_MODEL) network = tree->items.data[i];
   }
