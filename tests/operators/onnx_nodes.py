@@ -201,7 +201,8 @@ def run(runner, library, cases, folder):
     left = [c.folder for c in cases]
     while left:
         part = left[:200]
-        out = subprocess.run([runner, *library, '--', *part], capture_output=True, text=True)
+        out = subprocess.run([runner, *library, '--', *part], capture_output=True, text=True,
+                             env={**os.environ, 'MALLOC_PERTURB_': '1'})
         for line in out.stdout.splitlines():
             words = line.split(' ')
             if len(words) < 2: continue
