@@ -44,6 +44,13 @@ ast_expr *ast_leaf(arena *a, ast_expr_kind kind, ast_name name, src_loc loc) {
   return e;
 }
 
+// Most lists of a tree are short, so they begin smaller than others do.
+static void begin_args(arena *a, ast_args *list, size_t count) {
+  if (list->cap > 0) return;
+  list->data = ARENA_ARRAY(a, ast_arg, count);
+  list->cap = count;
+}
+
 static void push_operand(arena *a, ast_expr *e, const ast_expr *operand) {
   ast_arg arg = {.value = operand};
   vec_push(a, &e->args, arg);
@@ -65,6 +72,7 @@ static ast_expr *new_operation(diag *d, arena *a, ast_expr_kind kind, ast_operat
                                const ast_expr *const *operands, src_loc loc) {
   ast_expr *e = new_expr(a, kind, loc);
   e->op = op;
+  begin_args(a, &e->args, count);
   for (size_t i = 0; i < count; i++) push_operand(a, e, operands[i]);
   return limit_depth(d, a, e);
 }
@@ -81,18 +89,6 @@ ast_expr *ast_select(diag *d, arena *a, const ast_expr *c, const ast_expr *x, co
   return new_operation(d, a, AST_SELECT, (ast_operator)0, 3, (const ast_expr *[]){c, x, y}, loc);
 }
 
-ast_expr *ast_range(diag *d, arena *a, const ast_expr *from, const ast_expr *to, const ast_expr *bound, src_loc loc) {
-  return new_operation(d, a, AST_RANGE, (ast_operator)0, 3, (const ast_expr *[]){from, to, bound}, loc);
-}
-
-ast_expr *ast_else(diag *d, arena *a, const ast_expr *x, const ast_expr *otherwise, src_loc loc) {
-  return new_operation(d, a, AST_ELSE, (ast_operator)0, 2, (const ast_expr *[]){x, otherwise}, loc);
-}
-
-ast_expr *ast_ring(diag *d, arena *a, const ast_expr *size, src_loc loc) {
-  return new_operation(d, a, AST_RING, (ast_operator)0, 1, &size, loc);
-}
-
 ast_expr *ast_call(diag *d, arena *a, ast_name name, const ast_args *args, src_loc loc) {
   ast_expr *e = new_expr(a, AST_CALL, loc);
   e->name = name;
@@ -106,6 +102,7 @@ ast_expr *ast_index(diag *d, arena *a, const ast_expr *base, const ast_args *ind
     diag_error(d, loc, "more than %d indices", AST_MAX_INDICES);
     return ast_int(a, 1, loc);
   }
+  begin_args(a, &e->args, base->args.len + 1 + indices->len);
   if (base->kind == AST_INDEX)
     for (size_t i = 0; i < base->args.len; i++) push_operand(a, e, base->args.data[i].value);
   else
@@ -120,10 +117,47 @@ ast_expr *ast_list(diag *d, arena *a, const ast_args *elements, src_loc loc) {
   return limit_depth(d, a, e);
 }
 
+ast_expr *ast_else(diag *d, arena *a, const ast_expr *x, const ast_expr *otherwise, src_loc loc) {
+  return new_operation(d, a, AST_ELSE, (ast_operator)0, 2, (const ast_expr *[]){x, otherwise}, loc);
+}
+
+ast_expr *ast_range(diag *d, arena *a, const ast_expr *from, const ast_expr *to, const ast_expr *bound, src_loc loc) {
+  return new_operation(d, a, AST_RANGE, (ast_operator)0, 3, (const ast_expr *[]){from, to, bound}, loc);
+}
+
+ast_expr *ast_ring(diag *d, arena *a, const ast_expr *size, src_loc loc) {
+  return new_operation(d, a, AST_RING, (ast_operator)0, 1, &size, loc);
+}
+
 ast_node *ast_declare(arena *a, ast_node node) {
   ast_node *n = ARENA_NEW(a, ast_node);
   *n = node;
+  n->depth = 1;
   return n;
+}
+
+ast_node *ast_statement(arena *a, const ast_args *targets, const ast_name *sign, const ast_type *type,
+                        const ast_expr *value, src_loc loc) {
+  const ast_expr *first = targets->data[0].value;
+  bool plain = targets->len == 1 && first->kind == AST_NAME && type->name.text == NULL && strcmp(sign->text, "=") == 0;
+  if (plain) return ast_declare(a, (ast_node){.kind = AST_LET, .name = first->name, .value = value, .loc = loc});
+  ast_node node = {.kind = AST_STATEMENT, .args = *targets, .type = *type, .word = *sign, .value = value, .loc = loc};
+  return ast_declare(a, node);
+}
+
+static unsigned depth_around(const ast_nodes *nodes, unsigned depth) {
+  for (size_t i = 0; i < nodes->len; i++)
+    if (nodes->data[i]->depth >= depth) depth = nodes->data[i]->depth + 1;
+  return depth;
+}
+
+ast_node *ast_nest(diag *d, arena *a, ast_node node) {
+  ast_node *n = ast_declare(a, node);
+  n->depth = depth_around(&n->otherwise, depth_around(&n->body, 1));
+  if (n->depth <= AST_MAX_NESTING) return n;
+  diag_error(d, n->loc, "statements are nested more than %d levels deep", AST_MAX_NESTING);
+  diag_hint(d, "each `else if` counts one level");
+  return NULL;
 }
 
 ast_args *ast_no_args(arena *a) { return ARENA_NEW(a, ast_args); }
@@ -134,11 +168,13 @@ ast_nodes *ast_no_nodes(arena *a) { return ARENA_NEW(a, ast_nodes); }
 
 ast_args *ast_add_arg(arena *a, ast_args *list, ast_name name, const ast_expr *value) {
   ast_arg arg = {.name = name, .value = value};
+  begin_args(a, list, 2);
   vec_push(a, list, arg);
   return list;
 }
 
 ast_args *ast_join_args(arena *a, ast_args *list, const ast_args *more) {
+  begin_args(a, list, more->len + 1);
   for (size_t i = 0; i < more->len; i++) vec_push(a, list, more->data[i]);
   return list;
 }
@@ -148,25 +184,12 @@ ast_names *ast_add_name(arena *a, ast_names *list, ast_name name) {
   return list;
 }
 
-ast_nodes *ast_add_node(arena *a, ast_nodes *list, ast_node *node) {
-  if (node == NULL) return list;
-  if (node->kind != AST_GROUP) {
-    vec_push(a, list, node);
-    return list;
-  }
-  for (size_t i = 0; i < node->body.len; i++) vec_push(a, list, node->body.data[i]);
+ast_nodes *ast_join_nodes(arena *a, ast_nodes *list, const ast_nodes *more) {
+  for (size_t i = 0; i < more->len; i++) vec_push(a, list, more->data[i]);
   return list;
 }
 
-ast_node *ast_group(arena *a, const ast_nodes *nodes, src_loc loc) {
-  return ast_declare(a, (ast_node){.kind = AST_GROUP, .body = *nodes, .loc = loc});
-}
-
-ast_node *ast_statement(arena *a, const ast_args *targets, const ast_name *sign, const ast_type *type,
-                        const ast_expr *value, src_loc loc) {
-  const ast_expr *first = targets->data[0].value;
-  bool plain = targets->len == 1 && first->kind == AST_NAME && type->name.text == NULL && strcmp(sign->text, "=") == 0;
-  if (plain) return ast_declare(a, (ast_node){.kind = AST_LET, .name = first->name, .value = value, .loc = loc});
-  ast_node node = {.kind = AST_STATEMENT, .args = *targets, .type = *type, .word = *sign, .value = value, .loc = loc};
-  return ast_declare(a, node);
+ast_nodes *ast_add_node(arena *a, ast_nodes *list, ast_node *node) {
+  if (node != NULL) vec_push(a, list, node);
+  return list;
 }

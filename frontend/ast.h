@@ -13,6 +13,8 @@
 
 // Expressions nested deeper than this are refused, so that recursion over a tree is bounded.
 #define AST_MAX_DEPTH 200
+// So are statements; each `else if` counts one level.
+#define AST_MAX_NESTING 100
 #define AST_MAX_INDICES 8
 
 // A name or a string with its place. `text` is NULL where the text has none.
@@ -67,7 +69,8 @@ struct ast_expr {
   src_loc loc;
 };
 
-// `f16`, `u(bits)`, `f32[16]`; of a stored tensor also `f16|f32[N]`
+// `f16`, `u(bits)`, `f32[16]`; of a stored tensor also `f16|f32[N]`. Of a type that is computed, `(c ? f32 : f16)[n]`,
+// the name is "" and `width` the expression.
 typedef struct ast_type {
   ast_name name;
   const ast_expr *width; // NULL without
@@ -89,30 +92,29 @@ typedef enum ast_kind {
   AST_LAYOUT,   // name, args (options), body
   AST_TENSOR,   // name, type, suffix
   AST_PLACE,    // name (the field), suffix (what of a list, or NULL), binders, value
-  AST_MODEL,    // name, word "network" or none, body
-  AST_WEIGHTS,  // name: the file or none, suffix: what it is called or none, args (options)
-  AST_INPUT,    // name, type
-  AST_DIM,      // name, value: the bound, word "<" where it is not reached, args (the least value), per: step or NULL
-  AST_LET,      // name, value
+  AST_MODEL,    // name, word ("network" or NULL), body
+  AST_WEIGHTS,  // name: the file or NULL, suffix: what it is called or NULL, args (prefix = ..)
+  AST_INPUT,    // name, type, per (bound of its numbers or NULL)
+  AST_DIM,      // name, args (its least value, or none), word ("<" or NULL), value: the bound, per (its step or NULL)
+  AST_LET,      // name, value: a statement that gives one name
   AST_OUTPUT,   // name, type or NULL, value or NULL
   AST_PRESET,   // name, args (parameters), value: the scheme (AST_CALL), body: options, doc
   AST_QUANTIZE, // body
-  AST_RULE,     // name: the glob, word: the role or none, value: the scheme (AST_CALL) or NULL, body: options
+  AST_RULE,     // name: the glob, word (role, "state", or NULL), value: the scheme (AST_CALL) or NULL, body: options
   AST_OPTION,   // name, word (first word of its value), per or NULL, suffix (second word), args
   // Index notation, networks:
   AST_OPERATOR, // name, params, args (results: AST_NAME, or AST_INDEX of several), body, doc
   AST_PARAM, // name, args (how many tensors: x[m]), type or none, per (bound of its numbers or NULL), value (default)
-  AST_STATEMENT, // args (targets: AST_NAME or AST_INDEX), type or none, word (= := += *= max= min=), value
+  AST_STATEMENT, // any other: args (targets: AST_NAME or AST_INDEX), type or none, word (= := += *= max= min=), value
   AST_REQUIRE,   // value, word (the message)
-  AST_IF,        // value, body, otherwise
-  AST_FOR,       // binders, per (how often) or value (the list)
-  AST_LOOP,      // name, per (how often), body
-  AST_BLOCK,     // name, params, body
-  AST_ENTRY,     // name, params, body
-  AST_STATE,     // binders (names), args (a family: layer < layers), type, value or NULL
-  AST_RETURN,    // body (AST_RESULT)
-  AST_RESULT,    // name or none, type or none, value
-  AST_GROUP      // body: never in a list
+  AST_IF,        // value, body, otherwise (of `else if`: one AST_IF)
+  AST_FOR,    // binders, per (how often) or value (the list), word ("[" where elements are lists to take apart), body
+  AST_LOOP,   // name, per (how often), body
+  AST_BLOCK,  // name, params, body, doc
+  AST_ENTRY,  // name, params, body, doc
+  AST_STATE,  // binders (names), args (a family: layer < layers), type, value or NULL
+  AST_RETURN, // body (AST_RESULT)
+  AST_RESULT  // name or none, type or none, value
 } ast_kind;
 
 typedef struct ast_node ast_node;
@@ -132,7 +134,8 @@ struct ast_node {
   ast_nodes params;
   ast_nodes otherwise;
   const char *doc; // the comment right above, without its slashes; NULL if there is none
-  bool broken;     // a part of a scheme could not be read, which was reported, and is left out
+  unsigned depth;  // 1 for a statement without others in it
+  bool broken;     // a part of it could not be read, which was reported, and is left out
   src_loc loc;
 };
 
@@ -157,18 +160,16 @@ ast_expr *ast_select(diag *d, arena *a, const ast_expr *c, const ast_expr *x, co
 ast_expr *ast_call(diag *d, arena *a, ast_name name, const ast_args *args, src_loc loc);
 ast_expr *ast_index(diag *d, arena *a, const ast_expr *base, const ast_args *indices, src_loc loc);
 ast_expr *ast_list(diag *d, arena *a, const ast_args *elements, src_loc loc);
-
-// NULL where a part of the range is not written.
-ast_expr *ast_range(diag *d, arena *a, const ast_expr *from, const ast_expr *to, const ast_expr *bound, src_loc loc);
 ast_expr *ast_else(diag *d, arena *a, const ast_expr *x, const ast_expr *otherwise, src_loc loc);
+ast_expr *ast_range(diag *d, arena *a, const ast_expr *from, const ast_expr *to, const ast_expr *bound, src_loc loc);
 ast_expr *ast_ring(diag *d, arena *a, const ast_expr *size, src_loc loc);
 
 ast_node *ast_declare(arena *a, ast_node node); // a copy in the arena
 // AST_LET where one plain name is given, else AST_STATEMENT.
 ast_node *ast_statement(arena *a, const ast_args *targets, const ast_name *sign, const ast_type *type,
                         const ast_expr *value, src_loc loc);
-// Declarations that were written as one: ast_add_node adds one after the other.
-ast_node *ast_group(arena *a, const ast_nodes *nodes, src_loc loc);
+// The same for a node with statements in it. NULL when they are nested too deeply.
+ast_node *ast_nest(diag *d, arena *a, ast_node node);
 
 // Empty lists; lists grow by one element and are given back, so that a rule of the grammar is one call.
 ast_args *ast_no_args(arena *a);
@@ -178,5 +179,6 @@ ast_args *ast_join_args(arena *a, ast_args *list, const ast_args *more);
 ast_args *ast_add_arg(arena *a, ast_args *list, ast_name name, const ast_expr *value);
 ast_names *ast_add_name(arena *a, ast_names *list, ast_name name);
 ast_nodes *ast_add_node(arena *a, ast_nodes *list, ast_node *node); // NULL nodes are left out
+ast_nodes *ast_join_nodes(arena *a, ast_nodes *list, const ast_nodes *more);
 
 #endif

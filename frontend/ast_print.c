@@ -1,4 +1,5 @@
 // The tree as text again.
+#include <ctype.h>
 #include <string.h>
 
 #include "frontend/frontend.h"
@@ -6,14 +7,15 @@
 #include "support/text.h"
 #include "support/vec.h"
 
-enum { UNARY_PRECEDENCE = 11, SELECT_PRECEDENCE = 1, ELEMENTS_PER_LINE = 8 };
+// Of expressions that are no binary operators; what is an operand, in a range say, binds tighter than comparisons.
+enum { ELSE_PRECEDENCE, SELECT_PRECEDENCE, OPERAND_PRECEDENCE = 5, UNARY_PRECEDENCE = 11, ELEMENTS_PER_LINE = 8 };
 
 static int precedence_of(const ast_expr *e) {
   switch (e->kind) {
   case AST_BINARY: return ast_operator_precedence(e->op);
   case AST_UNARY: return UNARY_PRECEDENCE;
   case AST_SELECT: return SELECT_PRECEDENCE;
-  case AST_ELSE: return SELECT_PRECEDENCE - 1;
+  case AST_ELSE: return ELSE_PRECEDENCE;
   default: return UNARY_PRECEDENCE + 1;
   }
 }
@@ -60,20 +62,30 @@ static void print_binary(strbuf *out, const ast_expr *e) {
 static void print_select(strbuf *out, const ast_expr *e) {
   print_operand(out, e->args.data[0].value, SELECT_PRECEDENCE + 1);
   strbuf_printf(out, " ? ");
-  print_expr(out, e->args.data[1].value);
+  print_operand(out, e->args.data[1].value, SELECT_PRECEDENCE);
   strbuf_printf(out, " : ");
-  print_expr(out, e->args.data[2].value);
+  print_operand(out, e->args.data[2].value, SELECT_PRECEDENCE);
 }
 
 // `..`, `s..`, `a .. b`, `i.. < out`
 static void print_range(strbuf *out, const ast_expr *e) {
-  const ast_arg *part = e->args.data;
-  if (part[0].value != NULL) print_operand(out, part[0].value, SELECT_PRECEDENCE + 1);
-  strbuf_printf(out, part[1].value != NULL ? " .. " : "..");
-  if (part[1].value != NULL) print_operand(out, part[1].value, SELECT_PRECEDENCE + 1);
-  if (part[2].value == NULL) return;
+  const ast_expr *from = e->args.data[0].value, *to = e->args.data[1].value, *bound = e->args.data[2].value;
+  if (from != NULL) print_operand(out, from, to != NULL ? OPERAND_PRECEDENCE : UNARY_PRECEDENCE + 1);
+  bool number = out->len > 0 && isdigit((unsigned char)out->data[out->len - 1]); // 1.. would be no number
+  strbuf_printf(out, to != NULL ? " .. " : number ? " .." : "..");
+  if (to != NULL) print_operand(out, to, OPERAND_PRECEDENCE);
+  if (bound == NULL) return;
   strbuf_printf(out, " < ");
-  print_operand(out, part[2].value, SELECT_PRECEDENCE + 1);
+  print_operand(out, bound, OPERAND_PRECEDENCE);
+}
+
+// What follows the word must not look as if `ring` were a name.
+static void print_ring(strbuf *out, const ast_expr *e) {
+  strbuf size = {.mem = out->mem};
+  print_expr(&size, e->args.data[0].value);
+  const char *text = strbuf_text(&size);
+  bool plain = isalnum((unsigned char)text[0]) || text[0] == '_' || text[0] == '(';
+  strbuf_printf(out, plain ? "ring %s" : "ring (%s)", text);
 }
 
 static void print_expr(strbuf *out, const ast_expr *e) {
@@ -89,10 +101,7 @@ static void print_expr(strbuf *out, const ast_expr *e) {
     strbuf_printf(out, " else ");
     print_expr(out, e->args.data[1].value);
     break;
-  case AST_RING:
-    strbuf_printf(out, "ring ");
-    print_expr(out, e->args.data[0].value);
-    break;
+  case AST_RING: print_ring(out, e); break;
   case AST_BINARY: print_binary(out, e); break;
   case AST_SELECT: print_select(out, e); break;
   case AST_UNARY:
@@ -221,11 +230,11 @@ static void print_tensor(strbuf *out, const ast_node *n) {
   text_quoted(out, n->suffix.text);
 }
 
-static void print_doc(strbuf *out, const char *doc) {
+static void print_doc(strbuf *out, const char *doc, int indent) {
   while (doc != NULL) {
     const char *newline = strchr(doc, '\n');
     int length = newline == NULL ? (int)strlen(doc) : (int)(newline - doc);
-    strbuf_printf(out, "//%s%.*s\n", length == 0 ? "" : " ", length, doc);
+    strbuf_printf(out, "%*s//%s%.*s\n", indent, "", length == 0 ? "" : " ", length, doc);
     doc = newline == NULL ? NULL : newline + 1;
   }
 }
@@ -243,7 +252,7 @@ static const char *const keywords[] = {
     [AST_LAYOUT] = "layout ",
     [AST_TENSOR] = "",
     [AST_PLACE] = "",
-    [AST_MODEL] = "model ",
+    [AST_MODEL] = "",
     [AST_WEIGHTS] = "weights",
     [AST_INPUT] = "input ",
     [AST_DIM] = "dim ",
@@ -257,7 +266,7 @@ static const char *const keywords[] = {
     [AST_PARAM] = "",
     [AST_STATEMENT] = "",
     [AST_REQUIRE] = "require ",
-    [AST_IF] = "if ",
+    [AST_IF] = "",
     [AST_FOR] = "for ",
     [AST_LOOP] = "loop ",
     [AST_BLOCK] = "block ",
@@ -265,14 +274,20 @@ static const char *const keywords[] = {
     [AST_STATE] = "state ",
     [AST_RETURN] = "return",
     [AST_RESULT] = "",
-    [AST_GROUP] = "",
 };
 
 static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent);
 
-static void print_bound(strbuf *out, const ast_node *n) {
+static void print_body(strbuf *out, const ast_nodes *body, int indent) {
+  strbuf_printf(out, " {\n");
+  print_nodes(out, body, indent + 2);
+  strbuf_printf(out, "%*s}", indent, "");
+}
+
+// 0 <= name <= bound step step
+static void print_dim(strbuf *out, const ast_node *n) {
   if (n->args.len > 0) {
-    print_expr(out, n->args.data[0].value);
+    print_args(out, &n->args, 0);
     strbuf_printf(out, " <= ");
   }
   strbuf_printf(out, "%s %s ", n->name.text, n->word.text == NULL ? "<=" : n->word.text);
@@ -283,87 +298,11 @@ static void print_bound(strbuf *out, const ast_node *n) {
 }
 
 static void print_weights(strbuf *out, const ast_node *n) {
-  if (n->suffix.text != NULL) strbuf_printf(out, " %s :", n->suffix.text);
+  if (n->suffix.text != NULL) strbuf_printf(out, " %s%s", n->suffix.text, n->name.text != NULL ? " :" : "");
   if (n->name.text != NULL) strbuf_putc(out, ' ');
   if (n->name.text != NULL) text_quoted(out, n->name.text);
-  for (size_t i = 0; i < n->args.len; i++) {
-    strbuf_printf(out, ", %s = ", n->args.data[i].name.text);
-    print_expr(out, n->args.data[i].value);
-  }
-}
-
-// `name[m]`, `[m]` where the name is printed already
-static void print_family(strbuf *out, const ast_args *family) {
-  if (family->len == 0) return;
-  strbuf_putc(out, '[');
-  print_args(out, family, 0);
-  strbuf_putc(out, ']');
-}
-
-static void print_given_type(strbuf *out, const ast_type *type) {
-  if (type->name.text == NULL) return;
-  strbuf_printf(out, " : ");
-  print_type(out, type);
-}
-
-static void print_params(strbuf *out, const ast_nodes *params) {
-  strbuf_putc(out, '(');
-  for (size_t i = 0; i < params->len; i++) {
-    const ast_node *n = params->data[i];
-    strbuf_printf(out, "%s%s", i == 0 ? "" : ", ", n->name.text);
-    print_family(out, &n->args);
-    print_given_type(out, &n->type);
-    if (n->per != NULL) strbuf_printf(out, " < ");
-    if (n->per != NULL) print_expr(out, n->per);
-    print_assigned(out, n->value);
-  }
-  strbuf_putc(out, ')');
-}
-
-static void print_state(strbuf *out, const ast_node *n) {
-  for (size_t i = 0; i < n->binders.len; i++) strbuf_printf(out, "%s%s", i == 0 ? "" : ", ", n->binders.data[i].text);
-  if (n->args.len > 0) strbuf_putc(out, ' ');
-  print_family(out, &n->args);
-  print_given_type(out, &n->type);
-  print_assigned(out, n->value);
-}
-
-static void print_returned(strbuf *out, const ast_node *n) {
-  for (size_t i = 0; i < n->body.len; i++) {
-    const ast_node *r = n->body.data[i];
-    strbuf_printf(out, i == 0 ? " " : ", ");
-    if (r->name.text != NULL) strbuf_printf(out, "%s", r->name.text);
-    print_given_type(out, &r->type);
-    if (r->name.text != NULL) strbuf_printf(out, " = ");
-    print_expr(out, r->value);
-  }
-}
-
-static void print_assignment(strbuf *out, const ast_node *n) {
-  print_args(out, &n->args, 0);
-  print_given_type(out, &n->type);
-  strbuf_printf(out, " %s ", n->word.text);
-  print_expr(out, n->value);
-}
-
-static void print_require(strbuf *out, const ast_node *n) {
-  print_expr(out, n->value);
+  if (n->args.len == 0) return;
   strbuf_printf(out, ", ");
-  text_quoted(out, n->word.text);
-}
-
-static void print_for(strbuf *out, const ast_node *n) {
-  if (n->kind == AST_LOOP) strbuf_printf(out, "%s", n->name.text);
-  if (n->binders.len == 1) strbuf_printf(out, "%s", n->binders.data[0].text);
-  if (n->binders.len > 1) print_binders(out, &n->binders);
-  strbuf_printf(out, n->per != NULL ? " < " : " in ");
-  print_expr(out, n->per != NULL ? n->per : n->value);
-}
-
-static void print_operator(strbuf *out, const ast_node *n) {
-  strbuf_printf(out, "%s", n->name.text);
-  print_params(out, &n->params);
-  if (n->args.len > 0) strbuf_printf(out, " -> ");
   print_args(out, &n->args, 0);
 }
 
@@ -394,26 +333,148 @@ static void print_place(strbuf *out, const ast_node *n) {
   print_assigned(out, n->value);
 }
 
+static void print_colon_type(strbuf *out, const ast_type *type) {
+  if (type->name.text == NULL) return;
+  strbuf_printf(out, " : ");
+  print_type(out, type);
+}
+
 static void print_typed(strbuf *out, const ast_node *n, int indent) {
   strbuf_printf(out, "%s", n->name.text);
-  if (n->type.name.text != NULL) {
-    strbuf_printf(out, " : ");
-    print_type(out, &n->type);
-  }
+  print_colon_type(out, &n->type);
   print_per(out, n->per);
   if (n->kind == AST_TABLE) print_elements(out, &n->args, indent);
   print_binders(out, &n->binders);
   print_assigned(out, n->value);
 }
 
+// ---- operators and networks ----
+
+static void print_indices(strbuf *out, const ast_args *args) {
+  if (args->len == 0) return;
+  strbuf_putc(out, '[');
+  print_args(out, args, 0);
+  strbuf_putc(out, ']');
+}
+
+// name[count] : type < bound = value
+static void print_param(strbuf *out, const ast_node *n) {
+  strbuf_printf(out, "%s", n->name.text);
+  print_indices(out, &n->args);
+  print_colon_type(out, &n->type);
+  if (n->per != NULL) {
+    strbuf_printf(out, " < ");
+    print_operand(out, n->per, OPERAND_PRECEDENCE);
+  }
+  print_assigned(out, n->value);
+}
+
+static void print_list(strbuf *out, const ast_nodes *nodes, void (*print)(strbuf *, const ast_node *)) {
+  for (size_t i = 0; i < nodes->len; i++) {
+    if (i > 0) strbuf_printf(out, ", ");
+    print(out, nodes->data[i]);
+  }
+}
+
+static void print_params(strbuf *out, const ast_nodes *params) {
+  strbuf_putc(out, '(');
+  print_list(out, params, print_param);
+  strbuf_putc(out, ')');
+}
+
+const char *fe_params_text(arena *a, const ast_nodes *params) {
+  strbuf out = {.mem = a};
+  print_params(&out, params);
+  return strbuf_text(&out);
+}
+
+static void print_state(strbuf *out, const ast_node *n) {
+  for (size_t i = 0; i < n->binders.len; i++) strbuf_printf(out, "%s%s", i > 0 ? ", " : "", n->binders.data[i].text);
+  print_indices(out, &n->args);
+  print_colon_type(out, &n->type);
+  print_assigned(out, n->value);
+}
+
+static void print_assignment(strbuf *out, const ast_node *n) {
+  print_args(out, &n->args, 0);
+  print_colon_type(out, &n->type);
+  strbuf_printf(out, " %s ", n->word.text);
+  print_expr(out, n->value);
+}
+
+static void print_require(strbuf *out, const ast_node *n) {
+  print_expr(out, n->value);
+  strbuf_printf(out, ", ");
+  text_quoted(out, n->word.text);
+}
+
+static void print_result(strbuf *out, const ast_node *n) {
+  if (n->name.text != NULL) strbuf_printf(out, "%s", n->name.text);
+  print_colon_type(out, &n->type);
+  if (n->name.text != NULL) strbuf_printf(out, " = ");
+  print_expr(out, n->value);
+}
+
+static void print_return(strbuf *out, const ast_node *n) {
+  if (n->body.len > 0) strbuf_putc(out, ' ');
+  print_list(out, &n->body, print_result);
+}
+
+static void print_for_head(strbuf *out, const ast_node *n) {
+  if (n->word.text != NULL)
+    print_binders(out, &n->binders);
+  else
+    strbuf_printf(out, "%s", n->binders.data[0].text);
+  strbuf_printf(out, n->per != NULL ? " < " : " in ");
+  print_expr(out, n->per != NULL ? n->per : n->value);
+}
+
+static void print_if(strbuf *out, const ast_node *n, int indent) {
+  for (;;) {
+    strbuf_printf(out, "if ");
+    print_expr(out, n->value);
+    print_body(out, &n->body, indent);
+    if (n->otherwise.len == 0) return;
+    strbuf_printf(out, " else ");
+    if (n->otherwise.len > 1 || n->otherwise.data[0]->kind != AST_IF) break;
+    n = n->otherwise.data[0];
+  }
+  strbuf_printf(out, "{\n");
+  print_nodes(out, &n->otherwise, indent + 2);
+  strbuf_printf(out, "%*s}", indent, "");
+}
+
+// ---- all kinds ----
+
+static void print_head(strbuf *out, const ast_node *n) {
+  bool has_params = n->kind == AST_OPERATOR || n->kind == AST_BLOCK || n->kind == AST_ENTRY;
+  if (n->kind == AST_MODEL) strbuf_printf(out, "%s ", n->word.text == NULL ? "model" : n->word.text);
+  if (n->kind == AST_FOR) print_for_head(out, n);
+  if (n->name.text != NULL) strbuf_printf(out, "%s", n->name.text);
+  if (n->kind == AST_LOOP) strbuf_printf(out, " < ");
+  if (n->kind == AST_LOOP) print_expr(out, n->per);
+  if (n->kind == AST_SCHEME || n->kind == AST_LAYOUT) print_named(out, &n->args);
+  if (!has_params) return;
+  print_params(out, &n->params);
+  if (n->args.len == 0) return;
+  strbuf_printf(out, " -> ");
+  print_args(out, &n->args, 0);
+}
+
+static void print_block(strbuf *out, const ast_node *n, int indent) {
+  if (n->kind == AST_IF) {
+    print_if(out, n, indent);
+  } else {
+    print_head(out, n);
+    print_body(out, &n->body, indent);
+  }
+  strbuf_putc(out, '\n');
+}
+
 static void print_statement(strbuf *out, const ast_node *n, int indent) {
   switch (n->kind) {
   case AST_INCLUDE: text_quoted(out, n->name.text); break;
   case AST_WEIGHTS: print_weights(out, n); break;
-  case AST_STATEMENT: print_assignment(out, n); break;
-  case AST_REQUIRE: print_require(out, n); break;
-  case AST_STATE: print_state(out, n); break;
-  case AST_RETURN: print_returned(out, n); break;
   case AST_VALUE: print_assigned(out, n->value); break;
   case AST_TENSOR: print_tensor(out, n); break;
   case AST_PLACE: print_place(out, n); break;
@@ -421,44 +482,30 @@ static void print_statement(strbuf *out, const ast_node *n, int indent) {
   case AST_PRESET: print_preset(out, n); break;
   case AST_FIELD: print_field(out, n); break;
   case AST_SECTION: print_section(out, n); break;
-  case AST_DIM: print_bound(out, n); break;
+  case AST_DIM: print_dim(out, n); break;
+  case AST_INPUT: print_param(out, n); break;
+  case AST_STATE: print_state(out, n); break;
+  case AST_STATEMENT: print_assignment(out, n); break;
+  case AST_REQUIRE: print_require(out, n); break;
+  case AST_RETURN: print_return(out, n); break;
   default: print_typed(out, n, indent); break;
   }
   strbuf_printf(out, ";\n");
 }
 
 static bool is_block(ast_kind kind) {
-  return kind == AST_SCHEME || kind == AST_MODEL || kind == AST_QUANTIZE || kind == AST_LAYOUT ||
-         (kind >= AST_OPERATOR && kind != AST_PARAM && kind != AST_STATEMENT && kind != AST_REQUIRE &&
-          kind != AST_STATE && kind != AST_RETURN);
-}
-
-static void print_block(strbuf *out, const ast_node *n, int indent) {
-  switch (n->kind) {
-  case AST_OPERATOR:
-  case AST_BLOCK:
-  case AST_ENTRY: print_operator(out, n); break;
-  case AST_IF: print_expr(out, n->value); break;
-  case AST_FOR:
-  case AST_LOOP: print_for(out, n); break;
-  default: strbuf_printf(out, "%s", n->name.text == NULL ? "" : n->name.text); print_named(out, &n->args);
-  }
-  strbuf_printf(out, " {\n");
-  print_nodes(out, &n->body, indent + 2);
-  strbuf_printf(out, "%*s}\n", indent, "");
-  if (n->otherwise.len == 0) return;
-  strbuf_printf(out, "%*selse {\n", indent, "");
-  print_nodes(out, &n->otherwise, indent + 2);
-  strbuf_printf(out, "%*s}\n", indent, "");
+  static const bool blocks[] = {[AST_SCHEME] = true, [AST_MODEL] = true,    [AST_QUANTIZE] = true, [AST_LAYOUT] = true,
+                                [AST_IF] = true,     [AST_FOR] = true,      [AST_LOOP] = true,     [AST_BLOCK] = true,
+                                [AST_ENTRY] = true,  [AST_OPERATOR] = true, [AST_RESULT] = false};
+  return blocks[kind];
 }
 
 static void print_nodes(strbuf *out, const ast_nodes *nodes, int indent) {
   for (size_t i = 0; i < nodes->len; i++) {
     const ast_node *n = nodes->data[i];
     if (i > 0 && indent == 0 && is_block(n->kind)) strbuf_putc(out, '\n');
-    print_doc(out, n->doc);
-    bool network = n->kind == AST_MODEL && n->word.text != NULL;
-    strbuf_printf(out, "%*s%s", indent, "", network ? "network " : keywords[n->kind]);
+    print_doc(out, n->doc, indent);
+    strbuf_printf(out, "%*s%s", indent, "", keywords[n->kind]);
     if (is_block(n->kind))
       print_block(out, n, indent);
     else

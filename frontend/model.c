@@ -22,6 +22,7 @@ static bool needs_entries(fe_model *f, src_loc loc, const char *what) {
 static bool add_weights(fe_model *f, const ast_node *node) {
   if (node->name.text == NULL) return needs_entries(f, node->loc, "a weights declaration without a file");
   if (node->args.len > 0) return needs_entries(f, node->args.data[0].name.loc, "an option of weights");
+  if (node->suffix.text != NULL) return needs_entries(f, node->suffix.loc, "a name of weights");
   const char *path = path_join(f->m->mem, f->folder, node->name.text);
   if (!is_first(f, &f->by_source, path)) {
     diag_error(f->c->d, node->name.loc, "the weights file \"%s\" is named twice", node->name.text);
@@ -71,6 +72,7 @@ static bool declare_value(fe_model *f, ast_name name, ir_value *value) {
 }
 
 static bool add_input(fe_model *f, const ast_node *node) {
+  if (node->per != NULL) return needs_entries(f, node->per->loc, "the bound of an input's numbers");
   ir_type type;
   bool ok = build_type(f, &node->type, &type);
   ir_value *value = ok ? ir_add_param(&f->b, f->b.block, type, node->name.text) : NULL;

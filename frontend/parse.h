@@ -4,8 +4,8 @@
 
 #include "frontend/ast.h"
 
-// What a text holds: a whole file, or one scheme with its arguments ("q4_g(group = 64)").
-typedef enum fe_entry { FE_ENTRY_FILE, FE_ENTRY_SCHEME } fe_entry;
+// What a text holds: a whole file, one scheme with its arguments ("q4_g(group = 64)"), or an expression.
+typedef enum fe_entry { FE_ENTRY_FILE, FE_ENTRY_SCHEME, FE_ENTRY_EXPR } fe_entry;
 
 // A run of line comments; `last_line` 0: none yet.
 typedef struct fe_comment {
@@ -13,6 +13,29 @@ typedef struct fe_comment {
   size_t end;
   unsigned last_line;
 } fe_comment;
+
+// What a text holds at its top, for words that are names elsewhere.
+typedef enum fe_item {
+  FE_ITEM_NONE = 1,
+  FE_ITEM_SCHEME = 2,
+  FE_ITEM_QUANTIZE = 4, // and named rules
+  FE_ITEM_NETWORK = 8,
+  FE_ITEM_CODE = 16 // operators, blocks of a file
+} fe_item;
+
+// What the tokens so far say of the next word.
+typedef struct fe_words {
+  fe_item item;
+  unsigned depth; // of braces
+  bool begins;    // a declaration or statement begins
+  bool operand;   // an expression may have ended
+  bool after_else;
+  bool after_brace;
+  bool opens;  // the token before was '[' or ','
+  bool in_for; // between `for` and `in`
+  bool in_dim; // in a declaration of sizes
+  bool in_state;
+} fe_words;
 
 typedef struct fe_token_place {
   size_t begin; // bytes in the text
@@ -35,16 +58,16 @@ typedef struct fe_parser {
   src_loc block;           // where the last block comment begins
   fe_token_place token;    // the last one given to the grammar
   fe_token_place previous; // and the one before
+  fe_words words;
+  bool in_string; // the text is in a string: `"` and `\` take two places
   fe_entry entry;
-  int history[3]; // the last tokens that the grammar was given, the latest first
-  bool in_for;    // between `for` and its block
-  bool in_dim;    // between `dim` and the end of the declaration
-  bool started;   // the token that chooses the entry was given
+  bool started; // the token that chooses the entry was given
   src_loc last_error;
   bool item_failed;           // a syntax error since the last scheme or model
   bool quiet;                 // syntax errors are consequences of one that was reported
   ast *tree;                  // FE_ENTRY_FILE
   const ast_expr *scheme_ref; // FE_ENTRY_SCHEME
+  const ast_expr *expr;       // FE_ENTRY_EXPR
 } fe_parser;
 
 // Runs the grammar over p->text. What was understood is in p->tree or p->scheme_ref.
@@ -59,18 +82,19 @@ src_loc fe_scan_open_comment(fe_parser *p);
 void fe_scan_comment(fe_parser *p, const char *text, size_t length);
 // A line that another language would take for a comment.
 void fe_scan_hash(fe_parser *p, src_loc loc);
-// Whether the bounds of a part come after the word `rows` or `columns`, which is a name otherwise.
-bool fe_scan_bounds_follow(const fe_parser *p);
-// A word that is one only where a declaration or a statement begins, or in a place of its own, and a name otherwise: the
-// token. Of `operator` *doc is its comment.
-int fe_scan_word(fe_parser *p, src_loc loc, const char **doc, const char *text);
-// A word that begins a declaration there, whatever follows, and is a name elsewhere.
-int fe_scan_beginning(const fe_parser *p, const char *text);
+// Whether a word that is read is one here, not a name: words of declarations and statements are words where one begins.
+bool fe_scan_is_word(const fe_parser *p, const char *text);
+// The character after the token; 0 at the end of the text.
+char fe_scan_next(const fe_parser *p);
+// Gives the last `length` characters of the token back to the text, together with yyless.
+void fe_scan_give_back(fe_parser *p, src_loc *loc, unsigned length);
 // A byte order mark: allowed as the first thing in a text.
 void fe_scan_mark(fe_parser *p, src_loc loc);
 void fe_scan_bad(fe_parser *p, src_loc loc, const char *text, size_t length);
 void fe_scan_error(fe_parser *p, src_loc loc, const char *message);
 ast_name fe_scan_name(fe_parser *p, src_loc loc, const char *text, size_t length);
+// `x{j}`: how other notations write one of several tensors. Gives the name.
+ast_name fe_scan_braces(fe_parser *p, src_loc loc, const char *text);
 ast_name fe_scan_string(fe_parser *p, src_loc loc, const char *text, size_t length);
 int64_t fe_scan_int(fe_parser *p, src_loc loc, const char *text);
 double fe_scan_real(fe_parser *p, src_loc loc, const char *text);

@@ -24,6 +24,7 @@ int fe_q_lex(FE_Q_STYPE *value, src_loc *loc, fe_parser *p);
 #define UNARY(op, x, loc) ast_unary(p->d, p->mem, AST_OP_##op, x, loc)
 #define BINARY(op, x, y, loc) ast_binary(p->d, p->mem, AST_OP_##op, x, y, loc)
 #define DECLARE(...) ast_declare(p->mem, (ast_node){__VA_ARGS__})
+#define NEST(...) ast_nest(p->d, p->mem, (ast_node){__VA_ARGS__})
 
 // The range of a rule's parts. An empty rule is at the end of what came before it.
 static src_loc fe_join(const src_loc *parts, int count) {
@@ -36,6 +37,19 @@ static src_loc fe_join(const src_loc *parts, int count) {
     loc.end_column = parts[count].end_column;
   }
   return loc;
+}
+
+static ast_node *fe_statement(fe_parser *p, const ast_args *targets, ast_name sign, ast_type type, const ast_expr *value,
+                              src_loc loc) {
+  return ast_statement(p->mem, targets, &sign, &type, value, loc);
+}
+
+// `least <= name < bound step step`; the word is "<", or none for <=.
+static ast_node *fe_dim(fe_parser *p, ast_name name, const ast_expr *least, ast_name word, const ast_expr *bound,
+                        const ast_expr *step, src_loc loc) {
+  ast_args *args = ast_no_args(p->mem);
+  if (least != NULL) ast_add_arg(p->mem, args, (ast_name){0}, least);
+  return DECLARE(.kind = AST_DIM, .name = name, .args = *args, .word = word, .value = bound, .per = step, .loc = loc);
 }
 
 static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
@@ -55,28 +69,22 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 }
 
 %token END 0 "the end of the file"
-%token START_FILE START_SCHEME
-%token <name> NAME "a name" STRING "a string" AXIS "'rows' or 'columns'"
-%token <name> EXTREME "'max' or 'min'"
+%token START_FILE START_SCHEME START_EXPR
+%token <name> NAME "a name" STRING "a string" AXIS "'rows' or 'columns'" UPDATE "':='"
+%token <name> MODEL "'model'" NETWORK "'network'"
 %token <integer> INT "an integer"
 %token <real> REAL "a number"
-%token <doc> RULE "'rule'" SCHEME "'scheme'"
-%token CONST "'const'" DIM "'dim'" INCLUDE "'include'" INPUT "'input'" LAYOUT "'layout'" MODEL "'model'"
+%token <doc> RULE "'rule'" SCHEME "'scheme'" OPERATOR "'operator'" BLOCK "'block'" ENTRY "'entry'"
+%token CONST "'const'" DIM "'dim'" INCLUDE "'include'" INPUT "'input'" LAYOUT "'layout'"
 %token OUTPUT "'output'" PER "'per'" QUANTIZE "'quantize'" SPARSE "'sparse'"
 %token TABLE "'table'" TENSOR "'tensor'" VALUE "'value'"
-%token WEIGHTS "'weights'"
-%token <doc> OPERATOR "'operator'"
-%token BLOCK "'block'" ENTRY "'entry'" FOR "'for'" IF "'if'" IN "'in'" LOOP "'loop'" NETWORK "'network'"
-%token REQUIRE "'require'" RETURN "'return'" RING "'ring'" STATE "'state'" STEP "'step'"
-%token ELSE "'else'" ARROW "'->'" SET "':='" PLUS_SET "'+='" TIMES_SET "'*='"
-%token LAND "'&&'" LOR "'||'"
-%token SHL "'<<'" SHR "'>>'" LE "'<='" GE "'>='" EQ "'=='" NE "'!='" DOTS "'..'"
+%token WEIGHTS "'weights'" STATE "'state'" RING "'ring'" STEP "'step'"
+%token FOR "'for'" IN "'in'" IF "'if'" ELSE "'else'" LOOP "'loop'" REQUIRE "'require'" RETURN "'return'"
+%token SHL "'<<'" SHR "'>>'" LE "'<='" GE "'>='" EQ "'=='" NE "'!='" LAND "'&&'" LOR "'||'"
+%token DOTS "'..'" ARROW "'->'"
 
-%right ELSE
-%right '?' ':'
 %left LOR
 %left LAND
-%nonassoc '<' '>' LE GE EQ NE
 %left '|'
 %left '^'
 %left '&'
@@ -86,18 +94,22 @@ static void fe_q_error(const src_loc *loc, fe_parser *p, const char *message);
 %precedence PREFIX
 %precedence '['
 
-%type <expr> expr index reference target bound default step width per per_given result share
-%type <type> type result_type stored_type tensor_type given_type
-%type <name> word suffix sign weights_name weights_file
-%type <args> args arg_list targets results result_list family tensor_dims weights_options named named_list exprs index_list dims sizes elements
-%type <names> binders name_list others for_names
-%type <nodes> items members places statements rules options option_list params param_list body otherwise dim_list returned
-%type <node> item const member place statement rule option param if dim weights returned_one
+%type <expr> expr choice condition comparison operand part range range_bound index reference width per per_given result
+%type <expr> share bound default target dim_step
+%type <type> type tensor_type param_type result_type stored_type
+%type <name> word suffix network_word weights_name weights_file
+%type <args> args arg_list argument named named_list exprs index_list indices dims sizes elements tensor_dims size_list sizes_given size
+%type <args> count results result_list result_name targets family options_of_file
+%type <names> binders name_list others
+%type <nodes> items members places statements rules options option_list network_members dim_list params param_list
+%type <nodes> body returned
+%type <node> item const member place statement rule option network_member dim param weights block for_head if returned_value
 
 %%
 
 start: START_FILE items END { p->tree->items = *$2; }
   | START_SCHEME reference END { p->scheme_ref = $2; }
+  | START_EXPR expr END { p->expr = $2; }
   ;
 
 /* Recovery from errors is at the ends of statements and blocks; a declaration with an error in it is left out. */
@@ -114,24 +126,22 @@ item: INCLUDE STRING ';' { $$ = DECLARE(.kind = AST_INCLUDE, .name = $2, .loc = 
                    .broken = fe_take_failure(p));
     }
   | SCHEME error '{' members '}' { $$ = NULL; yyerrok; }
-  | MODEL NAME body { $$ = DECLARE(.kind = AST_MODEL, .name = $2, .body = *$3, .loc = @2); }
-  | MODEL error body { $$ = NULL; yyerrok; }
-  | NETWORK NAME body {
-      $$ = DECLARE(.kind = AST_MODEL, .name = $2, .word = {.text = "network", .loc = @1}, .body = *$3, .loc = @2);
+  | network_word NAME '{' network_members '}' {
+      $$ = NEST(.kind = AST_MODEL, .name = $2, .word = $1, .body = *$4, .loc = @2, .broken = fe_take_failure(p));
     }
-  | NETWORK error body { $$ = NULL; yyerrok; }
-  | OPERATOR NAME params results body {
-      $$ = DECLARE(.kind = AST_OPERATOR, .name = $2, .params = *$3, .args = *$4, .body = *$5, .doc = $1, .loc = @2,
-                   .broken = fe_take_failure(p));
+  | network_word error '{' network_members '}' { $$ = NULL; yyerrok; }
+  | OPERATOR NAME '(' params ')' results body {
+      $$ = NEST(.kind = AST_OPERATOR, .name = $2, .params = *$4, .args = *$6, .body = *$7, .doc = $1, .loc = @2,
+                .broken = fe_take_failure(p));
     }
   | OPERATOR error body { $$ = NULL; yyerrok; }
-  | BLOCK NAME params body { $$ = DECLARE(.kind = AST_BLOCK, .name = $2, .params = *$3, .body = *$4, .loc = @2); }
+  | block
   | weights
   | RULE NAME named '=' reference options ';' {
       $$ = DECLARE(.kind = AST_PRESET, .name = $2, .args = *$3, .value = $5, .body = *$6, .doc = $1, .loc = @2);
     }
   | RULE error ';' { $$ = NULL; yyerrok; }
-  | QUANTIZE '{' rules '}' { $$ = DECLARE(.kind = AST_QUANTIZE, .body = *$3, .loc = @1); }
+  | QUANTIZE '{' rules '}' { $$ = NEST(.kind = AST_QUANTIZE, .body = *$3, .loc = @1); }
   | QUANTIZE error '{' rules '}' { $$ = NULL; yyerrok; }
   ;
 
@@ -245,98 +255,48 @@ name_list: NAME { $$ = ast_add_name(p->mem, ast_no_names(p->mem), $1); }
   | name_list ',' NAME { $$ = ast_add_name(p->mem, $1, $3); }
   ;
 
-/* ---- operators, networks ---- */
+/* ---- networks ---- */
 
-params: '(' ')' { $$ = ast_no_nodes(p->mem); }
-  | '(' param_list ')' { $$ = $2; }
+network_word: MODEL { $$ = (ast_name){.loc = @1}; }
+  | NETWORK
   ;
 
-param_list: param { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
-  | param_list ',' param { $$ = ast_add_node(p->mem, $1, $3); }
+network_members: %empty { $$ = ast_no_nodes(p->mem); }
+  | network_members network_member { $$ = ast_add_node(p->mem, $1, $2); }
+  | network_members DIM dim_list ';' { $$ = ast_join_nodes(p->mem, $1, $3); }
+  | network_members DIM error ';' { $$ = $1; yyerrok; }
+  | network_members error ';' { $$ = $1; yyerrok; }
   ;
 
-param: NAME family given_type bound default {
-      $$ = DECLARE(.kind = AST_PARAM, .name = $1, .args = *$2, .type = $3, .per = $4, .value = $5, .loc = @$);
-    }
-  ;
-
-family: %empty { $$ = ast_no_args(p->mem); }
-  | '[' index_list ']' { $$ = $2; }
-  ;
-
-given_type: %empty { $$ = (ast_type){0}; }
-  | ':' tensor_type { $$ = $2; }
-  ;
-
-tensor_type: NAME width tensor_dims { $$ = (ast_type){.name = $1, .width = $2, .dims = *$3, .loc = @$}; }
-  ;
-
-tensor_dims: %empty { $$ = ast_no_args(p->mem); }
-  | '[' ']' { $$ = ast_no_args(p->mem); }
-  | '[' index_list ']' { $$ = $2; }
-  ;
-
-bound: %empty { $$ = NULL; }
-  | '<' expr { $$ = $2; }
-  ;
-
-default: %empty { $$ = NULL; }
-  | '=' expr { $$ = $2; }
-  ;
-
-results: %empty { $$ = ast_no_args(p->mem); }
-  | ARROW result_list { $$ = $2; }
-  ;
-
-result_list: target { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
-  | result_list ',' target { $$ = EXPR_LIST($1, $3); }
-  ;
-
-body: '{' statements '}' { $$ = $2; }
-  ;
-
-statements: %empty { $$ = ast_no_nodes(p->mem); }
-  | statements statement { $$ = ast_add_node(p->mem, $1, $2); }
-  | statements error ';' { $$ = $1; yyerrok; }
-  ;
-
-statement: const
+network_member: statement
   | weights
-  | DIM dim_list ';' { $$ = ast_group(p->mem, $2, @$); }
-  | DIM error ';' { $$ = NULL; yyerrok; }
-  | INPUT NAME ':' type ';' { $$ = DECLARE(.kind = AST_INPUT, .name = $2, .type = $4, .loc = @$); }
+  | block
+  | ENTRY NAME '(' params ')' body {
+      $$ = NEST(.kind = AST_ENTRY, .name = $2, .params = *$4, .body = *$6, .doc = $1, .loc = @2);
+    }
+  | ENTRY error body { $$ = NULL; yyerrok; }
+  | STATE name_list family ':' tensor_type default ';' {
+      $$ = DECLARE(.kind = AST_STATE, .binders = *$2, .args = *$3, .type = $5, .value = $6, .loc = @$);
+    }
+  | STATE error ';' { $$ = NULL; yyerrok; }
+  | INPUT NAME ':' tensor_type bound ';' {
+      $$ = DECLARE(.kind = AST_INPUT, .name = $2, .type = $4, .per = $5, .loc = @$);
+    }
   | INPUT error ';' { $$ = NULL; yyerrok; }
   | OUTPUT NAME result_type result ';' {
       $$ = DECLARE(.kind = AST_OUTPUT, .name = $2, .type = $3, .value = $4, .loc = @$);
     }
   | OUTPUT error ';' { $$ = NULL; yyerrok; }
-  | targets given_type sign expr ';' { $$ = ast_statement(p->mem, $1, &$3, &$2, $4, @$); }
-  | REQUIRE expr ',' STRING ';' { $$ = DECLARE(.kind = AST_REQUIRE, .value = $2, .word = $4, .loc = @$); }
-  | REQUIRE error ';' { $$ = NULL; yyerrok; }
-  | if
-  | FOR for_names '<' expr body {
-      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .per = $4, .body = *$5, .loc = @1);
-    }
-  | FOR for_names IN expr body {
-      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .value = $4, .body = *$5, .loc = @1);
-    }
-  | LOOP NAME '<' expr body { $$ = DECLARE(.kind = AST_LOOP, .name = $2, .per = $4, .body = *$5, .loc = @1); }
-  | BLOCK NAME params body { $$ = DECLARE(.kind = AST_BLOCK, .name = $2, .params = *$3, .body = *$4, .loc = @2); }
-  | ENTRY NAME params body { $$ = DECLARE(.kind = AST_ENTRY, .name = $2, .params = *$3, .body = *$4, .loc = @2); }
-  | STATE name_list family ':' tensor_type default ';' {
-      $$ = DECLARE(.kind = AST_STATE, .binders = *$2, .args = *$3, .type = $5, .value = $6, .loc = @$);
-    }
-  | STATE error ';' { $$ = NULL; yyerrok; }
-  | RETURN ';' { $$ = DECLARE(.kind = AST_RETURN, .loc = @1); }
-  | RETURN returned ';' { $$ = DECLARE(.kind = AST_RETURN, .body = *$2, .loc = @1); }
   ;
 
-weights: WEIGHTS weights_name weights_file weights_options ';' {
-      $$ = DECLARE(.kind = AST_WEIGHTS, .suffix = $2, .name = $3, .args = *$4, .loc = @$);
+weights: WEIGHTS weights_name weights_file options_of_file ';' {
+      $$ = DECLARE(.kind = AST_WEIGHTS, .name = $3, .suffix = $2, .args = *$4, .loc = @$);
     }
+  | WEIGHTS error ';' { $$ = NULL; yyerrok; }
   ;
 
 weights_name: %empty { $$ = (ast_name){0}; }
+  | NAME
   | NAME ':' { $$ = $1; }
   ;
 
@@ -344,52 +304,145 @@ weights_file: %empty { $$ = (ast_name){0}; }
   | STRING
   ;
 
-weights_options: %empty { $$ = ast_no_args(p->mem); }
-  | weights_options ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
+options_of_file: %empty { $$ = ast_no_args(p->mem); }
+  | options_of_file ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
   ;
 
 dim_list: dim { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
   | dim_list ',' dim { $$ = ast_add_node(p->mem, $1, $3); }
   ;
 
-dim: NAME LE expr step { $$ = DECLARE(.kind = AST_DIM, .name = $1, .value = $3, .per = $4, .loc = @$); }
-  | NAME '<' expr step {
-      $$ = DECLARE(.kind = AST_DIM, .name = $1, .word = {.text = "<", .loc = @2}, .value = $3, .per = $4, .loc = @$);
-    }
-  | INT LE NAME LE expr step {
-      $$ = DECLARE(.kind = AST_DIM, .name = $3, .value = $5, .per = $6, .loc = @$,
-                   .args = *EXPR_LIST(ast_no_args(p->mem), ast_int(p->mem, $1, @1)));
-    }
-  | INT LE NAME '<' expr step {
-      $$ = DECLARE(.kind = AST_DIM, .name = $3, .word = {.text = "<", .loc = @4}, .value = $5, .per = $6, .loc = @$,
-                   .args = *EXPR_LIST(ast_no_args(p->mem), ast_int(p->mem, $1, @1)));
-    }
+dim: NAME LE expr dim_step { $$ = fe_dim(p, $1, NULL, (ast_name){0}, $3, $4, @$); }
+  | NAME '<' expr dim_step { $$ = fe_dim(p, $1, NULL, (ast_name){"<", @2}, $3, $4, @$); }
+  | INT LE NAME LE expr dim_step { $$ = fe_dim(p, $3, ast_int(p->mem, $1, @1), (ast_name){0}, $5, $6, @$); }
+  | INT LE NAME '<' expr dim_step { $$ = fe_dim(p, $3, ast_int(p->mem, $1, @1), (ast_name){"<", @4}, $5, $6, @$); }
   ;
 
-step: %empty { $$ = NULL; }
+dim_step: %empty { $$ = NULL; }
   | STEP expr { $$ = $2; }
   ;
 
-if: IF expr body otherwise {
-      $$ = DECLARE(.kind = AST_IF, .value = $2, .body = *$3, .otherwise = *$4, .loc = @1);
+family: %empty { $$ = ast_no_args(p->mem); }
+  | '[' NAME '<' operand ']' {
+      $$ = EXPR_LIST(ast_no_args(p->mem), BINARY(LT, LEAF(AST_NAME, $2), $4, @3));
     }
   ;
 
-otherwise: %empty { $$ = ast_no_nodes(p->mem); }
-  | ELSE body { $$ = $2; }
-  | ELSE if { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $2); }
+block: BLOCK NAME '(' params ')' body {
+      $$ = NEST(.kind = AST_BLOCK, .name = $2, .params = *$4, .body = *$6, .doc = $1, .loc = @2,
+                .broken = fe_take_failure(p));
+    }
+  | BLOCK error body { $$ = NULL; yyerrok; }
   ;
 
-for_names: NAME { $$ = ast_add_name(p->mem, ast_no_names(p->mem), $1); }
-  | '[' name_list ']' { $$ = $2; }
+result_type: %empty { $$ = (ast_type){0}; }
+  | ':' tensor_type { $$ = $2; }
   ;
 
-returned: returned_one { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
-  | returned ',' returned_one { $$ = ast_add_node(p->mem, $1, $3); }
+result: %empty { $$ = NULL; }
+  | '=' expr { $$ = $2; }
   ;
 
-returned_one: expr { $$ = DECLARE(.kind = AST_RESULT, .value = $1, .loc = @$); }
-  | NAME given_type '=' expr { $$ = DECLARE(.kind = AST_RESULT, .name = $1, .type = $2, .value = $4, .loc = @$); }
+/* ---- operators, and what is in blocks and entries ---- */
+
+params: %empty { $$ = ast_no_nodes(p->mem); }
+  | param_list
+  ;
+
+param_list: param { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
+  | param_list ',' param { $$ = ast_add_node(p->mem, $1, $3); }
+  ;
+
+param: NAME count param_type bound default {
+      $$ = DECLARE(.kind = AST_PARAM, .name = $1, .args = *$2, .type = $3, .per = $4, .value = $5, .loc = @$);
+    }
+  ;
+
+count: %empty { $$ = ast_no_args(p->mem); }
+  | '[' expr ']' { $$ = EXPR_LIST(ast_no_args(p->mem), $2); }
+  ;
+
+param_type: %empty { $$ = (ast_type){0}; }
+  | ':' tensor_type { $$ = $2; }
+  ;
+
+bound: %empty { $$ = NULL; }
+  | '<' operand { $$ = $2; }
+  ;
+
+default: %empty { $$ = NULL; }
+  | '=' expr { $$ = $2; }
+  ;
+
+tensor_type: NAME width tensor_dims { $$ = (ast_type){.name = $1, .width = $2, .dims = *$3, .loc = @$}; }
+  | '(' expr ')' tensor_dims {
+      $$ = (ast_type){.name = {.text = "", .loc = @2}, .width = $2, .dims = *$4, .loc = @$};
+    }
+  ;
+
+tensor_dims: %empty { $$ = ast_no_args(p->mem); }
+  | tensor_dims '[' size_list ']' { $$ = ast_join_args(p->mem, $1, $3); }
+  ;
+
+size_list: %empty { $$ = ast_no_args(p->mem); }
+  | sizes_given
+  ;
+
+sizes_given: size
+  | sizes_given ',' size { $$ = ast_join_args(p->mem, $1, $3); }
+  ;
+
+size: index { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+  | RING expr { $$ = EXPR_LIST(ast_no_args(p->mem), ast_ring(p->d, p->mem, $2, @$)); }
+  ;
+
+results: %empty { $$ = ast_no_args(p->mem); }
+  | ARROW result_list { $$ = $2; }
+  ;
+
+result_list: result_name
+  | result_list ',' result_name { $$ = ast_join_args(p->mem, $1, $3); }
+  ;
+
+result_name: NAME { $$ = EXPR_LIST(ast_no_args(p->mem), LEAF(AST_NAME, $1)); }
+  | NAME '[' expr ']' {
+      const ast_args *count = EXPR_LIST(ast_no_args(p->mem), $3);
+      $$ = EXPR_LIST(ast_no_args(p->mem), ast_index(p->d, p->mem, LEAF(AST_NAME, $1), count, @$));
+    }
+  ;
+
+body: '{' statements '}' { $$ = $2; }
+  | '{' statements error '}' { $$ = $2; yyerrok; }
+  ;
+
+statements: %empty { $$ = ast_no_nodes(p->mem); }
+  | statements statement { $$ = ast_add_node(p->mem, $1, $2); }
+  | statements error ';' { $$ = $1; yyerrok; }
+  | statements error body { $$ = $1; }
+  ;
+
+statement: const
+  | targets '=' expr ';' { $$ = fe_statement(p, $1, ((ast_name){"=", @2}), (ast_type){0}, $3, @$); }
+  | target ':' tensor_type '=' expr ';' {
+      $$ = fe_statement(p, EXPR_LIST(ast_no_args(p->mem), $1), ((ast_name){"=", @4}), $3, $5, @$);
+    }
+  | target UPDATE expr ';' { $$ = fe_statement(p, EXPR_LIST(ast_no_args(p->mem), $1), $2, (ast_type){0}, $3, @$); }
+  | REQUIRE expr ',' STRING ';' { $$ = DECLARE(.kind = AST_REQUIRE, .value = $2, .word = $4, .loc = @$); }
+  | REQUIRE error ';' { $$ = NULL; yyerrok; }
+  | if
+  | FOR for_head body {
+      ast_node node = *$2;
+      node.body = *$3;
+      $$ = ast_nest(p->d, p->mem, node);
+    }
+  | FOR error body { $$ = NULL; yyerrok; }
+  | LOOP NAME '<' expr body {
+      $$ = NEST(.kind = AST_LOOP, .name = $2, .per = $4, .body = *$5, .loc = @2);
+    }
+  | LOOP error body { $$ = NULL; yyerrok; }
+  | RETURN ';' { $$ = DECLARE(.kind = AST_RETURN, .loc = @$); }
+  | RETURN returned ';' { $$ = NEST(.kind = AST_RETURN, .body = *$2, .loc = @$); }
+  | RETURN error ';' { $$ = NULL; yyerrok; }
   ;
 
 targets: target { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
@@ -397,23 +450,43 @@ targets: target { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
   ;
 
 target: NAME { $$ = LEAF(AST_NAME, $1); }
-  | target '[' index_list ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
-  | target '[' ']' { $$ = ast_index(p->d, p->mem, $1, ast_no_args(p->mem), @$); }
+  | target '[' indices ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
   ;
 
-sign: '=' { $$ = (ast_name){.text = "=", .loc = @1}; }
-  | SET { $$ = (ast_name){.text = ":=", .loc = @1}; }
-  | PLUS_SET { $$ = (ast_name){.text = "+=", .loc = @1}; }
-  | TIMES_SET { $$ = (ast_name){.text = "*=", .loc = @1}; }
-  | EXTREME '=' { $$ = (ast_name){.text = $1.text[1] == 'a' ? "max=" : "min=", .loc = @$}; }
+if: IF error body { $$ = NULL; yyerrok; }
+  | IF error body ELSE body { $$ = NULL; yyerrok; }
+  | IF error body ELSE if { $$ = NULL; yyerrok; }
+  | IF expr body { $$ = NEST(.kind = AST_IF, .value = $2, .body = *$3, .loc = @2); }
+  | IF expr body ELSE body { $$ = NEST(.kind = AST_IF, .value = $2, .body = *$3, .otherwise = *$5, .loc = @2); }
+  | IF expr body ELSE if {
+      const ast_nodes *otherwise = ast_add_node(p->mem, ast_no_nodes(p->mem), $5);
+      $$ = NEST(.kind = AST_IF, .value = $2, .body = *$3, .otherwise = *otherwise, .loc = @2);
+    }
   ;
 
-result_type: %empty { $$ = (ast_type){0}; }
-  | ':' type { $$ = $2; }
+for_head: NAME '<' expr {
+      const ast_names *binders = ast_add_name(p->mem, ast_no_names(p->mem), $1);
+      $$ = DECLARE(.kind = AST_FOR, .binders = *binders, .per = $3, .loc = @$);
+    }
+  | NAME IN expr {
+      const ast_names *binders = ast_add_name(p->mem, ast_no_names(p->mem), $1);
+      $$ = DECLARE(.kind = AST_FOR, .binders = *binders, .value = $3, .loc = @$);
+    }
+  | '[' name_list ']' IN expr {
+      ast_name word = {.text = "[", .loc = @1};
+      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .word = word, .value = $5, .loc = @$);
+    }
   ;
 
-result: %empty { $$ = NULL; }
-  | '=' expr { $$ = $2; }
+returned: returned_value { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
+  | returned ',' returned_value { $$ = ast_add_node(p->mem, $1, $3); }
+  ;
+
+returned_value: expr { $$ = DECLARE(.kind = AST_RESULT, .value = $1, .loc = @$); }
+  | NAME '=' expr { $$ = DECLARE(.kind = AST_RESULT, .name = $1, .value = $3, .loc = @$); }
+  | NAME ':' tensor_type '=' expr {
+      $$ = DECLARE(.kind = AST_RESULT, .name = $1, .type = $3, .value = $5, .loc = @$);
+    }
   ;
 
 /* ---- quantization ---- */
@@ -423,23 +496,18 @@ rules: %empty { $$ = ast_no_nodes(p->mem); }
   | rules error ';' { $$ = $1; yyerrok; }
   ;
 
-rule: FOR for_names '<' expr '{' rules '}' {
-      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .per = $4, .body = *$6, .loc = @1);
+rule: word STRING ':' reference options ';' {
+      $$ = DECLARE(.kind = AST_RULE, .word = $1, .name = $2, .value = $4, .body = *$5, .loc = @$);
     }
-  | FOR for_names IN expr '{' rules '}' {
-      $$ = DECLARE(.kind = AST_FOR, .binders = *$2, .value = $4, .body = *$6, .loc = @1);
+  | word STRING ':' option_list ';' {
+      $$ = DECLARE(.kind = AST_RULE, .word = $1, .name = $2, .body = *$4, .loc = @$);
     }
-  | NAME STRING ':' reference options ';' {
-      $$ = DECLARE(.kind = AST_RULE, .name = $2, .word = $1, .value = $4, .body = *$5, .loc = @$);
+  | FOR for_head '{' rules '}' {
+      ast_node node = *$2;
+      node.body = *$4;
+      $$ = ast_nest(p->d, p->mem, node);
     }
-  | STATE STRING ':' reference options ';' {
-      $$ = DECLARE(.kind = AST_RULE, .name = $2, .word = {.text = "state", .loc = @1}, .value = $4, .body = *$5,
-                   .loc = @$);
-    }
-  | STRING ':' reference options ';' {
-      $$ = DECLARE(.kind = AST_RULE, .name = $1, .value = $3, .body = *$4, .loc = @$);
-    }
-  | STRING ':' option_list ';' { $$ = DECLARE(.kind = AST_RULE, .name = $1, .body = *$3, .loc = @$); }
+  | FOR error '{' rules '}' { $$ = NULL; yyerrok; }
   ;
 
 option_list: option { $$ = ast_add_node(p->mem, ast_no_nodes(p->mem), $1); }
@@ -453,7 +521,10 @@ options: %empty { $$ = ast_no_nodes(p->mem); }
   | options ',' option { $$ = ast_add_node(p->mem, $1, $3); }
   ;
 
-option: NAME '=' NAME { $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .loc = @$); }
+option: LAYOUT '=' NAME {
+      $$ = DECLARE(.kind = AST_OPTION, .name = {.text = "layout", .loc = @1}, .word = $3, .loc = @$);
+    }
+  | NAME '=' NAME { $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .loc = @$); }
   | NAME '=' NAME per_given word {
       $$ = DECLARE(.kind = AST_OPTION, .name = $1, .word = $3, .per = $4, .suffix = $5, .loc = @$);
     }
@@ -468,66 +539,90 @@ word: %empty { $$ = (ast_name){0}; }
 
 /* ---- expressions ---- */
 
-expr: INT { $$ = ast_int(p->mem, $1, @$); }
+expr: choice
+  | choice ELSE expr { $$ = ast_else(p->d, p->mem, $1, $3, @$); }
+  ;
+
+choice: condition
+  | condition '?' expr ':' choice { $$ = ast_select(p->d, p->mem, $1, $3, $5, @$); }
+  ;
+
+condition: comparison
+  | condition LOR condition { $$ = BINARY(LOR, $1, $3, @$); }
+  | condition LAND condition { $$ = BINARY(LAND, $1, $3, @$); }
+  ;
+
+comparison: operand
+  | operand '<' operand { $$ = BINARY(LT, $1, $3, @$); }
+  | operand '>' operand { $$ = BINARY(GT, $1, $3, @$); }
+  | operand LE operand { $$ = BINARY(LE, $1, $3, @$); }
+  | operand GE operand { $$ = BINARY(GE, $1, $3, @$); }
+  | operand EQ operand { $$ = BINARY(EQ, $1, $3, @$); }
+  | operand NE operand { $$ = BINARY(NE, $1, $3, @$); }
+  ;
+
+operand: INT { $$ = ast_int(p->mem, $1, @$); }
   | REAL { $$ = ast_real(p->mem, $1, @$); }
   | STRING { $$ = LEAF(AST_STRING, $1); }
   | NAME { $$ = LEAF(AST_NAME, $1); }
   | '(' expr ')' { $$ = $2; }
-  | '[' index_list ']' { $$ = ast_list(p->d, p->mem, $2, @$); }
-  | '[' ']' { $$ = ast_list(p->d, p->mem, ast_no_args(p->mem), @$); }
+  | '[' indices ']' { $$ = ast_list(p->d, p->mem, $2, @$); }
   | NAME '(' args ')' { $$ = ast_call(p->d, p->mem, $1, $3, @$); }
-  | expr '[' index_list ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
-  | expr '[' ']' { $$ = ast_index(p->d, p->mem, $1, ast_no_args(p->mem), @$); }
-  | '-' expr %prec PREFIX { $$ = UNARY(NEG, $2, @$); }
-  | '~' expr %prec PREFIX { $$ = UNARY(NOT, $2, @$); }
-  | '!' expr %prec PREFIX { $$ = UNARY(LNOT, $2, @$); }
-  | expr LAND expr { $$ = BINARY(LAND, $1, $3, @$); }
-  | expr LOR expr { $$ = BINARY(LOR, $1, $3, @$); }
-  | expr ELSE expr { $$ = ast_else(p->d, p->mem, $1, $3, @$); }
-  | expr '*' expr { $$ = BINARY(MUL, $1, $3, @$); }
-  | expr '/' expr { $$ = BINARY(DIV, $1, $3, @$); }
-  | expr '%' expr { $$ = BINARY(MOD, $1, $3, @$); }
-  | expr '+' expr { $$ = BINARY(ADD, $1, $3, @$); }
-  | expr '-' expr { $$ = BINARY(SUB, $1, $3, @$); }
-  | expr SHL expr { $$ = BINARY(SHL, $1, $3, @$); }
-  | expr SHR expr { $$ = BINARY(SHR, $1, $3, @$); }
-  | expr '&' expr { $$ = BINARY(AND, $1, $3, @$); }
-  | expr '^' expr { $$ = BINARY(XOR, $1, $3, @$); }
-  | expr '|' expr { $$ = BINARY(OR, $1, $3, @$); }
-  | expr '<' expr { $$ = BINARY(LT, $1, $3, @$); }
-  | expr '>' expr { $$ = BINARY(GT, $1, $3, @$); }
-  | expr LE expr { $$ = BINARY(LE, $1, $3, @$); }
-  | expr GE expr { $$ = BINARY(GE, $1, $3, @$); }
-  | expr EQ expr { $$ = BINARY(EQ, $1, $3, @$); }
-  | expr NE expr { $$ = BINARY(NE, $1, $3, @$); }
-  | expr '?' expr ':' expr { $$ = ast_select(p->d, p->mem, $1, $3, $5, @$); }
+  | operand '[' indices ']' { $$ = ast_index(p->d, p->mem, $1, $3, @$); }
+  | '-' operand %prec PREFIX { $$ = UNARY(NEG, $2, @$); }
+  | '~' operand %prec PREFIX { $$ = UNARY(NOT, $2, @$); }
+  | '!' operand %prec PREFIX { $$ = UNARY(LNOT, $2, @$); }
+  | operand '*' operand { $$ = BINARY(MUL, $1, $3, @$); }
+  | operand '/' operand { $$ = BINARY(DIV, $1, $3, @$); }
+  | operand '%' operand { $$ = BINARY(MOD, $1, $3, @$); }
+  | operand '+' operand { $$ = BINARY(ADD, $1, $3, @$); }
+  | operand '-' operand { $$ = BINARY(SUB, $1, $3, @$); }
+  | operand SHL operand { $$ = BINARY(SHL, $1, $3, @$); }
+  | operand SHR operand { $$ = BINARY(SHR, $1, $3, @$); }
+  | operand '&' operand { $$ = BINARY(AND, $1, $3, @$); }
+  | operand '^' operand { $$ = BINARY(XOR, $1, $3, @$); }
+  | operand '|' operand { $$ = BINARY(OR, $1, $3, @$); }
   ;
 
 exprs: expr { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
   | exprs ',' expr { $$ = EXPR_LIST($1, $3); }
   ;
 
+indices: %empty { $$ = ast_no_args(p->mem); }
+  | index_list
+  ;
+
 index_list: index { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
   | index_list ',' index { $$ = EXPR_LIST($1, $3); }
   ;
 
-index: expr
+index: part
   | '*' { $$ = ast_leaf(p->mem, AST_STAR, (ast_name){0}, @$); }
-  | RING expr { $$ = ast_ring(p->d, p->mem, $2, @$); }
-  | DOTS { $$ = ast_range(p->d, p->mem, NULL, NULL, NULL, @$); }
-  | expr DOTS { $$ = ast_range(p->d, p->mem, $1, NULL, NULL, @$); }
-  | expr DOTS expr { $$ = ast_range(p->d, p->mem, $1, $3, NULL, @$); }
-  | expr DOTS '<' expr { $$ = ast_range(p->d, p->mem, $1, NULL, $4, @$); }
+  ;
+
+part: expr
+  | range
+  ;
+
+range: DOTS range_bound { $$ = ast_range(p->d, p->mem, NULL, NULL, $2, @$); }
+  | operand DOTS range_bound { $$ = ast_range(p->d, p->mem, $1, NULL, $3, @$); }
+  | operand DOTS operand range_bound { $$ = ast_range(p->d, p->mem, $1, $3, $4, @$); }
+  ;
+
+range_bound: %empty { $$ = NULL; }
+  | '<' operand { $$ = $2; }
   ;
 
 args: %empty { $$ = ast_no_args(p->mem); }
   | arg_list
   ;
 
-arg_list: index { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
+arg_list: argument
+  | arg_list ',' argument { $$ = ast_join_args(p->mem, $1, $3); }
+  ;
+
+argument: part { $$ = EXPR_LIST(ast_no_args(p->mem), $1); }
   | NAME '=' expr { $$ = ast_add_arg(p->mem, ast_no_args(p->mem), $1, $3); }
-  | arg_list ',' index { $$ = EXPR_LIST($1, $3); }
-  | arg_list ',' NAME '=' expr { $$ = ast_add_arg(p->mem, $1, $3, $5); }
   ;
 
 named: %empty { $$ = ast_no_args(p->mem); }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "frontend/parse.h"
-#include "q_parse.h"
 #include "support/utf8.h"
 
 src_loc fe_scan_advance(fe_parser *p, const char *text, size_t length) {
@@ -14,7 +13,8 @@ src_loc fe_scan_advance(fe_parser *p, const char *text, size_t length) {
   for (size_t i = 0; i < length; i++) {
     bool newline = text[i] == '\n';
     p->line += newline;
-    p->column = newline ? 1 : p->column + 1;
+    bool escaped = p->in_string && (text[i] == '"' || text[i] == '\\');
+    p->column = newline ? 1 : p->column + 1 + escaped;
   }
   p->offset += length;
   p->scan_length = length;
@@ -75,13 +75,24 @@ ast_name fe_scan_string(fe_parser *p, src_loc loc, const char *text, size_t leng
   char *out = ARENA_ARRAY(p->mem, char, length);
   size_t count = 0;
   for (size_t i = 1; i + 1 < length; i++) {
-    if (text[i] == '\\' && text[++i] != '"' && text[i] != '\\') {
+    bool escape = text[i] == '\\';
+    i += escape;
+    if (escape && text[i] == '{') out[count++] = '{'; // twice: one that begins no expression
+    if (escape && strchr("\"\\{", text[i]) == NULL) {
       diag_error(p->d, byte_in(loc, i - 1, 2), "unknown escape in a string");
-      diag_hint(p->d, "only \\\" and \\\\ are escapes");
+      diag_hint(p->d, "only \\\", \\\\ and \\{ are escapes");
     }
     out[count++] = text[i];
   }
   return fe_scan_name(p, loc, out, count);
+}
+
+ast_name fe_scan_braces(fe_parser *p, src_loc loc, const char *text) {
+  size_t length = strcspn(text, "{");
+  fe_scan_error(p, byte_in(loc, length, 1), "unexpected '{'");
+  diag_hint(p->d,
+            "one of several tensors is written x[j]; x[m] in the place of a parameter or result declares m of them");
+  return fe_scan_name(p, loc, text, length);
 }
 
 int64_t fe_scan_int(fe_parser *p, src_loc loc, const char *text) {
@@ -120,78 +131,158 @@ void fe_scan_mark(fe_parser *p, src_loc loc) {
 
 // ---- words that are names as well ----
 
-static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
-
-bool fe_scan_bounds_follow(const fe_parser *p) {
-  size_t at = p->offset;
-  while (at < p->length && is_blank(p->text[at])) at++;
-  if (at == p->offset || at == p->length) return false;
-  return isalnum((unsigned char)p->text[at]) || p->text[at] == '_' || p->text[at] == '(';
-}
-
-// The character after the blanks that follow; 0 at the end of the text.
-static char next_character(const fe_parser *p) {
-  size_t at = p->offset;
-  while (at < p->length && is_blank(p->text[at])) at++;
-  return at < p->length ? p->text[at] : '\0';
-}
-
-static bool begins_operand(char c) { return isalnum((unsigned char)c) || strchr("_(\"[-!~", c) != NULL; }
-
-static bool begins_statement(const fe_parser *p) {
-  return p->history[0] == 0 || p->history[0] == START_FILE || p->history[0] == ';' || p->history[0] == '{' ||
-         p->history[0] == '}';
-}
-
-static bool ends_operand(int token) { return token == NAME || token == INT || token == ')' || token == ']'; }
-
-typedef struct word_row {
-  const char *text;
-  int token;
-  const char *next; // characters that may follow besides those that begin a name
-} word_row;
-
-static const word_row words[] = {
-    {"operator", OPERATOR, ""},
-    {"network", NETWORK, ""},
-    {"block", BLOCK, ""},
-    {"entry", ENTRY, ""},
-    {"state", STATE, "\""},
-    {"for", FOR, "["},
-    {"if", IF, "(!-~0123456789"},
-    {"loop", LOOP, ""},
-    {"require", REQUIRE, "(!-~0123456789"},
-    {"return", RETURN, "(!-~[0123456789;\""},
+// What comes after a word.
+enum {
+  NAME_FOLLOWS = 1,
+  DIGIT_FOLLOWS = 2,
+  STRING_FOLLOWS = 4,
+  BRACE_FOLLOWS = 8,
+  PARENTHESIS_FOLLOWS = 16,
+  LIST_FOLLOWS = 32,
+  END_FOLLOWS = 64,     // ;
+  TARGET_FOLLOWS = 128, // what makes a statement's left side of a name: = : + *
+  COMMA_FOLLOWS = 512,
+  OTHER_FOLLOWS = 256,
+  VALUE_FOLLOWS = NAME_FOLLOWS | DIGIT_FOLLOWS | STRING_FOLLOWS | PARENTHESIS_FOLLOWS | LIST_FOLLOWS | OTHER_FOLLOWS
 };
 
-int fe_scan_word(fe_parser *p, src_loc loc, const char **doc, const char *text) {
-  char next = next_character(p);
-  if (strcmp(text, "in") == 0) return p->in_for && (p->history[0] == NAME || p->history[0] == ']') ? IN : NAME;
-  if (strcmp(text, "step") == 0) return p->in_dim && ends_operand(p->history[0]) && begins_operand(next) ? STEP : NAME;
-  if (strcmp(text, "ring") == 0)
-    return (p->history[0] == '[' || p->history[0] == ',') && begins_operand(next) ? RING : NAME;
-  for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    bool follows_else = words[i].token == IF && p->history[0] == ELSE;
-    if (strcmp(text, words[i].text) != 0 || (!begins_statement(p) && !follows_else)) continue;
-    bool follows = isalpha((unsigned char)next) || next == '_' || (next != '\0' && strchr(words[i].next, next) != NULL);
-    if (!follows) return NAME;
-    if (words[i].token == OPERATOR) *doc = fe_scan_doc(p, loc);
-    return words[i].token;
-  }
-  return NAME;
+enum {
+  DECLARATIONS = FE_ITEM_NONE | FE_ITEM_SCHEME | FE_ITEM_QUANTIZE,
+  STATEMENTS = FE_ITEM_NETWORK | FE_ITEM_CODE,
+  ANYWHERE = DECLARATIONS | STATEMENTS
+};
+
+typedef struct word_rule {
+  const char *text;
+  unsigned always; // the items in which it is a word wherever it stands
+  unsigned begins; // those in which it is one where a declaration or statement begins,
+  unsigned follow; // and one of these comes next
+} word_rule;
+
+static const word_rule word_rules[] = {
+    {"block", 0, ANYWHERE, NAME_FOLLOWS},
+    {"const", DECLARATIONS, STATEMENTS, NAME_FOLLOWS},
+    {"dim", DECLARATIONS, STATEMENTS, NAME_FOLLOWS | DIGIT_FOLLOWS},
+    {"entry", 0, ANYWHERE, NAME_FOLLOWS},
+    {"if", 0, ANYWHERE, VALUE_FOLLOWS},
+    {"include", DECLARATIONS, STATEMENTS, STRING_FOLLOWS},
+    {"input", DECLARATIONS, STATEMENTS, NAME_FOLLOWS},
+    {"layout", DECLARATIONS, 0, 0},
+    {"loop", 0, ANYWHERE, NAME_FOLLOWS},
+    {"model", DECLARATIONS, STATEMENTS, NAME_FOLLOWS},
+    {"network", 0, ANYWHERE, NAME_FOLLOWS},
+    {"operator", 0, ANYWHERE, NAME_FOLLOWS},
+    {"output", DECLARATIONS, STATEMENTS, NAME_FOLLOWS},
+    {"per", DECLARATIONS, 0, 0},
+    {"quantize", DECLARATIONS, STATEMENTS, BRACE_FOLLOWS},
+    {"require", 0, ANYWHERE, VALUE_FOLLOWS},
+    {"return", 0, ANYWHERE, VALUE_FOLLOWS | END_FOLLOWS},
+    {"rule", DECLARATIONS, STATEMENTS, NAME_FOLLOWS},
+    {"scheme", DECLARATIONS, STATEMENTS, NAME_FOLLOWS},
+    {"sparse", DECLARATIONS, 0, 0},
+    {"state", 0, ANYWHERE, NAME_FOLLOWS},
+    {"table", DECLARATIONS, 0, 0},
+    {"tensor", DECLARATIONS, 0, 0},
+    {"value", DECLARATIONS, 0, 0},
+    {"weights", DECLARATIONS, FE_ITEM_NETWORK,
+     NAME_FOLLOWS | DIGIT_FOLLOWS | STRING_FOLLOWS | END_FOLLOWS | COMMA_FOLLOWS | OTHER_FOLLOWS},
+};
+
+static bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+static bool is_letter(char c) { return isalpha((unsigned char)c) || c == '_'; }
+
+static size_t skip_blanks(const fe_parser *p, size_t at) {
+  while (at < p->length && is_blank(p->text[at])) at++;
+  return at;
 }
 
-int fe_scan_beginning(const fe_parser *p, const char *text) {
-  static const struct {
-    const char *text;
-    int token;
-  } beginnings[] = {{"const", CONST}, {"include", INCLUDE}, {"model", MODEL},    {"quantize", QUANTIZE},
-                    {"dim", DIM},     {"input", INPUT},     {"layout", LAYOUT},  {"output", OUTPUT},
-                    {"table", TABLE}, {"value", VALUE},     {"weights", WEIGHTS}};
-  if (!begins_statement(p)) return NAME;
-  size_t i = 0;
-  while (strcmp(beginnings[i].text, text) != 0) i++;
-  return beginnings[i].token;
+static char char_at(const fe_parser *p, size_t at) { return at < p->length ? p->text[at] : '\0'; }
+
+char fe_scan_next(const fe_parser *p) { return char_at(p, p->offset); }
+
+static unsigned what_follows(const fe_parser *p) {
+  size_t at = skip_blanks(p, p->offset);
+  char c = char_at(p, at), next = char_at(p, at + 1);
+  bool extreme = c == 'm' && next != '\0' && strchr("ai", next) != NULL && strchr("xn", char_at(p, at + 2)) != NULL;
+  if (extreme && char_at(p, at + 3) == '=' && char_at(p, at + 4) != '=') return TARGET_FOLLOWS; // max=
+  if (is_letter(c)) return NAME_FOLLOWS;
+  if (isdigit((unsigned char)c)) return DIGIT_FOLLOWS;
+  if (c == '=' && next == '=') return OTHER_FOLLOWS;
+  switch (c) {
+  case '"': return STRING_FOLLOWS;
+  case '{': return BRACE_FOLLOWS;
+  case '(': return PARENTHESIS_FOLLOWS;
+  case '[': return LIST_FOLLOWS;
+  case ';': return END_FOLLOWS;
+  case ',': return COMMA_FOLLOWS;
+  case '=':
+  case ':':
+  case '+':
+  case '*': return TARGET_FOLLOWS;
+  default: return OTHER_FOLLOWS;
+  }
+}
+
+// `for x ..`, or `for [x, y] in ..`; but `for[i] = ..` is a statement about something of that name.
+static bool begins_for(const fe_parser *p) {
+  size_t at = skip_blanks(p, p->offset);
+  if (char_at(p, at) != '[') return is_letter(char_at(p, at));
+  at++;
+  while (is_letter(char_at(p, at)) || is_blank(char_at(p, at)) || isdigit((unsigned char)char_at(p, at)) ||
+         char_at(p, at) == ',')
+    at++;
+  if (char_at(p, at) != ']') return false;
+  at = skip_blanks(p, at + 1);
+  return char_at(p, at) == 'i' && char_at(p, at + 1) == 'n' && !is_letter(char_at(p, at + 2));
+}
+
+static bool is_bound_of_part(const fe_parser *p) {
+  unsigned follow = what_follows(p);
+  return is_blank(char_at(p, p->offset)) && (follow & (NAME_FOLLOWS | DIGIT_FOLLOWS | PARENTHESIS_FOLLOWS)) != 0;
+}
+
+static bool is_else(const fe_parser *p) {
+  if (p->words.after_brace) return (what_follows(p) & (NAME_FOLLOWS | BRACE_FOLLOWS)) != 0;
+  return p->words.operand;
+}
+
+static bool is_ring(const fe_parser *p) {
+  bool size_follows = (what_follows(p) & (NAME_FOLLOWS | DIGIT_FOLLOWS | PARENTHESIS_FOLLOWS)) != 0;
+  return p->words.in_state && p->words.opens && size_follows;
+}
+
+// Words within declarations and statements.
+static bool is_inner_word(const fe_parser *p, const char *text) {
+  const fe_words *w = &p->words;
+  if (strcmp(text, "else") == 0) return is_else(p);
+  if (strcmp(text, "for") == 0) return w->begins && begins_for(p);
+  if (strcmp(text, "if") == 0) return w->after_else;
+  if (strcmp(text, "in") == 0) return w->in_for && w->operand;
+  if (strcmp(text, "step") == 0) return w->in_dim && w->operand;
+  return strcmp(text, "ring") == 0 && is_ring(p);
+}
+
+bool fe_scan_is_word(const fe_parser *p, const char *text) {
+  bool top = p->words.item == 0 || (p->words.begins && p->words.depth == 0);
+  fe_item item = top ? FE_ITEM_NONE : p->words.item;
+  if (strcmp(text, "weights") == 0 && p->words.depth > 1 && item == FE_ITEM_NETWORK) return false; // in an entry
+  if (strcmp(text, "rows") == 0 || strcmp(text, "columns") == 0) return item == FE_ITEM_SCHEME && is_bound_of_part(p);
+  if (is_inner_word(p, text)) return true;
+  for (size_t i = 0; i < sizeof word_rules / sizeof *word_rules; i++) {
+    const word_rule *rule = &word_rules[i];
+    if (strcmp(rule->text, text) != 0) continue;
+    if ((rule->always & item) != 0) return true;
+    return p->words.begins && (rule->begins & item) != 0 && (rule->follow & what_follows(p)) != 0;
+  }
+  return false;
+}
+
+void fe_scan_give_back(fe_parser *p, src_loc *loc, unsigned length) {
+  p->offset -= length;
+  p->scan_length -= length;
+  p->column -= length;
+  loc->end_column -= length;
 }
 
 // ---- comments ----

@@ -67,13 +67,36 @@ static bool check_width(fe_context *c, const expr *width) {
   return false;
 }
 
+static const expr *is_zero(fe_context *c, const expr *e, src_loc loc) {
+  return operation(c, EXPR_EQ, 2, (const expr *[]){e, expr_int(c->mem, 0, loc)}, loc);
+}
+
+static bool is_truth(const expr *e) {
+  if (e->op == EXPR_AND || e->op == EXPR_OR) return is_truth(e->args[0]) && is_truth(e->args[1]);
+  return e->op == EXPR_LT || e->op == EXPR_EQ;
+}
+
+// 1 for any number but 0.
+static const expr *truth(fe_context *c, const expr *e, src_loc loc) {
+  if (is_truth(e)) return e;
+  const expr *zero = is_zero(c, e, loc);
+  return zero == NULL ? NULL : is_zero(c, zero, loc);
+}
+
 const expr *fe_apply(fe_context *c, ast_operator op, size_t count, const expr *const *args, src_loc loc) {
   const operator_row *row = &operator_rows[op];
+  if (op == AST_OP_LNOT) return is_zero(c, args[0], loc);
+  const expr *truths[2];
+  if (op == AST_OP_LAND || op == AST_OP_LOR) {
+    for (size_t i = 0; i < 2; i++)
+      if ((truths[i] = truth(c, args[i], loc)) == NULL) return NULL;
+    args = truths;
+  }
   if (expr_get_info(row->op)->integer_only && !check_integers(c, ast_operator_text(op), count, args)) return NULL;
   const expr *operands[2] = {args[row->swap ? 1 : 0], args[row->swap ? 0 : count - 1]};
   const expr *e = operation(c, row->op, count, operands, loc);
   if (e == NULL || !row->negate) return e;
-  return operation(c, EXPR_EQ, 2, (const expr *[]){e, expr_int(c->mem, 0, loc)}, loc);
+  return is_zero(c, e, loc);
 }
 
 static bool lower_args(const lowering *l, const ast_args *args, size_t first, const expr **out) {
@@ -87,11 +110,6 @@ static bool lower_args(const lowering *l, const ast_args *args, size_t first, co
 
 static const expr *lower_operator(const lowering *l, const ast_expr *e) {
   const expr *args[2] = {0};
-  if (e->op == AST_OP_LAND || e->op == AST_OP_LOR || e->op == AST_OP_LNOT) {
-    diag_error(l->c->d, e->loc, "'%s' is for operators; a value has no truth values", ast_operator_text(e->op));
-    diag_hint(l->c->d, "comparisons give 0 or 1: use '&', '|' or 'c ? a : b'");
-    return NULL;
-  }
   return lower_args(l, &e->args, 0, args) ? fe_apply(l->c, e->op, e->args.len, args, e->loc) : NULL;
 }
 

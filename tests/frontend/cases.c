@@ -3,6 +3,7 @@
 //   good/NAME.q   must compile; its IR is NAME.ir, its tree printed again NAME.ast, its warnings (if any) NAME.warn.
 //                 The printed tree must compile to the same IR, and the IR's text must parse to itself.
 //   bad/NAME.q    must fail with exactly the messages in NAME.err.
+//   tree/NAME.q   is only parsed: its tree printed again is NAME.ast, or its messages NAME.err.
 //
 // Lines "// tensor NAME SIZE.. [blocks TYPE] [in SCHEME]" in a text say what its weights file holds; without any, nothing is known
 // of the file. UPDATE=1 rewrites the expectations: look at the difference before you keep it.
@@ -24,6 +25,7 @@ typedef struct run {
   arena *mem;
   const char *name; // "good/linear"
   bool good;
+  bool only_parse;
   VEC(known_tensor) tensors;
   VEC(const char *) tensor_names;
   const char *const *dirs;
@@ -150,12 +152,27 @@ static void check_tree_again(run *r, const char *name, const char *tree, const c
   if (ir_again != NULL && strcmp(ir, ir_again) != 0) fail(r, "the printed tree means something else", ir, ir_again);
 }
 
+static void check_tree(run *r, const char *path, const char *text, size_t length) {
+  diag *d = diag_new(r->mem, NULL, false);
+  const char *printed = fe_print_ast(r->mem, fe_parse(d, r->mem, path, text, length));
+  bool wrong = diag_error_count(d) > 0;
+  expect(r, "err", diag_text(d));
+  expect(r, "ast", wrong ? "" : printed);
+  if (wrong) return;
+  const char *again = fe_print_ast(r->mem, fe_parse(d, r->mem, path, printed, strlen(printed)));
+  if (strcmp(printed, again) != 0) fail(r, "the printed tree prints differently", printed, again);
+}
+
 static void check_case(run *r) {
   size_t length = 0;
   const char *path = arena_printf(r->mem, "%s.q", r->name), *tree, *messages;
   const char *text = read_all(r->mem, path, &length);
   if (text == NULL) {
     fail(r, "cannot read it", NULL, path);
+    return;
+  }
+  if (r->only_parse) {
+    check_tree(r, path, text, length);
     return;
   }
   read_directives(r, text);
@@ -197,6 +214,7 @@ static size_t run_folder(const char *folder, bool good, const char *schemes, con
     if (only != NULL && strcmp(only, all.data[i]) != 0) continue;
     arena *mem = arena_new();
     run r = {.mem = mem, .name = all.data[i], .good = good, .dirs = &schemes};
+    r.only_parse = strcmp(folder, "tree") == 0;
     check_case(&r);
     *failures += r.failed;
     arena_free(mem);
@@ -217,8 +235,10 @@ int main(int argc, char **argv) {
   const char *only = argc > 3 ? argv[3] : NULL;
   size_t good = run_folder("good", true, schemes, only, &failures);
   size_t bad = run_folder("bad", false, schemes, only, &failures);
+  size_t trees = run_folder("tree", true, schemes, only, &failures);
   free(schemes);
-  printf("%zu texts that compile, %zu that fail: %zu differ from what is expected\n", good, bad, failures);
-  if (good < MIN_GOOD || bad < MIN_BAD) printf("the corpus is too small: was a folder lost?\n");
-  return failures == 0 && good >= MIN_GOOD && bad >= MIN_BAD ? 0 : 1;
+  printf("%zu texts that compile, %zu that fail, %zu trees: %zu differ from what is expected\n", good, bad, trees,
+         failures);
+  if (good < MIN_GOOD || bad < MIN_BAD || trees == 0) printf("the corpus is too small: was a folder lost?\n");
+  return failures == 0 && good >= MIN_GOOD && bad >= MIN_BAD && trees > 0 ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 model m {
   weights 3;
-  dim batch < 3;
+  dim batch > 3;
   input x f32[2];
-  output = 3;
+  output y 3;
   x == 3;
 }
