@@ -45,6 +45,7 @@ void dry_run_print(job *j) {
   const char *name = find_model_name(j);
   printf("read     %s\n", j->s.input == NULL ? "--kernels" : j->s.input);
   for (size_t i = 0; i < j->scheme_dirs.len; i++) printf("schemes  %s\n", j->scheme_dirs.data[i]);
+  for (size_t i = 0; i < j->operator_dirs.len; i++) printf("operators %s\n", j->operator_dirs.data[i]);
   printf("target   %s (%s)\n", j->s.triple, j->s.target->name);
   if (j->s.stage >= STAGE_LOWERED)
     for (size_t i = 0; i < lower_pass_count(); i++) printf("pass     %s\n", lower_pass_get(i)->name);

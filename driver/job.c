@@ -11,6 +11,7 @@ void job_init(job *j, diag *d, arena *a, const options *o, temporary_list *tempo
   setvbuf(j->notes, NULL, _IOLBF, BUFSIZ); // in order with messages
   clock_gettime(CLOCK_REALTIME_COARSE, &j->started);
   places_schemes(a, o, &j->scheme_dirs);
+  places_operators(a, o, &j->operator_dirs);
   j->outputs = file_set_new(d, a);
   file_set_watch(j->outputs, temporaries);
 }

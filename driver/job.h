@@ -27,6 +27,7 @@ typedef struct job {
   // input
   const char *folder; // of the model file: what its weights are relative to
   path_list scheme_dirs;
+  path_list operator_dirs;
   path_list texts; // .q and .qir files that were read
   weight_files *files;
   struct known_formats *formats; // driver/formats.c; NULL: not needed yet

@@ -23,14 +23,22 @@ static void add_environment(arena *a, const char *list, path_list *out) {
   }
 }
 
-void places_schemes(arena *a, const options *o, path_list *out) {
+static void add_folders(arena *a, const options *o, const char *variable, const char *standard, path_list *out) {
   for (size_t i = 0; i < o->uses.len; i++)
     if (o->uses.data[i].id == OPTION_INCLUDE) vec_push(a, out, o->uses.data[i].argument);
-  const char *list = getenv("QCC_SCHEMES");
+  const char *list = getenv(variable);
   if (list != NULL && *list != '\0')
     add_environment(a, list, out);
   else
-    vec_push(a, out, path_join(a, prefix(a), "share/qcc/schemes"));
+    vec_push(a, out, path_join(a, prefix(a), standard));
+}
+
+void places_schemes(arena *a, const options *o, path_list *out) {
+  add_folders(a, o, "QCC_SCHEMES", "share/qcc/schemes", out);
+}
+
+void places_operators(arena *a, const options *o, path_list *out) {
+  add_folders(a, o, "QCC_OPERATORS", "share/qcc/operators", out);
 }
 
 const char *places_runtime(arena *a, const char *name) {

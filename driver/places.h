@@ -13,6 +13,9 @@ typedef VEC(const char *) path_list;
 // standard folder.
 void places_schemes(arena *a, const options *o, path_list *out);
 
+// The same of operators, with QCC_OPERATORS.
+void places_operators(arena *a, const options *o, path_list *out);
+
 // The archive of the runtime of that name (target->runtime). It need not exist.
 const char *places_runtime(arena *a, const char *name);
 

@@ -60,6 +60,26 @@ static void print_schemes(diag *d, arena *a, const options *o) {
   diag_hint(d, "name the folder of the .q files with -I or in QCC_SCHEMES");
 }
 
+static const char *file_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash == NULL ? path : slash + 1;
+}
+
+static void print_operators(diag *d, arena *a, const options *o) {
+  path_list dirs = {0};
+  places_operators(a, o, &dirs);
+  fe_options fe = {.operator_dirs = dirs.data, .operator_dir_count = dirs.len};
+  const fe_scheme_info *all;
+  size_t count = fe_list_operators(d, a, &fe, &all);
+  for (size_t i = 0; i < count; i++) {
+    printf("%s%s\n    %s%s%s\n", all[i].name, all[i].parameters, file_name(all[i].path),
+           all[i].summary[0] == '\0' ? "" : ": ", all[i].summary);
+  }
+  if (count > 0 || diag_error_count(d) > 0) return;
+  diag_error_file(d, dirs.data[0], "no operators were found here");
+  diag_hint(d, "name the folder of the .q files with -I or in QCC_OPERATORS");
+}
+
 static void print_passes(diag *d, arena *a, const options *o) {
   (void)d, (void)a, (void)o;
   for (size_t i = 0; i < lower_pass_count(); i++)
@@ -99,6 +119,7 @@ static const struct {
     {OPTION_VERSION, print_version},
     {OPTION_PRINT_TARGETS, print_targets},
     {OPTION_PRINT_SCHEMES, print_schemes},
+    {OPTION_PRINT_OPERATORS, print_operators},
     {OPTION_PRINT_PASSES, print_passes},
     {OPTION_CLEAR_CACHE, clear_cache},
 };

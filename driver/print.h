@@ -1,4 +1,4 @@
-// Lists for people: --print-targets, --print-schemes, --print-passes, --version.
+// Lists for people: --print-targets, --print-schemes, --print-operators, --print-passes, --version.
 #ifndef QCC_DRIVER_PRINT_H
 #define QCC_DRIVER_PRINT_H
 

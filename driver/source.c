@@ -113,6 +113,8 @@ bool source_build(job *j) {
   if (j->fe.tensor_names == NULL) j->fe.tensor_names = tensor_names;
   j->fe.dirs = j->scheme_dirs.data;
   j->fe.dir_count = j->scheme_dirs.len;
+  j->fe.operator_dirs = j->operator_dirs.data;
+  j->fe.operator_dir_count = j->operator_dirs.len;
   j->fe.on_file = on_file;
   j->fe.context = j;
   if (j->m == NULL) j->m = fe_build(j->d, j->mem, j->tree, &j->fe);

@@ -85,8 +85,10 @@ static void missing_include(fe_context *c, ast_name name, const char *tried) {
 static void include(fe_context *c, const ast *tree, const char *folder, ast_name name, fe_scope *constants) {
   const char *beside = path_join(c->mem, folder_of(c->mem, tree->path), name.text), *path = beside;
   const char *new_folder = path_join(c->mem, folder, folder_of(c->mem, name.text));
-  for (size_t i = 0; i < c->options->dir_count && !is_readable(path); i++) {
-    path = path_join(c->mem, c->options->dirs[i], name.text);
+  size_t dirs = c->options->dir_count, all = dirs + c->options->operator_dir_count;
+  for (size_t i = 0; i < all && !is_readable(path); i++) {
+    const char *dir = i < dirs ? c->options->dirs[i] : c->options->operator_dirs[i - dirs];
+    path = path_join(c->mem, dir, name.text);
     new_folder = folder_of(c->mem, canonical(c->mem, path));
   }
   if (!is_readable(path)) {
@@ -172,13 +174,30 @@ static void add_folder(fe_context *c, const char *folder, names *out) {
   if (dir != NULL) closedir(dir);
 }
 
-size_t fe_library_names(fe_context *c, const char *const **out) {
+// The names in all of the folders, sorted, each once.
+static size_t sorted_names(fe_context *c, const char *const *dirs, size_t dir_count, const char *const **out) {
   names all = {0};
-  for (size_t i = 0; i < c->options->dir_count; i++) add_folder(c, c->options->dirs[i], &all);
+  for (size_t i = 0; i < dir_count; i++) add_folder(c, dirs[i], &all);
   if (all.len > 0) qsort(all.data, all.len, sizeof *all.data, compare_names);
   size_t count = 0;
   for (size_t i = 0; i < all.len; i++)
     if (i == 0 || !fe_same_text(all.data[i], all.data[count - 1])) all.data[count++] = all.data[i];
   *out = all.data;
   return count;
+}
+
+size_t fe_library_names(fe_context *c, const char *const **out) {
+  return sorted_names(c, c->options->dirs, c->options->dir_count, out);
+}
+
+size_t fe_operator_files(fe_context *c, const char *const **out) {
+  VEC(const char *) paths = {0};
+  for (size_t i = 0; i < c->options->operator_dir_count; i++) {
+    const char *const *found, *dir = c->options->operator_dirs[i];
+    size_t count = sorted_names(c, &dir, 1, &found);
+    for (size_t k = 0; k < count; k++)
+      vec_push(c->mem, &paths, path_join(c->mem, dir, arena_printf(c->mem, "%s.q", found[k])));
+  }
+  *out = paths.data;
+  return paths.len;
 }

@@ -52,6 +52,8 @@ typedef struct fe_recognised {
 typedef struct fe_options {
   const char *const *dirs; // where `<scheme>.q` and included files are looked for, first match wins
   size_t dir_count;
+  const char *const *operator_dirs; // where files of operators are, first match wins; included files also
+  size_t operator_dir_count;
   // Asks for a tensor of a weights file (a path as ir_module.sources has it). NULL: nothing is known of any file.
   fe_answer (*find_tensor)(void *context, const char *file, const char *name, fe_tensor *out);
   // All tensor names of a weights file, for "did you mean"; 0 when nothing is known of it. May be NULL.
@@ -90,10 +92,11 @@ act_spec fe_default_act(const scheme *s);
 
 // ---- what there is ---------------------------------------------------------------------------------------
 
+// A scheme, a rule with a name or an operator.
 typedef struct fe_scheme_info {
   const char *name;
   const char *parameters; // "(group = 32)" or ""
-  const char *summary;    // first line of the comment above the scheme; "" without
+  const char *summary;    // first line of the comment above; "" without
   const char *path;
 } fe_scheme_info;
 
@@ -101,6 +104,10 @@ typedef struct fe_scheme_info {
 // that have names.
 size_t fe_list_schemes(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
 size_t fe_list_presets(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
+
+// The operators in the files of the folders of operators, sorted by name: of those with one name the first counts. Files
+// that cannot be read are reported and left out.
+size_t fe_list_operators(diag *d, arena *a, const fe_options *options, const fe_scheme_info **out);
 
 // What a parameter of a scheme decides, as far as its uses tell.
 typedef enum fe_parameter_role {

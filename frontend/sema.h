@@ -182,6 +182,8 @@ bool fe_load_scheme_file(fe_context *c, const char *name);
 const ast *fe_read_scheme_file(fe_context *c, const char *name);
 // Names of all `.q` files in the folders, without the ending, sorted.
 size_t fe_library_names(fe_context *c, const char *const **out);
+// The paths of all files of operators, those of one folder by name.
+size_t fe_operator_files(fe_context *c, const char *const **out);
 
 /* quantize.c */
 // Models may have a rule for each layer: those that are names are looked up, only globs are tried one by one.

@@ -14,6 +14,8 @@ clean_tree() {
     "$dir/tree/runtime" "$dir/tree/codegen" "$dir/tree/tests" "$dir/tree/build/support"
   cd "$dir/tree"
   printf 'scheme q4_0 {\n  code : u4;\n}\nscheme ternary {\n}\n' >schemes/a.q
+  mkdir -p "$dir/tree/operators"
+  printf 'operator softmax(x : T[.., n]) { }\noperator at(i, n) { }\n' >operators/a.q
   printf 'scheme f16 {\n}\nscheme own3(g = 8) {\n}\n' >examples/b.q
   printf '#define WARNING(name, help)\nWARNING("fallback", "slow")\n' >support/warnings.h
   printf '#include "support/b.h"\n// A ternary, an f16; an assertion to resolve: q4_00.\nint a(void) {\n  return 0;\n}\n' >support/a.c
@@ -47,6 +49,8 @@ plant format_names ir/a.c '// q4_0'
 plant format_names ir/a.c 'int x = TYPE_Q4_0;'
 plant format_names support/new.h 'int own3;'
 plant format_names ir/ops.def 'X("Q4_0")'
+plant operator_names ir/a.c 'const char *f = "softmax";'
+plant operator_names support/new.def 'OP(SOFTMAX, "softmax")'
 for name in 'AVX2' 'has_avx512' '"sse4.2"' 'vnni' 'Neon' 'sve' 'SVE2' 'rvv' 'i8mm' 'dotprod' 'x86_64' 'aarch64' 'RISCV' \
   'nvptx' 'llvm.x86.avx2' 'vpdpbusd' 'sm_75' 'LLVMInitializeX86Target'; do
   plant isa_names ir/a.c "$name"
