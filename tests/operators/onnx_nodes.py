@@ -1,6 +1,6 @@
 """Every single-node test of the `onnx` package as a text in index notation, run by the reference and compared.
 
-  onnx_nodes.py RUNNER OPERATORS [--least N] [NAME ..]
+  onnx_nodes.py RUNNER OPERATORS [--least N] [--kernels] [NAME ..]
 
 RUNNER runs cases (reference.c), OPERATORS is the folder of standard operators. With names, only tests whose names contain
 one are run, with messages. What has strings, sequences, random numbers, graphs as attributes or an output whose size depends
@@ -201,7 +201,7 @@ def run(runner, library, cases, folder):
     left = [c.folder for c in cases]
     while left:
         part = left[:200]
-        out = subprocess.run([runner, *library, '--', *part], capture_output=True, text=True,
+        out = subprocess.run([*runner, *library, '--', *part], capture_output=True, text=True,
                              env={**os.environ, 'MALLOC_PERTURB_': '1'})
         for line in out.stdout.splitlines():
             words = line.split(' ')
@@ -221,11 +221,13 @@ def main():
         at = args.index('--least')
         least = int(args[at + 1])
         del args[at:at + 2]
+    mode = ['--kernels'] if '--kernels' in args else []
+    args = [a for a in args if a != '--kernels']
     runner, operators, only = args[0], args[1], args[2:]
     cases, left_out = collect(signatures(operators), only)
     rows = collections.defaultdict(lambda: [0, 0, collections.Counter()])
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run(runner, sorted(glob.glob(os.path.join(operators, '*.q'))), cases, folder)
+        outcome = run([runner, *mode], sorted(glob.glob(os.path.join(operators, '*.q'))), cases, folder)
     for c, error in zip(cases, outcome):
         row = rows[c.kind]
         row[error is not None] += 1

@@ -1,4 +1,4 @@
-// Runs entries of networks by the reference: reference LIBRARY.. -- CASE..
+// Runs entries of networks by the reference, or by kernels: reference [--kernels] LIBRARY.. -- CASE..
 //
 // A case is a folder with net.q, whose inputs are in NAME.bin: doubles for real numbers, 64-bit integers for others. Each
 // result is written to NAME.out, the same way, and a line "CASE ok|error" is printed with the first message of an error;
@@ -11,6 +11,7 @@
 #include "frontend/operators.h"
 #include "interp/reference.h"
 #include "support/file.h"
+#include "tests/operators/run_kernels.h"
 
 static bool add_file(diag *d, arena *a, ex_library *l, const char *path, bool override) {
   const ast *tree = fe_parse_file(d, a, path);
@@ -45,7 +46,7 @@ static void write_result(arena *a, const char *dir, const char *name, const st_a
   printf("\n");
 }
 
-static bool run_case(diag *d, arena *a, ex_library *l, const char *dir) {
+static bool run_case(diag *d, arena *a, ex_library *l, const char *dir, bool kernels) {
   const ast *tree = fe_parse_file(d, a, arena_printf(a, "%s/net.q", dir));
   const ast_node *network = NULL;
   if (tree == NULL || tree->has_errors || !ex_library_add(l, tree, true)) return false;
@@ -63,21 +64,25 @@ static bool run_case(diag *d, arena *a, ex_library *l, const char *dir) {
       return false;
     }
   }
-  if (!st_run(d, a, c, NULL, inputs, results)) return false;
+  bool (*run)(diag *, arena *, const st_computation *, const int64_t *, const st_array *, st_array *) =
+      kernels ? run_kernels : st_run;
+  if (!run(d, a, c, NULL, inputs, results)) return false;
   for (size_t i = 0; i < c->results.len; i++) write_result(a, dir, c->result_names.data[i], &results[i]);
   return true;
 }
 
 int main(int argc, char **argv) {
-  int first = 1;
+  bool kernels = argc > 1 && strcmp(argv[1], "--kernels") == 0;
+  int begin = kernels ? 2 : 1;
+  int first = begin;
   while (first < argc && strcmp(argv[first], "--") != 0) first++;
   for (int i = first + 1; i < argc; i++) {
     arena *a = arena_new();
     diag *d = diag_new(a, NULL, false);
     ex_library *l = ex_library_new(d, a);
     bool ok = true;
-    for (int k = 1; k < first; k++) ok = add_file(d, a, l, argv[k], true) && ok;
-    ok = ok && run_case(d, a, l, argv[i]);
+    for (int k = begin; k < first; k++) ok = add_file(d, a, l, argv[k], true) && ok;
+    ok = ok && run_case(d, a, l, argv[i], kernels);
     const char *text = diag_text(d);
     if (getenv("QCC_SHOW") != NULL) fputs(text, stderr);
     printf("%s %s %.*s\n", argv[i], ok ? "ok" : "error", ok ? 0 : (int)strcspn(text, "\n"), text);

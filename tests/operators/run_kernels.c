@@ -1,0 +1,116 @@
+#include "tests/operators/run_kernels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "interp/interp.h"
+#include "kernel/nest.h"
+
+typedef struct runner {
+  diag *d;
+  arena *mem;
+  const st_computation *c;
+  const int64_t *symbols;
+  ir_memory *inputs, *constants, *locals;
+} runner;
+
+static ir_memory *memory_of(runner *r, const st_tensor *t) {
+  return t->role == ST_INPUT      ? &r->inputs[t->number]
+         : t->role == ST_CONSTANT ? &r->constants[t->number]
+                                  : &r->locals[t->number];
+}
+
+static size_t elements_of(runner *r, const st_tensor *t) {
+  size_t count = 1;
+  for (unsigned i = 0; i < t->rank; i++) {
+    int64_t size = 0;
+    extent_evaluate(t->dims[i], r->symbols, NULL, &size);
+    count *= (size_t)size;
+  }
+  return count;
+}
+
+static ir_memory *make_memory(runner *r, const st_tensor *t) {
+  ir_memory *m = memory_of(r, t);
+  if (m->data == NULL) *m = ir_unwritten(r->mem, elements_of(r, t) * nest_storage_bytes(nest_storage(r->c, t)));
+  return m;
+}
+
+static void store_elements(runner *r, const st_tensor *t, const double *reals, const int64_t *integers) {
+  ir_memory *m = make_memory(r, t);
+  elem_type storage = nest_storage(r->c, t);
+  size_t bytes = nest_storage_bytes(storage);
+  unsigned bits = elem_get(storage)->bits;
+  for (size_t i = 0; i < elements_of(r, t); i++) {
+    uint64_t raw = t->type.kind == ST_CLASS_REAL ? elem_encode(storage, reals[i]) : (uint64_t)integers[i];
+    if (storage == ELEM_F64) memcpy(&raw, &reals[i], 8);
+    if (bits < 64) raw &= ((uint64_t)1 << bits) - 1;
+    memcpy(m->data + i * bytes, &raw, bytes);
+  }
+  if (m->written != NULL) memset(m->written, 1, m->size);
+}
+
+static st_array load_elements(runner *r, const st_tensor *t) {
+  const ir_memory *m = make_memory(r, t);
+  elem_type storage = nest_storage(r->c, t);
+  size_t bytes = nest_storage_bytes(storage);
+  int64_t *dims = ARENA_ARRAY(r->mem, int64_t, t->rank);
+  st_array x = {.type = t->type, .rank = t->rank, .dims = dims, .count = elements_of(r, t)};
+  for (unsigned i = 0; i < t->rank; i++) extent_evaluate(t->dims[i], r->symbols, NULL, &dims[i]);
+  x.reals = ARENA_ARRAY(r->mem, double, x.count);
+  x.integers = ARENA_ARRAY(r->mem, int64_t, x.count);
+  for (size_t i = 0; i < x.count; i++) {
+    uint64_t raw = 0;
+    memcpy(&raw, m->data + i * bytes, bytes);
+    if (storage == ELEM_F64) {
+      memcpy(&x.reals[i], &raw, 8);
+    } else if (t->type.kind == ST_CLASS_REAL) {
+      x.reals[i] = elem_decode(storage, raw);
+    } else {
+      x.integers[i] = elem_decode_int(storage, raw);
+    }
+  }
+  return x;
+}
+
+static bool run_statement(runner *r, const st_statement *s, unsigned number) {
+  ir_module *m = ir_module_new(r->mem, "kernels");
+  nest_kernel k;
+  int64_t work;
+  if (!nest_emit(r->d, m, r->c, s, arena_printf(r->mem, "k%u", number), &k)) return false;
+  if (!ir_verify(r->d, m)) return false;
+  if (getenv("QCC_SHOW") != NULL) fputs(ir_print(r->mem, m), stderr);
+  ir_memory *buffers = ARENA_ARRAY(r->mem, ir_memory, k.buffer_count);
+  uint64_t *sizes = ARENA_ARRAY(r->mem, uint64_t, k.size_count);
+  for (size_t i = 0; i < k.buffer_count; i++) buffers[i] = *make_memory(r, k.buffers[i]);
+  for (size_t i = 0; i < k.size_count; i++) {
+    int64_t size;
+    if (!extent_evaluate(k.sizes[i], r->symbols, NULL, &size)) return false;
+    sizes[i] = (uint64_t)size;
+  }
+  if (!extent_evaluate(k.work, r->symbols, NULL, &work)) return false;
+  // In two pieces, as two threads would.
+  uint64_t half = (uint64_t)work / 2;
+  return ir_interpret(r->d, k.func, k.buffer_count, buffers, k.size_count, sizes, 0, half) &&
+         ir_interpret(r->d, k.func, k.buffer_count, buffers, k.size_count, sizes, half, (uint64_t)work);
+}
+
+bool run_kernels(diag *d, arena *a, const st_computation *c, const int64_t *symbols, const st_array *inputs,
+                 st_array *results) {
+  runner r = {.d = d, .mem = a, .c = c, .symbols = symbols};
+  r.inputs = ARENA_ARRAY(a, ir_memory, c->inputs.len);
+  r.constants = ARENA_ARRAY(a, ir_memory, c->constants.len);
+  r.locals = ARENA_ARRAY(a, ir_memory, c->locals.len);
+  for (size_t i = 0; i < c->inputs.len; i++) {
+    store_elements(&r, c->inputs.data[i], inputs[i].reals, inputs[i].integers);
+  }
+  for (size_t i = 0; i < c->constants.len; i++) {
+    const st_tensor *t = c->constants.data[i];
+    store_elements(&r, t, t->reals, t->integers);
+  }
+  for (size_t i = 0; i < c->statements.len; i++) {
+    if (!run_statement(&r, c->statements.data[i], (unsigned)i)) return false;
+  }
+  for (size_t i = 0; i < c->results.len; i++) results[i] = load_elements(&r, c->results.data[i]);
+  return true;
+}
