@@ -1,6 +1,6 @@
 """Every single-node test of the `onnx` package as a text in index notation, run by the reference and compared.
 
-  onnx_nodes.py RUNNER OPERATORS [--least N] [--kernels] [NAME ..]
+  onnx_nodes.py RUNNER OPERATORS [--least N] [--kernels | --compiled] [NAME ..]
 
 RUNNER runs cases (reference.c), OPERATORS is the folder of standard operators. With names, only tests whose names contain
 one are run, with messages. What has strings, sequences, random numbers, graphs as attributes or an output whose size depends
@@ -221,8 +221,8 @@ def main():
         at = args.index('--least')
         least = int(args[at + 1])
         del args[at:at + 2]
-    mode = ['--kernels'] if '--kernels' in args else []
-    args = [a for a in args if a != '--kernels']
+    mode = [a for a in args if a in ('--kernels', '--compiled')]
+    args = [a for a in args if a not in mode]
     runner, operators, only = args[0], args[1], args[2:]
     cases, left_out = collect(signatures(operators), only)
     rows = collections.defaultdict(lambda: [0, 0, collections.Counter()])

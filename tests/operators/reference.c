@@ -1,4 +1,4 @@
-// Runs entries of networks by the reference, or by kernels: reference [--kernels] LIBRARY.. -- CASE..
+// Runs entries of networks by the reference, or by kernels: reference [--kernels | --compiled] LIBRARY.. -- CASE..
 //
 // A case is a folder with net.q, whose inputs are in NAME.bin: doubles for real numbers, 64-bit integers for others. Each
 // result is written to NAME.out, the same way, and a line "CASE ok|error" is printed with the first message of an error;
@@ -46,7 +46,10 @@ static void write_result(arena *a, const char *dir, const char *name, const st_a
   printf("\n");
 }
 
-static bool run_case(diag *d, arena *a, ex_library *l, const char *dir, bool kernels) {
+typedef bool (*run_function)(diag *d, arena *a, const st_computation *c, const int64_t *symbols, const st_array *inputs,
+                             st_array *results);
+
+static bool run_case(diag *d, arena *a, ex_library *l, const char *dir, run_function run) {
   const ast *tree = fe_parse_file(d, a, arena_printf(a, "%s/net.q", dir));
   const ast_node *network = NULL;
   if (tree == NULL || tree->has_errors || !ex_library_add(l, tree, true)) return false;
@@ -64,8 +67,6 @@ static bool run_case(diag *d, arena *a, ex_library *l, const char *dir, bool ker
       return false;
     }
   }
-  bool (*run)(diag *, arena *, const st_computation *, const int64_t *, const st_array *, st_array *) =
-      kernels ? run_kernels : st_run;
   if (!run(d, a, c, NULL, inputs, results)) return false;
   for (size_t i = 0; i < c->results.len; i++) write_result(a, dir, c->result_names.data[i], &results[i]);
   return true;
@@ -73,7 +74,9 @@ static bool run_case(diag *d, arena *a, ex_library *l, const char *dir, bool ker
 
 int main(int argc, char **argv) {
   bool kernels = argc > 1 && strcmp(argv[1], "--kernels") == 0;
-  int begin = kernels ? 2 : 1;
+  bool compiled = argc > 1 && strcmp(argv[1], "--compiled") == 0;
+  run_function run = compiled ? run_compiled : kernels ? run_kernels : st_run;
+  int begin = kernels || compiled ? 2 : 1;
   int first = begin;
   while (first < argc && strcmp(argv[first], "--") != 0) first++;
   for (int i = first + 1; i < argc; i++) {
@@ -82,7 +85,7 @@ int main(int argc, char **argv) {
     ex_library *l = ex_library_new(d, a);
     bool ok = true;
     for (int k = begin; k < first; k++) ok = add_file(d, a, l, argv[k], true) && ok;
-    ok = ok && run_case(d, a, l, argv[i], kernels);
+    ok = ok && run_case(d, a, l, argv[i], run);
     const char *text = diag_text(d);
     if (getenv("QCC_SHOW") != NULL) fputs(text, stderr);
     printf("%s %s %.*s\n", argv[i], ok ? "ok" : "error", ok ? 0 : (int)strcspn(text, "\n"), text);
