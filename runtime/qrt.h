@@ -34,7 +34,7 @@ typedef enum qrt_status {
 const char *qrt_status_text(qrt_status status);
 
 /* ---- kernels ---- */
-#define QRT_MAX_BUFFERS 8
+#define QRT_MAX_BUFFERS 16
 #define QRT_MAX_SIZES 16
 
 /* What a kernel reads and writes: buffers and sizes by slot, as the kernel's declaration lists them. */

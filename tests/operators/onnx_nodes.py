@@ -1,12 +1,13 @@
 """Every single-node test of the `onnx` package as a text in index notation, run by the reference and compared.
 
-  onnx_nodes.py RUNNER OPERATORS [--least N] [--kernels | --compiled] [NAME ..]
+  onnx_nodes.py RUNNER OPERATORS [--least N] [--sample N] [--kernels | --compiled] [NAME ..]
+  onnx_nodes.py RUNNER OPERATORS .. --emulate TRIPLE TIER COMPILER EMULATOR [NAME ..]
 
 RUNNER runs cases (reference.c), OPERATORS is the folder of standard operators. With names, only tests whose names contain
 one are run, with messages. What has strings, sequences, random numbers, graphs as attributes or an output whose size depends
 on data is outside of the notation, and counted as left out.
 """
-import collections, glob, math, os, re, subprocess, sys, tempfile, warnings
+import collections, glob, math, os, random, re, subprocess, sys, tempfile, warnings
 import numpy as np
 import ml_dtypes
 from onnx import helper, numpy_helper
@@ -214,20 +215,76 @@ def run(runner, library, cases, folder):
     return [c.check(results[c.folder]) if status[c.folder] is None else status[c.folder] for c in cases]
 
 
+def sample(cases, count):
+    """`count` cases that are spread over the kinds."""
+    draw = random.Random(int(os.environ.get('QCC_TEST_SEED') or 1))
+    kinds = collections.defaultdict(list)
+    for c in cases: kinds[c.kind].append(c)
+    for of_kind in kinds.values(): draw.shuffle(of_kind)
+    turns = [of_kind[k:k + 1] for k in range(max(map(len, kinds.values()), default=0)) for of_kind in kinds.values()]
+    return [c for one in turns for c in one][:count]
+
+
+def read_results(data, wanted, folder):
+    """Splits what the program wrote, and writes it as the runner writes results. Returns what is left of `data`."""
+    for name, (kind, dims) in wanted.items():
+        dtype = {k: d for d, k in TYPES.items()}[kind]
+        size = int(np.prod(dims)) * max(1, dtype.itemsize)
+        raw, data = np.frombuffer(data[:size], np.uint8), data[size:]
+        if kind[0] in 'iu' and int(kind[1:]) < 8:
+            bits = int(kind[1:])
+            value = raw.astype(np.int64)
+            if kind[0] == 'i': value -= (value >> (bits - 1)) << bits
+        elif is_float(kind): value = raw.view(dtype).astype(np.float64)
+        elif kind == 'u64': value = raw.view(np.int64)
+        else: value = raw.view(dtype).astype(np.int64)
+        value.tofile(os.path.join(folder, name + '.out'))
+    return data
+
+
+def emulate(runner, library, cases, folder, where):
+    """All cases as one program, run by an emulator: the error of each case, or None."""
+    triple, tier, compiler, *emulator = where
+    for k, c in enumerate(cases): c.write(os.path.join(folder, str(k)))
+    out = subprocess.run([runner, '--program', triple, tier, folder, *library, '--', *[c.folder for c in cases]],
+                         capture_output=True, text=True)
+    if out.returncode: sys.exit('the program cannot be made: ' + out.stderr[-500:])
+    results, status = collections.defaultdict(dict), {}
+    for line in out.stdout.splitlines():
+        words = line.split(' ')
+        if words[1] == 'result': results[words[0]][words[2]] = (words[3], [int(x) for x in words[4:]])
+        else: status[words[0]] = None if words[1] == 'ok' else ' '.join(words[2:])
+    here = os.path.dirname(os.path.abspath(__file__))
+    file = lambda name: os.path.join(folder, name)
+    subprocess.run([*compiler.split(), '-O1', '-static', '-I', os.path.join(here, '../..'), os.path.join(here, 'program_driver.c'),
+                    file('table.c'), file('kernels.o'), '-o', file('program')], check=True)
+    subprocess.run([*emulator, file('program'), file('program.bin'), file('program.out')], check=True)
+    data = open(file('program.out'), 'rb').read()
+    for c in cases:
+        if status[c.folder] is None: data = read_results(data, results[c.folder], c.folder)
+    return [c.check(results[c.folder]) if status[c.folder] is None else status[c.folder] for c in cases]
+
+
+def take_option(args, name, count):
+    """The words after an option, and the others."""
+    if name not in args: return None, args
+    at = args.index(name)
+    return args[at + 1:at + 1 + count], args[:at] + args[at + 1 + count:]
+
+
 def main():
-    args = sys.argv[1:]
-    least = 0
-    if '--least' in args:
-        at = args.index('--least')
-        least = int(args[at + 1])
-        del args[at:at + 2]
+    least, args = take_option(sys.argv[1:], '--least', 1)
+    drawn, args = take_option(args, '--sample', 1)
+    where, args = take_option(args, '--emulate', 4)
     mode = [a for a in args if a in ('--kernels', '--compiled')]
-    args = [a for a in args if a not in mode]
-    runner, operators, only = args[0], args[1], args[2:]
+    runner, operators, *only = [a for a in args if a not in mode]
     cases, left_out = collect(signatures(operators), only)
+    if drawn: cases = sample(cases, int(drawn[0]))
+    library = sorted(glob.glob(os.path.join(operators, '*.q')))
     rows = collections.defaultdict(lambda: [0, 0, collections.Counter()])
     with tempfile.TemporaryDirectory() as folder:
-        outcome = run([runner, *mode], sorted(glob.glob(os.path.join(operators, '*.q'))), cases, folder)
+        if where: outcome = emulate(runner, library, cases, folder, [*where[:3], *where[3].split()])
+        else: outcome = run([runner, *mode], library, cases, folder)
     for c, error in zip(cases, outcome):
         row = rows[c.kind]
         row[error is not None] += 1
@@ -241,7 +298,7 @@ def main():
     passed, failed = (sum(r[k] for r in rows.values()) for k in (0, 1))
     print(f"{passed} of {passed + failed} single-node tests pass, of {len(rows)} kinds; left out: "
           + ', '.join(f'{n} ({why})' for why, n in sorted(left_out.items())))
-    return 0 if passed >= least else 1
+    return 0 if passed >= int(least[0] if least else 0) else 1
 
 
 if __name__ == "__main__": sys.exit(main())

@@ -223,7 +223,7 @@ static const struct damaged_plan {
     {"an offset of no value", PLACES + 2, 11},
     {"an unknown kind of step", FIRST_STEP, QRT_PLAN_KINDS},
     {"a third kernel", FIRST_STEP + 1, 2},
-    {"nine buffers", FIRST_STEP + 2, QRT_MAX_BUFFERS + 1},
+    {"too many buffers", FIRST_STEP + 2, QRT_MAX_BUFFERS + 1},
     {"seventeen sizes", FIRST_STEP + 3, QRT_MAX_SIZES + 1},
     {"a fourth place", FIRST_STEP + 4, 7},
     {"weights behind the last", SECOND_STEP + 5, 3},
