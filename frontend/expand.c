@@ -107,6 +107,8 @@ void ex_set(ex_frame *f, const char *name, ex_value value, src_loc loc) {
   if (value.kind == EX_TENSOR || !kept) f->last = name;
 }
 
+bool ex_has_failed(const ex_frame *f, const char *name) { return name_map_get(&f->failed, name) != NULL; }
+
 size_t ex_mark(const ex_frame *f) { return f->names.len; }
 
 // A name that has no meaning any more points to nothing: the number behind the last one.
@@ -122,10 +124,16 @@ void ex_restore(ex_frame *f, size_t mark) {
 
 bool ex_is_operator(const ex_frame *f, const char *name) { return name_map_get(&f->x->l->operators, name) != NULL; }
 
+// An operator may call itself as long as sizes or numbers end that. Where nothing does, all of the writing out ends: the
+// calls beside this one would go as deep, and be as many as two to the power of the depth.
 static bool may_call(ex_frame *f, const ast_expr *call, const ast_node *node) {
   if (f->x->calls < EX_MOST_CALLS) return true;
-  ex_error(f, call->loc, "more than %d operators call one another, the last of them '%s'", EX_MOST_CALLS,
-           node->name.text);
+  bool again = false;
+  for (const ex_frame *at = f; at != NULL; at = at->caller) again = again || at->node == node;
+  const char *what = again ? "'%s' calls itself, and %d calls within one another do not end that"
+                           : "'%s' is called within more than %d other calls";
+  if (f->x->steps <= EX_MOST_STEPS) ex_error(f, call->loc, what, node->name.text, EX_MOST_CALLS);
+  f->x->steps = EX_MOST_STEPS + 1;
   return false;
 }
 
@@ -197,6 +205,7 @@ const ex_value *ex_call(ex_frame *f, const ast_expr *call, const char *name, siz
                      .node = node,
                      .call = call->loc,
                      .latest = {.mem = f->x->l->mem},
+                     .failed = {.mem = f->x->l->mem},
                      .out = f->out,
                      .loop = f->loop == NULL ? NULL : f->loop};
   callee.loop = NULL; // the statements of a loop are its own, but names of its rounds are the caller's
@@ -209,6 +218,15 @@ const ex_value *ex_call(ex_frame *f, const ast_expr *call, const char *name, siz
 }
 
 // ---- statements
+
+// Equal expressions are one node, so the work of writing out is not bounded by the number of nodes.
+static bool may_step(ex_frame *f, src_loc loc) {
+  unsigned steps = f->x->steps++;
+  if (steps == EX_MOST_STEPS) {
+    ex_error(f, loc, "this becomes more than %u statements and rounds of 'for'", EX_MOST_STEPS);
+  }
+  return steps < EX_MOST_STEPS;
+}
 
 static void run_let(ex_frame *f, const ast_node *node) {
   const ex_name *known = ex_find(f, node->name.text);
@@ -272,7 +290,7 @@ static void run_for(ex_frame *f, const ast_node *node) {
   }
   if (node->per == NULL) count = (int64_t)over.count;
   size_t errors = diag_error_count(f->x->l->d);
-  for (int64_t i = 0; i < count && diag_error_count(f->x->l->d) == errors; i++) {
+  for (int64_t i = 0; i < count && diag_error_count(f->x->l->d) == errors && may_step(f, node->loc); i++) {
     ex_value item = node->per != NULL ? ex_int(f, i, node->loc) : over.items[i];
     if (!set_pattern(f, node, &item)) return;
     ex_run(f, &node->body);
@@ -321,7 +339,22 @@ static void run_return(ex_frame *f, const ast_node *node) {
   for (size_t i = 0; i < node->body.len; i++) f->returned[i] = ex_eval(f, node->body.data[i]->value);
 }
 
+static void mark_failed(ex_frame *f, const char *name) {
+  if (name != NULL && ex_find(f, name) == NULL) name_map_set(&f->failed, name, (void *)f);
+}
+
+// The names that a statement was to give, and those inside of it.
+static void mark_names(ex_frame *f, const ast_node *node) {
+  if (node->kind == AST_LET || node->kind == AST_CONST) mark_failed(f, node->name.text);
+  for (size_t i = 0; node->kind == AST_STATEMENT && i < node->args.len; i++) {
+    mark_failed(f, ex_target_name(node->args.data[i].value));
+  }
+  for (size_t i = 0; i < node->body.len; i++) mark_names(f, node->body.data[i]);
+  for (size_t i = 0; i < node->otherwise.len; i++) mark_names(f, node->otherwise.data[i]);
+}
+
 static void run_one(ex_frame *f, const ast_node *node) {
+  size_t errors = diag_error_count(f->x->l->d);
   switch (node->kind) {
   case AST_CONST:
   case AST_LET: run_let(f, node); break;
@@ -333,8 +366,13 @@ static void run_one(ex_frame *f, const ast_node *node) {
   case AST_RETURN: run_return(f, node); break;
   default: ex_error(f, node->loc, "this has no meaning here"); break;
   }
+  // What uses a name that was not given fails without a message, and its own names are not given either.
+  bool gives = node->kind == AST_LET || node->kind == AST_CONST || node->kind == AST_STATEMENT;
+  if (diag_error_count(f->x->l->d) != errors || (gives && f->x->failed)) mark_names(f, node);
 }
 
 void ex_run(ex_frame *f, const ast_nodes *nodes) {
-  for (size_t i = 0; i < nodes->len && !f->has_returned; i++) run_one(f, nodes->data[i]);
+  for (size_t i = 0; i < nodes->len && !f->has_returned && may_step(f, nodes->data[i]->loc); i++) {
+    run_one(f, nodes->data[i]);
+  }
 }

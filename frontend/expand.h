@@ -11,6 +11,7 @@
 
 #define EX_MOST_CALLS 64       // operators within one another
 #define EX_MOST_NODES 4000000u // expressions of a computation
+#define EX_MOST_STEPS 250000u  // statements that are written out, and rounds of `for`
 #define EX_MOST_ELEMENTS 100000u
 
 typedef enum ex_kind {
@@ -73,6 +74,7 @@ typedef struct ex_computation {
   ex_library *l;
   st_computation *c;
   unsigned calls;   // that are open
+  unsigned steps;   // statements and rounds of `for` so far
   ptr_map bindings; // how often a name was given to a tensor
   ptr_map ahead;    // tensors that were declared ahead of the statement (its tree) that gives them
   bool failed;
@@ -87,6 +89,7 @@ struct ex_frame {
   src_loc call;
   VEC(ex_name) names;
   name_map latest; // the number + 1 of the last meaning of a name
+  name_map failed; // names that were not given because of an error: their uses are no further errors
   bool has_lead;   // `..` stands for dimensions
   size_t lead_count;
   const extent **lead;
@@ -115,6 +118,7 @@ ex_name *ex_find(ex_frame *f, const char *name);
 void ex_reserve(ex_frame *f, const char *name, src_loc loc); // a place for a name that is given later, if it has none
 ex_name *ex_declare(ex_frame *f, const char *name, src_loc loc); // a new meaning; the old ones stay behind it
 void ex_set(ex_frame *f, const char *name, ex_value value, src_loc loc);
+bool ex_has_failed(const ex_frame *f, const char *name); // a statement that was to give the name is wrong
 size_t ex_mark(const ex_frame *f);
 void ex_restore(ex_frame *f, size_t mark); // forgets what was declared since
 extent_pool *ex_pool(const ex_frame *f);

@@ -201,7 +201,8 @@ st_computation *ex_entry(ex_library *l, const ast_node *network, const char *nam
                       .ahead = {.mem = l->mem},
                       .bindings = {.mem = l->mem}};
   ex_statements out = {0};
-  ex_frame f = {.x = &x, .node = entry, .call = entry->loc, .latest = {.mem = l->mem}, .out = &out};
+  ex_frame f = {
+      .x = &x, .node = entry, .call = entry->loc, .latest = {.mem = l->mem}, .failed = {.mem = l->mem}, .out = &out};
   bool ok = run_declarations(&f, network);
   if (entry == network) {
     ok = ok && run_short(&f, network);

@@ -39,7 +39,9 @@ static bool library_constant(ex_frame *f, const ast_expr *e, ex_value *out) {
 
 static void suggest_name(ex_frame *f, const char *name) {
   VEC(const char *) names = {0};
-  for (size_t i = 0; i < f->names.len; i++) vec_push(f->x->l->mem, &names, f->names.data[i].name);
+  for (size_t i = 0; i < f->names.len; i++) {
+    if (!f->names.data[i].absent) vec_push(f->x->l->mem, &names, f->names.data[i].name);
+  }
   const char *close = diag_closest(name, names.data, names.len);
   if (close != NULL) ex_hint(f, "did you mean '%s'?", close);
 }
@@ -55,6 +57,7 @@ static ex_value eval_name(ex_frame *f, const ast_expr *e) {
   ex_value v = constant_named(f, e);
   if (v.kind != EX_WRONG || library_constant(f, e, &v)) return v;
   if (f->loop != NULL && ex_declare_ahead(f, e->name.text)) return ex_find(f, e->name.text)->value;
+  if (ex_has_failed(f, e->name.text)) return ex_wrong;
   ex_error(f, e->loc, "nothing here is named '%s'", e->name.text);
   suggest_name(f, e->name.text);
   return ex_wrong;

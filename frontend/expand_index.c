@@ -24,6 +24,20 @@ static bool names(const ast_expr *e, const char *name) {
   return e != NULL && e->kind == AST_NAME && strcmp(e->name.text, name) == 0;
 }
 
+// Whether an expression has a name that an error left without a meaning, and so may lack a range because of that.
+static bool has_failed_name(const ex_frame *f, const ast_expr *e) {
+  if (e == NULL) return false;
+  bool found = e->kind == AST_NAME && ex_has_failed(f, e->name.text);
+  for (size_t i = 0; i < e->args.len && !found; i++) found = has_failed_name(f, e->args.data[i].value);
+  return found;
+}
+
+static bool reads_failed(const ex_frame *f, const ast_expr *const *body, size_t count) {
+  bool found = false;
+  for (size_t i = 0; i < count && !found; i++) found = has_failed_name(f, body[i]);
+  return found;
+}
+
 // How many dimensions an index takes; false when that is not known.
 static bool width_of(ex_frame *f, const ast_expr *at, size_t *out) {
   *out = 1;
@@ -211,7 +225,7 @@ static bool bind_named(ex_frame *f, const ast_expr *e, const ast_expr *name, con
   }
   search s;
   if (!infer(f, text, is_list, body, body_count, &s)) {
-    if (s.failed) return false;
+    if (s.failed || reads_failed(f, body, body_count)) return false;
     ex_error(f, name->loc, "what the index '%s' ranges over is not known", text);
     ex_hint(f, "write its range, %s < n, or let it stand alone as a subscript of a tensor", text);
     return false;
@@ -260,10 +274,9 @@ static bool is_known_name(ex_frame *f, const char *name) {
 
 static bool bind_name_inside(ex_frame *f, const ast_expr *e, const ast_expr *const *body, size_t body_count) {
   const ex_name *known = ex_find(f, e->name.text);
-  ex_value v;
   if (known != NULL && (!known->is_index || known->is_bound)) return true;
   if (known != NULL && known->ranges != NULL) {
-    v = bind_ranges(f, e->name.text, known->is_list, known->count, known->ranges, e->loc);
+    bind_ranges(f, e->name.text, known->is_list, known->count, known->ranges, e->loc);
     return true;
   }
   if (is_known_name(f, e->name.text)) return true;
@@ -274,9 +287,8 @@ static bool bind_name_inside(ex_frame *f, const ast_expr *e, const ast_expr *con
     is_list = false;
     found = infer(f, e->name.text, is_list, body, body_count, &s);
   }
-  if (found) v = bind_ranges(f, e->name.text, is_list, s.count, s.ranges, e->loc);
+  if (found) bind_ranges(f, e->name.text, is_list, s.count, s.ranges, e->loc);
   return !s.failed; // what is not known is reported where it is read
-  (void)v;
 }
 
 bool ex_bind_inside(ex_frame *f, const ast_expr *e, const ast_expr *const *body, size_t body_count) {
