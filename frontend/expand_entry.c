@@ -21,16 +21,20 @@ static bool add_dim(ex_frame *f, const ast_node *node) {
     }
   }
   bool below = node->word.text != NULL;
-  int64_t high = most->high == INT64_MAX ? INT64_MAX : most->high - below;
+  int64_t high = most->greatest - below;
   if (high < low) {
     ex_error(f, node->loc, "'%s' has no value: it is at least %lld and at most %lld", node->name.text, (long long)low,
              (long long)high);
     return false;
   }
-  const extent *size = extent_symbol(ex_pool(f), node->name.text, low, high, step);
-  int64_t constant;
-  if (!extent_is_constant(most, &constant))
-    extent_assume(ex_pool(f), below ? extent_add(ex_pool(f), size, extent_constant(ex_pool(f), 1)) : size, most);
+  extent_pool *p = ex_pool(f);
+  const extent *least = extent_constant(p, low), *greatest = extent_sub(p, most, extent_constant(p, below));
+  const extent *size =
+      least == greatest ? least : extent_new_symbol(p, node->name.text, least, greatest, step, node->loc);
+  if (size == NULL) {
+    ex_error(f, node->loc, "the size '%s' %s", node->name.text, extent_status_text(extent_why(p)));
+    return false;
+  }
   ex_declare(f, node->name.text, node->name.loc)->value = ex_size(f, size, node->loc);
   return true;
 }
@@ -59,7 +63,7 @@ static bool add_input(ex_frame *f, const ast_node *node, const ast_expr *bound) 
       return false;
     }
     t->low = 0;
-    t->high = most->high - 1 < t->high ? most->high - 1 : t->high;
+    t->high = most->greatest - 1 < t->high ? most->greatest - 1 : t->high;
   }
   ex_declare(f, node->name.text, node->name.loc)->value = ex_tensor(t);
   return true;

@@ -79,21 +79,19 @@ void ex_assume(ex_frame *f, const st_expr *c, bool holds) {
   if (c->op != ST_LT && c->op != ST_LE && c->op != ST_EQ) return;
   const extent *a = st_as_extent(f->x->c, c->args[0]);
   const extent *b = st_as_extent(f->x->c, c->args[1]);
-  const extent *one = extent_constant(p, 1);
   if (a == NULL || b == NULL) return;
   if (c->op == ST_EQ) {
     if (!holds) return;
-    extent_assume(p, a, b);
-    extent_assume(p, b, a);
+    extent_assume(p, a, EXTENT_EQ, b);
   } else if (holds) {
-    extent_assume(p, c->op == ST_LT ? extent_add(p, a, one) : a, b);
+    extent_assume(p, a, c->op == ST_LT ? EXTENT_LT : EXTENT_LE, b);
   } else {
-    extent_assume(p, c->op == ST_LT ? b : extent_add(p, b, one), a);
+    extent_assume(p, b, c->op == ST_LT ? EXTENT_LE : EXTENT_LT, a);
   }
 }
 
 static ex_value under(ex_frame *f, const st_expr *condition, bool holds, const ast_expr *e) {
-  size_t facts = extent_fact_count(ex_pool(f));
+  size_t facts = extent_assumption_count(ex_pool(f));
   ex_assume(f, condition, holds);
   ex_value v = ex_eval(f, e);
   extent_forget(ex_pool(f), facts);
@@ -176,10 +174,10 @@ static ex_value eval_else(ex_frame *f, const ast_expr *e) {
   f->else_depth++;
   ex_value x = ex_eval(f, e->args.data[0].value);
   f->else_depth--;
-  size_t facts = extent_fact_count(p);
+  size_t facts = extent_assumption_count(p);
   if (f->edge_count == 1 && f->edge_at != NULL) {
-    if (f->edge_above) extent_assume(p, f->edge_size, f->edge_at);
-    if (!f->edge_above) extent_assume(p, f->edge_at, extent_constant(p, -1));
+    if (f->edge_above) extent_assume(p, f->edge_size, EXTENT_LE, f->edge_at);
+    if (!f->edge_above) extent_assume(p, f->edge_at, EXTENT_LE, extent_constant(p, -1));
   }
   f->edge_count = before;
   ex_value otherwise = x.kind == EX_WRONG ? ex_wrong : ex_eval(f, e->args.data[1].value);

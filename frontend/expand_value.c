@@ -134,6 +134,7 @@ static const st_expr *on_sizes(ex_frame *f, st_op op, const st_expr *a, const st
   const extent *y = st_as_extent(f->x->c, b);
   size_function make = size_operation(op);
   if (make != NULL) {
+    if ((op == ST_DIV || op == ST_MOD) && (y == NULL || y->least <= 0)) return NULL;
     const extent *size = make(p, x, y);
     return size == NULL ? NULL : st_size(f->x->c, size, loc);
   }

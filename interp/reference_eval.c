@@ -49,7 +49,8 @@ static bool is_fresh(const machine *m, const st_expr *e, uint64_t time) {
 // ---- reads
 
 bool ref_size(machine *m, const extent *e, src_loc loc, int64_t *out) {
-  if (extent_evaluate(e, m->symbols, NULL, out)) return true;
+  size_t count = m->symbols == NULL ? 0 : extent_symbol_count(m->c->sizes);
+  if (extent_evaluate(e, count, m->symbols, out) == EXTENT_OK) return true;
   ref_fail(m, loc, "a size cannot be computed: %s", extent_text(m->mem, e));
   return false;
 }

@@ -1,483 +1,289 @@
-// The normal form of extents, and the arithmetic that keeps it.
-#include "ir/extent.h"
-
-#include <stdlib.h>
+// The pool of sizes: interning, symbols, sums and products.
 #include <string.h>
 
-#include "ir/extent_inside.h"
-
-// A size of more terms than this has no use.
-#define MOST_TERMS 4096
+#include "format/int_math.h"
+#include "ir/extent_form.h"
 
 extent_pool *extent_pool_new(arena *mem) {
-  extent_pool *p = ARENA_NEW(mem, extent_pool);
-  p->mem = mem;
-  return p;
+  extent_pool *pool = ARENA_NEW(mem, extent_pool);
+  pool->mem = mem;
+  pool->one = extent_intern_product(pool, 0, NULL);
+  return pool;
 }
 
-// ---- bounds
+extent_status extent_why(const extent_pool *pool) { return pool->why; }
 
-static bool is_open(int64_t bound) { return bound == INT64_MIN || bound == INT64_MAX; }
-
-int64_t extent_bound_add(int64_t a, int64_t b) {
-  int64_t sum;
-  if (is_open(a)) return a;
-  if (is_open(b)) return b;
-  if (!__builtin_add_overflow(a, b, &sum)) return sum;
-  return a < 0 ? INT64_MIN : INT64_MAX;
+const char *extent_status_text(extent_status status) {
+  static const char *const texts[] = {[EXTENT_OK] = "is known",
+                                      [EXTENT_OVERFLOW] = "may be more than 64 bits can hold",
+                                      [EXTENT_BY_ZERO] = "divides by 0",
+                                      [EXTENT_TOO_LARGE] = "is too long an expression",
+                                      [EXTENT_EMPTY] = "has no value within its bounds",
+                                      [EXTENT_NO_VALUE] = "has no value",
+                                      [EXTENT_NO_BOUND] = "has no bound that can be told"};
+  return texts[status];
 }
 
-static int64_t bound_mul(int64_t a, int64_t b) {
-  int64_t product;
-  if (a == 0 || b == 0) return 0;
-  if (!is_open(a) && !is_open(b) && !__builtin_mul_overflow(a, b, &product)) return product;
-  return (a < 0) == (b < 0) ? INT64_MAX : INT64_MIN;
-}
-
-typedef struct bounds {
-  int64_t low, high;
-} bounds;
-
-static bounds bounds_mul(bounds a, bounds b) {
-  int64_t corner[] = {bound_mul(a.low, b.low), bound_mul(a.low, b.high), bound_mul(a.high, b.low),
-                      bound_mul(a.high, b.high)};
-  bounds r = {corner[0], corner[0]};
-  for (size_t i = 1; i < 4; i++) {
-    if (corner[i] < r.low) r.low = corner[i];
-    if (corner[i] > r.high) r.high = corner[i];
-  }
-  return r;
-}
-
-static bounds bounds_of_term(const extent_term *t) {
-  bounds r = {t->coefficient, t->coefficient};
-  for (unsigned i = 0; i < t->count; i++) r = bounds_mul(r, (bounds){t->atoms[i]->low, t->atoms[i]->high});
-  return r;
-}
-
-static int64_t floor_div(int64_t a, int64_t b) {
-  int64_t q = a / b;
-  return q - ((a % b != 0) && ((a < 0) != (b < 0)));
-}
-
-static int64_t floor_mod(int64_t a, int64_t b) {
-  int64_t r = a % b;
-  return r != 0 && ((r < 0) != (b < 0)) ? r + b : r;
-}
-
-// ---- unique extents
-
-static uint64_t mix(uint64_t h, uint64_t v) { return (h ^ v) * UINT64_C(0x9E3779B97F4A7C15) + (h >> 29); }
-
-static uint64_t hash_terms(const extent_term *terms, size_t count) {
-  uint64_t h = count;
-  for (size_t i = 0; i < count; i++) {
-    h = mix(h, (uint64_t)terms[i].coefficient);
-    for (unsigned k = 0; k < terms[i].count; k++) h = mix(h, terms[i].atoms[k]->id + 1u);
-  }
-  return h ^ h >> 31;
-}
-
-static int compare_products(const extent_term *a, const extent_term *b) {
-  if ((a->count == 0) != (b->count == 0)) return a->count == 0 ? 1 : -1; // the constant comes last
-  for (unsigned i = 0; i < a->count && i < b->count; i++) {
-    if (a->atoms[i] != b->atoms[i]) return a->atoms[i]->id < b->atoms[i]->id ? -1 : 1;
-  }
-  return a->count == b->count ? 0 : a->count < b->count ? -1 : 1;
-}
-
-static bool same_terms(const extent *e, const extent_term *terms, size_t count) {
-  if (e->count != count) return false;
-  for (size_t i = 0; i < count; i++) {
-    if (e->terms[i].coefficient != terms[i].coefficient || compare_products(&e->terms[i], &terms[i]) != 0) return false;
-  }
-  return true;
-}
-
-static void table_grow(extent_pool *p, extent_table *t, uint64_t (*hash)(const void *)) {
-  if (t->count * 2 < t->room) return;
-  size_t room = t->room == 0 ? 64 : t->room * 2;
-  const void **slots = ARENA_ARRAY(p->mem, const void *, room);
-  for (size_t i = 0; i < t->room; i++) {
-    if (t->slots[i] == NULL) continue;
-    size_t at = hash(t->slots[i]) & (room - 1);
-    while (slots[at] != NULL) at = (at + 1) & (room - 1);
-    slots[at] = t->slots[i];
-  }
-  t->slots = slots;
-  t->room = room;
-}
-
-static uint64_t hash_extent(const void *e) {
-  const extent *x = e;
-  return hash_terms(x->terms, x->count);
-}
-
-static const extent *new_extent(extent_pool *p, const extent_term *terms, size_t count) {
-  extent *e = ARENA_NEW(p->mem, extent);
-  extent_term *own = ARENA_ARRAY(p->mem, extent_term, count);
-  e->id = p->extent_count++;
-  e->count = (unsigned)count;
-  e->terms = own;
-  for (size_t i = 0; i < count; i++) {
-    own[i] = terms[i];
-    bounds b = bounds_of_term(&terms[i]);
-    e->low = i == 0 ? b.low : extent_bound_add(e->low, b.low);
-    e->high = i == 0 ? b.high : extent_bound_add(e->high, b.high);
-    for (unsigned k = 0; k < terms[i].count; k++) e->has_index = e->has_index || terms[i].atoms[k]->has_index;
-  }
-  return e;
-}
-
-static const extent *intern(extent_pool *p, const extent_term *terms, size_t count) {
-  table_grow(p, &p->extents, hash_extent);
-  size_t at = hash_terms(terms, count) & (p->extents.room - 1);
-  while (p->extents.slots[at] != NULL) {
-    const extent *e = p->extents.slots[at];
-    if (same_terms(e, terms, count)) return e;
-    at = (at + 1) & (p->extents.room - 1);
-  }
-  p->extents.count++;
-  return p->extents.slots[at] = new_extent(p, terms, count);
-}
-
-// ---- unique atoms
-
-static uint64_t hash_atom(const void *a) {
-  const extent_atom *x = a;
-  if (x->kind <= EXTENT_INDEX) return mix((uint64_t)x->kind + 1, x->number);
-  return mix(mix((uint64_t)x->kind + 1, x->x->id), x->y->id);
-}
-
-static bool same_atom(const extent_atom *a, const extent_atom *b) {
-  return a->kind == b->kind && a->kind > EXTENT_INDEX && a->x == b->x && a->y == b->y;
-}
-
-static const extent_atom *intern_atom(extent_pool *p, const extent_atom *wanted) {
-  table_grow(p, &p->atoms, hash_atom);
-  size_t at = hash_atom(wanted) & (p->atoms.room - 1);
-  while (p->atoms.slots[at] != NULL) {
-    const extent_atom *a = p->atoms.slots[at];
-    if (same_atom(a, wanted)) return a;
-    at = (at + 1) & (p->atoms.room - 1);
-  }
-  extent_atom *own = ARENA_NEW(p->mem, extent_atom);
-  *own = *wanted;
-  own->id = p->atom_count++;
-  p->atoms.count++;
-  return p->atoms.slots[at] = own;
-}
-
-const extent *extent_of_atom(extent_pool *p, const extent_atom *atom) {
-  const extent_atom **atoms = ARENA_ARRAY(p->mem, const extent_atom *, 1);
-  atoms[0] = atom;
-  return intern(p, &(extent_term){.coefficient = 1, .count = 1, .atoms = atoms}, 1);
-}
-
-// ---- leaves
-
-const extent *extent_constant(extent_pool *p, int64_t value) {
-  return intern(p, &(extent_term){.coefficient = value}, value == 0 ? 0 : 1);
-}
-
-const extent *extent_symbol(extent_pool *p, const char *name, int64_t low, int64_t high, int64_t step) {
-  if (low == high) return extent_constant(p, low);
-  extent_atom atom = {.kind = EXTENT_SYMBOL,
-                      .number = (unsigned)p->symbols.len,
-                      .name = arena_strdup(p->mem, name),
-                      .low = low,
-                      .high = high,
-                      .step = step < 1 ? 1 : step};
-  const extent_atom *own = intern_atom(p, &atom);
-  vec_push(p->mem, &p->symbols, own);
-  return extent_of_atom(p, own);
-}
-
-const extent *extent_index(extent_pool *p, const char *name, const extent *count) {
-  if (count == NULL) return NULL;
-  extent_atom atom = {.kind = EXTENT_INDEX,
-                      .number = p->index_count++,
-                      .name = arena_strdup(p->mem, name),
-                      .step = 1,
-                      .x = count,
-                      .has_index = true};
-  atom.high = extent_bound_add(count->high, -1);
-  if (atom.high < 0) atom.high = 0;
-  return extent_of_atom(p, intern_atom(p, &atom));
-}
-
-bool extent_is_constant(const extent *e, int64_t *value) {
-  if (e->count > 1 || (e->count == 1 && e->terms[0].count != 0)) return false;
-  *value = e->count == 0 ? 0 : e->terms[0].coefficient;
-  return true;
-}
-
-unsigned extent_symbol_count(const extent_pool *p) { return (unsigned)p->symbols.len; }
-
-const extent_atom *extent_symbol_atom(const extent_pool *p, unsigned number) { return p->symbols.data[number]; }
-
-// ---- sums
-
-static int compare_terms(const void *a, const void *b) { return compare_products(a, b); }
-
-static const extent *settle(extent_pool *p, const extent_term *terms, size_t count);
-
-// Sorts, joins and drops terms.
-static const extent *sum_of(extent_pool *p, extent_term *terms, size_t count) {
-  if (count > MOST_TERMS) return NULL;
-  if (count > 1) qsort(terms, count, sizeof *terms, compare_terms);
-  size_t kept = 0;
-  for (size_t i = 0; i < count; i++) {
-    if (kept > 0 && compare_products(&terms[kept - 1], &terms[i]) == 0) {
-      if (__builtin_add_overflow(terms[kept - 1].coefficient, terms[i].coefficient, &terms[kept - 1].coefficient)) {
-        return NULL;
-      }
-    } else {
-      terms[kept++] = terms[i];
-    }
-    if (terms[kept - 1].coefficient == 0) kept--;
-  }
-  return settle(p, terms, kept);
-}
-
-static const extent *add_scaled(extent_pool *p, const extent *a, const extent *b, int64_t scale) {
-  if (a == NULL || b == NULL) return NULL;
-  extent_term *terms = ARENA_ARRAY(p->mem, extent_term, a->count + b->count);
-  if (a->count > 0) memcpy(terms, a->terms, a->count * sizeof *terms);
-  for (unsigned i = 0; i < b->count; i++) {
-    extent_term *t = &terms[a->count + i];
-    *t = b->terms[i];
-    if (__builtin_mul_overflow(t->coefficient, scale, &t->coefficient)) return NULL;
-  }
-  return sum_of(p, terms, a->count + b->count);
-}
-
-const extent *extent_add(extent_pool *p, const extent *a, const extent *b) { return add_scaled(p, a, b, 1); }
-
-const extent *extent_sub(extent_pool *p, const extent *a, const extent *b) { return add_scaled(p, a, b, -1); }
-
-// ---- products
-
-static bool multiply_terms(extent_pool *p, const extent_term *a, const extent_term *b, extent_term *out) {
-  if (__builtin_mul_overflow(a->coefficient, b->coefficient, &out->coefficient)) return false;
-  const extent_atom **atoms = ARENA_ARRAY(p->mem, const extent_atom *, a->count + b->count);
-  unsigned i = 0;
-  unsigned k = 0;
-  out->count = 0;
-  while (i < a->count || k < b->count) {
-    bool first = k == b->count || (i < a->count && a->atoms[i]->id <= b->atoms[k]->id);
-    atoms[out->count++] = first ? a->atoms[i++] : b->atoms[k++];
-  }
-  out->atoms = atoms;
-  return true;
-}
-
-const extent *extent_mul(extent_pool *p, const extent *a, const extent *b) {
-  if (a == NULL || b == NULL || (size_t)a->count * b->count > MOST_TERMS) return NULL;
-  extent_term *terms = ARENA_ARRAY(p->mem, extent_term, (size_t)a->count * b->count);
-  size_t count = 0;
-  for (unsigned i = 0; i < a->count; i++) {
-    for (unsigned k = 0; k < b->count; k++) {
-      if (!multiply_terms(p, &a->terms[i], &b->terms[k], &terms[count++])) return NULL;
-    }
-  }
-  return sum_of(p, terms, count);
-}
-
-// ---- c * (x / c) is x - x % c
-
-// What is left of the atoms when those of `part` are taken out; false when they are not all there.
-static bool take_out(extent_pool *p, const extent_term *t, const extent_term *part, extent_term *out) {
-  const extent_atom **atoms = ARENA_ARRAY(p->mem, const extent_atom *, t->count + 1);
-  unsigned k = 0;
-  unsigned kept = 0;
-  for (unsigned i = 0; i < t->count; i++) {
-    if (k < part->count && t->atoms[i] == part->atoms[k]) {
-      k++;
-    } else {
-      atoms[kept++] = t->atoms[i];
-    }
-  }
-  if (k < part->count || part->coefficient == 0 || t->coefficient % part->coefficient != 0) return false;
-  *out = (extent_term){.coefficient = t->coefficient / part->coefficient, .count = kept, .atoms = atoms};
-  return true;
-}
-
-static bool whole_division(extent_pool *p, const extent_term *t, extent_term *left, const extent_atom **division) {
-  for (unsigned i = 0; i < t->count; i++) {
-    const extent_atom *a = t->atoms[i];
-    if (a->kind != EXTENT_DIV || a->y->count != 1) continue;
-    extent_term without = {0};
-    if (!take_out(p, t, &(extent_term){.coefficient = 1, .count = 1, .atoms = &t->atoms[i]}, &without)) continue;
-    if (!take_out(p, &without, &a->y->terms[0], left)) continue;
-    *division = a;
-    return true;
-  }
+bool extent_fail(extent_pool *pool, extent_status why) {
+  pool->why = why;
   return false;
 }
 
-static const extent *settle(extent_pool *p, const extent_term *terms, size_t count) {
+static uint64_t mix(uint64_t hash, uint64_t value) {
+  hash = (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15);
+  return hash ^ hash >> 32;
+}
+
+static void table_put(extent_table *t, const uint64_t *thing) {
+  size_t at = *thing & (t->cap - 1);
+  while (t->slots[at] != NULL) at = (at + 1) & (t->cap - 1);
+  t->slots[at] = thing;
+  t->len++;
+}
+
+// At least half of the slots stay empty.
+static void table_add(arena *mem, extent_table *t, const uint64_t *thing) {
+  if (2 * t->len >= t->cap) {
+    extent_table wider = {.cap = t->cap == 0 ? 64 : 2 * t->cap};
+    wider.slots = ARENA_ARRAY(mem, const uint64_t *, wider.cap);
+    for (size_t i = 0; i < t->cap; i++) {
+      if (t->slots[i] != NULL) table_put(&wider, t->slots[i]);
+    }
+    *t = wider;
+  }
+  table_put(t, thing);
+}
+
+// The next thing with this hash from slot *at on; NULL when there is none.
+static const void *table_next(const extent_table *t, uint64_t hash, size_t *at) {
+  for (; t->cap != 0 && t->slots[*at & (t->cap - 1)] != NULL; ++*at) {
+    const uint64_t *thing = t->slots[*at & (t->cap - 1)];
+    if (*thing == hash) return ++*at, thing;
+  }
+  return NULL;
+}
+
+static bool fits(extent_range r) { return r.least >= INT64_MIN && r.greatest <= INT64_MAX; }
+
+// The bounds of atom^power, which an even power keeps from being negative.
+static bool power_range(const extent_atom *atom, unsigned power, extent_range *out) {
+  extent_range base = {atom->least, atom->greatest}, product = {1, 1};
+  for (unsigned i = 0; i < power; i++) {
+    if (!extent_range_mul(product, base, &product) || !fits(product)) return false;
+  }
+  if (power % 2 == 0 && product.least < 0) product.least = 0;
+  *out = product;
+  return true;
+}
+
+static bool product_range(unsigned count, const extent_atom *const *factors, extent_range *out) {
+  *out = (extent_range){1, 1};
+  for (unsigned i = 0, run; i < count; i += run) {
+    for (run = 1; i + run < count && factors[i + run] == factors[i];) run++;
+    extent_range part;
+    if (!power_range(factors[i], run, &part) || !extent_range_mul(*out, part, out) || !fits(*out)) return false;
+  }
+  return true;
+}
+
+const extent_product *extent_intern_product(extent_pool *pool, unsigned count, const extent_atom *const *sorted) {
+  uint64_t hash = mix(1, count);
+  for (unsigned i = 0; i < count; i++) hash = mix(hash, sorted[i]->hash);
+  const extent_product *old;
+  for (size_t at = hash; (old = table_next(&pool->products, hash, &at)) != NULL;) {
+    if (old->factor_count == count && (count == 0 || memcmp(old->factors, sorted, count * sizeof *sorted) == 0)) {
+      return old;
+    }
+  }
+  extent_range range;
+  if (!product_range(count, sorted, &range)) return extent_fail(pool, EXTENT_OVERFLOW), NULL;
+  uint64_t nodes = 1;
+  for (unsigned i = 0; i < count; i++) nodes += sorted[i]->nodes;
+  if (nodes > EXTENT_NODES_MAX) return extent_fail(pool, EXTENT_TOO_LARGE), NULL;
+  extent_product *p = ARENA_NEW(pool->mem, extent_product);
+  *p = (extent_product){.hash = hash, .nodes = (unsigned)nodes, .factor_count = count};
+  p->least = (int64_t)range.least, p->greatest = (int64_t)range.greatest;
+  if (count != 0) p->factors = arena_memdup(pool->mem, sorted, count * sizeof *sorted);
+  table_add(pool->mem, &pool->products, &p->hash);
+  return p;
+}
+
+const extent *extent_intern(extent_pool *pool, extent_form f) {
+  uint64_t hash = mix(2, f.count);
+  for (size_t i = 0; i < f.count; i++) {
+    hash = mix(mix(hash, (uint64_t)f.terms[i].coefficient), f.terms[i].product->hash);
+  }
+  const extent *old;
+  for (size_t at = hash; (old = table_next(&pool->extents, hash, &at)) != NULL;) {
+    size_t i = 0;
+    while (old->term_count == f.count && i < f.count && old->terms[i].coefficient == f.terms[i].coefficient &&
+           old->terms[i].product == f.terms[i].product) {
+      i++;
+    }
+    if (old->term_count == f.count && i == f.count) return old;
+  }
+  uint64_t nodes = 1;
+  for (size_t i = 0; i < f.count; i++) nodes += f.terms[i].product->nodes;
+  if (nodes > EXTENT_NODES_MAX) return extent_fail(pool, EXTENT_TOO_LARGE), NULL;
+  extent_range range;
+  if (!extent_form_range(f, &range) || !fits(range)) return extent_fail(pool, EXTENT_OVERFLOW), NULL;
+  extent *e = ARENA_NEW(pool->mem, extent);
+  *e = (extent){.hash = hash, .nodes = (unsigned)nodes, .term_count = f.count};
+  e->number = (unsigned)pool->extents.len;
+  if (f.count != 0) e->terms = arena_memdup(pool->mem, f.terms, f.count * sizeof *f.terms);
+  e->least = (int64_t)range.least, e->greatest = (int64_t)range.greatest;
+  table_add(pool->mem, &pool->extents, &e->hash);
+  return e;
+}
+
+const extent *extent_constant(extent_pool *pool, int64_t value) {
+  extent_term term = {value, pool->one};
+  return extent_intern(pool, (extent_form){&term, value != 0});
+}
+
+bool extent_is_constant(const extent *e, int64_t *value) {
+  if (e->term_count > 1 || (e->term_count == 1 && e->terms[0].product->factor_count != 0)) return false;
+  *value = e->term_count == 0 ? 0 : e->terms[0].coefficient;
+  return true;
+}
+
+int extent_compare(const extent *a, const extent *b) { return (a->number > b->number) - (a->number < b->number); }
+
+uint64_t extent_hash(const extent *e) { return e->hash; }
+
+static const extent *scaled(extent_pool *pool, int64_t coefficient, const extent_atom *atom) {
+  const extent_product *product = extent_intern_product(pool, 1, &atom);
+  if (product == NULL) return NULL;
+  extent_term term = {coefficient, product};
+  return extent_intern(pool, (extent_form){&term, 1});
+}
+
+const extent *extent_of_atom(extent_pool *pool, const extent_atom *atom) { return scaled(pool, 1, atom); }
+
+// A symbol is a multiple of its step, so that dividing by a divisor of that is exact: what is in products is the quotient.
+static const extent *new_symbol(extent_pool *pool, extent_symbol wanted) {
+  int64_t least = int_neg(int_div(int_neg(wanted.least->least), wanted.step));
+  int64_t greatest = int_div(wanted.greatest->greatest, wanted.step);
+  if (wanted.least->least == INT64_MIN) return extent_fail(pool, EXTENT_OVERFLOW), NULL;
+  if (greatest < least && !wanted.is_index) return extent_fail(pool, EXTENT_EMPTY), NULL;
+  if (greatest < least) greatest = least; // what nothing is asked about
+  wanted.number = (unsigned)pool->symbols.len;
+  wanted.name = arena_strdup(pool->mem, wanted.name);
+  extent_atom *atom = ARENA_NEW(pool->mem, extent_atom);
+  *atom = (extent_atom){.number = pool->atom_count, .nodes = 1, .least = least, .greatest = greatest};
+  atom->symbol = arena_memdup(pool->mem, &wanted, sizeof wanted);
+  atom->hash = mix(3, atom->number);
+  const extent *symbol = scaled(pool, wanted.step, atom);
+  if (symbol == NULL) return NULL;
+  pool->atom_count++;
+  vec_push(pool->mem, &pool->symbols, symbol);
+  return symbol;
+}
+
+const extent *extent_new_symbol(extent_pool *pool, const char *name, const extent *least, const extent *greatest,
+                                int64_t step, src_loc loc) {
+  if (least == NULL || greatest == NULL) return NULL;
+  if (step < 1) return extent_fail(pool, EXTENT_EMPTY), NULL;
+  return new_symbol(pool,
+                    (extent_symbol){.name = name, .step = step, .least = least, .greatest = greatest, .loc = loc});
+}
+
+const extent *extent_index(extent_pool *pool, const char *name, const extent *count) {
+  const extent *last = extent_sub(pool, count, extent_constant(pool, 1));
+  if (last == NULL) return NULL;
+  return new_symbol(pool, (extent_symbol){.name = name,
+                                          .step = 1,
+                                          .least = extent_constant(pool, 0),
+                                          .greatest = last,
+                                          .is_index = true,
+                                          .loc = SRC_NOWHERE});
+}
+
+const extent_symbol *extent_as_symbol(const extent *e) {
+  if (e->term_count != 1 || e->terms[0].product->factor_count != 1) return NULL;
+  const extent_symbol *symbol = e->terms[0].product->factors[0]->symbol;
+  return symbol != NULL && symbol->step == e->terms[0].coefficient ? symbol : NULL;
+}
+
+size_t extent_symbol_count(const extent_pool *pool) { return pool->symbols.len; }
+
+const extent *extent_symbol_at(const extent_pool *pool, unsigned number) { return pool->symbols.data[number]; }
+
+static const extent *linear(extent_pool *pool, int64_t ka, const extent *a, int64_t kb, const extent *b) {
+  if (a == NULL || b == NULL) return NULL;
+  arena *scratch = arena_new();
+  extent_form sum;
+  bool ok = extent_form_add(pool, scratch, ka, extent_form_of(a), kb, extent_form_of(b), &sum);
+  const extent *e = ok ? extent_intern(pool, sum) : NULL;
+  arena_free(scratch);
+  return e;
+}
+
+const extent *extent_add(extent_pool *pool, const extent *a, const extent *b) { return linear(pool, 1, a, 1, b); }
+
+const extent *extent_sub(extent_pool *pool, const extent *a, const extent *b) { return linear(pool, 1, a, -1, b); }
+
+const extent *extent_neg(extent_pool *pool, const extent *a) { return a == NULL ? NULL : linear(pool, -1, a, 0, a); }
+
+const extent *extent_mul(extent_pool *pool, const extent *a, const extent *b) {
+  if (a == NULL || b == NULL) return NULL;
+  arena *scratch = arena_new();
+  extent_form product;
+  bool ok = extent_form_mul(pool, scratch, extent_form_of(a), extent_form_of(b), &product);
+  const extent *e = ok ? extent_intern(pool, product) : NULL;
+  arena_free(scratch);
+  return e;
+}
+
+const extent *extent_sum(extent_pool *pool, size_t count, const extent *const *parts) {
+  size_t total = 0;
   for (size_t i = 0; i < count; i++) {
-    extent_term left;
-    const extent_atom *division;
-    if (!whole_division(p, &terms[i], &left, &division)) continue;
-    extent_term *others = ARENA_ARRAY(p->mem, extent_term, count);
-    size_t kept = 0;
-    for (size_t k = 0; k < count; k++) {
-      if (k != i) others[kept++] = terms[k];
-    }
-    const extent *rest = settle(p, others, kept);
-    const extent *number = extent_sub(p, division->x, extent_mod(p, division->x, division->y));
-    return extent_add(p, rest, extent_mul(p, intern(p, &left, 1), number));
+    if (parts[i] == NULL) return NULL;
+    total += parts[i]->term_count;
   }
-  return intern(p, terms, count);
-}
-
-// ---- division
-
-typedef struct split {
-  const extent *quotient; // what divides for certain
-  const extent *rest;
-} split;
-
-// x = quotient * y + rest, term by term. A coefficient over a constant leaves its remainder.
-static split split_by(extent_pool *p, const extent *x, const extent *y) {
-  extent_term *whole = ARENA_ARRAY(p->mem, extent_term, x->count);
-  extent_term *rest = ARENA_ARRAY(p->mem, extent_term, x->count);
-  size_t whole_count = 0;
-  size_t rest_count = 0;
-  int64_t divisor = 0;
-  bool constant = extent_is_constant(y, &divisor);
-  for (unsigned i = 0; i < x->count; i++) {
-    const extent_term *t = &x->terms[i];
-    if (constant) {
-      int64_t q = floor_div(t->coefficient, divisor);
-      int64_t r = floor_mod(t->coefficient, divisor);
-      if (q != 0) whole[whole_count++] = (extent_term){.coefficient = q, .count = t->count, .atoms = t->atoms};
-      if (r != 0) rest[rest_count++] = (extent_term){.coefficient = r, .count = t->count, .atoms = t->atoms};
-    } else if (y->count == 1 && take_out(p, t, &y->terms[0], &whole[whole_count])) {
-      whole_count++;
-    } else {
-      rest[rest_count++] = *t;
-    }
+  arena *scratch = arena_new();
+  extent_term *terms = ARENA_ARRAY(scratch, extent_term, total);
+  size_t at = 0;
+  for (size_t i = 0; i < count; i++) {
+    for (size_t j = 0; j < parts[i]->term_count; j++) terms[at++] = parts[i]->terms[j];
   }
-  return (split){sum_of(p, whole, whole_count), sum_of(p, rest, rest_count)};
+  extent_form sum;
+  bool ok = extent_form_sort(pool, scratch, (extent_form){terms, total}, &sum);
+  const extent *e = ok ? extent_intern(pool, sum) : NULL;
+  arena_free(scratch);
+  return e;
 }
 
-static bool is_below(extent_pool *p, const extent *x, const extent *y) {
-  return x->low >= 0 && extent_is_always(p, x, EXTENT_LT, y);
+const extent *extent_product_of(extent_pool *pool, size_t count, const extent *const *parts) {
+  const extent *product = extent_constant(pool, 1);
+  for (size_t i = 0; i < count; i++) product = extent_mul(pool, product, parts[i]);
+  return product;
 }
 
-static const extent *operation(extent_pool *p, extent_kind kind, const extent *x, const extent *y, bounds b) {
-  extent_atom atom = {
-      .kind = kind, .low = b.low, .high = b.high, .step = 1, .x = x, .y = y, .has_index = x->has_index || y->has_index};
-  return extent_of_atom(p, intern_atom(p, &atom));
-}
-
-static int64_t bound_div(int64_t a, int64_t b) {
-  if (is_open(a)) return a;
-  return is_open(b) ? (a < 0 ? -1 : 0) : floor_div(a, b);
-}
-
-static bounds bounds_of_division(const extent *x, const extent *y) {
-  int64_t corner[] = {bound_div(x->low, y->low), bound_div(x->low, y->high), bound_div(x->high, y->low),
-                      bound_div(x->high, y->high)};
-  return (bounds){corner[0] < corner[1] ? corner[0] : corner[1], corner[2] > corner[3] ? corner[2] : corner[3]};
-}
-
-const extent *extent_div(extent_pool *p, const extent *a, const extent *b) {
-  if (a == NULL || b == NULL) return NULL;
-  if (b->high < 0)
-    return extent_div(p, extent_sub(p, extent_constant(p, 0), a), extent_sub(p, extent_constant(p, 0), b));
-  if (b->low <= 0) return NULL;
-  int64_t value;
-  int64_t divisor;
-  split s = split_by(p, a, b);
-  if (s.quotient == NULL || s.rest == NULL) return NULL;
-  if (s.rest->count == 0 || is_below(p, s.rest, b)) return s.quotient;
-  if (extent_is_constant(s.rest, &value) && extent_is_constant(b, &divisor)) {
-    return extent_add(p, s.quotient, extent_constant(p, floor_div(value, divisor)));
+const extent_atom *extent_find_atom(const extent_pool *pool, extent_kind kind, const extent *left,
+                                    const extent *right) {
+  uint64_t hash = mix(mix(mix(4, kind), left->hash), right->hash);
+  const extent_atom *old;
+  for (size_t at = hash; (old = table_next(&pool->atoms, hash, &at)) != NULL;) {
+    if (old->kind == kind && old->left == left && old->right == right) return old;
   }
-  return extent_add(p, s.quotient, operation(p, EXTENT_DIV, s.rest, b, bounds_of_division(s.rest, b)));
+  return NULL;
 }
 
-// Whether all values of a term are multiples of the number, by the steps of its symbols.
-static bool is_multiple(const extent_term *t, int64_t of) {
-  uint64_t left = (uint64_t)of;
-  uint64_t part = (uint64_t)(t->coefficient < 0 ? -t->coefficient : t->coefficient);
-  for (unsigned i = 0;; i++) {
-    uint64_t x = left;
-    uint64_t y = part;
-    while (y != 0) {
-      uint64_t r = x % y;
-      x = y, y = r;
-    }
-    left /= x;
-    if (left == 1 || i == t->count) return left == 1;
-    part = (uint64_t)t->atoms[i]->step;
-  }
-}
-
-static const extent *drop_multiples(extent_pool *p, const extent *x, int64_t of) {
-  extent_term *kept = ARENA_ARRAY(p->mem, extent_term, x->count);
-  size_t count = 0;
-  for (unsigned i = 0; i < x->count; i++) {
-    if (x->terms[i].coefficient == INT64_MIN || !is_multiple(&x->terms[i], of)) kept[count++] = x->terms[i];
-  }
-  return sum_of(p, kept, count);
-}
-
-const extent *extent_mod(extent_pool *p, const extent *a, const extent *b) {
-  if (a == NULL || b == NULL || b->low <= 0) return NULL;
-  int64_t value;
-  int64_t divisor;
-  const extent *rest = split_by(p, a, b).rest;
-  if (extent_is_constant(b, &divisor) && rest != NULL) rest = drop_multiples(p, rest, divisor);
-  if (rest == NULL || rest->count == 0 || is_below(p, rest, b)) return rest;
-  if (extent_is_constant(rest, &value) && extent_is_constant(b, &divisor)) {
-    return extent_constant(p, floor_mod(value, divisor));
-  }
-  bounds range = {0, extent_bound_add(b->high, -1)};
-  if (rest->low >= 0 && rest->high < range.high) range.high = rest->high;
-  return operation(p, EXTENT_MOD, rest, b, range);
-}
-
-// ---- min and max
-
-const extent *extent_min(extent_pool *p, const extent *a, const extent *b) {
-  if (a == NULL || b == NULL) return NULL;
-  if (a == b || extent_is_always(p, a, EXTENT_LE, b)) return a;
-  if (extent_is_always(p, b, EXTENT_LE, a)) return b;
-  bounds range = {a->low < b->low ? a->low : b->low, a->high < b->high ? a->high : b->high};
-  return a->id < b->id ? operation(p, EXTENT_MIN, a, b, range) : operation(p, EXTENT_MIN, b, a, range);
-}
-
-const extent *extent_max(extent_pool *p, const extent *a, const extent *b) {
-  if (a == NULL || b == NULL) return NULL;
-  if (a == b || extent_is_always(p, b, EXTENT_LE, a)) return a;
-  if (extent_is_always(p, a, EXTENT_LE, b)) return b;
-  bounds range = {a->low > b->low ? a->low : b->low, a->high > b->high ? a->high : b->high};
-  return a->id < b->id ? operation(p, EXTENT_MAX, a, b, range) : operation(p, EXTENT_MAX, b, a, range);
-}
-
-// ---- taking apart
-
-const extent *extent_factor_of(extent_pool *p, const extent *e, const extent_atom *atom, const extent **others) {
-  extent_term *with = ARENA_ARRAY(p->mem, extent_term, e->count);
-  extent_term *without = ARENA_ARRAY(p->mem, extent_term, e->count);
-  size_t with_count = 0;
-  size_t without_count = 0;
-  for (unsigned i = 0; i < e->count; i++) {
-    const extent_term *t = &e->terms[i];
-    unsigned power = 0;
-    for (unsigned k = 0; k < t->count; k++) power += t->atoms[k] == atom;
-    if (power > 1) return NULL;
-    if (power == 0) {
-      without[without_count++] = *t;
-    } else if (!take_out(p, t, &(extent_term){.coefficient = 1, .count = 1, .atoms = &atom}, &with[with_count++])) {
-      return NULL;
-    }
-  }
-  *others = sum_of(p, without, without_count);
-  return sum_of(p, with, with_count);
+// The caller sets the bounds by the arguments'.
+const extent_atom *extent_add_atom(extent_pool *pool, extent_kind kind, const extent *left, const extent *right,
+                                   int64_t least, int64_t greatest) {
+  unsigned nodes = 1 + left->nodes + right->nodes;
+  if (nodes > EXTENT_NODES_MAX) return extent_fail(pool, EXTENT_TOO_LARGE), NULL;
+  extent_atom *atom = ARENA_NEW(pool->mem, extent_atom);
+  *atom = (extent_atom){.number = pool->atom_count++,
+                        .nodes = nodes,
+                        .kind = kind,
+                        .left = left,
+                        .right = right,
+                        .least = least,
+                        .greatest = greatest};
+  atom->hash = mix(mix(mix(4, kind), left->hash), right->hash);
+  table_add(pool->mem, &pool->atoms, &atom->hash);
+  return atom;
 }

@@ -117,7 +117,7 @@ const st_index *st_index_new(st_computation *c, const char *name, const extent *
   st_index *index = ARENA_NEW(c->mem, st_index);
   *index = (st_index){.name = arena_strdup(c->mem, name), .count = count, .number = c->index_count++, .loc = loc};
   index->symbol = extent_index(c->sizes, name, count);
-  unsigned atom = index->symbol->terms[0].atoms[0]->number;
+  unsigned atom = extent_as_symbol(index->symbol)->number;
   while (c->interned->by_atom.len <= atom) vec_push(c->mem, &c->interned->by_atom, NULL);
   c->interned->by_atom.data[atom] = index;
   return index;
@@ -170,8 +170,9 @@ const extent *st_as_extent(const st_computation *c, const st_expr *e) {
   if (e->op == ST_NEG) return extent_sub(c->sizes, extent_constant(c->sizes, 0), st_as_extent(c, e->args[0]));
   for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
     if (rows[i].op != e->op) continue;
-    const extent *x = st_as_extent(c, e->args[0]);
-    return x == NULL ? NULL : rows[i].make(c->sizes, x, st_as_extent(c, e->args[1]));
+    const extent *x = st_as_extent(c, e->args[0]), *y = x == NULL ? NULL : st_as_extent(c, e->args[1]);
+    bool divides = e->op == ST_DIV || e->op == ST_MOD;
+    return y == NULL || (divides && y->least <= 0) ? NULL : rows[i].make(c->sizes, x, y);
   }
   return NULL;
 }
@@ -215,18 +216,18 @@ static const st_expr *from_extent(st_computation *c, const extent *e, src_loc lo
 static const st_expr *from_atom(st_computation *c, const extent_atom *a, src_loc loc) {
   static const st_op ops[] = {
       [EXTENT_DIV] = ST_DIV, [EXTENT_MOD] = ST_MOD, [EXTENT_MIN] = ST_MIN, [EXTENT_MAX] = ST_MAX};
-  if (a->kind > EXTENT_INDEX) {
-    return pair(c, ops[a->kind], from_extent(c, a->x, loc), from_extent(c, a->y, loc), loc);
+  if (a->kind != EXTENT_SYMBOL) {
+    return pair(c, ops[a->kind], from_extent(c, a->left, loc), from_extent(c, a->right, loc), loc);
   }
-  if (a->kind == EXTENT_SYMBOL || a->number >= c->interned->by_atom.len) return NULL;
-  const st_index *index = c->interned->by_atom.data[a->number];
+  if (!a->symbol->is_index || a->symbol->number >= c->interned->by_atom.len) return NULL;
+  const st_index *index = c->interned->by_atom.data[a->symbol->number];
   return intern(c, &(st_expr){.op = ST_INDEX, .kind = ST_CLASS_INT, .index = index, .loc = loc});
 }
 
 static const st_expr *from_term(st_computation *c, const extent_term *t, src_loc loc) {
-  const st_expr *product = t->coefficient == 1 && t->count > 0 ? NULL : st_int(c, t->coefficient, loc);
-  for (unsigned i = 0; i < t->count; i++) {
-    const st_expr *factor = from_atom(c, t->atoms[i], loc);
+  const st_expr *product = t->coefficient == 1 && t->product->factor_count > 0 ? NULL : st_int(c, t->coefficient, loc);
+  for (unsigned i = 0; i < t->product->factor_count; i++) {
+    const st_expr *factor = from_atom(c, t->product->factors[i], loc);
     if (factor == NULL) return NULL;
     product = product == NULL ? factor : pair(c, ST_MUL, factor, product, loc);
   }
@@ -235,17 +236,18 @@ static const st_expr *from_term(st_computation *c, const extent_term *t, src_loc
 
 // An extent that depends on indices as a tree of its terms; what depends on symbols alone is one leaf.
 static const st_expr *from_extent(st_computation *c, const extent *e, src_loc loc) {
-  if (!e->has_index) return st_size(c, e, loc);
+  if (!extent_uses_indices(e)) return st_size(c, e, loc);
   const st_expr *sum = NULL;
   const extent *rest = extent_constant(c->sizes, 0);
-  for (unsigned i = 0; i < e->count; i++) {
+  for (size_t i = 0; i < e->term_count; i++) {
     const extent_term *t = &e->terms[i];
-    bool has_index = false;
-    for (unsigned k = 0; k < t->count; k++) has_index = has_index || t->atoms[k]->has_index;
-    if (!has_index) {
-      const extent *term = extent_constant(c->sizes, t->coefficient);
-      for (unsigned k = 0; k < t->count; k++) term = extent_mul(c->sizes, term, extent_of_atom(c->sizes, t->atoms[k]));
-      rest = extent_add(c->sizes, rest, term);
+    const extent *part = extent_constant(c->sizes, t->coefficient);
+    for (unsigned k = 0; k < t->product->factor_count; k++) {
+      part = extent_mul(c->sizes, part, extent_of_atom(c->sizes, t->product->factors[k]));
+    }
+    if (part == NULL) return NULL;
+    if (!extent_uses_indices(part)) {
+      rest = extent_add(c->sizes, rest, part);
       continue;
     }
     const st_expr *term = from_term(c, t, loc);

@@ -255,7 +255,7 @@ static range range_of_bits(st_op op, range a, range b) {
 
 static range range_of_sum(const st_expr *e, range body) {
   for (size_t i = 0; i < e->index_count; i++) {
-    int64_t most = e->indices[i]->count->high;
+    int64_t most = e->indices[i]->count->greatest;
     if (most == INT64_MAX) return anything;
     range times = corners(ST_MUL, body, (range){most, most});
     body = join(times, (range){0, 0});
@@ -284,9 +284,8 @@ static range integer_range(const st_expr *e) {
   range b = e->arg_count > 1 ? range_of(e->args[1]) : a;
   switch (e->op) {
   case ST_INT: return (range){e->i, e->i};
-  case ST_SIZE: return (range){e->size->low, e->size->high};
-  case ST_INDEX:
-    return (range){0, int_max(e->index->count->high == INT64_MAX ? INT64_MAX : e->index->count->high - 1, 0)};
+  case ST_SIZE: return (range){e->size->least, e->size->greatest};
+  case ST_INDEX: return (range){0, e->index->count->greatest > 0 ? e->index->count->greatest - 1 : 0};
   case ST_READ: return (range){e->tensor->low, e->tensor->high};
   case ST_ADD:
   case ST_SUB:

@@ -164,7 +164,7 @@ ir_value *nest_linear_place(nest *n, const nest_linear *l) {
 static ir_value *strided_offsets(nest *n, const extent *step, uint64_t bytes, ir_value **base) {
   ir_value *iota = nest_iota(n, ELEM_I32);
   ir_value *stride = lo_index_scale(&n->b, nest_size(n, step), bytes);
-  if (step->high < 0) {
+  if (step->greatest < 0) {
     ir_value *last = n->count == NULL ? lo_index(&n->b, NEST_LANES) : n->count;
     last = lo_index_minus(&n->b, last, lo_index(&n->b, 1));
     *base = lo_index_add(&n->b, *base, lo_index_mul(&n->b, last, stride));
@@ -191,7 +191,7 @@ static ir_value *read_dense(nest *n, const st_expr *read, ir_type type, ir_value
 // Whether it is known if a dense read goes upwards or downwards along the lanes.
 static bool has_sign(const nest *n, const st_expr *read) {
   const extent *step = n->lane == NULL ? NULL : nest_coefficient(&n->notes[read->id].address, n->lane);
-  return step == NULL || step->low >= 0 || step->high < 0;
+  return step == NULL || step->least >= 0 || step->greatest < 0;
 }
 
 static ir_value *load(nest *n, const st_expr *read, elem_type storage) {

@@ -21,11 +21,15 @@ static ir_memory *memory_of(runner *r, const st_tensor *t) {
                                   : &r->locals[t->number];
 }
 
+static bool evaluate(const runner *r, const extent *e, int64_t *out) {
+  return extent_evaluate(e, r->symbols == NULL ? 0 : extent_symbol_count(r->c->sizes), r->symbols, out) == EXTENT_OK;
+}
+
 static size_t elements_of(runner *r, const st_tensor *t) {
   size_t count = 1;
   for (unsigned i = 0; i < t->rank; i++) {
     int64_t size = 0;
-    extent_evaluate(t->dims[i], r->symbols, NULL, &size);
+    evaluate(r, t->dims[i], &size);
     count *= (size_t)size;
   }
   return count;
@@ -57,7 +61,7 @@ static st_array load_elements(runner *r, const st_tensor *t) {
   size_t bytes = nest_storage_bytes(storage);
   int64_t *dims = ARENA_ARRAY(r->mem, int64_t, t->rank);
   st_array x = {.type = t->type, .rank = t->rank, .dims = dims, .count = elements_of(r, t)};
-  for (unsigned i = 0; i < t->rank; i++) extent_evaluate(t->dims[i], r->symbols, NULL, &dims[i]);
+  for (unsigned i = 0; i < t->rank; i++) evaluate(r, t->dims[i], &dims[i]);
   x.reals = ARENA_ARRAY(r->mem, double, x.count);
   x.integers = ARENA_ARRAY(r->mem, int64_t, x.count);
   for (size_t i = 0; i < x.count; i++) {
@@ -87,10 +91,10 @@ static bool make_step(runner *r, ir_module *m, const st_statement *s, unsigned n
   out->sizes = ARENA_ARRAY(r->mem, uint64_t, k->size_count);
   for (size_t i = 0; i < k->size_count; i++) {
     int64_t size;
-    if (!extent_evaluate(k->sizes[i], r->symbols, NULL, &size)) return false;
+    if (!evaluate(r, k->sizes[i], &size)) return false;
     out->sizes[i] = (uint64_t)size;
   }
-  if (!extent_evaluate(k->work, r->symbols, NULL, &work)) return false;
+  if (!evaluate(r, k->work, &work)) return false;
   out->work = (uint64_t)work;
   return true;
 }
