@@ -125,30 +125,48 @@ static void elements(machine *m, const st_statement *s, size_t i) {
   }
 }
 
-static bool reads(const st_expr *e, const st_tensor *t) {
+// Arguments come before what uses them, so each expression is looked at once.
+static bool reads(machine *m, const st_expr *e, const st_tensor *t) {
+  if (m->counted[e->id] == m->time) return false;
+  m->counted[e->id] = m->time;
   if (e->op == ST_READ && e->tensor == t) return true;
   for (size_t i = 0; i < e->arg_count; i++) {
-    if (reads(e->args[i], t)) return true;
+    if (reads(m, e->args[i], t)) return true;
   }
   return false;
+}
+
+static bool reads_what_it_changes(machine *m, const st_statement *s) {
+  m->time++;
+  bool found = s->kind == ST_UPDATE && reads(m, s->value, s->target);
+  for (unsigned i = 0; i < s->target->rank && s->kind == ST_UPDATE; i++)
+    found = found || reads(m, s->left[i], s->target);
+  return found;
+}
+
+static bool make_target(machine *m, const st_tensor *t, bool in_loop) {
+  memory *x = ref_memory(m, t);
+  if (x->array.dims != NULL) return true;
+  if (!make_memory(m, t, x)) return false;
+  if (in_loop) x->written = ARENA_ARRAY(m->mem, uint8_t, x->array.count + 1);
+  return true;
 }
 
 static void run_statement(machine *m, const st_statement *s, bool in_loop) {
   int64_t count;
   if (s->kind == ST_LOOP) {
     if (!ref_size(m, s->round->count, s->loc, &count)) return;
+    for (size_t i = 0; i < s->body_count; i++) { // earlier rounds of all of them may be read
+      if (s->body[i]->kind != ST_LOOP && !make_target(m, s->body[i]->target, true)) return;
+    }
     for (int64_t t = 0; t < count && !m->failed; t++) {
       ref_set_index(m, s->round, t);
       for (size_t i = 0; i < s->body_count && !m->failed; i++) run_statement(m, s->body[i], true);
     }
     return;
   }
-  memory *x = ref_memory(m, s->target);
-  if (x->array.dims == NULL) {
-    if (!make_memory(m, s->target, x)) return;
-    if (in_loop) x->written = ARENA_ARRAY(m->mem, uint8_t, x->array.count + 1);
-  }
-  m->keeps = !(s->kind == ST_UPDATE && reads(s->value, s->target));
+  if (!make_target(m, s->target, in_loop)) return;
+  m->keeps = !reads_what_it_changes(m, s);
   m->began = ++m->time;
   ref_prepare(m, s->value);
   for (unsigned i = 0; i < s->target->rank; i++) ref_prepare(m, s->left[i]);

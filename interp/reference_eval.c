@@ -85,6 +85,7 @@ static st_number read_element(machine *m, const st_expr *e) {
   const memory *x = ref_memory(m, e->tensor);
   int64_t place = ref_place(m, e->tensor, e->args);
   if (m->failed) return nothing;
+  if (m->outside && m->else_depth > 0) return nothing; // a subscript was, and the `else` decides
   if (place < 0 || (x->written != NULL && !x->written[place])) {
     if (m->else_depth > 0 && place < 0) {
       m->outside = true;

@@ -131,8 +131,9 @@ st_tensor *st_tensor_new(st_computation *c, st_role role, const char *name, st_t
   t->low = INT64_MIN, t->high = INT64_MAX;
   if (type.kind == ST_CLASS_BOOL) t->low = 0, t->high = 1;
   if (type.kind == ST_CLASS_INT && type.stored) {
-    t->low = elem_min(type.elem);
-    t->high = elem_max(type.elem);
+    bool whole = elem_get(type.elem)->bits == 64; // u64 keeps its bits
+    t->low = whole ? INT64_MIN : elem_min(type.elem);
+    t->high = whole ? INT64_MAX : elem_max(type.elem);
   }
   if (type.kind == ST_CLASS_REAL && type.stored && type.elem == ELEM_F64) c->has_doubles = true;
   if (role == ST_INPUT) {
@@ -345,6 +346,10 @@ static bool is_number(const st_expr *e, double value) {
 }
 
 // An operation that leaves one of its arguments as it is; NULL when it does not.
+static const st_expr *same_kind(const st_expr *e, st_class kind) {
+  return e->kind == kind || kind == ST_CLASS_REAL ? e : NULL; // st_make brings numbers to reals
+}
+
 static const st_expr *vanishing(st_computation *c, const st_expr *e) {
   const st_expr *x = e->arg_count > 0 ? e->args[0] : NULL;
   const st_expr *y = e->arg_count > 1 ? e->args[1] : NULL;
@@ -360,12 +365,13 @@ static const st_expr *vanishing(st_computation *c, const st_expr *e) {
   case ST_DIV: return is_number(y, 1) && x->kind == e->kind ? x : NULL;
   case ST_SELECT:
     if (x->op != ST_BOOL && x->op != ST_INT) return NULL;
-    return e->args[x->i != 0 ? 1 : 2];
+    return same_kind(e->args[x->i != 0 ? 1 : 2], e->kind);
   case ST_BOTH:
   case ST_EITHER:
-    if (x->op == ST_BOOL) return (x->i != 0) == (e->op == ST_BOTH) ? y : x;
-    if (y->op == ST_BOOL) return (y->i != 0) == (e->op == ST_BOTH) ? x : y;
-    return NULL;
+    if (x->op == ST_BOOL && (x->i != 0) != (e->op == ST_BOTH)) return x;
+    if (y->op == ST_BOOL && (y->i != 0) != (e->op == ST_BOTH)) return y;
+    if (x->op == ST_BOOL && y->kind == ST_CLASS_BOOL) return y;
+    return y->op == ST_BOOL && x->kind == ST_CLASS_BOOL ? x : NULL;
   case ST_ELSE: return st_is_constant(x) ? x : NULL;
   case ST_TO_REAL: return x->kind == ST_CLASS_REAL ? x : NULL;
   case ST_TO_INT: return x->kind == ST_CLASS_INT ? x : NULL;

@@ -114,9 +114,12 @@ static double nearest(elem_type type, double v) {
   elem_special special = elem_get(type)->special;
   double stored = elem_decode(type, elem_encode(type, v));
   if ((special != ELEM_TOP && special != ELEM_UZ) || fabs(stored) < elem_max_finite(type)) return stored;
-  // Beyond the middle between the greatest number and the one that would follow.
-  double step = ldexp(1, ilogb(elem_max_finite(type)) - (int)elem_get(type)->man_bits);
-  return fabs(v) >= elem_max_finite(type) + step / 2 ? NAN : stored;
+  // Beyond the middle between the greatest number and the one that would follow; in the middle the even one is nearest.
+  double most = elem_max_finite(type);
+  double step = ldexp(1, ilogb(most) - (int)elem_get(type)->man_bits);
+  double middle = most + step / 2;
+  bool even = fmod(most / step, 2) == 0;
+  return fabs(v) > middle || (fabs(v) == middle && !even) ? NAN : stored;
 }
 
 st_number st_stored(st_type type, st_number v) {
@@ -159,6 +162,7 @@ static st_number convert(st_op op, elem_type elem, st_number x) {
   case ST_TO: return st_stored(type, x);
   case ST_SATURATE: return saturated(elem, x);
   case ST_ENCODING:
+    if (is_float(elem)) x.r = nearest(elem, x.r);
     x.i = is_float(elem) ? sign_extended(elem_encode(elem, x.r), bits)
                          : sign_extended(int_low_bits((uint64_t)x.i, bits), bits);
     x.kind = ST_CLASS_INT;
@@ -263,8 +267,9 @@ static range range_of_sum(const st_expr *e, range body) {
   return body;
 }
 
+// Integers of 64 bits keep all of their bits: those of u64 may be negative numbers here.
 static range range_of_type(elem_type type) {
-  if (is_float(type)) return anything;
+  if (is_float(type) || elem_get(type)->bits == 64) return anything;
   return (range){elem_min(type), elem_max(type)};
 }
 
@@ -272,6 +277,14 @@ static range range_of_encoding(elem_type type) {
   unsigned bits = elem_get(type)->bits;
   if (bits >= 64) return anything;
   return (range){-((int64_t)1 << (bits - 1)), ((int64_t)1 << (bits - 1)) - 1};
+}
+
+// Whether a reduction may have no terms.
+static bool is_over_nothing(const st_expr *e) {
+  for (size_t i = 0; i < e->index_count; i++) {
+    if (e->indices[i]->count->least < 1) return true;
+  }
+  return false;
 }
 
 static range positions_of(const st_expr *e) {
@@ -314,8 +327,8 @@ static range integer_range(const st_expr *e) {
   case ST_DECODED: return range_of_type(e->elem);
   case ST_ENCODING: return range_of_encoding(e->elem);
   case ST_SUM: return range_of_sum(e, a);
-  case ST_GREATEST:
-  case ST_LEAST: return a;
+  case ST_GREATEST: return is_over_nothing(e) ? (range){INT64_MIN, a.high} : a;
+  case ST_LEAST: return is_over_nothing(e) ? (range){a.low, INT64_MAX} : a;
   case ST_ARGMAX:
   case ST_ARGMIN: return positions_of(e);
   default: return anything;

@@ -28,7 +28,10 @@ static ir_value *without_overflow(nest *n, elem_type storage, ir_value *v) {
   double most = elem_max_finite(storage);
   double step = ldexp(1, ilogb(most) - (int)elem_get(storage)->man_bits);
   ir_value *limit = lo_constant(&n->b, v->type, most + step / 2);
-  return lo_select(&n->b, lo_le(&n->b, limit, lo_abs(&n->b, v)), lo_constant(&n->b, v->type, NAN), v);
+  ir_value *size = lo_abs(&n->b, v);
+  bool even = fmod(most / step, 2) == 0; // then the middle is nearest to the greatest number
+  ir_value *beyond = even ? lo_lt(&n->b, limit, size) : lo_le(&n->b, limit, size);
+  return lo_select(&n->b, beyond, lo_constant(&n->b, v->type, NAN), v);
 }
 
 ir_value *nest_store_as(nest *n, elem_type storage, ir_value *v) {
