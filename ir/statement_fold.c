@@ -205,7 +205,7 @@ st_number st_apply(st_op op, elem_type elem, st_class kind, const st_number *arg
 }
 
 bool st_fold(const st_expr *e, st_expr *out) {
-  st_number args[2];
+  st_number args[2] = {0};
   if (!st_is_applied(e->op) || e->arg_count > 2) return false;
   for (size_t i = 0; i < e->arg_count; i++) {
     args[i] = (st_number){.kind = e->args[i]->kind, .i = e->args[i]->i, .r = e->args[i]->r};

@@ -135,6 +135,7 @@ static ir_value *lane_offsets(nest *n, const st_expr *read, uint64_t bytes) {
     if (!nest_is_one(stride)) at = integers2(n, IR_MUL, at, index_lanes(n, nest_size(n, stride)));
     sum = sum == NULL ? at : integers2(n, IR_ADD, sum, at);
   }
+  if (sum == NULL) return ir_vector_int(&n->b, lo_i32(NEST_LANES), 0);
   return sum->type.elem == ELEM_I32 ? sum : change(n, IR_TRUNC, ELEM_I32, sum);
 }
 

@@ -120,7 +120,7 @@ typedef struct open_loop {
   const st_index *index;
 } open_loop;
 
-static open_loop open(nest *n, reduction *r, const st_index *index, ir_value *lo, ir_value *hi, uint64_t step) {
+static open_loop open_index(nest *n, reduction *r, const st_index *index, ir_value *lo, ir_value *hi, uint64_t step) {
   nest_hoist(n, r->body);
   open_loop o = {.mark = nest_mark(n), .index = index};
   o.loop = ir_begin_for(&n->b, lo, hi, lo_index(&n->b, step), r->carried_count, r->carried, r->carried);
@@ -128,7 +128,7 @@ static open_loop open(nest *n, reduction *r, const st_index *index, ir_value *lo
   return o;
 }
 
-static void close(nest *n, reduction *r, open_loop o) {
+static void close_index(nest *n, reduction *r, open_loop o) {
   n->places[o.index->number].open = false;
   nest_forget(n, o.mark);
   ir_end_for(&n->b, o.loop, r->carried_count, r->carried, r->carried);
@@ -137,26 +137,26 @@ static void close(nest *n, reduction *r, open_loop o) {
 static void in_lanes(nest *n, reduction *r) {
   ir_value *size = nest_size(n, r->last->count);
   ir_value *whole = lo_index_floor(&n->b, size, NEST_LANES);
-  open_loop o = open(n, r, r->last, lo_index(&n->b, 0), whole, NEST_LANES);
+  open_loop o = open_index(n, r, r->last, lo_index(&n->b, 0), whole, NEST_LANES);
   n->lane = r->last;
   take_one(n, r);
   n->lane = NULL;
-  close(n, r, o);
-  o = open(n, r, r->last, whole, size, NEST_LANES);
+  close_index(n, r, o);
+  o = open_index(n, r, r->last, whole, size, NEST_LANES);
   n->lane = r->last;
   n->count = lo_index_sub(&n->b, size, o.loop.index);
   take_one(n, r);
   n->lane = NULL, n->count = NULL;
-  close(n, r, o);
+  close_index(n, r, o);
 }
 
 static void go_over(nest *n, reduction *r, size_t i, bool lanes) {
   while (i < r->e->index_count && lanes && r->e->indices[i] == r->last) i++;
   if (i < r->e->index_count) {
     const st_index *index = r->e->indices[i];
-    open_loop o = open(n, r, index, lo_index(&n->b, 0), nest_size(n, index->count), 1);
+    open_loop o = open_index(n, r, index, lo_index(&n->b, 0), nest_size(n, index->count), 1);
     go_over(n, r, i + 1, lanes);
-    close(n, r, o);
+    close_index(n, r, o);
   } else if (lanes) {
     in_lanes(n, r);
   } else {
